@@ -1,0 +1,134 @@
+import type { Units } from '../money.ts';
+
+/** The configuration as the rest of the program sees it: validated, units in names, secrets read, routes compiled. */
+export type Config = {
+  /** Absolute path of the YAML file; relative paths in it are resolved against its folder. */
+  file: string;
+  gateway: {
+    listen: Listen;
+    /** The origin consumers use, no trailing slash; token issuer, audience and home domain derive from it. */
+    publicUrl: string;
+    limits: GatewayLimits;
+    /** Origins browsers may call from; `*` for any. Default any: calls carry a token, never a cookie. */
+    corsOrigins: '*' | string[];
+    /** Addresses or CIDR ranges refused before anything else, and, if any are listed, the only ones let in. */
+    blockAddresses: string[];
+    allowAddresses: string[];
+  };
+  admin: { listen: Listen; token: string };
+  stellar: {
+    /** `testnet`, `public` or `custom`. */
+    network: string;
+    passphrase: string;
+    rpcUrl: string;
+    horizonUrl: string | undefined;
+    /** C… address of the vault contract. */
+    vault: string;
+    operatorSecret: string;
+    /** The most one transaction may pay for inclusion, in stroops. */
+    feeMaxStroops: number;
+  };
+  storage: { path: string; durability: 'process' | 'disk'; walSyncIntervalMs: number };
+  tokens: { keysFile: string; ttlMs: number; ttlMaxMs: number };
+  deposits: { pollIntervalMs: number };
+  settlement: {
+    intervalMs: number;
+    minTotalUnits: Units;
+    /** Accounts + payees in one batch, at most. */
+    batchEntries: number;
+    payoutMinUnits: Units;
+    payoutIntervalMs: number;
+    /** A charge older than this is settled whatever the total, finished or not. */
+    ageMaxMs: number;
+    exposureMaxUnits: Units;
+    exposureAccountMaxUnits: Units;
+  };
+  log: { level: string };
+  apis: Api[];
+  routes: RouteTable;
+};
+
+export type Listen = { host: string; port: number };
+
+/** Every limit of the listener; defaults and reasons stand in `limits-defaults.ts`. */
+export type GatewayLimits = {
+  headBytesMax: number;
+  headFieldsMax: number;
+  targetBytesMax: number;
+  tokenBytesMax: number;
+  bodyBytesMax: number;
+  headTimeoutMs: number;
+  bodyIdleTimeoutMs: number;
+  requestsPerConnectionMax: number;
+  connectionsPerAddressMax: number;
+  connectionsMax: number;
+  callsPerAccountMax: number;
+  verificationsMax: number;
+  drainTimeoutMs: number;
+};
+
+export type Api = {
+  /** Lower-case name, unique; the `scope` word of tokens. */
+  name: string;
+  /** Who is paid: G… or C… address. */
+  payee: string;
+  /** Canonical prefix such as `/weather`, never `/`-terminated, never under a reserved name. */
+  mount: string;
+  upstream: UpstreamTarget;
+  /** Header fields added for the upstream, secrets included. Lower-case names. */
+  headers: [name: string, value: string][];
+  /** Allows `%2F` in paths of this API. */
+  encodedSlash: boolean;
+  /** Requests per account and second with a burst, or none. */
+  rate: { perSecond: number; burst: number } | undefined;
+  /** Listed routes, and the fallback for unlisted ones when the API has a price of its own. */
+  routes: Route[];
+};
+
+export type UpstreamTarget = {
+  /** `http://host:port` or `https://…`, no path. */
+  origin: string;
+  /** Path prefix, `` or `/v1`; never ends in a slash. */
+  basePath: string;
+  connectionsMax: number;
+  connectTimeoutMs: number;
+  headersTimeoutMs: number;
+  idleTimeoutMs: number;
+};
+
+export type Route = {
+  /** Small number, stable within one catalog; never stored. */
+  index: number;
+  api: Api;
+  /** The method, or `ANY`. */
+  method: string;
+  /** As written, mount included: `/weather/forecast/:city`; the fallback of an API is `/weather/*`. Metric label and stored name. */
+  template: string;
+  priceUnits: Units;
+  auth: 'token' | 'none';
+  /** True when a final upstream status is charged. */
+  charges(status: number): boolean;
+  /** Time to the first byte of the upstream's head, ms. */
+  timeoutMs: number;
+  bodyBytesMax: number;
+  /** Leaves the upstream's own cache fields on paid answers instead of `no-store`. */
+  cacheable: boolean;
+  /** Sent in the public price list. */
+  description: string | undefined;
+};
+
+export type RouteMatch =
+  | {
+      kind: 'route';
+      route: Route /** Raw canonical path behind the mount, `` or `/…`; forwarded as basePath + rest. */;
+      rest: string;
+    }
+  | { kind: 'method_not_allowed'; allow: string[] }
+  | { kind: 'not_found' };
+
+export type RouteTable = {
+  /** `path` is canonical, without query. HEAD matches GET's routes. No regular expression runs per call. */
+  match(method: string, path: string): RouteMatch;
+  /** The API mounted at this path, whatever the method: for CORS and path rules. */
+  apiAt(path: string): Api | undefined;
+};

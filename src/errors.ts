@@ -1,0 +1,81 @@
+/**
+ * Every public error of the gateway: code, status, title. A code never changes meaning and is never reused;
+ * docs/errors.md has one row per code, and a test compares the two.
+ */
+export const errorTable = {
+  // The request itself
+  bad_request: [400, 'The request is malformed'],
+  bad_path: [400, 'The path is not in canonical form'],
+  bad_parameter: [400, 'A parameter is wrong'],
+  bad_challenge: [400, 'The login challenge is not acceptable'],
+  not_implemented: [501, 'The request uses a feature this gateway does not forward'],
+  not_found: [404, 'Nothing is sold at this path'],
+  method_not_allowed: [405, 'This path is sold with other methods'],
+  body_too_large: [413, 'The request body is larger than this route takes'],
+  target_too_long: [414, 'The request target is too long'],
+  head_too_large: [431, 'The request head is too large'],
+  request_timeout: [408, 'The request did not arrive in time'],
+  // Who is calling
+  token_missing: [401, 'An access token is required'],
+  token_invalid: [401, 'The access token is not valid'],
+  token_expired: [401, 'The access token has expired'],
+  token_revoked: [401, 'The access token has been revoked'],
+  admin_token_invalid: [401, 'The admin token is missing or wrong'],
+  scope_missing: [403, 'The access token does not cover this API'],
+  address_blocked: [403, 'This address may not call this gateway'],
+  rate_limited: [429, 'Too many calls'],
+  too_many_waiting: [429, 'Too many calls of this account are waiting'],
+  // Money
+  balance_too_low: [402, 'The prepaid balance does not cover the price'],
+  limit_reached: [402, 'The limit set on chain does not cover the price'],
+  token_cap_reached: [402, 'The spend cap of this token does not cover the price'],
+  account_suspended: [402, 'The account is suspended until its open charges are paid'],
+  // Why paid calls stop
+  sales_stopped: [503, 'Paid calls are stopped until the books can be checked against the chain'],
+  watcher_stale: [503, 'Paid calls are stopped: the chain has not been seen for too long'],
+  settlement_stale: [503, 'Paid calls are stopped: settlement is too far behind'],
+  exposure_reached: [503, 'Paid calls are stopped: too much is unsettled'],
+  vault_paused: [503, 'Paid calls are stopped: the vault is paused'],
+  payee_removed: [503, 'Paid calls to this API are stopped: its payee is not listed in the vault'],
+  journal_unavailable: [503, 'Paid calls are stopped: charges cannot be written'],
+  shutting_down: [503, 'The gateway is shutting down'],
+  overloaded: [503, 'The gateway has too many connections'],
+  // The upstream
+  upstream_unreachable: [502, 'The upstream could not be reached'],
+  upstream_bad_answer: [502, 'The upstream answered with a broken head'],
+  upstream_timeout: [504, 'The upstream did not answer in time'],
+  // Operator API
+  conflict: [409, 'The request does not fit the current state'],
+  chain_unavailable: [503, 'The Stellar network could not be asked'],
+  internal: [500, 'The gateway failed'],
+} as const satisfies Record<string, readonly [status: number, title: string]>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** A failure with two texts: `detail` may be shown to anyone, the message and cause are for the log. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError';
+  readonly code: ErrorCode;
+  readonly detail: string | undefined;
+
+  constructor(code: ErrorCode, detail?: string, options?: { cause?: unknown; internal?: string }) {
+    super(options?.internal ?? detail ?? errorTable[code][1], { cause: options?.cause });
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+export function errorStatus(code: ErrorCode): number {
+  return errorTable[code][0];
+}
+
+/** RFC 9457 problem details. `type` is a path that the gateway itself answers, so it resolves wherever it is deployed. */
+export type Problem = { type: string; title: string; status: number; code: ErrorCode; detail?: string } & Record<
+  string,
+  unknown
+>;
+
+export function problem(code: ErrorCode, detail?: string, extra: Record<string, unknown> = {}): Problem {
+  const [status, title] = errorTable[code];
+  return { type: `/_callora/errors/${code}`, title, status, code, ...(detail ? { detail } : {}), ...extra };
+}
