@@ -1,0 +1,108 @@
+// The import table of docs/architecture.md in one place: test/tidy.test.ts checks it against every import, and
+// `node scripts/import-rules.mjs` writes the linter's copy into biome.json, so that editors show a breach at once.
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+/** room -> rooms it may import from; every room may import the kernel (src/*.ts but app.ts). */
+export const roomsOf = {
+  kernel: [],
+  catalog: [],
+  billing: ['catalog'],
+  access: ['catalog'],
+  limits: ['catalog'],
+  upstream: ['catalog'],
+  store: [],
+  metering: ['store', 'billing'],
+  gateway: ['catalog', 'access', 'billing', 'limits', 'upstream', 'metering'],
+  stellar: [],
+  deposits: ['stellar', 'store', 'billing'],
+  settlement: ['stellar', 'store', 'billing'],
+  portal: ['catalog', 'access', 'billing', 'limits', 'store', 'metering', 'deposits', 'settlement'],
+  admin: ['catalog', 'access', 'billing', 'store', 'metering', 'gateway', 'deposits', 'settlement'],
+  devnet: [],
+  app: [
+    'catalog',
+    'access',
+    'billing',
+    'limits',
+    'upstream',
+    'store',
+    'metering',
+    'gateway',
+    'stellar',
+    'deposits',
+    'settlement',
+    'portal',
+    'admin',
+  ],
+  cli: ['app', 'catalog', 'access', 'stellar', 'admin'],
+};
+
+/** Files that may import one room more than their own room may, with the reason. */
+export const exceptions = {
+  'src/cli/sandbox.ts': { rooms: ['devnet'], reason: 'the sandbox runs the embedded network' },
+  'src/cli/devnet.ts': { rooms: ['devnet'], reason: 'the command that runs the embedded network' },
+};
+
+/** third-party package -> the only rooms that may import it. */
+export const homesOf = {
+  yaml: ['catalog'],
+  zod: ['catalog'],
+  jose: ['access'],
+  'better-sqlite3': ['store'],
+  'drizzle-orm': ['store'],
+  '@stellar/stellar-sdk': ['stellar', 'devnet', 'access'],
+  undici: ['gateway', 'upstream'],
+  'prom-client': ['admin'],
+  commander: ['cli'],
+  pino: ['kernel'],
+};
+
+const root = path.resolve(import.meta.dirname, '..');
+
+function biomeOverrides() {
+  return Object.keys(roomsOf)
+    .filter((room) => room !== 'kernel' && room !== 'app')
+    .map((room) => {
+      const allowed = new Set([room, ...roomsOf[room]]);
+      const files = Object.entries(exceptions)
+        .filter(([file]) => file.startsWith(`src/${room}/`))
+        .map(([file]) => `!${file}`);
+      const group = Object.keys(roomsOf)
+        .filter((other) => other !== 'kernel' && !allowed.has(other))
+        .map((other) => (other === 'app' ? '**/app.ts' : `**/${other}/**`));
+      const paths = Object.fromEntries(
+        Object.entries(homesOf)
+          .filter(([, rooms]) => !rooms.includes(room))
+          .map(([name, rooms]) => [name, `Only ${rooms.join(', ')} may import ${name}.`]),
+      );
+      return {
+        includes: [`src/${room}/**`, ...files],
+        linter: {
+          rules: {
+            style: {
+              noRestrictedImports: {
+                level: 'error',
+                options: {
+                  paths,
+                  patterns: [
+                    { group, message: `src/${room} may import only ${['the kernel', ...roomsOf[room]].join(', ')}.` },
+                  ],
+                },
+              },
+            },
+          },
+        },
+      };
+    });
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const file = path.join(root, 'biome.json');
+  const config = JSON.parse(readFileSync(file, 'utf8'));
+  const own = (config.overrides ?? []).filter((entry) => !entry.linter?.rules?.style?.noRestrictedImports);
+  config.overrides = [...own, ...biomeOverrides()];
+  writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`);
+}
+
+export { biomeOverrides };
