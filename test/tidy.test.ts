@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { biomeOverrides, exceptions, homesOf, roomsOf } from '../scripts/import-rules.mjs';
+import { biomeOverrides, exceptions, homesOf, roomsOf } from '../scripts/import-rules.ts';
 
 /** House rules that no linter knows, as tests. */
 
@@ -41,12 +41,7 @@ describe('rooms', () => {
     const breaches: string[] = [];
     for (const file of sources) {
       const room = roomOf(file);
-      const allowed: string[] = [
-        room,
-        'kernel',
-        ...((roomsOf as Record<string, string[]>)[room] ?? []),
-        ...((exceptions as Record<string, { rooms: string[] }>)[file]?.rooms ?? []),
-      ];
+      const allowed: string[] = [room, 'kernel', ...(roomsOf[room] ?? []), ...(exceptions[file]?.rooms ?? [])];
       for (const target of importsOf(file).filter((name) => name.startsWith('.'))) {
         const other = roomOf(path.relative(root, path.resolve(root, path.dirname(file), target)));
         if (!allowed.includes(other)) breaches.push(`${file} imports ${target}`);
@@ -64,7 +59,7 @@ describe('rooms', () => {
     for (const file of sources) {
       for (const target of importsOf(file).filter((name) => !name.startsWith('.') && !name.startsWith('node:'))) {
         const name = target.startsWith('@') ? target.split('/').slice(0, 2).join('/') : (target.split('/')[0] ?? '');
-        const homes = (homesOf as Record<string, string[]>)[name];
+        const homes = homesOf[name];
         if (!homes?.includes(roomOf(file))) breaches.push(`${file} imports ${target}`);
       }
     }

@@ -1,10 +1,10 @@
 // The import table of docs/architecture.md in one place: test/tidy.test.ts checks it against every import, and
-// `node scripts/import-rules.mjs` writes the linter's copy into biome.json, so that editors show a breach at once.
+// `node scripts/import-rules.ts` writes the linter's copy into biome.json, so that editors show a breach at once.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** room -> rooms it may import from; every room may import the kernel (src/*.ts but app.ts). */
-export const roomsOf = {
+export const roomsOf: Record<string, string[]> = {
   kernel: [],
   catalog: [],
   billing: ['catalog'],
@@ -39,13 +39,13 @@ export const roomsOf = {
 };
 
 /** Files that may import one room more than their own room may, with the reason. */
-export const exceptions = {
+export const exceptions: Record<string, { rooms: string[]; reason: string }> = {
   'src/cli/sandbox.ts': { rooms: ['devnet'], reason: 'the sandbox runs the embedded network' },
   'src/cli/devnet.ts': { rooms: ['devnet'], reason: 'the command that runs the embedded network' },
 };
 
 /** third-party package -> the only rooms that may import it. */
-export const homesOf = {
+export const homesOf: Record<string, string[]> = {
   yaml: ['catalog'],
   zod: ['catalog'],
   jose: ['access'],
@@ -60,11 +60,11 @@ export const homesOf = {
 
 const root = path.resolve(import.meta.dirname, '..');
 
-function biomeOverrides() {
+export function biomeOverrides(): unknown[] {
   return Object.keys(roomsOf)
     .filter((room) => room !== 'kernel' && room !== 'app')
     .map((room) => {
-      const allowed = new Set([room, ...roomsOf[room]]);
+      const allowed = new Set([room, ...(roomsOf[room] ?? [])]);
       const files = Object.entries(exceptions)
         .filter(([file]) => file.startsWith(`src/${room}/`))
         .map(([file]) => `!${file}`);
@@ -86,7 +86,10 @@ function biomeOverrides() {
                 options: {
                   paths,
                   patterns: [
-                    { group, message: `src/${room} may import only ${['the kernel', ...roomsOf[room]].join(', ')}.` },
+                    {
+                      group,
+                      message: `src/${room} may import only ${['the kernel', ...(roomsOf[room] ?? [])].join(', ')}.`,
+                    },
                   ],
                 },
               },
@@ -100,9 +103,10 @@ function biomeOverrides() {
 if (process.argv[1] === import.meta.filename) {
   const file = path.join(root, 'biome.json');
   const config = JSON.parse(readFileSync(file, 'utf8'));
-  const own = (config.overrides ?? []).filter((entry) => !entry.linter?.rules?.style?.noRestrictedImports);
+  const own = (config.overrides ?? []).filter(
+    (entry: { linter?: { rules?: { style?: { noRestrictedImports?: unknown } } } }) =>
+      !entry.linter?.rules?.style?.noRestrictedImports,
+  );
   config.overrides = [...own, ...biomeOverrides()];
   writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`);
 }
-
-export { biomeOverrides };
