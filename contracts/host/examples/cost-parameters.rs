@@ -1,0 +1,3 @@
+fn main() {
+    println!("{:?}", soroban_env_host::budget::Budget::default());
+}
