@@ -1,0 +1,92 @@
+//! What payees earned, and its way out. Listing decides only whether a payee can earn more, never whether it is paid.
+use soroban_sdk::{Address, Env, contracttype, panic_with_error, token::TokenClient};
+
+use crate::admin::ensure_admin;
+use crate::errors::{Error, ensure, ensure_foreign};
+use crate::events::{Claimed, FeeCollected, PayeeAdded, PayeeRemoved, PayoutSet};
+use crate::storage;
+
+/// One basis point is a ten-thousandth.
+pub const BPS: i128 = 10_000;
+
+/// Sums since the payee's first batch in the lane. The fee is computed on the whole of `gross`, so neither it nor the net
+/// depends on how the same charges were cut into batches.
+#[contracttype]
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct EarningsView {
+    pub gross: i128,
+    pub net_paid: i128,
+    pub fee_paid: i128,
+}
+
+impl EarningsView {
+    fn fee(&self, fee_bps: u32) -> i128 {
+        self.gross * fee_bps as i128 / BPS
+    }
+
+    fn fee_due(&self, fee_bps: u32) -> i128 {
+        self.fee(fee_bps) - self.fee_paid
+    }
+
+    fn net_due(&self, fee_bps: u32) -> i128 {
+        self.gross - self.fee(fee_bps) - self.net_paid
+    }
+}
+
+pub fn claim(env: &Env, payee: &Address, lane: u32) -> i128 {
+    let mut earnings = storage::earnings(env, payee, lane);
+    let amount = earnings.net_due(storage::config(env).fee_bps);
+    if amount > 0 {
+        let to = storage::payout(env, payee);
+        earnings.net_paid += amount;
+        storage::set_earnings(env, payee, lane, &earnings);
+        Claimed { payee: payee.clone(), lane, to: to.clone(), amount }.publish(env);
+        pay_out(env, &to, amount);
+    }
+    amount
+}
+
+pub fn collect_fee(env: &Env, payee: &Address, lane: u32) -> i128 {
+    let mut earnings = storage::earnings(env, payee, lane);
+    let amount = earnings.fee_due(storage::config(env).fee_bps);
+    if amount > 0 {
+        let to = storage::treasury(env);
+        earnings.fee_paid += amount;
+        storage::set_earnings(env, payee, lane, &earnings);
+        FeeCollected { payee: payee.clone(), lane, to: to.clone(), amount }.publish(env);
+        pay_out(env, &to, amount);
+    }
+    amount
+}
+
+pub fn set_payout(env: &Env, payee: &Address, to: &Address) {
+    payee.require_auth();
+    ensure_foreign(env, to);
+    storage::set_payout(env, payee, to);
+    PayoutSet { payee: payee.clone(), to: to.clone() }.publish(env);
+}
+
+pub fn add_payee(env: &Env, payee: &Address) {
+    ensure_admin(env);
+    ensure_foreign(env, payee);
+    ensure(env, !storage::is_payee(env, payee), Error::PayeeListed);
+    storage::add_payee(env, payee);
+    PayeeAdded { payee: payee.clone() }.publish(env);
+}
+
+pub fn remove_payee(env: &Env, payee: &Address) {
+    ensure_admin(env);
+    ensure(env, storage::is_payee(env, payee), Error::PayeeNotListed);
+    storage::remove_payee(env, payee);
+    PayeeRemoved { payee: payee.clone() }.publish(env);
+}
+
+/// A receiver without trustline, frozen or gone is an ordinary case: it gets an error of its own, which undoes the call and
+/// leaves the amount owed.
+fn pay_out(env: &Env, to: &Address, amount: i128) {
+    storage::change_liabilities(env, -amount);
+    let token = TokenClient::new(env, &storage::token(env));
+    if token.try_transfer(&env.current_contract_address(), to, &amount).is_err() {
+        panic_with_error!(env, Error::PayoutFailed);
+    }
+}
