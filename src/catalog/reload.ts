@@ -1,0 +1,134 @@
+import { type FSWatcher, statSync, watch } from 'node:fs';
+import path from 'node:path';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { type ConfigDiff, diffConfig } from './diff.ts';
+import type { Environment } from './environment.ts';
+import { formatProblem, loadConfig } from './load.ts';
+import type { Config } from './model.ts';
+import type { Problem } from './source.ts';
+
+export type CatalogReloader = {
+  /** Loads now, changed or not: SIGHUP. Returns what happened. */
+  reload(): ReloadOutcome;
+  /** The catalog in force. */
+  current(): Config;
+  start(): void;
+  stop(): Promise<void>;
+};
+
+export type ReloadOutcome =
+  | { kind: 'unchanged' }
+  | { kind: 'applied'; diff: ConfigDiff }
+  | { kind: 'refused'; problems: Problem[] };
+
+export type ReloaderOptions = {
+  file: string;
+  env: Environment;
+  current: Config;
+  onChange(config: Config, diff: ConfigDiff): void;
+  onRefused(problems: Problem[]): void;
+  log: Log;
+  clock: Clock;
+  /** Quiet time after the last change; an editor writes in several steps. */
+  debounceMs?: number;
+  /** How often the file is looked at even when no change was announced. */
+  pollMs?: number;
+};
+
+/**
+ * Applies changes of the file while the gateway runs. The folder is watched rather than the file, because editors
+ * rename and mounted configuration swaps a symlink; announcements can be lost all the same, so the file's identity
+ * is also compared at an interval. Settings that need a restart keep their old value in the running Config.
+ */
+export function createCatalogReloader(options: ReloaderOptions): CatalogReloader {
+  const { file, env, onChange, onRefused, log, clock } = options;
+  const debounceMs = options.debounceMs ?? 250;
+  const pollMs = options.pollMs ?? 5_000;
+  const stopping = new AbortController();
+  let current = options.current;
+  let seen = identityOf(file);
+  let hint = new AbortController();
+  let watcher: FSWatcher | undefined;
+  let running: Promise<void> | undefined;
+
+  function reload(): ReloadOutcome {
+    seen = identityOf(file);
+    const loaded = loadConfig({ file, env });
+    if (!loaded.ok) {
+      for (const problem of loaded.problems) log.error({ field: problem.field }, formatProblem(problem));
+      log.error({ file }, 'the catalog was not reloaded; the old one stays in force');
+      onRefused(loaded.problems);
+      return { kind: 'refused', problems: loaded.problems };
+    }
+    for (const warning of loaded.warnings) log.warn({ field: warning.field }, formatProblem(warning));
+    const diff = diffConfig(current, loaded.config);
+    for (const field of diff.restartNeeded) log.warn({ field }, `restart needed: ${field}`);
+    if (diff.applied.length === 0) return { kind: 'unchanged' };
+    current = withLiveParts(current, loaded.config);
+    log.info({ applied: diff.applied }, 'the catalog was reloaded');
+    onChange(current, diff);
+    return { kind: 'applied', diff };
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      hint = new AbortController();
+      await clock.sleep(pollMs, AbortSignal.any([hint.signal, stopping.signal]));
+      await quiet();
+      if (!stopping.signal.aborted && identityOf(file) !== seen) reload();
+    }
+  }
+
+  /** Waits until the file has kept its identity for `debounceMs`. */
+  async function quiet(): Promise<void> {
+    let last = identityOf(file);
+    while (last !== seen && !stopping.signal.aborted) {
+      await clock.sleep(debounceMs, stopping.signal);
+      const now = identityOf(file);
+      if (now === last) return;
+      last = now;
+    }
+  }
+
+  return {
+    reload,
+    current: () => current,
+    start() {
+      watcher ??= watchFolder(path.dirname(file), () => hint.abort(), log);
+      running ??= run();
+    },
+    async stop() {
+      stopping.abort();
+      watcher?.close();
+      await running;
+    },
+  };
+}
+
+/** What a reload takes over; everything else waits for a restart. */
+function withLiveParts(current: Config, next: Config): Config {
+  return {
+    ...current,
+    gateway: { ...next.gateway, listen: current.gateway.listen, publicUrl: current.gateway.publicUrl },
+    apis: next.apis,
+    routes: next.routes,
+  };
+}
+
+/** A file swapped behind a symlink has another inode; a file gone for a moment is a change, and so is its return. */
+function identityOf(file: string): string {
+  const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return stat ? `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}` : 'missing';
+}
+
+function watchFolder(folder: string, onHint: () => void, log: Log): FSWatcher | undefined {
+  try {
+    const watcher = watch(folder, { persistent: false }, onHint);
+    watcher.on('error', (error) => log.warn({ err: error }, 'the catalog is now watched at an interval only'));
+    return watcher;
+  } catch (error) {
+    log.warn({ err: error }, 'the catalog is watched at an interval only');
+    return undefined;
+  }
+}

@@ -1,0 +1,170 @@
+import { z } from 'zod';
+import { parseUsdc, type Units, units } from '../money.ts';
+import { address, field, flag, limit, listen, oneOf, optionalLimit, perSecond, text, url, usdc } from './field.ts';
+import { apiLimits, gatewayLimits, otherLimits } from './limits-defaults.ts';
+
+/**
+ * The operator's interface: every key of the YAML, its form and its default. Keys are strict: a misspelt one is an
+ * error. What needs more than one value (secrets, collisions, prices that inherit) is checked in the compile step.
+ */
+
+function usdcDefault(amount: string): Units {
+  return parseUsdc(amount) ?? units(0n);
+}
+
+const gateway = z.strictObject({
+  listen: listen.default({ host: '127.0.0.1', port: 8402 }),
+  public_url: url({ path: 'none', expected: 'the origin consumers use, such as https://api.example.com' }).optional(),
+  cors_origins: field({ expected: "'*' or a list of origins such as [https://app.example.com]" }, readOrigins).default(
+    '*',
+  ),
+  block_addresses: z.array(text).default([]),
+  allow_addresses: z.array(text).default([]),
+  limits: z
+    .strictObject({
+      head_bytes_max: limit(gatewayLimits.headBytesMax),
+      head_fields_max: limit(gatewayLimits.headFieldsMax),
+      target_bytes_max: limit(gatewayLimits.targetBytesMax),
+      token_bytes_max: limit(gatewayLimits.tokenBytesMax),
+      body_bytes_max: limit(gatewayLimits.bodyBytesMax),
+      head_timeout: limit(gatewayLimits.headTimeoutMs),
+      body_idle_timeout: limit(gatewayLimits.bodyIdleTimeoutMs),
+      requests_per_connection_max: limit(gatewayLimits.requestsPerConnectionMax),
+      connections_per_address_max: limit(gatewayLimits.connectionsPerAddressMax),
+      connections_max: limit(gatewayLimits.connectionsMax),
+      calls_per_account_max: limit(gatewayLimits.callsPerAccountMax),
+      verifications_max: limit(gatewayLimits.verificationsMax),
+      drain_timeout: limit(gatewayLimits.drainTimeoutMs),
+    })
+    .prefault({}),
+});
+
+const admin = z.strictObject({
+  listen: listen.default({ host: '127.0.0.1', port: 8403 }),
+  token: text.optional(),
+  token_file: text.optional(),
+});
+
+const stellar = z.strictObject({
+  network: text,
+  rpc_url: url({ path: 'any', expected: 'the URL of a Stellar RPC server' }),
+  horizon_url: url({ path: 'any', expected: 'the URL of a Horizon server' }).optional(),
+  vault: address('contract'),
+  operator_secret: text.optional(),
+  operator_secret_file: text.optional(),
+  fee_max_stroops: limit(otherLimits.feeMaxStroops),
+});
+
+const deposits = z.strictObject({ poll_interval: limit(otherLimits.pollIntervalMs) });
+
+const storage = z.strictObject({
+  path: text.default('./data/callora.db'),
+  durability: oneOf('process', 'disk').default('process'),
+  wal_sync_interval: limit(otherLimits.walSyncIntervalMs),
+});
+
+const tokens = z.strictObject({
+  keys_file: text.default('./secrets/tokens.jwks'),
+  ttl: limit(otherLimits.tokenTtlMs),
+  ttl_max: limit(otherLimits.tokenTtlMaxMs),
+});
+
+const settlement = z.strictObject({
+  interval: limit(otherLimits.settlementIntervalMs),
+  min_total: usdc.default(usdcDefault('0.10')),
+  batch_entries: limit(otherLimits.batchEntries),
+  payout_min: usdc.default(usdcDefault('5')),
+  payout_interval: limit(otherLimits.payoutIntervalMs),
+  age_max: limit(otherLimits.ageMaxMs),
+  exposure_max: usdc.default(usdcDefault('1000')),
+  exposure_account_max: usdc.default(usdcDefault('100')),
+});
+
+const log = z.strictObject({
+  level: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').default('info'),
+});
+
+/** Every section but `apis`. */
+export const sections = {
+  gateway: gateway.prefault({}),
+  admin: admin.prefault({}),
+  stellar,
+  deposits: deposits.prefault({}),
+  storage: storage.prefault({}),
+  tokens: tokens.prefault({}),
+  settlement: settlement.prefault({}),
+  log: log.prefault({}),
+};
+
+const chargeOn = z.array(field({ expected: '2xx, 3xx, 4xx or a status such as 404' }, readStatus)).optional();
+
+const route = z.strictObject({
+  match: text,
+  price: usdc.optional(),
+  auth: oneOf('token', 'none').default('token'),
+  charge_on: chargeOn,
+  timeout: optionalLimit(apiLimits.timeoutMs),
+  body_bytes_max: optionalLimit(gatewayLimits.bodyBytesMax),
+  cacheable: flag.optional(),
+  description: text.optional(),
+});
+
+export const api = z.strictObject({
+  name: text,
+  payee: address('account', 'contract'),
+  mount: text,
+  upstream: url({ path: 'plain', expected: 'where the calls go, such as http://127.0.0.1:9000/v1' }),
+  headers: z.record(z.string(), z.unknown()).default({}),
+  price: usdc.optional(),
+  charge_on: chargeOn,
+  encoded_slash: flag.default(false),
+  rate: z
+    .strictObject({
+      per_second: perSecond,
+      burst: limit({
+        key: 'burst',
+        default: 1,
+        min: 1,
+        max: 1_000_000,
+        unit: 'count',
+        reason: 'follows per_second',
+      })
+        .unwrap()
+        .optional(),
+    })
+    .optional(),
+  timeout: limit(apiLimits.timeoutMs),
+  connect_timeout: limit(apiLimits.connectTimeoutMs),
+  idle_timeout: limit(apiLimits.idleTimeoutMs),
+  connections_max: limit(apiLimits.connectionsMax),
+  body_bytes_max: optionalLimit(gatewayLimits.bodyBytesMax),
+  cacheable: flag.default(false),
+  description: text.optional(),
+  routes: z.array(route).default([]),
+});
+
+export type Sections = { [Name in keyof typeof sections]: z.infer<(typeof sections)[Name]> };
+export type ApiSettings = z.infer<typeof api>;
+export type RouteSettings = z.infer<typeof route>;
+
+/** `404` or a class such as `2xx`. A 5xx is the upstream's failure and is never charged. */
+export type ChargedStatus = number | '2xx' | '3xx' | '4xx';
+
+function readStatus(value: unknown): ChargedStatus | { refused: string } {
+  if (value === '2xx' || value === '3xx' || value === '4xx') return value;
+  if (String(value).startsWith('5')) return { refused: 'is a failure of the upstream, which is never charged' };
+  const status = Number(value);
+  return Number.isInteger(status) && status >= 200 && status < 500 ? status : { refused: 'is not a final status' };
+}
+
+function readOrigins(value: unknown): '*' | string[] | { refused: string } {
+  if (value === '*') return '*';
+  if (!Array.isArray(value)) return { refused: "is neither '*' nor a list" };
+  const bad = value.find((origin) => typeof origin !== 'string' || !isOrigin(origin));
+  return bad === undefined ? value : { refused: `holds ${JSON.stringify(bad)}, which is not an origin` };
+}
+
+/** Browsers send the origin in one spelling, and it is compared byte by byte. */
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
+}
