@@ -1,0 +1,111 @@
+import { type AccountFigures, accountFigures } from '../billing/account-figures.ts';
+import type { AccountSlot, Ledger } from '../billing/ledger.ts';
+import type { Config } from '../catalog/model.ts';
+import { type ErrorCode, errorTable, GatewayError } from '../errors.ts';
+import { type CallRow, type CallView, callView } from '../metering/call-view.ts';
+import { formatUsdc, type Units } from '../money.ts';
+import { PortalRefusal } from './refusal.ts';
+
+/** What a token's holder sees of the own account, and of nobody else's. */
+export type CallerDeps = {
+  config: () => Config;
+  /** Reads and verifies the bearer token of these raw header fields. */
+  authenticate(rawHeaders: readonly string[]): Promise<Caller>;
+  ledger: Pick<Ledger, 'account' | 'spendable' | 'cap'>;
+  /** Newest first, ids below `before`; never a call of another account. */
+  callsOf(account: AccountSlot, page: { before: number | undefined; limit: number }): CallRow[];
+};
+
+export type Caller =
+  | { ok: true; token: { jti: string; account: string; expiresAtMs: number; capUnits: Units | undefined } }
+  | { ok: false; code: ErrorCode };
+
+type AuthenticatedToken = Extract<Caller, { ok: true }>['token'];
+
+export type AccountView = AccountFigures & {
+  currency: 'USDC';
+  token: { id: string; expires_at: string; cap: string | null; spent: string | null };
+};
+
+export async function accountView(deps: CallerDeps, rawHeaders: readonly string[]): Promise<AccountView> {
+  const token = await requireToken(deps, rawHeaders);
+  const cap = deps.ledger.cap(token.jti);
+  const spent = cap?.spent ?? (token.capUnits === undefined ? undefined : (0n as Units));
+  return {
+    ...figuresOf(deps, token.account),
+    currency: 'USDC',
+    token: {
+      id: token.jti,
+      expires_at: new Date(token.expiresAtMs).toISOString(),
+      cap: token.capUnits === undefined ? null : formatUsdc(token.capUnits),
+      spent: spent === undefined ? null : formatUsdc(spent),
+    },
+  };
+}
+
+/** One flat envelope; `next` is the cursor of the following page, null on the last. */
+export type Page<Item> = { items: Item[]; next: string | null };
+
+export async function usageView(
+  deps: CallerDeps,
+  rawHeaders: readonly string[],
+  query: URLSearchParams,
+): Promise<Page<CallView>> {
+  const token = await requireToken(deps, rawHeaders);
+  const limit = wholeNumber(query, 'limit', 1, 200) ?? 50;
+  const before = wholeNumber(query, 'cursor', 0, Number.MAX_SAFE_INTEGER);
+  const account = deps.ledger.account(token.account);
+  if (!account) return { items: [], next: null };
+  const rows = deps.callsOf(account, { before, limit: limit + 1 });
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  return { items: items.map(callView), next: rows.length > limit && last ? String(last.id) : null };
+}
+
+async function requireToken(deps: CallerDeps, rawHeaders: readonly string[]): Promise<AuthenticatedToken> {
+  const caller = await deps.authenticate(rawHeaders);
+  if (caller.ok) return caller.token;
+  throw new PortalRefusal(caller.code, undefined, challengeHeaders(caller.code, deps.config().gateway.publicUrl));
+}
+
+/** RFC 6750 and 9728; no `error` when no credential was sent. Overload is no fault of the token. */
+function challengeHeaders(code: ErrorCode, publicUrl: string): Record<string, string> {
+  const [status, title] = errorTable[code];
+  if (status !== 401) return { 'retry-after': '1' };
+  const error = code === 'token_missing' ? '' : ` error="invalid_token", error_description="${title}",`;
+  const metadata = `resource_metadata="${publicUrl}/.well-known/oauth-protected-resource"`;
+  return { 'www-authenticate': `Bearer realm="${publicUrl}",${error} ${metadata}` };
+}
+
+/** An address the gateway has not met yet has an account of zeros: it need not deposit before it may look. */
+function figuresOf(deps: CallerDeps, address: string): AccountFigures {
+  const slot = deps.ledger.account(address);
+  if (slot) return accountFigures(slot, deps.ledger);
+  const nothing = '0';
+  return {
+    address,
+    deposited: nothing,
+    charged: nothing,
+    refunded: nothing,
+    settled: nothing,
+    unsettled: nothing,
+    receivable: nothing,
+    withdrawn: nothing,
+    requested: nothing,
+    held: nothing,
+    spendable: nothing,
+    held_for_payee: nothing,
+    written_off: nothing,
+    limit: nothing,
+  };
+}
+
+function wholeNumber(query: URLSearchParams, name: string, min: number, max: number): number | undefined {
+  const text = query.get(name);
+  if (text === null) return undefined;
+  const value = /^[0-9]{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(value) || value < min || value > max) {
+    throw new GatewayError('bad_parameter', `${name} must be a whole number from ${min} to ${max}`);
+  }
+  return value;
+}

@@ -1,0 +1,172 @@
+import { type ErrorCode, errorTable } from '../errors.ts';
+
+/**
+ * When each public error happens and what to do about it, in words for the caller who meets it. docs/errors.md prints
+ * the same texts, and a test compares the two.
+ */
+export const errorHelp: Record<ErrorCode, { when: string; remedy: string }> = {
+  bad_request: {
+    when: 'The request line, a header field or the body is not valid HTTP, or not in the form this path takes.',
+    remedy: 'Read `detail`, correct the client. Nothing was forwarded or charged.',
+  },
+  bad_path: {
+    when: 'The path has dot segments, doubled slashes, an encoded slash or other text with more than one reading.',
+    remedy: 'Send the path in its plain form: the path that is priced is the path that is forwarded.',
+  },
+  bad_parameter: {
+    when: 'A parameter or a field of the body is missing, unknown or out of range.',
+    remedy: 'Read `detail`: it names the parameter and what it takes.',
+  },
+  bad_challenge: {
+    when: 'The signed login transaction is not one this gateway made, is too old, was used before, or lacks a signature of the account.',
+    remedy:
+      'Fetch a new challenge from `/_callora/login`, sign it once with the account key, send it back within its time bounds.',
+  },
+  not_implemented: {
+    when: 'The request uses a feature the gateway does not forward, such as an upgrade or an expectation.',
+    remedy: 'Send the request without that feature.',
+  },
+  not_found: {
+    when: 'No API is mounted at this path, its API sells listed routes only, or the thing asked for does not exist.',
+    remedy: 'Look the route up in `/_callora/catalog`; paths are compared byte for byte, trailing slashes included.',
+  },
+  method_not_allowed: {
+    when: 'The path exists with other methods.',
+    remedy: 'Use one of the methods in the `allow` header.',
+  },
+  body_too_large: {
+    when: 'The request body is longer than the route takes.',
+    remedy: 'Send less at once, or ask the operator to raise the bound of this route.',
+  },
+  target_too_long: {
+    when: 'Path and query together are longer than the gateway reads.',
+    remedy: 'Move long parameters into a request body, if the API takes them there.',
+  },
+  head_too_large: {
+    when: 'The header fields are too many or too long.',
+    remedy: 'Send fewer or shorter header fields; a token text is at most a few kilobytes.',
+  },
+  request_timeout: {
+    when: 'The head or the body of the request did not arrive in time.',
+    remedy: 'Send it again over a better connection. Nothing was charged.',
+  },
+  token_missing: {
+    when: 'The route wants an access token and the request has no `authorization: Bearer` header.',
+    remedy: 'Get a token with `callora login` or from the operator, and send it in the header, never in the query.',
+  },
+  token_invalid: {
+    when: 'The token is malformed, was signed by another key, or was made for another gateway.',
+    remedy: 'Log in again at this gateway. If it was copied by hand, check that no character is missing.',
+  },
+  token_expired: {
+    when: 'The life of the token is over.',
+    remedy: 'Log in again.',
+  },
+  token_revoked: {
+    when: 'The operator or the holder has revoked this token. A revoked token never works again.',
+    remedy: 'Log in again, or ask the operator why.',
+  },
+  admin_token_invalid: {
+    when: 'The operator API was called without the admin token, or with another one.',
+    remedy:
+      'Send the content of the file at `admin.token_file` as a bearer token. The command line reads it through `--config`.',
+  },
+  scope_missing: {
+    when: 'The token is valid, but its scope does not name this API.',
+    remedy: 'Get a token whose scope covers the API.',
+  },
+  address_blocked: {
+    when: 'The operator lets no calls in from this network address.',
+    remedy: 'Call from another address, or ask the operator.',
+  },
+  rate_limited: {
+    when: 'More calls than this API or page takes in a moment.',
+    remedy: 'Wait as long as `retry-after` says. Refused calls cost nothing.',
+  },
+  too_many_waiting: {
+    when: 'Too many calls of the account are in flight at once.',
+    remedy: 'Let some of them end before starting more.',
+  },
+  balance_too_low: {
+    when: 'What is left of the prepaid balance, after calls in flight and calls not yet settled, is less than the price.',
+    remedy:
+      'Deposit at least `shortfall`; `pay` lists the ways. The balance counts as soon as the deposit is seen on chain.',
+  },
+  limit_reached: {
+    when: 'The limit the account has set in the vault leaves less than the price in this period.',
+    remedy: 'Wait until `resets_at`, or raise the limit with `set_limit` on the vault.',
+  },
+  token_cap_reached: {
+    when: 'The spend cap of this token leaves less than the price.',
+    remedy: 'Get a new token. The balance of the account may well be enough.',
+  },
+  account_suspended: {
+    when: 'The vault held less than the calls had cost, and the difference is still open.',
+    remedy: 'Deposit at least `shortfall`: the open charges are settled first, then calls go on.',
+  },
+  sales_stopped: {
+    when: 'The books and the chain disagree, or have not been compared since a restart.',
+    remedy: 'Try again later. The operator finds the reason with `callora reconcile` and in the log.',
+  },
+  watcher_stale: {
+    when: 'The gateway has not seen a ledger for too long, so it cannot know whether balances still stand.',
+    remedy: 'Try again later. The operator checks the RPC endpoint: `callora check`.',
+  },
+  settlement_stale: {
+    when: 'The oldest charge has waited too long for settlement.',
+    remedy:
+      'Try again later. The operator looks at `callora settle status`: usually the operator account lacks XLM for fees.',
+  },
+  exposure_reached: {
+    when: 'The sum of unsettled charges has reached the cap the operator has set.',
+    remedy: 'Try again after the next settlement. The operator can run `callora settle now` or raise the cap.',
+  },
+  vault_paused: {
+    when: 'The vault is paused for settlement.',
+    remedy: 'Try again later. Deposits and settlement wait for its administrator; withdrawals are never paused.',
+  },
+  payee_removed: {
+    when: 'The vault does not list the payee of this API, so charges for it could not be settled.',
+    remedy: 'Call another API. The operator lists the payee with `add_payee` on the vault.',
+  },
+  journal_unavailable: {
+    when: 'A charge could not be written, so the answer was withheld and nothing was charged.',
+    remedy: 'Try again. The operator checks disk space and permissions of `storage.path`.',
+  },
+  shutting_down: {
+    when: 'The gateway is stopping and takes no new calls.',
+    remedy: 'Try again in a few seconds.',
+  },
+  overloaded: {
+    when: 'The gateway has as many connections or token checks as it can bear.',
+    remedy: 'Try again after `retry-after`, and keep connections alive instead of opening new ones.',
+  },
+  upstream_unreachable: {
+    when: 'No connection to the service behind the gateway could be made, or it broke before an answer began.',
+    remedy: 'Try again later. Nothing was charged.',
+  },
+  upstream_bad_answer: {
+    when: 'The service behind the gateway answered with something that is not valid HTTP.',
+    remedy: 'Tell the operator. Nothing was charged.',
+  },
+  upstream_timeout: {
+    when: 'The service behind the gateway did not begin its answer in time.',
+    remedy: 'Try again, or ask for less at once. Nothing was charged.',
+  },
+  conflict: {
+    when: 'The operation does not fit the state of the thing, such as a refund of a call that is already sealed.',
+    remedy: 'Read `detail`, look at the current state, decide anew.',
+  },
+  chain_unavailable: {
+    when: 'The Stellar network did not answer, so what depends on it could not be done.',
+    remedy: 'Try again. The operator checks the RPC endpoint: `callora check`.',
+  },
+  internal: {
+    when: 'The gateway met a fault of its own.',
+    remedy: 'Try again; if it stays, tell the operator the time and the path. The log has the reason.',
+  },
+};
+
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(errorTable, text);
+}

@@ -1,0 +1,169 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Config } from '../catalog/model.ts';
+import type { Clock } from '../clock.ts';
+import { type ErrorCode, errorTable, GatewayError, problem } from '../errors.ts';
+import { type Headers, readFields, sendError, sendJson, sendProblem, sendText } from '../http-json.ts';
+import { createRateLimiter, type RateLimiter } from '../limits/rate.ts';
+import type { Log } from '../log.ts';
+import { accountView, type CallerDeps, usageView } from './caller.ts';
+import { isErrorCode } from './error-help.ts';
+import { errorPage } from './error-page.ts';
+import { type LoginDeps, loginChallenge, loginToken } from './login.ts';
+import { PortalRefusal } from './refusal.ts';
+import { type ChainFacts, catalogView, depositView, serviceView } from './service.ts';
+import { authorizationServer, protectedResource, stellarToml } from './well-known.ts';
+
+/**
+ * What the gateway itself answers to consumers: `/_callora/…` and `/.well-known/…` on the gateway's listener. Nothing
+ * here is sold, forwarded or charged; every answer is small, bounded and readable from any origin, because callers prove
+ * themselves with a token they hold, never with a cookie.
+ */
+export type PortalDeps = CallerDeps &
+  LoginDeps & {
+    /** The catalog in force: it changes with a reload. */
+    config: () => Config;
+    chain: () => ChainFacts;
+    /** The public half of the token keys, as a JWKS object. */
+    jwks: () => unknown;
+    version: string;
+    clock: Clock;
+    log: Log;
+  };
+
+/** Answers the request and returns true when `path` (canonical, without query) is in a reserved namespace. */
+export type PortalHandler = (req: IncomingMessage, res: ServerResponse, path: string) => boolean;
+
+/** A login transaction is below 2 KB; nothing else has a body. */
+const bodyBytesMax = 8_192;
+const bodyTimeoutMs = 10_000;
+
+const publicFor5Minutes: Headers = { 'cache-control': 'public, max-age=300' };
+
+type Exchange = { req: IncomingMessage; res: ServerResponse; query: URLSearchParams; address: string };
+type Endpoint = (exchange: Exchange) => Promise<void> | void;
+type Resource = { GET?: Endpoint; POST?: Endpoint };
+
+export function createPortal(deps: PortalDeps): PortalHandler {
+  const resources = resourcesOf({ ...deps, limiter: createRateLimiter({ clock: deps.clock, bucketsMax: 10_000 }) });
+  return (req, res, path) => {
+    if (path !== '/_callora' && !path.startsWith('/_callora/') && !path.startsWith('/.well-known/')) return false;
+    res.setHeader('access-control-allow-origin', '*');
+    const exchange = {
+      req,
+      res,
+      query: new URL(req.url ?? '/', 'http://portal').searchParams,
+      address: req.socket.remoteAddress ?? '',
+    };
+    answer(exchange, resourceAt(path, resources)).catch((error: unknown) => fail(exchange, error, deps.log));
+    return true;
+  };
+}
+
+function resourcesOf(deps: PortalDeps & { limiter: RateLimiter }): Map<string, Resource> {
+  const publicUrl = () => deps.config().gateway.publicUrl;
+  const get = (endpoint: Endpoint): Resource => ({ GET: endpoint });
+  const json = (read: () => unknown, headers: Headers = publicFor5Minutes) =>
+    get(({ res }) => sendJson(res, 200, read(), headers));
+  const service = json(() => serviceView(deps.config(), deps.version));
+  return new Map<string, Resource>([
+    ['/_callora', service],
+    ['/_callora/', service],
+    ['/_callora/catalog', json(() => catalogView(deps.config()), { 'cache-control': 'public, max-age=60' })],
+    ['/_callora/deposit', json(() => depositView(deps.config(), deps.chain()), { 'cache-control': 'no-store' })],
+    [
+      '/_callora/login',
+      {
+        GET: async ({ res, query, address }) => sendJson(res, 200, await loginChallenge(deps, query, address)),
+        POST: async ({ req, res, address }) => {
+          const body = await readFields(req, { bytesMax: bodyBytesMax, timeoutMs: bodyTimeoutMs, clock: deps.clock });
+          if (!body.ok) throw new GatewayError(body.code, body.detail);
+          sendJson(res, 200, await loginToken(deps, body.fields, address));
+        },
+      },
+    ],
+    ['/_callora/account', get(async ({ req, res }) => sendJson(res, 200, await accountView(deps, req.rawHeaders)))],
+    [
+      '/_callora/usage',
+      get(async ({ req, res, query }) => sendJson(res, 200, await usageView(deps, req.rawHeaders, query))),
+    ],
+    ['/.well-known/jwks.json', json(deps.jwks)],
+    ['/.well-known/oauth-protected-resource', json(() => protectedResource(deps.config()))],
+    ['/.well-known/oauth-authorization-server', json(() => authorizationServer(deps.config()))],
+    [
+      '/.well-known/stellar.toml',
+      get(({ res }) => {
+        const text = stellarToml(deps.config().stellar.passphrase, deps.loginAddress, publicUrl());
+        sendText(res, 200, 'text/plain; charset=utf-8', text, publicFor5Minutes);
+      }),
+    ],
+  ]);
+}
+
+function resourceAt(path: string, resources: Map<string, Resource>): Resource | undefined {
+  const errorsPrefix = '/_callora/errors/';
+  if (!path.startsWith(errorsPrefix)) return resources.get(path);
+  const code = path.slice(errorsPrefix.length);
+  if (!isErrorCode(code)) return undefined;
+  return { GET: ({ req, res }) => sendErrorPage(res, code, req.headers.accept) };
+}
+
+async function answer(exchange: Exchange, resource: Resource | undefined): Promise<void> {
+  const { req, res } = exchange;
+  if (!resource) return refuse(exchange, 'not_found', 'see /_callora/ for what this gateway answers itself');
+  const methods = ['GET', 'HEAD', 'POST', 'OPTIONS'].filter(
+    (name) => name === 'OPTIONS' || (name === 'POST' ? resource.POST : resource.GET),
+  );
+  if (req.method === 'OPTIONS') return preflight(res, methods);
+  const endpoint = endpointFor(req.method, resource);
+  if (!endpoint) {
+    const allow = methods.join(', ');
+    return refuse(exchange, 'method_not_allowed', `this path answers ${allow}`, { allow });
+  }
+  await endpoint(exchange);
+}
+
+/** HEAD is GET; Node leaves the body out. */
+function endpointFor(method: string | undefined, resource: Resource): Endpoint | undefined {
+  if (method === 'GET' || method === 'HEAD') return resource.GET;
+  return method === 'POST' ? resource.POST : undefined;
+}
+
+function preflight(res: ServerResponse, methods: string[]): void {
+  res.writeHead(204, {
+    allow: methods.join(', '),
+    'access-control-allow-methods': methods.join(', '),
+    'access-control-allow-headers': 'authorization, content-type',
+    'access-control-max-age': '600',
+  });
+  res.end();
+}
+
+function sendErrorPage(res: ServerResponse, code: ErrorCode, accept: string | undefined): void {
+  const page = errorPage(code);
+  const headers = { ...publicFor5Minutes, vary: 'accept' };
+  if (accept?.includes('text/html')) sendText(res, 200, 'text/html; charset=utf-8', page.html, headers);
+  else sendJson(res, 200, page.json, headers);
+}
+
+/** A refused request may carry a body nobody reads: its connection is not used again. */
+function refuse(exchange: Exchange, code: ErrorCode, detail?: string, headers: Headers = {}): void {
+  const hasBody = exchange.req.method !== 'GET' && exchange.req.method !== 'HEAD';
+  sendError(exchange.res, code, detail, { ...headers, ...(hasBody ? { connection: 'close' } : {}) });
+}
+
+function fail(exchange: Exchange, error: unknown, log: Log): void {
+  const { res } = exchange;
+  if (res.headersSent) {
+    res.destroy();
+    return;
+  }
+  if (!(error instanceof GatewayError)) {
+    log.error({ err: error }, 'a portal request failed');
+    refuse(exchange, 'internal');
+    return;
+  }
+  const headers = error instanceof PortalRefusal ? error.headers : {};
+  // SEP-10 names its errors in a member `error`; problem+json allows any member, so one body serves both.
+  const body = problem(error.code, error.detail, { error: error.detail ?? errorTable[error.code][1] });
+  sendProblem(res, body, { ...headers, ...(exchange.req.method === 'POST' ? { connection: 'close' } : {}) });
+}

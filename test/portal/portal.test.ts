@@ -1,0 +1,298 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createLedger } from '../../src/billing/ledger.ts';
+import type { Config } from '../../src/catalog/model.ts';
+import { fakeClock } from '../../src/clock.ts';
+import { GatewayError } from '../../src/errors.ts';
+import { silentLog } from '../../src/log.ts';
+import type { CallRow } from '../../src/metering/call-view.ts';
+import { units } from '../../src/money.ts';
+import { createPortal, type PortalDeps } from '../../src/portal/portal.ts';
+
+const alice = 'GA5ZSEJYB37JRC5AVCIA5MOP4RHTM335X2KGX3IHOJAPP5RE34K4KZVN';
+const bob = 'GBBD47IF6LWK7P7MDEVSCWR7DPUWV3NY3DTQEVFL4NAT4AQH3ZLLFLA5';
+const vault = 'CCW67TSZV3SSS2HXMBQ5JFGCKJNXKZM7UQUWUZPUTHXSTZLEO7SJMI75';
+
+const config = {
+  gateway: { publicUrl: 'https://api.example.com' },
+  stellar: { network: 'testnet', passphrase: 'Test "net"', rpcUrl: 'https://rpc.example/key-1234', vault },
+  apis: [
+    {
+      name: 'weather',
+      payee: bob,
+      mount: '/weather',
+      headers: [['x-api-key', 'upstream-secret']],
+      upstream: { origin: 'http://10.0.0.7:9000', basePath: '' },
+      routes: [
+        {
+          method: 'GET',
+          template: '/weather/forecast/:city',
+          priceUnits: units(20_000n),
+          auth: 'token',
+          description: 'by city',
+        },
+      ],
+    },
+  ],
+} as unknown as Config;
+
+const open: http.Server[] = [];
+afterEach(() => {
+  for (const server of open.splice(0)) server.close();
+});
+
+async function portal(overrides: Partial<PortalDeps> = {}) {
+  const clock = fakeClock();
+  const ledger = createLedger({ limitPeriodS: 86_400, chainTimeS: () => clock.nowMs() / 1000 });
+  const handler = createPortal({
+    config: () => config,
+    chain: () => ({ asset: 'CASSET', minDeposit: units(10_000n), withdrawDelayS: 172_800 }),
+    jwks: () => ({ keys: [{ kid: 'one' }] }),
+    version: '1.2.3',
+    clock,
+    log: silentLog(),
+    authenticate: async (rawHeaders) =>
+      rawHeaders.includes('Bearer alice')
+        ? {
+            ok: true,
+            token: { jti: 'j1', account: alice, expiresAtMs: 1_800_000_000_000, capUnits: units(50_000_000n) },
+          }
+        : {
+            ok: false,
+            code: rawHeaders.some((field) => field.startsWith('Bearer')) ? 'token_revoked' : 'token_missing',
+          },
+    ledger,
+    callsOf: () => [],
+    login: {
+      challenge: async () => ({ transaction: 'AAAA', network_passphrase: config.stellar.passphrase }),
+      answer: async () => ({ token: 'a.b.c' }),
+    },
+    loginAddress: bob,
+    ...overrides,
+  });
+  const server = http.createServer((req, res) => {
+    if (!handler(req, res, (req.url ?? '').split('?')[0] ?? '')) res.writeHead(418).end();
+  });
+  open.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { clock, ledger, call: (path: string, init?: RequestInit) => fetch(base + path, init) };
+}
+
+const asAlice = { headers: { authorization: 'Bearer alice' } };
+
+describe('the portal', () => {
+  it('answers only in its own namespaces', async () => {
+    const { call } = await portal();
+    expect((await call('/weather/forecast/oslo')).status).toBe(418);
+    expect((await call('/_callorax')).status).toBe(418);
+    expect((await call('/_callora')).status).toBe(200);
+  });
+
+  it('introduces the gateway, its network and its vault', async () => {
+    const { call } = await portal();
+    const answer = await call('/_callora/');
+    expect(await answer.json()).toMatchObject({ name: 'callora', version: '1.2.3', network: 'testnet', vault });
+    expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+  });
+
+  it('lists prices as decimals and says nothing of upstreams', async () => {
+    const { call } = await portal();
+    const text = await (await call('/_callora/catalog')).text();
+    expect(JSON.parse(text).apis[0].routes).toEqual([
+      { method: 'GET', path: '/weather/forecast/:city', price: '0.002', auth: 'token', description: 'by city' },
+    ]);
+    expect(text).not.toMatch(/upstream-secret|10\.0\.0\.7/);
+  });
+
+  it('tells how to deposit without the RPC address of the operator', async () => {
+    const { call } = await portal();
+    const text = await (await call('/_callora/deposit')).text();
+    expect(JSON.parse(text)).toMatchObject({ vault, asset: 'CASSET', min: '0.001', rpc_url: expect.any(String) });
+    expect(text).not.toContain('key-1234');
+  });
+
+  it('explains every code of a problem, as JSON and as a page', async () => {
+    const { call } = await portal();
+    expect(await (await call('/_callora/errors/balance_too_low')).json()).toMatchObject({ status: 402 });
+    const page = await call('/_callora/errors/balance_too_low', { headers: { accept: 'text/html' } });
+    expect(page.headers.get('content-type')).toContain('text/html');
+    expect((await call('/_callora/errors/toString')).status).toBe(404);
+  });
+
+  it('answers HEAD like GET without a body, OPTIONS with the methods, and others with 405', async () => {
+    const { call } = await portal();
+    const head = await call('/_callora/catalog', { method: 'HEAD' });
+    expect(head.status).toBe(200);
+    expect(await head.text()).toBe('');
+    const options = await call('/_callora/login', { method: 'OPTIONS' });
+    expect(options.status).toBe(204);
+    expect(options.headers.get('access-control-allow-methods')).toBe('GET, HEAD, POST, OPTIONS');
+    const wrong = await call('/_callora/account', { method: 'DELETE' });
+    expect(wrong.status).toBe(405);
+    expect(wrong.headers.get('allow')).toBe('GET, HEAD, OPTIONS');
+  });
+
+  it('publishes the keys, the token issuer and a stellar.toml that names the login key', async () => {
+    const { call } = await portal();
+    expect(await (await call('/.well-known/jwks.json')).json()).toEqual({ keys: [{ kid: 'one' }] });
+    expect(await (await call('/.well-known/oauth-protected-resource')).json()).toMatchObject({
+      resource: 'https://api.example.com',
+      bearer_methods_supported: ['header'],
+    });
+    expect(await (await call('/.well-known/oauth-authorization-server')).json()).toMatchObject({
+      issuer: 'https://api.example.com',
+    });
+    const toml = await (await call('/.well-known/stellar.toml')).text();
+    expect(toml).toContain(`SIGNING_KEY="${bob}"\n`);
+    expect(toml).toContain('NETWORK_PASSPHRASE="Test \\"net\\""\n');
+    expect(toml).toContain('WEB_AUTH_ENDPOINT="https://api.example.com/_callora/login"\n');
+  });
+
+  it('hides the reason of a fault of its own', async () => {
+    const { call } = await portal({
+      jwks: () => {
+        throw new Error('secret detail');
+      },
+    });
+    const answer = await call('/.well-known/jwks.json');
+    expect(answer.status).toBe(500);
+    expect(await answer.text()).not.toContain('secret detail');
+  });
+});
+
+describe('the own account', () => {
+  it('is shown to the holder of a token, in decimals, with the spend of the token', async () => {
+    const { call, ledger } = await portal();
+    const slot = ledger.open({ id: 1, address: alice, deposited: units(10n ** 8n), limit: units(10n ** 12n) });
+    const cap = ledger.openCap({ jti: 'j1', cap: units(50_000_000n), spent: units(0n) });
+    const hold = ledger.hold(slot, cap, units(20_000n));
+    if (hold.ok) ledger.capture(hold.hold);
+    const shown = await (await call('/_callora/account', asAlice)).json();
+    expect(shown).toMatchObject({ address: alice, deposited: '10', charged: '0.002', spendable: '9.998' });
+    expect(shown).toMatchObject({ token: { id: 'j1', cap: '5', spent: '0.002' } });
+  });
+
+  it('of an address never seen is all zeros', async () => {
+    const { call } = await portal();
+    const shown = await (await call('/_callora/account', asAlice)).json();
+    expect(shown).toMatchObject({ address: alice, deposited: '0', spendable: '0' });
+  });
+
+  it('is refused without a token in the words of RFC 6750 and 9728', async () => {
+    const { call } = await portal();
+    const missing = await call('/_callora/account');
+    expect(missing.status).toBe(401);
+    const challenge = missing.headers.get('www-authenticate');
+    expect(challenge).toContain('resource_metadata="https://api.example.com/.well-known/oauth-protected-resource"');
+    expect(challenge).not.toContain('error=');
+    const revoked = await call('/_callora/account', { headers: { authorization: 'Bearer other' } });
+    expect(await revoked.json()).toMatchObject({ code: 'token_revoked' });
+    expect(revoked.headers.get('www-authenticate')).toContain('error="invalid_token"');
+  });
+});
+
+describe('the own usage', () => {
+  const rows: CallRow[] = [9, 8, 7, 6, 5].map((id) => ({
+    id,
+    atMs: 1_800_000_000_000,
+    account: alice,
+    api: 'weather',
+    method: 'GET',
+    route: '/weather/forecast/:city',
+    status: 200,
+    price: units(20_000n),
+    finish: undefined,
+    refund: undefined,
+    batch: undefined,
+  }));
+  const callsOf: PortalDeps['callsOf'] = (account, { before, limit }) =>
+    account.address === alice ? rows.filter((row) => row.id < (before ?? Number.MAX_SAFE_INTEGER)).slice(0, limit) : [];
+
+  it('comes in pages that join without a gap or a repeat', async () => {
+    const { call, ledger } = await portal({ callsOf });
+    ledger.open({ id: 1, address: alice });
+    const seen: string[] = [];
+    for (let next: string | null = ''; next !== null; ) {
+      const path = `/_callora/usage?limit=2${next && `&cursor=${next}`}`;
+      const page = (await (await call(path, asAlice)).json()) as { items: { call: string }[]; next: string | null };
+      seen.push(...page.items.map((item) => item.call));
+      next = page.next;
+    }
+    expect(seen).toEqual(['9', '8', '7', '6', '5']);
+  });
+
+  it.each(['limit=0', 'limit=201', 'limit=x', 'cursor=-1', 'cursor=1e3', 'limit='])('refuses %s', async (query) => {
+    const { call } = await portal({ callsOf });
+    const answer = await call(`/_callora/usage?${query}`, asAlice);
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ code: 'bad_parameter' });
+  });
+});
+
+describe('the login', () => {
+  it('answers a challenge with the two attributes of SEP-10 and no other', async () => {
+    const { call } = await portal();
+    const answer = await (await call(`/_callora/login?account=${alice}`)).json();
+    expect(Object.keys(answer as object).sort()).toEqual(['network_passphrase', 'transaction']);
+  });
+
+  it.each([
+    ['application/json', '{"transaction":"AAAA"}'],
+    ['application/x-www-form-urlencoded; charset=utf-8', 'transaction=AAAA'],
+  ])('takes the signed transaction as %s', async (type, body) => {
+    const taken: unknown[] = [];
+    const { call } = await portal({
+      login: {
+        challenge: async () => ({ transaction: '', network_passphrase: '' }),
+        answer: async (fields) => {
+          taken.push(fields);
+          return { token: 'a.b.c' };
+        },
+      },
+    });
+    const answer = await call('/_callora/login', { method: 'POST', headers: { 'content-type': type }, body });
+    expect(await answer.json()).toEqual({ token: 'a.b.c' });
+    expect(taken).toEqual([{ transaction: 'AAAA' }]);
+  });
+
+  it('names a refusal both ways: SEP-10 error and problem code', async () => {
+    const { call } = await portal({
+      login: {
+        challenge: async () => ({ transaction: '', network_passphrase: '' }),
+        answer: async () => {
+          throw new GatewayError('bad_challenge', 'the signature is missing', { internal: 'log text' });
+        },
+      },
+    });
+    const answer = await call('/_callora/login', { method: 'POST' });
+    expect(answer.status).toBe(400);
+    const body = await answer.json();
+    expect(body).toMatchObject({ code: 'bad_challenge', error: 'the signature is missing' });
+    expect(JSON.stringify(body)).not.toContain('log text');
+  });
+
+  it.each([
+    ['text/plain', 'x', 400, 'bad_request'],
+    ['application/json', '[1]', 400, 'bad_request'],
+    ['application/json', '{', 400, 'bad_request'],
+    ['application/json', `"${'x'.repeat(9_000)}"`, 413, 'body_too_large'],
+  ])('refuses a body of %s that is no small record', async (type, body, status, code) => {
+    const { call } = await portal();
+    const answer = await call('/_callora/login', { method: 'POST', headers: { 'content-type': type }, body });
+    expect(answer.status).toBe(status);
+    expect(await answer.json()).toMatchObject({ code });
+  });
+
+  it('is throttled per address and opens again with time', async () => {
+    const { call, clock } = await portal();
+    const status = async () => (await call(`/_callora/login?account=${alice}`)).status;
+    const first = await Promise.all(Array.from({ length: 21 }, status));
+    expect(first.filter((code) => code === 429)).toHaveLength(1);
+    const refused = await call(`/_callora/login?account=${alice}`);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    clock.advance(2_000);
+    expect(await status()).toBe(200);
+  });
+});
