@@ -1,61 +1,50 @@
-import { formatUsdc, type Units } from '../money.ts';
+import { formatUsdc } from '../money.ts';
+import type { UsageRow } from '../store/charges.ts';
 
-/** One call as the books hold it, joined from its charge, finish, refund and batch. */
-export type CallRow = {
-  id: number;
-  atMs: number;
-  account: string;
-  api: string;
-  method: string;
-  /** Route template, mount included. */
-  route: string;
-  status: number;
-  price: Units;
-  /** How the call ended; undefined while it runs, and for ever when the process died under it. */
-  finish: { outcome: string; bytesIn: number; bytesOut: number; durationMs: number } | undefined;
-  refund: { atMs: number; amount: Units; reason: string } | undefined;
-  batch: { lane: number; batch: number; state: string; txHash: string | undefined } | undefined;
-};
-
-/** The same as JSON: ids, amounts and times as text. */
+/** One call as JSON for people and programs: ids, amounts and times as text, absent things as null. */
 export type CallView = {
   call: string;
   time: string;
   account: string;
+  token: string | null;
   api: string;
+  payee: string;
   method: string;
   route: string;
   status: number;
   price: string;
+  refunded: string;
+  refund_reason: string | null;
+  /** How the call ended; null while it runs, and for good when the gateway died under it. */
   outcome: string | null;
   bytes_in: number | null;
   bytes_out: number | null;
   duration_ms: number | null;
-  refunded: string;
-  refund_reason: string | null;
-  batch: { lane: number; batch: number; state: string; tx_hash: string | null } | null;
+  batch: { lane: number; batch: number; leaf: number; state: string } | null;
 };
 
-export function callView(row: CallRow): CallView {
+export function callView(row: UsageRow): CallView {
   return {
     call: String(row.id),
     time: new Date(row.atMs).toISOString(),
     account: row.account,
+    token: row.tokenJti ?? null,
     api: row.api,
+    payee: row.payee,
     method: row.method,
-    route: row.route,
+    route: row.template,
     status: row.status,
     price: formatUsdc(row.price),
-    outcome: row.finish?.outcome ?? null,
-    bytes_in: row.finish?.bytesIn ?? null,
-    bytes_out: row.finish?.bytesOut ?? null,
-    duration_ms: row.finish?.durationMs ?? null,
-    refunded: row.refund ? formatUsdc(row.refund.amount) : '0',
-    refund_reason: row.refund?.reason ?? null,
+    refunded: formatUsdc(row.refund),
+    refund_reason: row.refundReason ?? null,
+    outcome: row.outcome ?? null,
+    bytes_in: row.bytesIn ?? null,
+    bytes_out: row.bytesOut ?? null,
+    duration_ms: row.durationMs ?? null,
     batch: row.batch ? batchView(row.batch) : null,
   };
 }
 
-function batchView({ lane, batch, state, txHash }: NonNullable<CallRow['batch']>): CallView['batch'] {
-  return { lane, batch, state, tx_hash: txHash ?? null };
+function batchView({ lane, batch, leaf, state }: NonNullable<UsageRow['batch']>): CallView['batch'] {
+  return { lane, batch, leaf, state };
 }

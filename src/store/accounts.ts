@@ -1,0 +1,146 @@
+import type { Clock } from '../clock.ts';
+import { add, least, subtract, type Units, zero } from '../money.ts';
+import { fromStored } from './columns.ts';
+import type { RawDb, Write } from './raw-db.ts';
+
+export type Accounts = {
+  /** The id of the account, made on first sight with all amounts 0. */
+  ensure(address: string): number;
+  /** Every account with its sums over unsealed charges and batches in flight, ready for the ledger. */
+  loadAll(): AccountRow[];
+  byAddress(address: string): AccountRow | undefined;
+};
+
+/** Units of 1e-7 USDC; the fields of the ledger's slot, and what only pages show. */
+export type AccountRow = {
+  id: number;
+  address: string;
+  deposited: Units;
+  settled: Units;
+  withdrawn: Units;
+  requested: Units;
+  /** When a requested withdrawal may be taken out, s. */
+  unlockAtS: number | undefined;
+  /** The lower of the binding limit and a pending cut. */
+  limit: Units;
+  pendingLimitAtS: number | undefined;
+  period: number;
+  used: Units;
+  charged: Units;
+  refunded: Units;
+  unsettled: Units;
+  receivable: Units;
+  heldForPayee: Units;
+  writtenOff: Units;
+  settledElsewhere: Units;
+  snapshotLedger: number;
+  createdAtMs: number;
+};
+
+type StoredAccount = {
+  id: number;
+  address: string;
+  deposited: number;
+  settled: number;
+  withdrawn: number;
+  requested: number;
+  unlock_at_s: number | null;
+  limit_units: number;
+  pending_limit: number | null;
+  pending_limit_at_s: number | null;
+  period: number;
+  used: number;
+  charged_sealed: number;
+  refunded_sealed: number;
+  receivable: number;
+  held_for_payee: number;
+  written_off: number;
+  settled_elsewhere: number;
+  snapshot_ledger: number;
+  created_at_ms: number;
+};
+
+type Sum = { accountId: number; amount: number };
+
+const unsealedCharges = `SELECT u.account_id AS accountId, SUM(c.price) AS amount
+  FROM unsealed u CROSS JOIN charges c ON c.id = u.charge_id`;
+const unsealedRefunds = `SELECT u.account_id AS accountId, SUM(r.amount) AS amount
+  FROM unsealed u CROSS JOIN refunds r ON r.charge_id = u.charge_id`;
+const inFlight = `SELECT l.account_id AS accountId, SUM(l.amount - l.carried_receivable - l.carried_held) AS amount
+  FROM batches b CROSS JOIN batch_lines l ON l.batch_id = b.id WHERE b.state <> 'confirmed'`;
+
+export function createAccounts(db: RawDb, write: Write, clock: Clock): Accounts {
+  const find = db.prepare<[string], number>('SELECT id FROM accounts WHERE address = ?').pluck();
+  const insert = db.prepare(
+    `INSERT INTO accounts VALUES (NULL, ?, 0, 0, 0, 0, NULL, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, ?)`,
+  );
+  const all = db.prepare<[], StoredAccount>('SELECT * FROM accounts ORDER BY id');
+  const one = db.prepare<[string], StoredAccount>('SELECT * FROM accounts WHERE address = ?');
+  const sumsOfAll = [
+    db.prepare<[], Sum>(`${unsealedCharges} GROUP BY u.account_id`),
+    db.prepare<[], Sum>(`${unsealedRefunds} GROUP BY u.account_id`),
+    db.prepare<[], Sum>(`${inFlight} GROUP BY l.account_id`),
+  ] as const;
+  const sumsOfOne = [
+    db.prepare<[number], Sum>(`${unsealedCharges} WHERE u.account_id = ? GROUP BY u.account_id`),
+    db.prepare<[number], Sum>(`${unsealedRefunds} WHERE u.account_id = ? GROUP BY u.account_id`),
+    db.prepare<[number], Sum>(`${inFlight} AND l.account_id = ? GROUP BY l.account_id`),
+  ] as const;
+
+  return {
+    ensure(address) {
+      const known = find.get(address);
+      if (known !== undefined) return known;
+      return write(() => Number(insert.run(address, clock.nowMs()).lastInsertRowid));
+    },
+    loadAll() {
+      // One read transaction: the sums and the rows must be of the same moment.
+      return db.transaction(() => {
+        const [charged, refunded, flying] = sumsOfAll.map((statement) => byAccount(statement.all()));
+        return all.all().map((row) => toRow(row, charged?.get(row.id), refunded?.get(row.id), flying?.get(row.id)));
+      })();
+    },
+    byAddress(address) {
+      return db.transaction(() => {
+        const row = one.get(address);
+        if (!row) return undefined;
+        const [charged, refunded, flying] = sumsOfOne.map((statement) => statement.get(row.id));
+        return toRow(row, amountOf(charged), amountOf(refunded), amountOf(flying));
+      })();
+    },
+  };
+}
+
+function byAccount(sums: Sum[]): Map<number, Units> {
+  return new Map(sums.map((sum) => [sum.accountId, fromStored(sum.amount)]));
+}
+
+function amountOf(sum: Sum | undefined): Units | undefined {
+  return sum && fromStored(sum.amount);
+}
+
+function toRow(row: StoredAccount, charged = zero, refunded = zero, flying = zero): AccountRow {
+  const limit = fromStored(row.limit_units);
+  return {
+    id: row.id,
+    address: row.address,
+    deposited: fromStored(row.deposited),
+    settled: fromStored(row.settled),
+    withdrawn: fromStored(row.withdrawn),
+    requested: fromStored(row.requested),
+    unlockAtS: row.unlock_at_s ?? undefined,
+    limit: row.pending_limit === null ? limit : least(limit, fromStored(row.pending_limit)),
+    pendingLimitAtS: row.pending_limit_at_s ?? undefined,
+    period: row.period,
+    used: fromStored(row.used),
+    charged: add(fromStored(row.charged_sealed), charged),
+    refunded: add(fromStored(row.refunded_sealed), refunded),
+    unsettled: subtract(add(flying, charged), refunded),
+    receivable: fromStored(row.receivable),
+    heldForPayee: fromStored(row.held_for_payee),
+    writtenOff: fromStored(row.written_off),
+    settledElsewhere: fromStored(row.settled_elsewhere),
+    snapshotLedger: row.snapshot_ledger,
+    createdAtMs: row.created_at_ms,
+  };
+}

@@ -1,0 +1,55 @@
+import type { Units } from '../money.ts';
+import { fromStored, toStored } from './columns.ts';
+import type { RawDb, Write } from './raw-db.ts';
+
+/** Claims sent for payees, and what confirmed batches earned them. */
+export type Payouts = {
+  add(payout: { payee: string; lane: number; amount: Units; txHash?: string | undefined; atMs: number }): number;
+  finish(id: number, state: 'paid' | 'failed'): void;
+  /** Newest first. */
+  list(query: { payee?: string; before?: number; limit: number }): PayoutRow[];
+  /** Gross earnings by payee and lane, as the confirmed batches of this database credited them. */
+  earnings(): { payee: string; lane: number; gross: Units }[];
+};
+
+export type PayoutRow = {
+  id: number;
+  payee: string;
+  lane: number;
+  amount: Units;
+  txHash: string | undefined;
+  state: 'sent' | 'paid' | 'failed';
+  atMs: number;
+};
+
+type Stored = Omit<PayoutRow, 'amount' | 'txHash'> & { amount: number; txHash: string | null };
+
+const columns = 'id, payee, lane, amount, tx_hash AS txHash, state, at_ms AS atMs';
+
+export function createPayouts(db: RawDb, write: Write): Payouts {
+  const insert = db.prepare(
+    "INSERT INTO payouts (payee, lane, amount, tx_hash, state, at_ms) VALUES (?, ?, ?, ?, 'sent', ?)",
+  );
+  const end = db.prepare("UPDATE payouts SET state = ? WHERE id = ? AND state = 'sent'");
+  const page = db.prepare<[number, number], Stored>(
+    `SELECT ${columns} FROM payouts WHERE id < ? ORDER BY id DESC LIMIT ?`,
+  );
+  const pageOfPayee = db.prepare<[string, number, number], Stored>(
+    `SELECT ${columns} FROM payouts WHERE payee = ? AND id < ? ORDER BY id DESC LIMIT ?`,
+  );
+  const gross = db.prepare<[], { payee: string; lane: number; gross: number }>(
+    'SELECT payee, lane, gross FROM earnings ORDER BY payee, lane',
+  );
+  return {
+    add: ({ payee, lane, amount, txHash, atMs }) =>
+      write(() => Number(insert.run(payee, lane, toStored(amount), txHash ?? null, atMs).lastInsertRowid)),
+    finish(id, state) {
+      write(() => end.run(state, id));
+    },
+    list({ payee, before = Number.MAX_SAFE_INTEGER, limit }) {
+      const rows = payee === undefined ? page.all(before, limit) : pageOfPayee.all(payee, before, limit);
+      return rows.map((row) => ({ ...row, amount: fromStored(row.amount), txHash: row.txHash ?? undefined }));
+    },
+    earnings: () => gross.all().map((row) => ({ ...row, gross: fromStored(row.gross) })),
+  };
+}

@@ -1,0 +1,321 @@
+import { add, least, storedUnitsMax, subtract, type Units, units, zero } from '../money.ts';
+import { fromStored, toStored } from './columns.ts';
+import type { LeafRow } from './leaf-row.ts';
+import type { RawDb, Write } from './raw-db.ts';
+
+export type SealRequest = {
+  lane: number;
+  nowMs: number;
+  /** A charge older than this is sealed even if its call still runs, and whatever the total. */
+  ageMaxMs: number;
+  /** Below it nothing is sealed, unless a charge is too old or `force` is set. */
+  minTotal: Units;
+  /** A seen withdrawal request or an operator wants it now. */
+  force?: boolean;
+  /** Accounts + payees, lines and leaves of one batch, at most. */
+  entriesMax: number;
+  linesMax: number;
+  leavesMax?: number;
+  /** Limit period of the chain now: an account that has used its limit is not asked for old debt again. */
+  period: number;
+  /** Which accounts belong to the lane; all by default. */
+  inLane?: (address: string) => boolean;
+  hashLeaf: (row: LeafRow) => Uint8Array;
+  rootOf: (hashes: Uint8Array[]) => Uint8Array;
+};
+
+export type SealedBatch = {
+  id: number;
+  lane: number;
+  batch: number;
+  root: string;
+  total: Units;
+  leaves: number;
+  lines: SealedBatchLine[];
+};
+
+/** Sorted by payee, then account: the order of the settle call and of `taken` in its answer. */
+export type SealedBatchLine = { position: number; payee: string; account: string; accountId: number; amount: Units };
+
+/**
+ * How many leaves one batch takes by default: sealing hashes and writes them on the event loop, about 10 µs each, and
+ * no other call moves meanwhile.
+ */
+const leavesMaxDefault = 10_000;
+
+type Candidate = {
+  id: number;
+  atMs: number;
+  accountId: number;
+  account: string;
+  tokenId: number | null;
+  api: string;
+  payee: string;
+  template: string;
+  method: string;
+  status: number;
+  price: number;
+  refund: number;
+  finished: 0 | 1;
+};
+
+type Carry = {
+  id: number;
+  accountId: number;
+  account: string;
+  payee: string;
+  amount: number;
+  kind: 'account' | 'payee';
+  fromLane: number;
+  fromBatch: number;
+  balance: number;
+  limitLeft: number;
+};
+
+type Line = { accountId: number; account: string; payee: string; fresh: Units; receivable: Units; held: Units };
+
+/** Chooses what goes into the next batch of a lane and writes it, all in one transaction. */
+export function createSeal(db: RawDb, write: Write): (request: SealRequest) => SealedBatch | undefined {
+  const statements = prepare(db);
+  return (request) =>
+    write(() => {
+      if (statements.openBatch.get(request.lane) !== undefined) return undefined;
+      const choice = choose(
+        request,
+        statements.carries.all({ period: request.period }),
+        statements.candidates.iterate(request.nowMs - request.ageMaxMs),
+      );
+      if (choice.total === 0n || !(choice.due || request.force || choice.payable >= request.minTotal)) {
+        for (const charge of choice.oldAndVoid) fileAlone(statements, charge);
+        return undefined;
+      }
+      return writeBatch(statements, request, choice);
+    });
+}
+
+type Choice = {
+  lines: Line[];
+  carries: Carry[];
+  charges: Candidate[];
+  total: Units;
+  /** The part of the total that the chain can take: hopeless debt alone never makes a batch. */
+  payable: Units;
+  /** A charge with something to take is older than the age limit. */
+  due: boolean;
+  /** Free or fully refunded, and past the age limit: filed without a leaf when no batch is made. */
+  oldAndVoid: Candidate[];
+};
+
+function choose(request: SealRequest, carries: Carry[], candidates: Iterable<Candidate>): Choice {
+  const choice: Choice = {
+    lines: [],
+    carries: [],
+    charges: [],
+    total: zero,
+    payable: zero,
+    due: false,
+    oldAndVoid: [],
+  };
+  const room = createRoom(request, choice);
+  const leavesMax = request.leavesMax ?? leavesMaxDefault;
+  const inLane = request.inLane ?? (() => true);
+  const oldMs = request.nowMs - request.ageMaxMs;
+  for (const carry of carries) {
+    const amount = fromStored(carry.amount);
+    if (choice.carries.length >= leavesMax) break;
+    if (!inLane(carry.account)) continue;
+    const line = room.line(carry, amount);
+    if (!line) continue;
+    if (carry.kind === 'account') line.receivable = add(line.receivable, amount);
+    else line.held = add(line.held, amount);
+    choice.carries.push(carry);
+    choice.payable = add(choice.payable, least(amount, least(units(carry.balance), units(carry.limitLeft))));
+  }
+  let voids = 0;
+  for (const charge of candidates) {
+    if (choice.carries.length + choice.charges.length - voids >= leavesMax) break;
+    if (!inLane(charge.account)) continue;
+    const net = subtract(fromStored(charge.price), fromStored(charge.refund));
+    const old = charge.atMs <= oldMs;
+    if (net === 0n) {
+      // Counted apart: any number of free calls must not keep a paid one waiting.
+      if (voids >= leavesMax) continue;
+      voids++;
+      choice.charges.push(charge);
+      if (old) choice.oldAndVoid.push(charge);
+      continue;
+    }
+    const line = room.line(charge, net);
+    if (!line) continue;
+    line.fresh = add(line.fresh, net);
+    choice.charges.push(charge);
+    choice.payable = add(choice.payable, net);
+    choice.due ||= old;
+  }
+  return choice;
+}
+
+/** Finds or opens the line of an account and payee while the batch has room for it. */
+function createRoom(request: SealRequest, choice: Choice) {
+  const lines = new Map<string, Line>();
+  const accounts = new Set<number>();
+  const payees = new Set<string>();
+  return {
+    line(row: { accountId: number; account: string; payee: string }, amount: Units): Line | undefined {
+      const total = add(choice.total, amount);
+      if (total > storedUnitsMax) return undefined;
+      const key = `${row.payee} ${row.account}`;
+      const known = lines.get(key);
+      if (!known) {
+        const entries =
+          accounts.size + payees.size + Number(!accounts.has(row.accountId)) + Number(!payees.has(row.payee));
+        if (lines.size >= request.linesMax || entries > request.entriesMax) return undefined;
+      }
+      const { accountId, account, payee } = row;
+      const line = known ?? { accountId, account, payee, fresh: zero, receivable: zero, held: zero };
+      if (!known) {
+        lines.set(key, line);
+        choice.lines.push(line);
+        accounts.add(accountId);
+        payees.add(payee);
+      }
+      choice.total = total;
+      return line;
+    },
+  };
+}
+
+function writeBatch(statements: Statements, request: SealRequest, choice: Choice): SealedBatch {
+  const { lane, nowMs } = request;
+  const batch = (statements.lastBatch.get(lane) ?? 0) + 1;
+  const lines = choice.lines.sort((a, b) => order(a.payee, b.payee) || order(a.account, b.account));
+  const rows: LeafRow[] = [...choice.carries.map(carryLeaf), ...choice.charges.map(callLeaf)];
+  const root = Buffer.from(request.rootOf(rows.map((row) => request.hashLeaf(row)))).toString('hex');
+  const oldest = choice.charges.find((charge) => charge.price > charge.refund)?.atMs ?? null;
+  const id = Number(
+    statements.insertBatch.run(lane, batch, root, toStored(choice.total), rows.length, oldest, nowMs).lastInsertRowid,
+  );
+  statements.moveLane.run(lane, batch);
+  lines.forEach((line, position) => {
+    const amount = toStored(add(add(line.fresh, line.receivable), line.held));
+    statements.insertLine.run(
+      id,
+      position,
+      line.payee,
+      line.accountId,
+      amount,
+      toStored(line.receivable),
+      toStored(line.held),
+    );
+  });
+  choice.carries.forEach((carry, leaf) => {
+    statements.carryOver.run(id, leaf, carry.id);
+  });
+  choice.charges.forEach((charge, index) => {
+    statements.fileLeaf.run(charge.id, charge.accountId, id, choice.carries.length + index, charge.finished);
+    statements.dequeue.run(charge.id);
+  });
+  moveSums(statements, choice.charges);
+  return {
+    id,
+    lane,
+    batch,
+    root,
+    total: choice.total,
+    leaves: rows.length,
+    lines: lines.map(({ payee, account, accountId, fresh, receivable, held }, position) => ({
+      position,
+      payee,
+      account,
+      accountId,
+      amount: add(add(fresh, receivable), held),
+    })),
+  };
+}
+
+/** Life-time sums move with the rows, so that a start reads only what is not sealed. */
+function moveSums(statements: Statements, charges: Candidate[]): void {
+  const accounts = new Map<number, { charged: number; refunded: number }>();
+  const tokens = new Map<number, number>();
+  for (const charge of charges) {
+    const sum = accounts.get(charge.accountId) ?? { charged: 0, refunded: 0 };
+    sum.charged += charge.price;
+    sum.refunded += charge.refund;
+    accounts.set(charge.accountId, sum);
+    if (charge.tokenId !== null) {
+      tokens.set(charge.tokenId, (tokens.get(charge.tokenId) ?? 0) + charge.price - charge.refund);
+    }
+  }
+  for (const [id, sum] of accounts) statements.moveAccount.run(sum.charged, sum.refunded, id);
+  for (const [id, spent] of tokens) statements.moveToken.run(spent, id);
+}
+
+function fileAlone(statements: Statements, charge: Candidate): void {
+  statements.fileLeaf.run(charge.id, charge.accountId, null, null, charge.finished);
+  statements.dequeue.run(charge.id);
+  moveSums(statements, [charge]);
+}
+
+function carryLeaf(carry: Carry): LeafRow {
+  const { account, payee, fromLane, fromBatch } = carry;
+  return { kind: 'carry', account, payee, fromLane, fromBatch, amount: fromStored(carry.amount) };
+}
+
+function callLeaf(charge: Candidate): LeafRow {
+  const { id, atMs, account, payee, api, method, template, status, price, refund } = charge;
+  const amounts = { price: fromStored(price), refund: fromStored(refund) };
+  return { kind: 'call', callId: id, atMs, account, payee, api, method, template, status, ...amounts };
+}
+
+function order(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+type Statements = ReturnType<typeof prepare>;
+
+function prepare(db: RawDb) {
+  return {
+    openBatch: db.prepare<[number], number>("SELECT id FROM batches WHERE lane = ? AND state <> 'confirmed'").pluck(),
+    lastBatch: db.prepare<[number], number>('SELECT last_batch FROM lanes WHERE lane = ?').pluck(),
+    // Debt is asked for again only where the chain can take some of it, and only for payees it lists.
+    carries: db.prepare<{ period: number }, Carry>(
+      `SELECT * FROM (
+         SELECT r.id, r.account_id AS accountId, a.address AS account, r.payee, r.amount, r.kind,
+           b.lane AS fromLane, b.batch AS fromBatch, a.deposited - a.settled - a.withdrawn AS balance,
+           MIN(a.limit_units, COALESCE(a.pending_limit, a.limit_units))
+             - CASE WHEN a.period >= $period THEN a.used ELSE 0 END AS limitLeft
+         FROM receivables r JOIN accounts a ON a.id = r.account_id JOIN batches b ON b.id = r.batch_id
+         LEFT JOIN payees p ON p.address = r.payee
+         WHERE r.state = 'open' AND COALESCE(p.listed, r.kind = 'account') = 1
+       ) WHERE balance > 0 AND limitLeft > 0 ORDER BY id`,
+    ),
+    candidates: db.prepare<[number], Candidate>(
+      `SELECT c.id, c.at_ms AS atMs, c.account_id AS accountId, a.address AS account, c.token_id AS tokenId, r.api, r.payee,
+         r.template, c.method, c.status, c.price, COALESCE(f.amount, 0) AS refund, e.charge_id IS NOT NULL AS finished
+       FROM unsealed u CROSS JOIN charges c ON c.id = u.charge_id JOIN accounts a ON a.id = c.account_id
+       JOIN routes r ON r.id = c.route_id LEFT JOIN refunds f ON f.charge_id = c.id LEFT JOIN finishes e ON e.charge_id = c.id
+       WHERE e.charge_id IS NOT NULL OR c.at_ms <= ? ORDER BY u.charge_id`,
+    ),
+    insertBatch: db.prepare(
+      `INSERT INTO batches (lane, batch, root, state, total, leaves, oldest_at_ms, sealed_at_ms)
+       VALUES (?, ?, ?, 'sealed', ?, ?, ?, ?)`,
+    ),
+    moveLane: db.prepare(
+      'INSERT INTO lanes (lane, last_batch) VALUES (?, ?) ON CONFLICT (lane) DO UPDATE SET last_batch = excluded.last_batch',
+    ),
+    insertLine: db.prepare(
+      `INSERT INTO batch_lines (batch_id, position, payee, account_id, amount, carried_receivable, carried_held)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    carryOver: db.prepare("UPDATE receivables SET state = 'batched', in_batch_id = ?, leaf = ? WHERE id = ?"),
+    fileLeaf: db.prepare(
+      'INSERT INTO sealed_charges (charge_id, account_id, batch_id, leaf, finished) VALUES (?, ?, ?, ?, ?)',
+    ),
+    dequeue: db.prepare('DELETE FROM unsealed WHERE charge_id = ?'),
+    moveAccount: db.prepare(
+      'UPDATE accounts SET charged_sealed = charged_sealed + ?, refunded_sealed = refunded_sealed + ? WHERE id = ?',
+    ),
+    moveToken: db.prepare('UPDATE tokens SET spent_sealed = spent_sealed + ? WHERE id = ?'),
+  };
+}

@@ -1,0 +1,146 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { type Accounts, createAccounts } from './accounts.ts';
+import { type Audit, createAudit } from './audit.ts';
+import { type Batches, createBatches } from './batches.ts';
+import { createCallIds } from './call-ids.ts';
+import { type Challenges, createChallenges } from './challenges.ts';
+import { type Charges, createCharges } from './charges.ts';
+import { type CheckpointBounds, startCheckpoints } from './checkpoint.ts';
+import { createDeposits, type Deposits } from './deposits.ts';
+import { lockStore } from './lock.ts';
+import { beginRun, createMeta, type Meta } from './meta.ts';
+import { migrateStore, requireMigrated } from './migrate.ts';
+import { createPayouts, type Payouts } from './payouts.ts';
+import { createWrite, type RawDb } from './raw-db.ts';
+import { createReceivables, type Receivables } from './receivables.ts';
+import { createRoutes, type Routes } from './routes.ts';
+import { createTokens, type Tokens } from './tokens.ts';
+import { createWalSync } from './wal-sync.ts';
+
+/**
+ * The database of one gateway. Every method is one synchronous transaction; what must survive a power cut (deposits,
+ * batches, tokens) is followed by `await store.sync()`.
+ */
+export type Store = {
+  /** For the journal's prepared statements only. */
+  db: RawDb;
+  /** Number of this run, from 1; 0 when opened read-only. */
+  runId: number;
+  nextCallId(): number;
+  accounts: Accounts;
+  routes: Routes;
+  charges: Charges;
+  deposits: Deposits;
+  batches: Batches;
+  receivables: Receivables;
+  payouts: Payouts;
+  tokens: Tokens;
+  challenges: Challenges;
+  audit: Audit;
+  meta: Meta;
+  /** Resolves when everything committed before the call is on disk. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export type StoreOptions = {
+  path: string;
+  clock: Clock;
+  log: Log;
+  /** Reads beside a running gateway: no lock, no migration, no writes. */
+  readOnly?: boolean;
+  checkpoints?: Partial<CheckpointBounds>;
+};
+
+export function openStore(options: StoreOptions): Store {
+  if (options.readOnly) return openReadOnly(options);
+  const { clock, log } = options;
+  const file = path.resolve(options.path);
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  const lock = lockStore(file);
+  let db: RawDb | undefined;
+  try {
+    db = connect(file);
+    migrateStore(db);
+    const write = createWrite(db);
+    const meta = createMeta(db, write);
+    // The first write of the run also makes sure that the -wal file is there to be synced.
+    const runId = beginRun(meta, write);
+    const wal = createWalSync(`${file}-wal`);
+    const checkpoints = startCheckpoints({ file, log, bounds: options.checkpoints ?? {} });
+    const opened = db;
+    return {
+      ...rooms(db, clock, wal.sync),
+      runId,
+      nextCallId: createCallIds(runId),
+      sync: wal.sync,
+      async close() {
+        await checkpoints.stop();
+        await wal.close();
+        opened.close();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    db?.close();
+    lock.release();
+    throw error;
+  }
+}
+
+function openReadOnly({ path: file, clock }: StoreOptions): Store {
+  const db = new Database(path.resolve(file), { readonly: true, fileMustExist: true, timeout: 250 });
+  try {
+    requireMigrated(db);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+  const sync = async () => undefined;
+  const nextCallId = () => {
+    throw new Error('a store opened for reading gives out no call ids');
+  };
+  return { ...rooms(db, clock, sync), runId: 0, nextCallId, sync, close: async () => void db.close() };
+}
+
+function rooms(db: RawDb, clock: Clock, sync: () => Promise<void>) {
+  const write = createWrite(db);
+  const accounts = createAccounts(db, write, clock);
+  return {
+    db,
+    accounts,
+    routes: createRoutes(db, write),
+    charges: createCharges(db),
+    deposits: createDeposits(db, write, accounts),
+    batches: createBatches(db, write, sync),
+    receivables: createReceivables(db, write),
+    payouts: createPayouts(db, write),
+    tokens: createTokens(db, write),
+    challenges: createChallenges(db, write, clock),
+    audit: createAudit(db, write, clock),
+    meta: createMeta(db, write),
+  };
+}
+
+/** Opens the file and refuses what is not a sound database. Nothing is ever repaired or deleted here. */
+function connect(file: string): RawDb {
+  const db = new Database(file, { timeout: 0 });
+  try {
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = NORMAL');
+    // Checkpoints run in a worker: on the event loop they cost the 99th percentile twelve milliseconds.
+    db.pragma('wal_autocheckpoint = 0');
+    db.pragma('foreign_keys = ON');
+    db.pragma('trusted_schema = OFF');
+    const verdict = db.pragma('quick_check(1)', { simple: true });
+    if (verdict !== 'ok') throw new Error(`quick_check says: ${verdict}`);
+    return db;
+  } catch (error) {
+    db.close();
+    throw new Error(`${file} is not a sound database; it was left as it is. Restore a backup`, { cause: error });
+  }
+}

@@ -1,0 +1,118 @@
+import { add, subtract, type Units, zero } from '../money.ts';
+import { fromStored, toStored } from './columns.ts';
+import type { RawDb, Write } from './raw-db.ts';
+
+/** Access tokens that were issued. Await `store.sync()` before one is handed out or its revocation confirmed. */
+export type Tokens = {
+  add(token: NewToken): void;
+  /** False when the token is unknown or already revoked. */
+  revoke(jti: string, atMs: number): boolean;
+  get(jti: string): TokenRow | undefined;
+  /** Newest first; `before` is the `id` of the last row of the page before. */
+  list(query: { accountId?: number; before?: number; limit: number }): TokenRow[];
+  /** Unexpired tokens that the gateway must know at start: revoked ones, and those with a spend cap. */
+  revokedOrCapped(nowMs: number): TokenRow[];
+};
+
+export type NewToken = {
+  jti: string;
+  accountId: number;
+  /** Names of APIs separated by a space, or `*`. */
+  scope: string;
+  issuedAtMs: number;
+  expiresAtMs: number;
+  /** Life-time spend cap. */
+  cap?: Units | undefined;
+  source: 'wallet' | 'operator';
+  label?: string | undefined;
+};
+
+export type TokenRow = {
+  id: number;
+  jti: string;
+  accountId: number;
+  address: string;
+  scope: string;
+  issuedAtMs: number;
+  expiresAtMs: number;
+  cap: Units | undefined;
+  /** Charged with this token so far, refunds taken off. */
+  spent: Units;
+  revokedAtMs: number | undefined;
+  source: 'wallet' | 'operator';
+  label: string;
+};
+
+type Stored = {
+  id: number;
+  jti: string;
+  accountId: number;
+  address: string;
+  scope: string;
+  issuedAtMs: number;
+  expiresAtMs: number;
+  cap: number | null;
+  spentSealed: number;
+  revokedAtMs: number | null;
+  source: 'wallet' | 'operator';
+  label: string;
+};
+
+const select = `SELECT t.id, t.jti, t.account_id AS accountId, a.address, t.scope, t.issued_at_ms AS issuedAtMs,
+  t.expires_at_ms AS expiresAtMs, t.cap, t.spent_sealed AS spentSealed, t.revoked_at_ms AS revokedAtMs, t.source, t.label
+  FROM tokens t JOIN accounts a ON a.id = t.account_id`;
+
+export function createTokens(db: RawDb, write: Write): Tokens {
+  const insert = db.prepare(
+    `INSERT INTO tokens (jti, account_id, scope, issued_at_ms, expires_at_ms, cap, spent_sealed, source, label)
+     VALUES ($jti, $accountId, $scope, $issuedAtMs, $expiresAtMs, $cap, 0, $source, $label)`,
+  );
+  const markRevoked = db.prepare('UPDATE tokens SET revoked_at_ms = ? WHERE jti = ? AND revoked_at_ms IS NULL');
+  const byJti = db.prepare<[string], Stored>(`${select} WHERE t.jti = ?`);
+  const page = db.prepare<[number, number], Stored>(`${select} WHERE t.id < ? ORDER BY t.id DESC LIMIT ?`);
+  const pageOfAccount = db.prepare<[number, number, number], Stored>(
+    `${select} WHERE t.account_id = ? AND t.id < ? ORDER BY t.id DESC LIMIT ?`,
+  );
+  const special = db.prepare<[number], Stored>(
+    `${select} WHERE (t.cap IS NOT NULL OR t.revoked_at_ms IS NOT NULL) AND t.expires_at_ms > ?`,
+  );
+  const unsealedSpend = db.prepare<[], { tokenId: number; charged: number; refunded: number }>(
+    `SELECT c.token_id AS tokenId, SUM(c.price) AS charged, SUM(COALESCE(r.amount, 0)) AS refunded
+     FROM unsealed u CROSS JOIN charges c ON c.id = u.charge_id LEFT JOIN refunds r ON r.charge_id = u.charge_id
+     WHERE c.token_id IS NOT NULL GROUP BY c.token_id`,
+  );
+
+  /** One pass over the unsealed charges serves any number of tokens. */
+  function spends(): Map<number, Units> {
+    return new Map(
+      unsealedSpend.all().map((sum) => [sum.tokenId, subtract(fromStored(sum.charged), fromStored(sum.refunded))]),
+    );
+  }
+
+  function toRows(stored: Stored[]): TokenRow[] {
+    if (stored.length === 0) return [];
+    const unsealed = spends();
+    return stored.map(({ spentSealed, cap, revokedAtMs, ...row }) => ({
+      ...row,
+      cap: cap === null ? undefined : fromStored(cap),
+      spent: add(fromStored(spentSealed), unsealed.get(row.id) ?? zero),
+      revokedAtMs: revokedAtMs ?? undefined,
+    }));
+  }
+
+  return {
+    add(token) {
+      const cap = token.cap === undefined ? null : toStored(token.cap);
+      write(() => insert.run({ ...token, cap, label: token.label ?? '' }));
+    },
+    revoke: (jti, atMs) => write(() => markRevoked.run(atMs, jti).changes === 1),
+    get(jti) {
+      const row = byJti.get(jti);
+      return row && toRows([row])[0];
+    },
+    list({ accountId, before = Number.MAX_SAFE_INTEGER, limit }) {
+      return toRows(accountId === undefined ? page.all(before, limit) : pageOfAccount.all(accountId, before, limit));
+    },
+    revokedOrCapped: (nowMs) => toRows(special.all(nowMs)),
+  };
+}

@@ -1,0 +1,47 @@
+import fs from 'node:fs';
+
+/**
+ * fdatasync of the write-ahead log: what was committed before the call is on disk when it resolves. Callers of one
+ * moment share one system call. It runs on libuv's threads, and on one descriptor for the life of the store.
+ */
+export type WalSync = {
+  sync(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export function createWalSync(file: string, fdatasync: typeof fs.fdatasync = fs.fdatasync): WalSync {
+  // The -wal file carries no POSIX locks, unlike the database and -shm: a descriptor of our own is harmless there.
+  const descriptor = fs.openSync(file, 'r+');
+  let running: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+
+  function once(): Promise<void> {
+    return new Promise((resolve, reject) => fdatasync(descriptor, (error) => (error ? reject(error) : resolve())));
+  }
+
+  function sync(): Promise<void> {
+    if (!running) {
+      running = once().finally(() => {
+        running = undefined;
+      });
+      return running;
+    }
+    // The running call may have begun before the caller's commit: wait for the one after it.
+    next ??= running
+      .catch(() => undefined)
+      .then(() => {
+        next = undefined;
+        return sync();
+      });
+    return next;
+  }
+
+  return {
+    sync,
+    async close() {
+      await next?.catch(() => undefined);
+      await running?.catch(() => undefined);
+      fs.closeSync(descriptor);
+    },
+  };
+}
