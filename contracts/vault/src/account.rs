@@ -1,7 +1,7 @@
 //! What the vault knows about one consumer: counters, a possible withdrawal, a limit.
-use soroban_sdk::{Address, Env, contracttype, panic_with_error};
+use soroban_sdk::{Address, Env, contracttype};
 
-use crate::errors::{Error, ensure};
+use crate::errors::{Error, ensure, refuse};
 use crate::events::LimitSet;
 use crate::storage;
 
@@ -72,7 +72,7 @@ pub fn load(env: &Env, address: &Address) -> Option<Account> {
 }
 
 pub fn existing(env: &Env, address: &Address) -> Account {
-    load(env, address).unwrap_or_else(|| panic_with_error!(env, Error::AccountNotFound))
+    load(env, address).unwrap_or_else(|| refuse(env, Error::AccountNotFound))
 }
 
 impl Account {

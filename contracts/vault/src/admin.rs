@@ -1,7 +1,7 @@
 //! Roles, pause, upgrades and the tokens that belong to nobody.
-use soroban_sdk::{Address, BytesN, Env, contracttype, panic_with_error, token::TokenClient};
+use soroban_sdk::{Address, BytesN, Env, contracttype, token::TokenClient};
 
-use crate::errors::{Error, ensure, ensure_amount, ensure_foreign};
+use crate::errors::{Error, ensure, ensure_amount, ensure_foreign, refuse};
 use crate::events::{
     AdminAccepted, AdminProposed, Migrated, OperatorSet, Paused, Swept, TreasurySet, Unpaused, UpgradeApplied, UpgradeCancelled,
     UpgradeProposed,
@@ -160,7 +160,7 @@ pub fn propose_admin(env: &Env, admin: &Address) {
 }
 
 pub fn accept_admin(env: &Env) {
-    let admin = storage::pending_admin(env).unwrap_or_else(|| panic_with_error!(env, Error::NoPendingAdmin));
+    let admin = storage::pending_admin(env).unwrap_or_else(|| refuse(env, Error::NoPendingAdmin));
     admin.require_auth();
     storage::set_admin(env, &admin);
     storage::set_pending_admin(env, None);
@@ -195,7 +195,7 @@ pub fn cancel_upgrade(env: &Env) {
 }
 
 fn pending_upgrade(env: &Env) -> PendingUpgrade {
-    storage::pending_upgrade(env).unwrap_or_else(|| panic_with_error!(env, Error::NoPendingUpgrade))
+    storage::pending_upgrade(env).unwrap_or_else(|| refuse(env, Error::NoPendingUpgrade))
 }
 
 pub fn migrate(env: &Env) {

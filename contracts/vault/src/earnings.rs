@@ -1,8 +1,8 @@
 //! What payees earned, and its way out. Listing decides only whether a payee can earn more, never whether it is paid.
-use soroban_sdk::{Address, Env, contracttype, panic_with_error, token::TokenClient};
+use soroban_sdk::{Address, Env, contracttype, token::TokenClient};
 
 use crate::admin::ensure_admin;
-use crate::errors::{Error, ensure, ensure_foreign};
+use crate::errors::{Error, ensure, ensure_foreign, refuse};
 use crate::events::{Claimed, FeeCollected, PayeeAdded, PayeeRemoved, PayoutSet};
 use crate::storage;
 
@@ -87,6 +87,6 @@ fn pay_out(env: &Env, to: &Address, amount: i128) {
     storage::change_liabilities(env, -amount);
     let token = TokenClient::new(env, &storage::token(env));
     if token.try_transfer(&env.current_contract_address(), to, &amount).is_err() {
-        panic_with_error!(env, Error::PayoutFailed);
+        refuse(env, Error::PayoutFailed);
     }
 }

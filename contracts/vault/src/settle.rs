@@ -2,11 +2,11 @@
 //! ledger (no account, no balance, no limit left, a removed payee) changes what it takes, never whether the batch lands.
 use core::cmp::Ordering;
 
-use soroban_sdk::{Address, Bytes, BytesN, Env, Vec, contracttype, panic_with_error};
+use soroban_sdk::{Address, Bytes, BytesN, Env, Vec, contracttype};
 
 use crate::account;
 use crate::admin::{PAUSE_SETTLE, ensure_running};
-use crate::errors::{Error, ensure, ensure_amount};
+use crate::errors::{Error, ensure, ensure_amount, refuse};
 use crate::events::Settled;
 use crate::storage;
 
@@ -102,8 +102,8 @@ fn ensure_ascending(env: &Env, previous: &Option<Address>, next: &Address, dupli
     if let Some(previous) = previous {
         match previous.cmp(next) {
             Ordering::Less => {}
-            Ordering::Equal => panic_with_error!(env, duplicate),
-            Ordering::Greater => panic_with_error!(env, Error::NotSorted),
+            Ordering::Equal => refuse(env, duplicate),
+            Ordering::Greater => refuse(env, Error::NotSorted),
         }
     }
 }
