@@ -1,0 +1,249 @@
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Units } from '../money.ts';
+import { batchBounds } from '../stellar/settle-transaction.ts';
+import type { BatchRow } from '../store/batches.ts';
+import { type BatchSenderDeps, createBatchSender, type StepResult } from './batch-sender.ts';
+import { type LaneSyncDeps, syncLane } from './lane-sync.ts';
+import { hashLeaf } from './leaf.ts';
+import { rootOf } from './merkle.ts';
+
+/** Seals usage into batches and brings them to the chain, lane by lane, one batch in flight per lane. */
+export type Settler = {
+  /** One step of every lane; true when there is more to do at once. Never runs twice at a time. */
+  turn(signal?: AbortSignal): Promise<boolean>;
+  /** Seals all that is finished, whatever its amount, and stays until the chain has it or `timeoutMs` is over. */
+  settleNow(options?: { timeoutMs?: number }, signal?: AbortSignal): Promise<SettleReport>;
+  /** The next turn seals whatever the amount: a withdrawal request was seen. */
+  hurry(): void;
+  /** Runs `work` while no envelope of the operator's account is being made or waited for; undefined when one is. */
+  whileIdle<T>(work: () => Promise<T>): Promise<T | undefined>;
+  status(): SettlerStatus;
+};
+
+export type SettlerStatus = {
+  lanes: LaneStatus[];
+  /** A batch on chain is not ours: nothing may be served. */
+  foreign: boolean;
+};
+
+export type LaneStatus = {
+  lane: number;
+  batch: number | undefined;
+  state: BatchRow['state'] | 'idle' | 'halted';
+  /** What the lane is waiting for, or why it was halted. */
+  waitingFor: string | undefined;
+};
+
+export type SettleReport = {
+  done: boolean;
+  /** Batches that were confirmed meanwhile. */
+  confirmed: { lane: number; batch: number; total: Units; ledger: number; txHash: string }[];
+  waitingFor: string | undefined;
+};
+
+export type SettlementRules = {
+  intervalMs: number;
+  minTotal: Units;
+  ageMaxMs: number;
+  /** Accounts + payees in one batch, at most; the network's limits tighten it. */
+  entriesMax: number;
+};
+
+export type SettlerDeps = BatchSenderDeps &
+  LaneSyncDeps & {
+    vault: BatchSenderDeps['vault'] &
+      LaneSyncDeps['vault'] & { settings: import('../stellar/vault-client.ts').Vault['settings'] };
+    batches: import('../store/store.ts').Store['batches'];
+    clock: Clock;
+    log: Log;
+    rules: SettlementRules;
+    limitPeriodS: number;
+    /** Close time of the newest ledger seen, s. */
+    chainTimeS: () => number;
+    /** Lanes in use; an account's lane never changes while a batch is open. */
+    lanes?: number;
+    laneOf?: (account: string) => number;
+    sync: () => Promise<void>;
+  };
+
+type Lane = {
+  lane: number;
+  synced: boolean;
+  triedAtMs: number;
+  waitingFor: string | undefined;
+  halted: { reason: string; foreign: boolean } | undefined;
+};
+
+export function createSettler(deps: SettlerDeps): Settler {
+  const { batches, clock, log, rules } = deps;
+  const sender = createBatchSender(deps);
+  const lanes: Lane[] = Array.from({ length: deps.lanes ?? 1 }, (_, lane) => ({
+    lane,
+    synced: false,
+    triedAtMs: clock.monotonicMs(),
+    waitingFor: undefined,
+    halted: undefined,
+  }));
+  let hurried = false;
+  let queue: Promise<unknown> = Promise.resolve();
+
+  /** One piece of work at a time: two turns could build two envelopes with one sequence number. */
+  function exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const result = queue.then(work, work);
+    queue = result.catch(() => undefined);
+    return result;
+  }
+
+  async function laneTurn(lane: Lane, force: boolean, signal?: AbortSignal): Promise<boolean> {
+    if (lane.halted) return false;
+    if (!lane.synced) {
+      const sync = await syncLane(deps, lane.lane, signal);
+      if (sync.next === 'halt') return halt(lane, sync);
+      if (sync.next === 'wait') {
+        lane.waitingFor = sync.waitingFor;
+        return false;
+      }
+      lane.synced = true;
+    }
+    const batch = openBatch(lane.lane) ?? (await seal(lane, force, signal));
+    if (!batch) {
+      lane.waitingFor = undefined;
+      return false;
+    }
+    return follow(lane, await sender.step(batch, signal));
+  }
+
+  function follow(lane: Lane, result: StepResult): boolean {
+    switch (result.next) {
+      case 'done':
+      case 'again':
+        lane.waitingFor = undefined;
+        return true;
+      case 'wait':
+        lane.waitingFor = result.waitingFor;
+        return false;
+      case 'halt':
+        return halt(lane, result);
+    }
+  }
+
+  function halt(lane: Lane, { reason, foreign }: { reason: string; foreign: boolean }): boolean {
+    lane.halted = { reason, foreign };
+    log.error({ lane: lane.lane, reason, foreign }, 'settlement of this lane is halted until a person has looked');
+    return false;
+  }
+
+  async function seal(lane: Lane, force: boolean, signal?: AbortSignal): Promise<BatchRow | undefined> {
+    const dueAtMs = lane.triedAtMs + rules.intervalMs;
+    if (!force && clock.monotonicMs() < dueAtMs) return undefined;
+    lane.triedAtMs = clock.monotonicMs();
+    const { entriesMax, linesMax } = batchBounds(await deps.vault.settings(signal), rules.entriesMax);
+    const sealed = batches.seal({
+      lane: lane.lane,
+      nowMs: clock.nowMs(),
+      ageMaxMs: rules.ageMaxMs,
+      minTotal: rules.minTotal,
+      force,
+      entriesMax,
+      linesMax,
+      period: Math.floor(deps.chainTimeS() / deps.limitPeriodS),
+      ...(deps.laneOf ? { inLane: (account: string) => deps.laneOf?.(account) === lane.lane } : {}),
+      hashLeaf: (row) => hashLeaf(deps.vault.address, row),
+      rootOf,
+    });
+    if (!sealed) return undefined;
+    await deps.sync();
+    const { batch, root, total, leaves } = sealed;
+    log.info(
+      { lane: lane.lane, batch, root, total: total.toString(), leaves, lines: sealed.lines.length },
+      'batch sealed',
+    );
+    return openBatch(lane.lane);
+  }
+
+  function openBatch(lane: number): BatchRow | undefined {
+    return batches.open().find((batch) => batch.lane === lane);
+  }
+
+  async function allLanes(force: boolean, signal?: AbortSignal): Promise<boolean> {
+    let more = false;
+    const failures: unknown[] = [];
+    for (const lane of lanes) {
+      try {
+        more = (await laneTurn(lane, force, signal)) || more;
+      } catch (error) {
+        lane.waitingFor = error instanceof Error ? error.message : String(error);
+        failures.push(error);
+      }
+    }
+    // Every lane had its turn before the first failure is reported.
+    if (failures.length > 0) throw failures[0];
+    return more;
+  }
+
+  function status(): SettlerStatus {
+    return {
+      lanes: lanes.map(({ lane, halted, waitingFor }) => {
+        const open = openBatch(lane);
+        const state = halted ? 'halted' : (open?.state ?? 'idle');
+        return { lane, batch: open?.batch, state, waitingFor: halted?.reason ?? waitingFor };
+      }),
+      foreign: lanes.some((lane) => lane.halted?.foreign),
+    };
+  }
+
+  async function settleNow({ timeoutMs = 60_000 }: { timeoutMs?: number } = {}, signal?: AbortSignal) {
+    const endMs = clock.monotonicMs() + timeoutMs;
+    const newest = batches.list({ limit: 1 })[0]?.id ?? 0;
+    const wasOpen = new Set(batches.open().map((batch) => batch.id));
+    const confirmed = () =>
+      batches
+        .list({ limit: 1_000 })
+        .filter((batch) => batch.state === 'confirmed' && (batch.id > newest || wasOpen.has(batch.id)));
+    for (;;) {
+      const more = await exclusive(() => allLanes(true, signal)).catch(() => false);
+      const waiting = status().lanes.find((lane) => lane.state !== 'idle' || lane.waitingFor !== undefined);
+      if (!more && !waiting) return report(true, confirmed(), undefined);
+      if (clock.monotonicMs() >= endMs || waiting?.state === 'halted' || signal?.aborted) {
+        return report(false, confirmed(), waiting?.waitingFor ?? 'the next turn');
+      }
+      if (!more) await clock.sleep(pollMs, signal);
+    }
+  }
+
+  return {
+    turn: (signal) =>
+      exclusive(async () => {
+        const force = hurried;
+        hurried = false;
+        return allLanes(force, signal);
+      }),
+    settleNow,
+    hurry() {
+      hurried = true;
+    },
+    whileIdle: (work) =>
+      exclusive(async () => (batches.open().some((b) => b.state === 'submitted') ? undefined : work())),
+    status,
+  };
+}
+
+/** Pause between two looks at the chain while somebody waits, ms. */
+const pollMs = 250;
+
+function report(done: boolean, batches: BatchRow[], waitingFor: string | undefined): SettleReport {
+  return {
+    done,
+    waitingFor,
+    confirmed: batches
+      .map(({ lane, batch, total, ledger, txHash }) => ({
+        lane,
+        batch,
+        total,
+        ledger: ledger ?? 0,
+        txHash: txHash ?? '',
+      }))
+      .reverse(),
+  };
+}

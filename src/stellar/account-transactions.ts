@@ -1,0 +1,134 @@
+import { Address, Asset, Operation, xdr } from '@stellar/stellar-sdk/base';
+import { formatUsdc, type Units, units } from '../money.ts';
+import { addressValue, i128Value, isAccountAddress, readI128, u32Value } from './contract-values.ts';
+import type { Rpc } from './rpc.ts';
+import type { SubmitOutcome, Submitter } from './submitter.ts';
+import { publicKeyOf, unsignedEnvelope } from './transactions.ts';
+import { accountKey, keyText } from './vault-keys.ts';
+
+/** What the owner of a key does with the vault, without any gateway. Every call is signed by `secret`'s account. */
+export type AccountTransactions = {
+  readonly address: string;
+  deposit(account: string, amount: Units, signal?: AbortSignal): Promise<SubmitOutcome>;
+  setLimit(perPeriod: Units, signal?: AbortSignal): Promise<SubmitOutcome>;
+  requestWithdraw(amount: Units, signal?: AbortSignal): Promise<SubmitOutcome>;
+  cancelWithdraw(signal?: AbortSignal): Promise<SubmitOutcome>;
+  withdraw(to: string, signal?: AbortSignal): Promise<SubmitOutcome>;
+  trust(asset: { code: string; issuer: string }, signal?: AbortSignal): Promise<SubmitOutcome>;
+};
+
+export function createAccountTransactions(deps: {
+  submitter: Submitter;
+  vault: string;
+  secret: string;
+}): AccountTransactions {
+  const { submitter, vault, secret } = deps;
+  const address = publicKeyOf(secret);
+  const own = addressValue(address);
+  const call = (fn: string, args: xdr.ScVal[], signal?: AbortSignal) =>
+    submitter.submit({ operation: contractCall(vault, fn, args), secret }, signal);
+  return {
+    address,
+    deposit: (account, amount, signal) => call('deposit', [own, addressValue(account), i128Value(amount)], signal),
+    setLimit: (perPeriod, signal) => call('set_limit', [own, i128Value(perPeriod)], signal),
+    requestWithdraw: (amount, signal) => call('request_withdraw', [own, i128Value(amount)], signal),
+    cancelWithdraw: (signal) => call('cancel_withdraw', [own], signal),
+    withdraw: (to, signal) => call('withdraw', [own, addressValue(to)], signal),
+    trust(asset, signal) {
+      const operation = Operation.changeTrust({ asset: new Asset(asset.code, asset.issuer) });
+      return submitter.submit({ operation, secret }, signal);
+    },
+  };
+}
+
+/** The vault's payouts: anyone may send them, the money goes where the vault says. */
+export function claimOperation(vault: string, payee: string, lane: number): xdr.Operation {
+  return contractCall(vault, 'claim', [addressValue(payee), u32Value(lane)]);
+}
+
+export function collectFeeOperation(vault: string, payee: string, lane: number): xdr.Operation {
+  return contractCall(vault, 'collect_fee', [addressValue(payee), u32Value(lane)]);
+}
+
+export function contractCall(contract: string, fn: string, args: xdr.ScVal[]): xdr.Operation {
+  return Operation.invokeContractFunction({ contract, function: fn, args });
+}
+
+/** Why an address cannot receive the asset now, or what it holds. */
+export type AssetHolding =
+  | { ok: true; balance: Units }
+  | { ok: false; reason: 'no_account' | 'no_trustline' | 'not_authorized' };
+
+/** The `code:issuer` of an asset contract; undefined for a token that is no classic asset. */
+export async function readTokenAsset(
+  rpc: Rpc,
+  token: string,
+  signal?: AbortSignal,
+): Promise<{ code: string; issuer: string } | undefined> {
+  const value = await simulateView(rpc, token, 'name', [], signal);
+  if (value?.type !== 'scvString') return undefined;
+  const [code, issuer] = value.str.toString().split(':');
+  if (!code || !issuer || !isAccountAddress(issuer)) return undefined;
+  const asset = new Asset(code, issuer);
+  return asset.contractId(rpc.passphrase) === token ? { code, issuer } : undefined;
+}
+
+/** What an account or contract holds of a token; a classic account needs a trustline first. */
+export async function readHolding(
+  rpc: Rpc,
+  token: string,
+  holder: string,
+  signal?: AbortSignal,
+): Promise<AssetHolding> {
+  if (isAccountAddress(holder)) {
+    const asset = await readTokenAsset(rpc, token, signal);
+    if (asset && asset.issuer !== holder) return readTrustline(rpc, asset, holder, signal);
+  }
+  const value = await simulateView(rpc, token, 'balance', [addressValue(holder)], signal);
+  return value ? { ok: true, balance: units(readI128(value)) } : { ok: false, reason: 'no_trustline' };
+}
+
+async function readTrustline(
+  rpc: Rpc,
+  asset: { code: string; issuer: string },
+  holder: string,
+  signal?: AbortSignal,
+): Promise<AssetHolding> {
+  const address = Address.fromString(holder).toScAddress();
+  if (address.type !== 'scAddressTypeAccount') return { ok: false, reason: 'no_account' };
+  const trustline = xdr.LedgerKey.trustline(
+    new xdr.LedgerKeyTrustLine({
+      accountId: address.accountId,
+      asset: new Asset(asset.code, asset.issuer).toTrustLineXDRObject(),
+    }),
+  );
+  const { entries } = await rpc.entries([keyText(accountKey(holder)), keyText(trustline)], signal);
+  const found = entries.map((entry) => xdr.LedgerEntryData.fromXdr(entry.dataXdr, 'base64'));
+  if (!found.some((data) => data.type === 'account')) return { ok: false, reason: 'no_account' };
+  for (const data of found) {
+    if (data.type !== 'trustline') continue;
+    const authorized = (data.trustLine.flags & 1) === 1;
+    return authorized ? { ok: true, balance: units(data.trustLine.balance) } : { ok: false, reason: 'not_authorized' };
+  }
+  return { ok: false, reason: 'no_trustline' };
+}
+
+async function simulateView(rpc: Rpc, contract: string, fn: string, args: xdr.ScVal[], signal?: AbortSignal) {
+  const source = 'GAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAWHF';
+  const answer = await rpc.simulate(unsignedEnvelope(contractCall(contract, fn, args), source, rpc.passphrase), signal);
+  return answer.ok && answer.returnXdr ? xdr.ScVal.fromXdr(answer.returnXdr, 'base64') : undefined;
+}
+
+/** An outcome in one line for people. */
+export function describeOutcome(outcome: SubmitOutcome, amount?: Units): string {
+  const what = amount === undefined ? '' : `${formatUsdc(amount)} USDC `;
+  switch (outcome.status) {
+    case 'landed':
+      return `${what}landed in ledger ${outcome.ledger} (transaction ${outcome.hash})`;
+    case 'refused':
+      return `${what}refused: ${outcome.reason ?? outcome.detail}`;
+    case 'failed':
+    case 'expired':
+      return `${what}${outcome.status}: ${outcome.reason} (transaction ${outcome.hash})`;
+  }
+}

@@ -1,0 +1,109 @@
+import type { Clock } from '../clock.ts';
+
+/** Why a question to the RPC has no answer. Only `transport` leaves open whether the request took effect. */
+export type RpcFailure = 'transport' | 'refused' | 'unreadable' | 'wrong_network' | 'lagging';
+
+export class RpcError extends Error {
+  override readonly name = 'RpcError';
+  readonly failure: RpcFailure;
+  /** JSON-RPC error code of a `refused` request. */
+  readonly code: number | undefined;
+
+  constructor(failure: RpcFailure, message: string, options: { cause?: unknown; code?: number } = {}) {
+    super(message, { cause: options.cause });
+    this.failure = failure;
+    this.code = options.code;
+  }
+}
+
+export type JsonRpcOptions = {
+  url: string;
+  /** The longest wait for one answer, ms. Providers cut off at 25 s themselves. */
+  timeoutMs: number;
+  clock: Clock;
+  fetch?: typeof globalThis.fetch;
+};
+
+export type JsonRpcCall = (method: string, params: unknown, signal?: AbortSignal) => Promise<Record<string, unknown>>;
+
+/** The most one answer may weigh; 10,000 events of a busy vault stay far below. */
+const answerBytesMax = 32 * 1024 * 1024;
+
+/**
+ * One JSON-RPC 2.0 call over HTTP. Whatever keeps the answer from arriving whole (reset, timeout, 5xx, HTML, cut JSON) is
+ * `transport`: the server may have acted. Only a JSON-RPC error object is `refused`.
+ */
+export function createJsonRpc(options: JsonRpcOptions): JsonRpcCall {
+  const { url, timeoutMs, clock } = options;
+  const doFetch = options.fetch ?? globalThis.fetch;
+  let lastId = 0;
+
+  return async (method, params, signal) => {
+    const timer = new AbortController();
+    const waiting = new AbortController();
+    void clock.sleep(timeoutMs, waiting.signal).then(() => {
+      if (!waiting.signal.aborted) timer.abort(new Error(`no answer within ${timeoutMs} ms`));
+    });
+    try {
+      const id = ++lastId;
+      const response = await doFetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ jsonrpc: '2.0', id, method, params }),
+        redirect: 'error',
+        signal: signal ? AbortSignal.any([signal, timer.signal]) : timer.signal,
+      });
+      const text = await readText(response);
+      return readAnswer(method, response.status, text);
+    } catch (cause) {
+      if (cause instanceof RpcError) throw cause;
+      throw new RpcError('transport', `${method}: ${reason(cause)}`, { cause });
+    } finally {
+      waiting.abort();
+    }
+  };
+}
+
+async function readText(response: Response): Promise<string> {
+  if (!response.body) return '';
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body) {
+    size += chunk.byteLength;
+    if (size > answerBytesMax) throw new Error(`the answer is larger than ${answerBytesMax} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function readAnswer(method: string, status: number, text: string): Record<string, unknown> {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    throw new RpcError('transport', `${method}: HTTP ${status} without JSON`);
+  }
+  if (!isRecord(answer)) throw new RpcError('transport', `${method}: HTTP ${status} without a JSON-RPC answer`);
+  if (isRecord(answer.error)) {
+    const { code, message } = answer.error;
+    throw new RpcError('refused', `${method}: ${String(message)}`, typeof code === 'number' ? { code } : {});
+  }
+  if (status !== 200 || !isRecord(answer.result)) {
+    throw new RpcError('transport', `${method}: HTTP ${status} without a result`);
+  }
+  return answer.result;
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function reason(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return cause.cause instanceof Error ? `${cause.message}: ${cause.cause.message}` : cause.message;
+}
+
+/** True when the request may have taken effect although no answer came. */
+export function isTransportFailure(error: unknown): boolean {
+  return error instanceof RpcError && error.failure === 'transport';
+}

@@ -1,0 +1,295 @@
+import type { Clock } from '../clock.ts';
+import { createJsonRpc, isRecord, RpcError } from './json-rpc.ts';
+
+/**
+ * The questions we ask a Stellar RPC server, typed. Nothing here decodes a ledger header: newer protocols add forms the SDK
+ * cannot read, and every close time we need stands in an answer as a plain number.
+ */
+export type Rpc = {
+  readonly passphrase: string;
+  /** Throws `wrong_network` unless the server serves our passphrase; asks again after a minute. */
+  verifyNetwork(signal?: AbortSignal): Promise<void>;
+  health(signal?: AbortSignal): Promise<LedgerSpan>;
+  /** The newest closed ledger and when it closed. */
+  latestLedger(signal?: AbortSignal): Promise<{ ledger: number; closedAtS: number }>;
+  events(request: EventsRequest, signal?: AbortSignal): Promise<EventsPage>;
+  transaction(hash: string, signal?: AbortSignal): Promise<TransactionAnswer>;
+  send(envelopeXdr: string, signal?: AbortSignal): Promise<SendAnswer>;
+  simulate(envelopeXdr: string, signal?: AbortSignal): Promise<SimulateAnswer>;
+  entries(keysXdr: string[], signal?: AbortSignal): Promise<EntriesAnswer>;
+  /** What nine of ten recent Soroban transactions paid at most for inclusion, stroops. */
+  inclusionFeeStroops(signal?: AbortSignal): Promise<number>;
+};
+
+export type LedgerSpan = { latestLedger: number; oldestLedger: number };
+
+/** Either from a ledger on, or after a cursor. */
+export type EventsRequest = {
+  from: { startLedger: number; endLedger?: number } | { cursor: string };
+  contractId: string;
+  /** Topic patterns; `*` matches one, a last `**` any rest. */
+  topics?: string[][];
+  limit: number;
+};
+
+export type RawEvent = {
+  id: string;
+  ledger: number;
+  closedAtMs: number;
+  txHash: string;
+  contractId: string;
+  topicsXdr: string[];
+  valueXdr: string;
+};
+
+/** A record of the page that lacks even the fields every event has. */
+export type BrokenEvent = { broken: true; id: string | undefined; ledger: number | undefined; text: string };
+
+export type EventsPage = LedgerSpan & {
+  /** In chain order. */
+  events: (RawEvent | BrokenEvent)[];
+  /** Where the next page starts; past the last ledger that was looked through. */
+  cursor: string;
+  /** Close time of the latest ledger, ms, where the server says it. */
+  latestClosedAtMs: number | undefined;
+};
+
+export type TransactionAnswer = LedgerSpan & { latestClosedAtS: number } & (
+    | { status: 'NOT_FOUND' }
+    | {
+        status: 'SUCCESS' | 'FAILED';
+        ledger: number;
+        closedAtS: number;
+        resultXdr: string | undefined;
+        /** Contract events of each operation; undefined where the server does not give them. */
+        contractEventsXdr: string[][] | undefined;
+        resultMetaXdr: string | undefined;
+      }
+  );
+
+export type SendAnswer = {
+  status: 'PENDING' | 'DUPLICATE' | 'TRY_AGAIN_LATER' | 'ERROR';
+  hash: string;
+  latestLedger: number;
+  errorResultXdr: string | undefined;
+};
+
+export type SimulateAnswer =
+  | {
+      ok: true;
+      latestLedger: number;
+      transactionDataXdr: string;
+      minResourceFee: bigint;
+      returnXdr: string | undefined;
+      authXdr: string[];
+    }
+  | { ok: false; latestLedger: number; error: string };
+
+export type EntriesAnswer = {
+  latestLedger: number;
+  entries: { keyXdr: string; dataXdr: string; liveUntilLedger: number | undefined }[];
+};
+
+export type RpcOptions = {
+  url: string;
+  passphrase: string;
+  clock: Clock;
+  timeoutMs?: number;
+  fetch?: typeof globalThis.fetch;
+};
+
+/** Keys one getLedgerEntries request may hold. */
+const keysMax = 200;
+
+/** How long one proof of the passphrase counts, ms. */
+const networkProofMs = 60_000;
+
+export function createRpc(options: RpcOptions): Rpc {
+  const { passphrase, clock } = options;
+  const call = createJsonRpc({ ...options, timeoutMs: options.timeoutMs ?? 15_000 });
+  let provenAtMs: number | undefined;
+
+  return {
+    passphrase,
+    async verifyNetwork(signal) {
+      if (provenAtMs !== undefined && clock.monotonicMs() - provenAtMs < networkProofMs) return;
+      const answer = await call('getNetwork', undefined, signal);
+      if (answer.passphrase !== passphrase) {
+        throw new RpcError('wrong_network', `the RPC serves "${String(answer.passphrase)}", not "${passphrase}"`);
+      }
+      provenAtMs = clock.monotonicMs();
+    },
+    async health(signal) {
+      return ledgerSpan(await call('getHealth', undefined, signal));
+    },
+    async latestLedger(signal) {
+      // Every answer about a transaction says the newest ledger's close time, also about one that does not exist.
+      const answer = transactionAnswer(await call('getTransaction', { hash: '0'.repeat(64) }, signal));
+      return { ledger: answer.latestLedger, closedAtS: answer.latestClosedAtS };
+    },
+    async events(request, signal) {
+      const { from, contractId, topics, limit } = request;
+      const filter = { type: 'contract', contractIds: [contractId], ...(topics ? { topics } : {}) };
+      const pagination = 'cursor' in from ? { cursor: from.cursor, limit } : { limit };
+      const range = 'cursor' in from ? {} : from;
+      const answer = await call('getEvents', { ...range, filters: [filter], pagination }, signal);
+      return eventsPage(answer);
+    },
+    async transaction(hash, signal) {
+      return transactionAnswer(await call('getTransaction', { hash }, signal));
+    },
+    async send(transaction, signal) {
+      return sendAnswer(await call('sendTransaction', { transaction }, signal));
+    },
+    async simulate(transaction, signal) {
+      return simulateAnswer(await call('simulateTransaction', { transaction }, signal));
+    },
+    async entries(keysXdr, signal) {
+      const answer: EntriesAnswer = { latestLedger: 0, entries: [] };
+      for (let start = 0; start < keysXdr.length; start += keysMax) {
+        const keys = keysXdr.slice(start, start + keysMax);
+        const part = await call('getLedgerEntries', { keys }, signal);
+        answer.latestLedger = integer(part, 'latestLedger');
+        answer.entries.push(...entryList(part));
+      }
+      return answer;
+    },
+    async inclusionFeeStroops(signal) {
+      const answer = await call('getFeeStats', undefined, signal);
+      const stats = isRecord(answer.sorobanInclusionFee) ? answer.sorobanInclusionFee : {};
+      return integer(stats, 'p90');
+    },
+  };
+}
+
+function ledgerSpan(answer: Record<string, unknown>): LedgerSpan {
+  return { latestLedger: integer(answer, 'latestLedger'), oldestLedger: integer(answer, 'oldestLedger') };
+}
+
+function eventsPage(answer: Record<string, unknown>): EventsPage {
+  const list = answer.events;
+  if (!Array.isArray(list)) throw new RpcError('unreadable', 'getEvents: no list of events');
+  const closedAtS = optionalInteger(answer, 'latestLedgerCloseTime');
+  return {
+    latestLedger: integer(answer, 'latestLedger'),
+    // Servers before v23 leave it out; the watcher takes it from getHealth as well.
+    oldestLedger: optionalInteger(answer, 'oldestLedger') ?? 0,
+    latestClosedAtMs: closedAtS === undefined ? undefined : closedAtS * 1000,
+    cursor: text(answer, 'cursor'),
+    events: list.map(readEvent),
+  };
+}
+
+/** One half-typed record must not hide the good ones around it. */
+function readEvent(value: unknown): RawEvent | BrokenEvent {
+  const record = isRecord(value) ? value : {};
+  const { id, ledger, ledgerClosedAt, txHash, contractId, topic, value: valueXdr } = record;
+  const closedAtMs = typeof ledgerClosedAt === 'string' ? Date.parse(ledgerClosedAt) : Number.NaN;
+  const topicsXdr = Array.isArray(topic) && topic.every((part) => typeof part === 'string') ? topic : undefined;
+  if (
+    typeof id === 'string' &&
+    Number.isSafeInteger(ledger) &&
+    typeof ledger === 'number' &&
+    typeof txHash === 'string' &&
+    typeof contractId === 'string' &&
+    typeof valueXdr === 'string' &&
+    topicsXdr &&
+    !Number.isNaN(closedAtMs)
+  ) {
+    return { id, ledger, closedAtMs, txHash, contractId, topicsXdr, valueXdr };
+  }
+  return {
+    broken: true,
+    id: typeof id === 'string' ? id : undefined,
+    ledger: typeof ledger === 'number' && Number.isSafeInteger(ledger) ? ledger : undefined,
+    text: JSON.stringify(value ?? null).slice(0, 4_000),
+  };
+}
+
+function transactionAnswer(answer: Record<string, unknown>): TransactionAnswer {
+  const base = { ...ledgerSpan(answer), latestClosedAtS: integer(answer, 'latestLedgerCloseTime') };
+  const { status } = answer;
+  if (status === 'NOT_FOUND') return { ...base, status };
+  if (status !== 'SUCCESS' && status !== 'FAILED') {
+    throw new RpcError('unreadable', `getTransaction: status ${String(status)}`);
+  }
+  const events = isRecord(answer.events) ? answer.events.contractEventsXdr : undefined;
+  return {
+    ...base,
+    status,
+    ledger: integer(answer, 'ledger'),
+    closedAtS: integer(answer, 'createdAt'),
+    resultXdr: optionalText(answer, 'resultXdr'),
+    resultMetaXdr: optionalText(answer, 'resultMetaXdr'),
+    contractEventsXdr: isTextTable(events) ? events : undefined,
+  };
+}
+
+function sendAnswer(answer: Record<string, unknown>): SendAnswer {
+  const { status } = answer;
+  if (status !== 'PENDING' && status !== 'DUPLICATE' && status !== 'TRY_AGAIN_LATER' && status !== 'ERROR') {
+    throw new RpcError('transport', `sendTransaction: status ${String(status)}`);
+  }
+  return {
+    status,
+    hash: text(answer, 'hash'),
+    latestLedger: integer(answer, 'latestLedger'),
+    errorResultXdr: optionalText(answer, 'errorResultXdr'),
+  };
+}
+
+function simulateAnswer(answer: Record<string, unknown>): SimulateAnswer {
+  const latestLedger = integer(answer, 'latestLedger');
+  if (typeof answer.error === 'string') return { ok: false, latestLedger, error: answer.error };
+  const first: unknown = Array.isArray(answer.results) ? answer.results[0] : undefined;
+  const result = isRecord(first) ? first : {};
+  return {
+    ok: true,
+    latestLedger,
+    transactionDataXdr: text(answer, 'transactionData'),
+    minResourceFee: BigInt(integer(answer, 'minResourceFee')),
+    returnXdr: optionalText(result, 'xdr'),
+    authXdr: Array.isArray(result.auth) ? result.auth.map(String) : [],
+  };
+}
+
+function entryList(answer: Record<string, unknown>): EntriesAnswer['entries'] {
+  if (answer.entries === null || answer.entries === undefined) return [];
+  if (!Array.isArray(answer.entries)) throw new RpcError('unreadable', 'getLedgerEntries: no list of entries');
+  return answer.entries.filter(isRecord).map((entry) => ({
+    keyXdr: text(entry, 'key'),
+    dataXdr: text(entry, 'xdr'),
+    liveUntilLedger: optionalInteger(entry, 'liveUntilLedgerSeq'),
+  }));
+}
+
+/** Servers write 64-bit numbers as text and 32-bit ones as numbers, and differ over the years. */
+function integer(record: Record<string, unknown>, field: string): number {
+  const value = optionalInteger(record, field);
+  if (value === undefined) throw new RpcError('unreadable', `the answer has no number in "${field}"`);
+  return value;
+}
+
+function optionalInteger(record: Record<string, unknown>, field: string): number | undefined {
+  const value = record[field];
+  if (typeof value === 'string' && /^[0-9]{1,16}$/.test(value)) return Number(value);
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+function text(record: Record<string, unknown>, field: string): string {
+  const value = record[field];
+  if (typeof value !== 'string') throw new RpcError('unreadable', `the answer has no text in "${field}"`);
+  return value;
+}
+
+function optionalText(record: Record<string, unknown>, field: string): string | undefined {
+  const value = record[field];
+  return typeof value === 'string' ? value : undefined;
+}
+
+function isTextTable(value: unknown): value is string[][] {
+  return (
+    Array.isArray(value) &&
+    value.every((row) => Array.isArray(row) && row.every((cell: unknown) => typeof cell === 'string'))
+  );
+}

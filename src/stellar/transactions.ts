@@ -1,0 +1,83 @@
+import { Account, Keypair, Operation, TransactionBuilder, xdr } from '@stellar/stellar-sdk/base';
+
+/** A signed envelope with all one must keep to find out later what became of it. */
+export type SignedTransaction = {
+  /** Hex. */
+  hash: string;
+  envelopeXdr: string;
+  sequence: bigint;
+  /** It can land in a ledger that closes at or before this time, s since 1970, and in no later one. */
+  maxTimeS: number;
+};
+
+export type TransactionPlan = {
+  operation: xdr.Operation;
+  source: string;
+  sequence: bigint;
+  /** Inclusion fee; the resource fee comes on top. */
+  inclusionFeeStroops: number;
+  sorobanData: xdr.SorobanTransactionData | undefined;
+  maxTimeS: number;
+  passphrase: string;
+};
+
+/** The longest life of an envelope, s: long enough for a busy network, short enough to rebuild soon. */
+export const envelopeLifeS = 90;
+
+export function signTransaction(plan: TransactionPlan, secrets: string[]): SignedTransaction {
+  const transaction = build(plan);
+  transaction.sign(...secrets.map((secret) => Keypair.fromSecret(secret)));
+  return {
+    hash: Buffer.from(transaction.hash()).toString('hex'),
+    envelopeXdr: transaction.toXdr(),
+    sequence: plan.sequence,
+    maxTimeS: plan.maxTimeS,
+  };
+}
+
+/** An unsigned envelope for simulation: only its operation and source matter there. */
+export function unsignedEnvelope(operation: xdr.Operation, source: string, passphrase: string): string {
+  return build({
+    operation,
+    source,
+    sequence: 1n,
+    inclusionFeeStroops: 100,
+    sorobanData: undefined,
+    maxTimeS: 0,
+    passphrase,
+  }).toXdr();
+}
+
+/** No memo: the network refuses one on contract calls. */
+function build(plan: TransactionPlan) {
+  const builder = new TransactionBuilder(new Account(plan.source, String(plan.sequence - 1n)), {
+    fee: String(plan.inclusionFeeStroops),
+    networkPassphrase: plan.passphrase,
+    timebounds: { minTime: 0, maxTime: plan.maxTimeS },
+  }).addOperation(plan.operation);
+  if (plan.sorobanData) builder.setSorobanData(plan.sorobanData);
+  return builder.build();
+}
+
+export function publicKeyOf(secret: string): string {
+  return Keypair.fromSecret(secret).publicKey();
+}
+
+/** What a result says in one word such as `txBadSeq`; `unreadable` for a form of a newer protocol. */
+export function resultName(resultXdr: string | undefined): string {
+  if (!resultXdr) return 'unknown';
+  try {
+    return xdr.TransactionResult.fromXdr(resultXdr, 'base64').result.type;
+  } catch {
+    return 'unreadable';
+  }
+}
+
+/** The operation with the authorisations that the simulation found it needs; the source's own needs no signature. */
+export function withAuth(operation: xdr.Operation, authXdr: string[]): xdr.Operation {
+  if (operation.body.type !== 'invokeHostFunction') return operation;
+  return Operation.invokeHostFunction({
+    func: operation.body.invokeHostFunctionOp.hostFunction,
+    auth: authXdr.map((entry) => xdr.SorobanAuthorizationEntry.fromXdr(entry, 'base64')),
+  });
+}

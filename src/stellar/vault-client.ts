@@ -1,0 +1,161 @@
+import { Operation, xdr } from '@stellar/stellar-sdk/base';
+import { type Units, units } from '../money.ts';
+import { readAccountRecords } from './account-records.ts';
+import { addressValue, readBool, readI128, u32Value } from './contract-values.ts';
+import { type NetworkSettings, readNetworkSettings } from './network-settings.ts';
+import type { Rpc } from './rpc.ts';
+import { type SettleCall, settleOperation, settleResources } from './settle-transaction.ts';
+import { accountSequence } from './submitter.ts';
+import {
+  envelopeLifeS,
+  publicKeyOf,
+  type SignedTransaction,
+  signTransaction,
+  unsignedEnvelope,
+  withAuth,
+} from './transactions.ts';
+import { vaultErrorName } from './vault-errors.ts';
+import {
+  readVaultAccount,
+  readVaultEarnings,
+  readVaultInfo,
+  readVaultLane,
+  type VaultAccount,
+  type VaultEarnings,
+  type VaultInfo,
+  type VaultLane,
+} from './vault-views.ts';
+
+/** The vault contract through an RPC server: what it holds, and the one call the gateway makes in bulk. */
+export type Vault = {
+  readonly address: string;
+  info(signal?: AbortSignal): Promise<VaultInfo>;
+  account(account: string, signal?: AbortSignal): Promise<VaultAccount>;
+  /** Many accounts at the cost of one request per 200, and the ledger they are from. Limits are as stored. */
+  accounts(accounts: string[], signal?: AbortSignal): Promise<{ ledger: number; accounts: Map<string, VaultAccount> }>;
+  earnings(payee: string, lane: number, signal?: AbortSignal): Promise<VaultEarnings>;
+  lastBatch(lane: number, signal?: AbortSignal): Promise<VaultLane & { seenLedger: number }>;
+  liabilities(signal?: AbortSignal): Promise<Units>;
+  isPayee(payee: string, signal?: AbortSignal): Promise<boolean>;
+  /** USDC that lies in the vault. */
+  tokenBalance(token: string, signal?: AbortSignal): Promise<Units>;
+  settings(signal?: AbortSignal): Promise<NetworkSettings>;
+  buildSettle(call: SettleCall, options: BuildSettleOptions, signal?: AbortSignal): Promise<BuiltSettle>;
+};
+
+export type BuildSettleOptions = {
+  operatorSecret: string;
+  /** The most to bid for inclusion, stroops. */
+  feeMaxStroops: number;
+  /** How often this batch has been built before; each time doubles the bid. */
+  attempt: number;
+};
+
+export type BuiltSettle =
+  | { ok: true; transaction: SignedTransaction; bytes: number }
+  /** The vault or the host refused the call in simulation. `reason` is the vault's own word where it gave one. */
+  | { ok: false; reason: string | undefined; detail: string };
+
+/** The network's lowest inclusion fee, stroops. */
+const feeMinStroops = 100;
+
+export class SimulationError extends Error {
+  override readonly name = 'SimulationError';
+  /** The vault's own word, or undefined. */
+  readonly reason: string | undefined;
+
+  constructor(what: string, detail: string) {
+    super(`${what}: ${detail}`);
+    this.reason = vaultErrorName(detail);
+  }
+}
+
+export function createVault(deps: { rpc: Rpc; vault: string }): Vault {
+  const { rpc, vault } = deps;
+
+  async function view(fn: string, args: xdr.ScVal[], signal?: AbortSignal) {
+    const operation = Operation.invokeContractFunction({ contract: vault, function: fn, args });
+    const answer = await rpc.simulate(unsignedEnvelope(operation, nobody, rpc.passphrase), signal);
+    if (!answer.ok) throw new SimulationError(fn, answer.error);
+    if (!answer.returnXdr) throw new SimulationError(fn, 'no value was returned');
+    return { value: xdr.ScVal.fromXdr(answer.returnXdr, 'base64'), seenLedger: answer.latestLedger };
+  }
+
+  async function readAccount(account: string, signal?: AbortSignal): Promise<VaultAccount> {
+    return readVaultAccount((await view('account', [addressValue(account)], signal)).value);
+  }
+
+  return {
+    address: vault,
+    info: async (signal) => readVaultInfo((await view('config', [], signal)).value),
+    account: readAccount,
+    async accounts(accounts, signal) {
+      const { ledger, records } = await readAccountRecords(rpc, vault, accounts, signal);
+      // No record under this key: never deposited, or archived and thrown out. Only the vault itself can tell.
+      for (const account of accounts) {
+        if (!records.has(account)) records.set(account, await readAccount(account, signal));
+      }
+      return { ledger, accounts: records };
+    },
+    earnings: async (payee, lane, signal) =>
+      readVaultEarnings((await view('earnings', [addressValue(payee), u32Value(lane)], signal)).value),
+    async lastBatch(lane, signal) {
+      const { value, seenLedger } = await view('last_batch', [u32Value(lane)], signal);
+      return { ...readVaultLane(value), seenLedger };
+    },
+    liabilities: async (signal) => units(readI128((await view('liabilities', [], signal)).value)),
+    isPayee: async (payee, signal) => readBool((await view('is_payee', [addressValue(payee)], signal)).value),
+    async tokenBalance(token, signal) {
+      const operation = Operation.invokeContractFunction({
+        contract: token,
+        function: 'balance',
+        args: [addressValue(vault)],
+      });
+      const answer = await rpc.simulate(unsignedEnvelope(operation, nobody, rpc.passphrase), signal);
+      if (!answer.ok || !answer.returnXdr) {
+        throw new SimulationError('balance', answer.ok ? 'no value was returned' : answer.error);
+      }
+      return units(readI128(xdr.ScVal.fromXdr(answer.returnXdr, 'base64')));
+    },
+    settings: (signal) => readNetworkSettings(rpc, signal),
+    buildSettle: (call, options, signal) => buildSettle(rpc, vault, call, options, signal),
+  };
+}
+
+/** The account whose key nobody has: the source of simulations that nobody signs. */
+const nobody = 'GAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAWHF';
+
+async function buildSettle(
+  rpc: Rpc,
+  vault: string,
+  call: SettleCall,
+  options: BuildSettleOptions,
+  signal?: AbortSignal,
+): Promise<BuiltSettle> {
+  const source = publicKeyOf(options.operatorSecret);
+  const operation = settleOperation(vault, call);
+  const simulated = await rpc.simulate(unsignedEnvelope(operation, source, rpc.passphrase), signal);
+  if (!simulated.ok) return { ok: false, reason: vaultErrorName(simulated.error), detail: simulated.error };
+
+  const [settings, sequence, bid, latest] = await Promise.all([
+    readNetworkSettings(rpc, signal),
+    accountSequence(rpc, source, signal),
+    rpc.inclusionFeeStroops(signal),
+    rpc.latestLedger(signal),
+  ]);
+  if (sequence === undefined) return { ok: false, reason: 'no_operator', detail: `account ${source} does not exist` };
+  const transaction = signTransaction(
+    {
+      operation: withAuth(operation, simulated.authXdr),
+      source,
+      sequence: sequence + 1n,
+      inclusionFeeStroops: Math.min(options.feeMaxStroops, Math.max(feeMinStroops, bid) * 2 ** options.attempt),
+      sorobanData: settleResources(vault, call, simulated, settings),
+      // Chain time, not the host's: a clock that is wrong must not make an envelope that lives for days.
+      maxTimeS: latest.closedAtS + envelopeLifeS,
+      passphrase: rpc.passphrase,
+    },
+    [options.operatorSecret],
+  );
+  return { ok: true, transaction, bytes: Buffer.from(transaction.envelopeXdr, 'base64').length };
+}
