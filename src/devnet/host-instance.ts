@@ -119,6 +119,7 @@ function handOver(exports: HostExports, found: StoredEntry): number {
 declare global {
   namespace WebAssembly {
     class Module {
+      static imports(module: Module): { module: string; name: string }[];
       constructor(bytes: Uint8Array);
     }
     class Instance {

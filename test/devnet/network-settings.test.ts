@@ -1,0 +1,49 @@
+import { xdr } from '@stellar/stellar-sdk';
+import { describe, expect, it } from 'vitest';
+import { costRows } from '../../src/devnet/cost-parameters.ts';
+import { networkSettings } from '../../src/devnet/network-settings.ts';
+
+const settings = networkSettings().map(({ key, entry }) => ({
+  key: xdr.LedgerKey.fromXdr(key),
+  data: xdr.LedgerEntry.fromXdr(entry).data,
+}));
+
+function setting<Type extends xdr.ConfigSettingEntry['type']>(type: Type) {
+  const found = settings.find(({ data }) => data.type === 'configSetting' && data.configSetting.type === type);
+  if (found?.data.type !== 'configSetting') throw new Error(`no ${type}`);
+  return found.data.configSetting as Extract<xdr.ConfigSettingEntry, { type: Type }>;
+}
+
+describe('the network settings', () => {
+  it('lie under the key that names them, each once', () => {
+    const names = settings.map(({ key, data }) => {
+      if (key.type !== 'configSetting' || data.type !== 'configSetting') throw new Error('not a setting');
+      expect(xdr.ConfigSettingId[data.configSetting.type].value).toBe(key.configSetting.configSettingId.value);
+      return data.configSetting.type;
+    });
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('have a cost for every kind of work, in the order the protocol numbers them', () => {
+    const upperFirst = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
+    const numbered = Object.values(xdr.ContractCostType)
+      .filter((value): value is xdr.ContractCostType => typeof value?.value === 'number')
+      .sort((a, b) => a.value - b.value)
+      .map((value) => upperFirst(value.name));
+    expect(costRows.map(([name]) => name)).toEqual(numbered);
+  });
+
+  it('take the public network’s costs where they differ from the host’s own', () => {
+    const cpu = setting('configSettingContractCostParamsCpuInstructions').value;
+    const row = costRows.findIndex(([name]) => name === 'VerifyEd25519Sig');
+    expect(cpu[row]).toMatchObject({ constTerm: 377_551n, linearTerm: 4_059n });
+    const untouched = costRows.findIndex(([name]) => name === 'MemAlloc');
+    expect(cpu[untouched]).toMatchObject({ constTerm: 434n, linearTerm: 16n });
+  });
+
+  it('limit a transaction as the public network does', () => {
+    const { txMaxWriteLedgerEntries, txMaxWriteBytes } = setting('configSettingContractLedgerCostV0').value;
+    expect([txMaxWriteLedgerEntries, txMaxWriteBytes]).toEqual([200, 132_096]);
+    expect(setting('configSettingContractComputeV0').value.txMaxInstructions).toBe(400_000_000n);
+  });
+});
