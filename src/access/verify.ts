@@ -1,0 +1,121 @@
+import { compactVerify } from 'jose';
+import type { Clock } from '../clock.ts';
+import { readClaims, type TokenClaims } from './claims.ts';
+import type { TokenKey, TokenKeys } from './keys.ts';
+import { readTokenForm } from './token-form.ts';
+
+export type Verified = Omit<TokenClaims, 'issuedAtMs'>;
+
+export type VerifyResult = { ok: true; token: Verified } | { ok: false; reason: VerifyFailure };
+
+export type VerifyFailure = 'token_invalid' | 'token_expired' | 'token_revoked' | 'overloaded';
+
+export type Verifier = {
+  /** The hot path: a token seen before, still good at this moment. Undefined says nothing: ask `verify`. */
+  cached(tokenText: string): Verified | undefined;
+  verify(tokenText: string): Promise<VerifyResult>;
+  /** Drops a token from the cache. Revocation does not need it, since `isRevoked` is asked on every call. */
+  forget(jti: string): void;
+};
+
+export type VerifierOptions = {
+  keys: TokenKeys;
+  issuer: string;
+  audience: string;
+  clock: Clock;
+  /** In memory and synchronous: it runs on every call, and a revocation acts on the next one. */
+  isRevoked(jti: string): boolean;
+  tokenBytesMax: number;
+  /** Signature checks under way at once; they share libuv's four threads with the disk. */
+  verificationsMax: number;
+  /** Tokens remembered, at about 1 KiB each. */
+  cachedMax?: number;
+};
+
+/** 10,000 tokens are about 10 MB. */
+const cachedMaxDefault = 10_000;
+
+/**
+ * Decides whether a token text is one of ours, good now. Form, kid, claims and expiry are checked before the signature,
+ * so that a flood of bad tokens costs no cryptography unless it copies our public values; then the number of checks
+ * under way bounds it. The cache is keyed by the canonical text and holds only tokens whose signature was good.
+ */
+export function createVerifier(options: VerifierOptions): Verifier {
+  const { keys, issuer, audience, clock, isRevoked, tokenBytesMax, verificationsMax } = options;
+  const cachedMax = options.cachedMax ?? cachedMaxDefault;
+  const cache = new Map<string, Verified>();
+  const underWay = new Map<string, Promise<boolean>>();
+  const startedAtMs = clock.nowMs() - clock.monotonicMs();
+
+  /** Wall time that a clock set back cannot turn back: a token that has expired in this process stays expired. */
+  function nowMs(): number {
+    return Math.max(clock.nowMs(), startedAtMs + clock.monotonicMs());
+  }
+
+  function cached(tokenText: string): Verified | undefined {
+    const token = cache.get(tokenText);
+    if (!token) return undefined;
+    cache.delete(tokenText);
+    if (token.expiresAtMs <= nowMs() || isRevoked(token.jti)) return undefined;
+    // Last in the map's order means used last.
+    cache.set(tokenText, token);
+    return token;
+  }
+
+  async function verify(tokenText: string): Promise<VerifyResult> {
+    const known = cached(tokenText);
+    if (known) return { ok: true, token: known };
+    if (tokenText.length > tokenBytesMax) return { ok: false, reason: 'token_invalid' };
+    const form = readTokenForm(tokenText);
+    const key = form && keys.byKid.get(form.kid);
+    const read = form && readClaims(form.payload, { issuer, audience }, nowMs());
+    if (!key || !read?.ok) return { ok: false, reason: 'token_invalid' };
+    const { issuedAtMs: _, ...token } = read.claims;
+    if (token.expiresAtMs <= nowMs()) return { ok: false, reason: 'token_expired' };
+    const signed = checkSignature(tokenText, key);
+    if (!signed) return { ok: false, reason: 'overloaded' };
+    if (!(await signed)) return { ok: false, reason: 'token_invalid' };
+    // Both may have happened while the signature was checked.
+    if (isRevoked(token.jti)) return { ok: false, reason: 'token_revoked' };
+    if (token.expiresAtMs <= nowMs()) return { ok: false, reason: 'token_expired' };
+    return { ok: true, token: remember(tokenText, token) };
+  }
+
+  /** Undefined when too many are under way. Calls that bring the same new token share one check. */
+  function checkSignature(tokenText: string, key: TokenKey): Promise<boolean> | undefined {
+    const shared = underWay.get(tokenText);
+    if (shared !== undefined) return shared;
+    if (underWay.size >= verificationsMax) return undefined;
+    const check = isSignedBy(tokenText, key).finally(() => underWay.delete(tokenText));
+    underWay.set(tokenText, check);
+    return check;
+  }
+
+  function remember(tokenText: string, token: Verified): Verified {
+    // One object per token for as long as it is cached, because callers hang their own look-ups on it.
+    const other = cache.get(tokenText);
+    if (other) return other;
+    cache.set(tokenText, token);
+    for (const oldest of cache.keys()) {
+      if (cache.size <= cachedMax) break;
+      cache.delete(oldest);
+    }
+    return token;
+  }
+
+  function forget(jti: string): void {
+    for (const [tokenText, token] of cache) if (token.jti === jti) cache.delete(tokenText);
+  }
+
+  return { cached, verify, forget };
+}
+
+/** The algorithm is fixed by the key, whatever the header says. */
+async function isSignedBy(tokenText: string, key: TokenKey): Promise<boolean> {
+  try {
+    await compactVerify(tokenText, key.publicKey, { algorithms: ['EdDSA'] });
+    return true;
+  } catch {
+    return false;
+  }
+}
