@@ -1,0 +1,145 @@
+import type { AccountSlot, CapSlot, Hold } from '../billing/ledger.ts';
+import type { Route } from '../catalog/model.ts';
+import type { Concurrency } from '../limits/concurrency.ts';
+import type { RateLimiter } from '../limits/rate.ts';
+import { formatUsdc } from '../money.ts';
+import type { GatewayDeps, TokenFailure, Verified } from './deps.ts';
+import type { Exchange } from './exchange.ts';
+import type { Refusal } from './refuse.ts';
+
+/** A call that may go on. `payer` is undefined only on routes with `auth: none`. */
+export type Admitted = { ok: true; payer: Payer | undefined; hold: Hold | undefined };
+
+export type Payer = { account: AccountSlot; cap: CapSlot | undefined; tokenJti: string };
+
+export type AdmitDeps = Pick<
+  GatewayDeps,
+  'verifier' | 'ledger' | 'resolve' | 'mayServe' | 'payWays' | 'readBearer' | 'clock'
+> & {
+  rates: RateLimiter;
+  calls: Concurrency<AccountSlot>;
+  /** Slots of tokens seen before, so that a known token costs no look-up. */
+  payers: WeakMap<Verified, Payer>;
+};
+
+/**
+ * Token, scope, rate, money, in this order, so that a refused call costs nothing and a throttled one is not held.
+ * From the balance check to the hold nothing is awaited: over-serving is impossible by construction. Only a token
+ * never seen before leaves the turn. Each admitted call of an account holds a place in `calls` until it ends.
+ */
+export function admit(
+  deps: AdmitDeps,
+  exchange: Exchange,
+  route: Route,
+): Admitted | Refusal | Promise<Admitted | Refusal> {
+  if (route.auth === 'none') return admitOpen(deps, exchange, route);
+  const bearer = deps.readBearer(exchange.req.rawHeaders);
+  if (!bearer.ok) return unauthorized(exchange, bearer.reason);
+  const token = deps.verifier.cached(bearer.token);
+  if (token) return admitToken(deps, exchange, route, token);
+  return deps.verifier.verify(bearer.token).then((verified) => {
+    if (!verified.ok) return unauthorized(exchange, verified.reason);
+    return admitToken(deps, exchange, route, verified.token);
+  });
+}
+
+function admitOpen(deps: AdmitDeps, exchange: Exchange, route: Route): Admitted | Refusal {
+  return overRate(deps, exchange, route, exchange.address) ?? { ok: true, payer: undefined, hold: undefined };
+}
+
+function admitToken(deps: AdmitDeps, exchange: Exchange, route: Route, token: Verified): Admitted | Refusal {
+  if (token.scopes !== '*' && !token.scopes.has(route.api.name)) return forbidden(exchange, route);
+  const payer = payerOf(deps, token);
+  const throttled = overRate(deps, exchange, route, token.account);
+  if (throttled) return throttled;
+  if (!deps.calls.enter(payer.account, exchange.config.gateway.limits.callsPerAccountMax)) {
+    return { ok: false, code: 'too_many_waiting', fields: ['retry-after', '1'] };
+  }
+  const held = takeMoney(deps, route, payer);
+  if (!held.ok) deps.calls.leave(payer.account);
+  return held;
+}
+
+function takeMoney(deps: AdmitDeps, route: Route, payer: Payer): Admitted | Refusal {
+  // A free call needs no money, so neither an empty balance nor a stop of paid calls concerns it.
+  if (route.priceUnits === 0n) return { ok: true, payer, hold: undefined };
+  const stop = deps.mayServe(payer.account, route);
+  if (stop) return { ok: false, code: stop.code, detail: stop.detail, fields: ['retry-after', '5'] };
+  const held = deps.ledger.hold(payer.account, payer.cap, route.priceUnits);
+  if (held.ok) return { ok: true, payer, hold: held.hold };
+  return {
+    ok: false,
+    code: held.reason,
+    extra: {
+      price: formatUsdc(route.priceUnits),
+      available: formatUsdc(held.available),
+      shortfall: formatUsdc(held.shortfall),
+      currency: 'USDC',
+      ...(held.resetsAtMs === undefined ? {} : { resets_at: new Date(held.resetsAtMs).toISOString() }),
+      pay: deps.payWays(payer.account, held.shortfall),
+    },
+    fields: retryAt(deps, held.resetsAtMs),
+  };
+}
+
+function retryAt(deps: AdmitDeps, resetsAtMs: number | undefined): string[] {
+  if (resetsAtMs === undefined) return [];
+  return ['retry-after', String(Math.max(1, Math.ceil((resetsAtMs - deps.clock.nowMs()) / 1000)))];
+}
+
+function payerOf(deps: AdmitDeps, token: Verified): Payer {
+  const known = deps.payers.get(token);
+  if (known) return known;
+  const payer = { account: deps.resolve.account(token.account), cap: deps.resolve.cap(token), tokenJti: token.jti };
+  deps.payers.set(token, payer);
+  return payer;
+}
+
+/** RateLimit fields (draft-ietf-httpapi-ratelimit-headers) stand on every answer of an API that has a rate. */
+function overRate(deps: AdmitDeps, exchange: Exchange, route: Route, who: string): Refusal | undefined {
+  const { rate, name } = route.api;
+  if (!rate) return undefined;
+  const taken = deps.rates.take(`${name} ${who}`, rate);
+  const windowS = Math.max(1, Math.ceil(rate.burst / rate.perSecond));
+  exchange.fields.push(
+    'ratelimit-policy',
+    `"${name}";q=${rate.burst};w=${windowS}`,
+    'ratelimit',
+    `"${name}";r=${taken.remaining};t=${taken.resetS}`,
+  );
+  if (taken.ok) return undefined;
+  return { ok: false, code: 'rate_limited', fields: ['retry-after', String(taken.resetS)] };
+}
+
+/** RFC 6750 and 9728: no `error` when no credential came, and where to learn how to get one. */
+function unauthorized(exchange: Exchange, reason: 'token_missing' | TokenFailure): Refusal {
+  if (reason === 'overloaded') {
+    return { ok: false, code: 'overloaded', detail: 'too many new tokens at once', fields: ['retry-after', '1'] };
+  }
+  const metadata = resourceMetadata(exchange);
+  const challenge =
+    reason === 'token_missing'
+      ? `Bearer realm="callora", ${metadata}`
+      : `Bearer realm="callora", error="invalid_token", error_description="${descriptions[reason]}", ${metadata}`;
+  return { ok: false, code: reason, fields: ['www-authenticate', challenge] };
+}
+
+function forbidden(exchange: Exchange, route: Route): Refusal {
+  const challenge = `Bearer realm="callora", error="insufficient_scope", scope="${route.api.name}", ${resourceMetadata(exchange)}`;
+  return {
+    ok: false,
+    code: 'scope_missing',
+    extra: { scope: route.api.name },
+    fields: ['www-authenticate', challenge],
+  };
+}
+
+function resourceMetadata(exchange: Exchange): string {
+  return `resource_metadata="${exchange.config.gateway.publicUrl}/.well-known/oauth-protected-resource"`;
+}
+
+const descriptions = {
+  token_invalid: 'The access token is not valid',
+  token_expired: 'The access token has expired',
+  token_revoked: 'The access token has been revoked',
+} as const;

@@ -1,0 +1,103 @@
+import { GatewayError } from '../errors.ts';
+import { type Units, zero } from '../money.ts';
+import type { Relayed } from './answer.ts';
+import type { Call, CallDeps } from './call.ts';
+import type { UpstreamCall } from './forward.ts';
+import type { Refusal } from './refuse.ts';
+
+type ChargeDeps = Pick<CallDeps, 'ledger' | 'journal' | 'clock' | 'log' | 'metrics' | 'resolve'>;
+
+/**
+ * Decides about the money of a call whose final head has come. Resolves only when the charge row is committed or none
+ * is needed: after it, and not before, the first byte of the answer may leave. The hold stays until the row stands,
+ * so a crash or a refusing journal never leaves a captured charge without a row.
+ */
+export async function charge(
+  deps: ChargeDeps,
+  call: Call,
+  upstream: UpstreamCall,
+  status: number,
+): Promise<{ ok: true; amount: Units } | Refusal> {
+  const { hold, payer } = call.admitted;
+  if (!hold || !payer) return { ok: true, amount: zero };
+  if (!call.route.charges(status)) {
+    deps.ledger.release(hold);
+    return { ok: true, amount: zero };
+  }
+  try {
+    await deps.journal.charge({
+      id: call.id,
+      atMs: deps.clock.nowMs(),
+      accountId: payer.account.id,
+      ...(payer.tokenJti === '' ? {} : { tokenJti: payer.tokenJti }),
+      routeId: deps.resolve.routeId(call.route),
+      method: call.exchange.head.method,
+      status,
+      priceUnits: hold.price,
+    });
+  } catch (error) {
+    deps.ledger.release(hold);
+    upstream.abort(new Error('the charge could not be written'));
+    deps.log.error({ err: error, call: call.id }, 'a charge could not be written; the call is refused');
+    const code = error instanceof GatewayError ? error.code : 'journal_unavailable';
+    return { ok: false, code, fields: ['callora-price', '0', 'retry-after', '1'] };
+  }
+  deps.ledger.capture(hold);
+  deps.metrics.charged(call.route, hold.price);
+  if (!upstream.failure) return { ok: true, amount: hold.price };
+
+  // It broke off while the row was written and nothing has left yet: a clean refusal is better than a broken answer.
+  await settleEnd(deps, call, status, hold.price, { outcome: 'upstream_broke', bytesOut: 0 });
+  return {
+    ok: false,
+    code: 'upstream_bad_answer',
+    fields: ['proxy-status', 'callora; error=http_response_incomplete', 'callora-price', '0'],
+  };
+}
+
+/**
+ * Writes how a call ended. The refund row comes before the finish row: settlement seals finished charges only, and
+ * a sealed charge can no longer be refunded.
+ */
+export async function settleEnd(
+  deps: ChargeDeps,
+  call: Call,
+  status: number,
+  amount: Units,
+  relayed: Relayed,
+): Promise<void> {
+  const { exchange, route } = call;
+  const durationMs = deps.clock.monotonicMs() - exchange.startMs;
+  deps.metrics.answered(route, exchange.head.method, status, relayed.outcome, durationMs);
+  if (relayed.outcome === 'upstream_broke') {
+    deps.log.warn({ err: call.upstream?.failure, call: call.id, route: route.template }, 'the upstream broke off');
+  }
+  if (amount === 0n) return;
+  if (relayed.outcome === 'upstream_broke') await refund(deps, call, amount);
+  deps.journal.finish({
+    chargeId: call.id,
+    atMs: deps.clock.nowMs(),
+    outcome: relayed.outcome,
+    bytesIn: call.body?.bytes ?? 0,
+    bytesOut: relayed.bytesOut,
+    durationMs: Math.round(durationMs),
+  });
+}
+
+async function refund(deps: ChargeDeps, call: Call, amount: Units): Promise<void> {
+  const { payer } = call.admitted;
+  if (!payer) return;
+  try {
+    const row = { chargeId: call.id, atMs: deps.clock.nowMs(), amount, reason: 'upstream_broke' };
+    const outcome = await deps.journal.refund(row);
+    if (outcome !== 'refunded') {
+      deps.log.warn({ call: call.id, outcome }, 'a broken call was not refunded automatically');
+      return;
+    }
+    deps.ledger.refund(payer.account, payer.cap, amount);
+    deps.metrics.refunded(call.route, amount);
+  } catch (error) {
+    // The charge stands and its finish row says why it should not: the operator can refund it by command.
+    deps.log.error({ err: error, call: call.id }, 'the refund of a broken call could not be written');
+  }
+}

@@ -1,0 +1,51 @@
+import type { Socket } from 'node:net';
+import type { GatewayLimits } from '../catalog/model.ts';
+import { plainAddress } from '../limits/addresses.ts';
+import { createConcurrency } from '../limits/concurrency.ts';
+import type { Exchange } from './exchange.ts';
+import { rawRefusal } from './refuse.ts';
+
+/** A client connection and the calls that run on it. */
+export type Connection = { address: string; exchanges: Set<Exchange> };
+
+export type Connections = {
+  /** Takes a new socket in, or answers it with 503 and ends it when too many are open. */
+  accept(socket: Socket, limits: GatewayLimits): void;
+  of(socket: Socket): Connection | undefined;
+  open(): number;
+};
+
+/**
+ * Counts connections in all and per address, and tells the calls of a connection when it closes: Node says so for the
+ * answer being written, not for one that waits behind it in a pipeline.
+ */
+export function createConnections(): Connections {
+  const perAddress = createConcurrency<string>();
+  const connections = new WeakMap<Socket, Connection>();
+  let openCount = 0;
+
+  return {
+    accept(socket, limits) {
+      socket.on('error', () => socket.destroy());
+      const address = plainAddress(socket.remoteAddress ?? '');
+      if (openCount >= limits.connectionsMax || !perAddress.enter(address, limits.connectionsPerAddressMax)) {
+        socket.end(rawRefusal('overloaded'));
+        socket.destroySoon();
+        return;
+      }
+      openCount++;
+      const connection: Connection = { address, exchanges: new Set() };
+      connections.set(socket, connection);
+      socket.once('close', () => {
+        openCount--;
+        perAddress.leave(address);
+        for (const exchange of connection.exchanges) {
+          exchange.clientGone = true;
+          exchange.onGone?.();
+        }
+      });
+    },
+    of: (socket) => connections.get(socket),
+    open: () => openCount,
+  };
+}

@@ -1,0 +1,75 @@
+import type { Config } from '../catalog/model.ts';
+import type { AddressGuard } from '../limits/addresses.ts';
+import { type CallDeps, serveCall } from './call.ts';
+import { corsFields, isPreflight, preflightFields } from './cors.ts';
+import type { GatewayDeps } from './deps.ts';
+import type { Exchange } from './exchange.ts';
+import { readHead } from './head.ts';
+import { readTarget } from './path.ts';
+import { type Refusal, refuse } from './refuse.ts';
+
+export type DispatchDeps = CallDeps &
+  Pick<GatewayDeps, 'internal'> & { guardOf(config: Config): AddressGuard; draining(): boolean };
+
+/** Head, address, path, route: each step refuses or hands on. What is left is a sold call. */
+export async function dispatch(deps: DispatchDeps, exchange: Exchange): Promise<void> {
+  const { req, config } = exchange;
+  const { limits } = config.gateway;
+  const read = readHead(req, limits);
+  if (!read.ok) return refuse(deps, exchange, { ...read, close: true });
+  const { head } = read;
+  exchange.head = head;
+  exchange.requestId = head.requestId ?? exchange.requestId;
+  exchange.fields = corsFields(config.gateway.corsOrigins, head.origin);
+  if (deps.draining()) return refuse(deps, exchange, shuttingDown);
+  if (!deps.guardOf(config).admits(exchange.address)) return refuse(deps, exchange, addressBlocked);
+
+  const target = readTarget(req.url ?? '', limits.targetBytesMax);
+  if (!target.ok) return refuse(deps, exchange, target);
+  const { path, query, encodedSlash } = target.target;
+  if (isPreflight(head)) return answerPreflight(exchange);
+  if (isInternal(path)) return serveInternal(deps, exchange, path);
+
+  const match = config.routes.match(head.method, path);
+  if (match.kind === 'not_found') return refuse(deps, exchange, { ok: false, code: 'not_found' });
+  if (match.kind === 'method_not_allowed') {
+    return refuse(deps, exchange, { ok: false, code: 'method_not_allowed', fields: ['allow', match.allow.join(', ')] });
+  }
+  const { route, rest } = match;
+  exchange.route = route;
+  if (encodedSlash && !route.api.encodedSlash) return refuse(deps, exchange, noEncodedSlash);
+  if ((head.contentLength ?? 0) > route.bodyBytesMax) {
+    return refuse(deps, exchange, { ok: false, code: 'body_too_large', detail: `at most ${route.bodyBytesMax} bytes` });
+  }
+  return serveCall(deps, exchange, route, (route.api.upstream.basePath + rest || '/') + query);
+}
+
+const shuttingDown: Refusal = { ok: false, code: 'shutting_down', fields: ['retry-after', '1'], close: true };
+const addressBlocked: Refusal = { ok: false, code: 'address_blocked', close: true };
+const noEncodedSlash: Refusal = { ok: false, code: 'bad_path', detail: 'this API takes no encoded slash' };
+
+function answerPreflight({ res, head, fields, requestId }: Exchange): void {
+  res.writeHead(204, [...preflightFields(head, fields), 'x-request-id', requestId]);
+  res.end();
+}
+
+/** Paths the gateway answers itself; the catalog lets nothing be mounted there. */
+function isInternal(path: string): boolean {
+  return path.startsWith('/_callora/') || path.startsWith('/.well-known/') || path === '/_callora';
+}
+
+/** Resolves when the answer has ended, so that a drain waits for it as for any other. */
+function serveInternal(deps: DispatchDeps, exchange: Exchange, path: string): Promise<void> | void {
+  const { req, res, fields, requestId } = exchange;
+  for (let i = 0; i + 1 < fields.length; i += 2) res.setHeader(fields[i] ?? '', fields[i + 1] ?? '');
+  res.setHeader('x-request-id', requestId);
+  if (exchange.expectsContinue) res.writeContinue();
+  if (!deps.internal(req, res, path)) {
+    for (const name of res.getHeaderNames()) res.removeHeader(name);
+    return refuse(deps, exchange, { ok: false, code: 'not_found' });
+  }
+  return new Promise((resolve) => {
+    exchange.onGone = resolve;
+    res.once('close', resolve);
+  });
+}

@@ -1,0 +1,27 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Config, Route } from '../catalog/model.ts';
+import type { Head } from './head.ts';
+
+/** One request and its answer on their way through the gateway: what every later step may need. */
+export type Exchange = {
+  req: IncomingMessage;
+  res: ServerResponse;
+  head: Head;
+  /** The configuration this call began with; a reload does not touch it. */
+  config: Config;
+  /** Plain address of the peer. */
+  address: string;
+  requestId: string;
+  /** Flat pairs that stand on every answer of this exchange, refusals included: CORS, RateLimit. */
+  fields: string[];
+  /** Set once the path matched. */
+  route: Route | undefined;
+  /** Monotonic ms of arrival. */
+  startMs: number;
+  /** True once the connection has closed; Node does not tell so for an answer that still waits in a pipeline. */
+  clientGone: boolean;
+  /** Called once when the connection closes under a running call. */
+  onGone: (() => void) | undefined;
+  /** The client waits for `100 Continue` before it sends its body. */
+  expectsContinue: boolean;
+};

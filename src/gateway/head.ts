@@ -1,0 +1,212 @@
+import type { GatewayLimits } from '../catalog/model.ts';
+import type { ErrorCode } from '../errors.ts';
+
+/** What one pass over the request head found. Fields keep their raw form; absent ones are undefined. */
+export type Head = {
+  method: string;
+  /** 1.0 clients get no chunked answer and no informational one. */
+  minor: 0 | 1;
+  host: string;
+  /** Declared body length in bytes; undefined when chunked or without a body. */
+  contentLength: number | undefined;
+  hasBody: boolean;
+  /** Lower-case names listed in Connection, without `close` and `keep-alive`. */
+  connectionNames: string[] | undefined;
+  origin: string | undefined;
+  /** Set on a CORS preflight only. */
+  preflightMethod: string | undefined;
+  preflightHeaders: string | undefined;
+  requestId: string | undefined;
+};
+
+export type HeadResult = { ok: true; head: Head } | { ok: false; code: ErrorCode; detail: string };
+
+/** The part of a request that is judged; Node's IncomingMessage has it. */
+export type RawRequest = { method?: string | undefined; httpVersion: string; rawHeaders: string[] };
+
+type Mutable = Head & { hosts: number; lengths: number; transferEncoding: string | undefined; upgrade: boolean };
+
+/**
+ * Judges a request head more strictly than Node's parser, which lets two Host fields, HTTP/0.9 and 2.0 request lines
+ * and odd transfer codings through. Two parties that read one head differently are how requests are smuggled, so
+ * whatever could be read in two ways is refused. A refusal here closes the connection.
+ */
+export function readHead(req: RawRequest, limits: Pick<GatewayLimits, 'headFieldsMax'>): HeadResult {
+  if (req.httpVersion !== '1.1' && req.httpVersion !== '1.0') {
+    return bad('bad_request', 'only HTTP/1.0 and HTTP/1.1 are spoken here');
+  }
+  const raw = req.rawHeaders;
+  if (raw.length > limits.headFieldsMax * 2) {
+    return bad('head_too_large', `at most ${limits.headFieldsMax} header fields`);
+  }
+  const head: Mutable = {
+    method: req.method ?? '',
+    minor: req.httpVersion === '1.1' ? 1 : 0,
+    host: '',
+    contentLength: undefined,
+    hasBody: false,
+    connectionNames: undefined,
+    origin: undefined,
+    preflightMethod: undefined,
+    preflightHeaders: undefined,
+    requestId: undefined,
+    hosts: 0,
+    lengths: 0,
+    transferEncoding: undefined,
+    upgrade: false,
+  };
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const problem = readField(head, (raw[i] ?? '').toLowerCase(), raw[i + 1] ?? '');
+    if (problem) return bad('bad_request', problem);
+  }
+  return judge(head);
+}
+
+function readField(head: Mutable, name: string, value: string): string | undefined {
+  switch (name) {
+    case 'host':
+      head.hosts++;
+      head.host = value;
+      return undefined;
+    case 'content-length':
+      head.lengths++;
+      if (!isDigits(value)) return 'Content-Length is not a number';
+      head.contentLength = Number(value);
+      return undefined;
+    case 'transfer-encoding':
+      if (head.transferEncoding !== undefined) return 'Transfer-Encoding stands twice';
+      head.transferEncoding = value.toLowerCase();
+      return undefined;
+    case 'connection':
+      head.connectionNames = connectionNames(value, head.connectionNames);
+      return undefined;
+    case 'upgrade':
+      head.upgrade = true;
+      return undefined;
+    case 'origin':
+      head.origin ??= value;
+      return undefined;
+    case 'access-control-request-method':
+      head.preflightMethod ??= value;
+      return undefined;
+    case 'access-control-request-headers':
+      head.preflightHeaders ??= value;
+      return undefined;
+    case 'x-request-id':
+      head.requestId ??= value;
+      return undefined;
+    default:
+      return undefined;
+  }
+}
+
+function judge(head: Mutable): HeadResult {
+  if (head.hosts !== 1) return bad('bad_request', 'exactly one Host field is needed');
+  if (!isHost(head.host)) return bad('bad_request', 'the Host field is malformed');
+  if (head.lengths > 1) return bad('bad_request', 'Content-Length stands twice');
+  if (head.contentLength !== undefined && !Number.isSafeInteger(head.contentLength)) {
+    return bad('body_too_large', 'the declared body is too large');
+  }
+  if (head.transferEncoding !== undefined) {
+    if (head.lengths > 0) return bad('bad_request', 'Content-Length and Transfer-Encoding exclude each other');
+    if (head.minor === 0) return bad('bad_request', 'HTTP/1.0 has no Transfer-Encoding');
+    if (head.transferEncoding !== 'chunked') {
+      return bad('not_implemented', 'the only transfer coding understood is chunked');
+    }
+  }
+  if (head.upgrade || head.connectionNames?.includes('upgrade')) {
+    return bad('not_implemented', 'protocol upgrades are not forwarded');
+  }
+  // TRACE echoes a request, credentials and all; CONNECT never reaches this point as a request.
+  if (head.method === 'TRACE' || head.method === 'CONNECT') {
+    return bad('not_implemented', `${head.method} is not forwarded`);
+  }
+  head.hasBody = head.transferEncoding !== undefined || (head.contentLength ?? 0) > 0;
+  if (head.requestId !== undefined && !isRequestId(head.requestId)) head.requestId = undefined;
+  return { ok: true, head };
+}
+
+function bad(code: ErrorCode, detail: string): HeadResult {
+  return { ok: false, code, detail };
+}
+
+/** Collects the names that Connection lists. `close` and `keep-alive` are about the socket, not about fields. */
+function connectionNames(value: string, names: string[] | undefined): string[] | undefined {
+  // The two values nearly every client sends, before any splitting.
+  if (value === 'keep-alive' || value === 'close') return names;
+  const found = names ?? [];
+  for (const part of value.split(',')) {
+    const name = part.trim().toLowerCase();
+    if (name !== '' && name !== 'close' && name !== 'keep-alive') found.push(name);
+  }
+  return found.length > 0 ? found : undefined;
+}
+
+function isDigits(text: string): boolean {
+  if (text.length === 0 || text.length > 19) return false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 48 || code > 57) return false;
+  }
+  return true;
+}
+
+/** A name or IPv4 address with an optional port, or a bracketed IPv6 address with one. No user part, no spaces, no commas. */
+function isHost(text: string): boolean {
+  if (text.length === 0 || text.length > 255) return false;
+  let at = text.charCodeAt(0) === 91 ? bracketEnd(text) : nameEnd(text);
+  if (at <= 0) return false;
+  if (at === text.length) return true;
+  if (text.charCodeAt(at) !== 58) return false;
+  at++;
+  const port = text.slice(at);
+  return port.length <= 5 && isDigits(port) && Number(port) <= 65_535;
+}
+
+function nameEnd(text: string): number {
+  let i = 0;
+  for (; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    const letter = (code | 32) >= 97 && (code | 32) <= 122;
+    const digit = code >= 48 && code <= 57;
+    if (!letter && !digit && code !== 45 && code !== 46 && code !== 95) break;
+  }
+  return i;
+}
+
+function bracketEnd(text: string): number {
+  const end = text.indexOf(']');
+  if (end < 3) return -1;
+  for (let i = 1; i < end; i++) {
+    const code = text.charCodeAt(i);
+    const hex = (code >= 48 && code <= 57) || ((code | 32) >= 97 && (code | 32) <= 102);
+    if (!hex && code !== 58 && code !== 46) return -1;
+  }
+  return end + 1;
+}
+
+/** Ids are echoed into headers and logs, so only plain short ones are taken from clients. */
+function isRequestId(text: string): boolean {
+  if (text.length === 0 || text.length > 128) return false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    const letter = (code | 32) >= 97 && (code | 32) <= 122;
+    const digit = code >= 48 && code <= 57;
+    if (!letter && !digit && code !== 45 && code !== 46 && code !== 95 && code !== 58) return false;
+  }
+  return true;
+}
+
+/** Stands in until the head has been read, so that a refusal can be written at any time. */
+export const unreadHead: Head = {
+  method: '',
+  minor: 1,
+  host: '',
+  contentLength: undefined,
+  hasBody: true,
+  connectionNames: undefined,
+  origin: undefined,
+  preflightMethod: undefined,
+  preflightHeaders: undefined,
+  requestId: undefined,
+};

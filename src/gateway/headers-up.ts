@@ -1,0 +1,74 @@
+import type { Api } from '../catalog/model.ts';
+import type { Exchange } from './exchange.ts';
+import { type FieldRules, foldedName } from './fields.ts';
+
+/** What the upstream learns about the call, all of it from us. */
+export type CallIdentity = { account: string | undefined; callId: string; price: string };
+
+/** Fields the catalog injects for one API, and their folded names, which no client may send itself. */
+export type Injected = { names: Set<string>; fields: string[] };
+
+export function injectedFields(api: Api): Injected {
+  return { names: new Set(api.headers.map(([name]) => foldedName(name))), fields: api.headers.flat() };
+}
+
+/**
+ * The head for the upstream. First goes what the client's Connection names and what is hop-by-hop, then what only we
+ * may say, then the client's credential; only after that are our fields added, so nothing a client sends can remove
+ * or override them.
+ */
+export function upstreamHeaders(
+  exchange: Exchange,
+  rules: FieldRules,
+  injected: Injected,
+  identity: CallIdentity,
+): string[] {
+  const { head, req, address } = exchange;
+  const scheme = exchange.config.gateway.publicUrl.startsWith('https:') ? 'https' : 'http';
+  const raw = req.rawHeaders;
+  const headers: string[] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const rawName = raw[i] ?? '';
+    const name = rules.up(rawName);
+    if (name === '' || injected.names.has(name)) continue;
+    if (head.connectionNames !== undefined && isNamed(head.connectionNames, rawName)) continue;
+    headers.push(rawName, raw[i + 1] ?? '');
+  }
+  if (head.contentLength !== undefined && !(head.contentLength === 0 && isBodiless(head.method))) {
+    headers.push('content-length', String(head.contentLength));
+  }
+  headers.push(...injected.fields);
+  if (identity.account !== undefined) headers.push('callora-account', identity.account);
+  headers.push(
+    'callora-call',
+    identity.callId,
+    'callora-price',
+    identity.price,
+    'x-request-id',
+    exchange.requestId,
+    'via',
+    head.minor === 1 ? '1.1 callora' : '1.0 callora',
+    'x-forwarded-for',
+    address,
+    'x-forwarded-proto',
+    scheme,
+    'x-forwarded-host',
+    head.host,
+    'forwarded',
+    `for=${forwardedNode(address)};host="${head.host}";proto=${scheme}`,
+  );
+  return headers;
+}
+
+function isNamed(connectionNames: string[], rawName: string): boolean {
+  return connectionNames.includes(rawName.toLowerCase());
+}
+
+function isBodiless(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+/** RFC 7239 wants IPv6 addresses bracketed and quoted. */
+function forwardedNode(address: string): string {
+  return address.includes(':') ? `"[${address}]"` : address;
+}

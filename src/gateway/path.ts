@@ -1,0 +1,157 @@
+import type { ErrorCode } from '../errors.ts';
+
+/**
+ * `path` is canonical and is both what is priced and what is forwarded; `query` is `` or `?…`, untouched.
+ * `encodedSlash` tells that the path has a `%2F`, which only some APIs allow.
+ */
+export type Target = { path: string; query: string; encodedSlash: boolean };
+export type TargetResult = { ok: true; target: Target } | { ok: false; code: ErrorCode; detail: string };
+
+const slash = 47;
+const dot = 46;
+const percent = 37;
+const semicolon = 59;
+const question = 63;
+
+/** Classes of ASCII bytes: what may stand raw in a path (RFC 3986 pchar), and what needs no encoding (unreserved). */
+const isPathChar = table("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/");
+const isUnreserved = table('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~');
+
+/**
+ * Takes a request target apart, or refuses it. A path passes only when every reader agrees on it: an upstream that
+ * resolves dots, decodes once or twice, merges slashes or treats `\` as `/` arrives at the same route as the price.
+ * Refusing is safer than rewriting: a rewritten path is one more reading.
+ */
+export function readTarget(target: string, targetBytesMax: number): TargetResult {
+  if (target.length > targetBytesMax) {
+    return { ok: false, code: 'target_too_long', detail: `at most ${targetBytesMax} bytes` };
+  }
+  if (target.charCodeAt(0) !== slash) {
+    return { ok: false, code: 'bad_request', detail: 'the request target must be a path' };
+  }
+  let encodedSlash = false;
+  let segmentStart = 1;
+  let i = 1;
+  for (; i < target.length; i++) {
+    const code = target.charCodeAt(i);
+    if (code === question) break;
+    if (code === slash) {
+      const wrong = judgeSegment(target, segmentStart, i);
+      if (wrong || i === segmentStart) return bad(wrong ?? 'empty path segments are not allowed');
+      segmentStart = i + 1;
+    } else if (code === percent) {
+      const read = readEncoding(target, i);
+      if (typeof read === 'string') return bad(read);
+      if (read === 0) {
+        encodedSlash = true;
+        // Where an API allows `%2F`, its upstream may still read it as a separator.
+        const wrong = judgeSegment(target, segmentStart, i);
+        if (wrong || i === segmentStart) return bad(wrong ?? 'empty path segments are not allowed');
+        segmentStart = i + 3;
+      }
+      i += read === 0 ? 2 : read;
+    } else if (code > 127 || isPathChar[code] === 0) {
+      return bad('the path has a character that must be percent-encoded');
+    }
+  }
+  const wrong = judgeSegment(target, segmentStart, i);
+  if (wrong) return bad(wrong);
+  const query = i < target.length ? target.slice(i) : '';
+  if (query !== '' && !isPlain(query)) return bad('the query has a character that must be percent-encoded');
+  return { ok: true, target: { path: query === '' ? target : target.slice(0, i), query, encodedSlash } };
+}
+
+/**
+ * Reads one percent-encoded character at `at`: 0 for an encoded slash, else the number of characters to skip beyond
+ * the `%`, or the reason why it is refused. A UTF-8 character of several bytes is read whole.
+ */
+function readEncoding(text: string, at: number): number | string {
+  const byte = hexByte(text, at + 1);
+  if (byte < 0) return 'a percent-encoding is invalid or not in upper case';
+  if (byte >= 0x80) return readUtf8(text, at, byte);
+  if (byte === 0x2f) return 0;
+  if (byte === 0x5c) return 'an encoded backslash is not allowed';
+  if (byte < 0x20 || byte === 0x7f) return 'control characters are not allowed';
+  if (isUnreserved[byte] === 1) return 'a character that needs no percent-encoding is encoded';
+  // `%25` followed by two hex digits would be another character to an upstream that decodes twice.
+  if (byte === 0x25 && isHex(text.charCodeAt(at + 3)) && isHex(text.charCodeAt(at + 4))) {
+    return 'double percent-encoding is not allowed';
+  }
+  return 2;
+}
+
+/** Overlong and broken sequences are refused: lax decoders turn `%C0%AE` into a dot. */
+function readUtf8(text: string, at: number, first: number): number | string {
+  const wrong = 'a percent-encoding is not UTF-8';
+  const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4) return wrong;
+  let point = first & (0xff >> (length + 1));
+  for (let n = 1; n < length; n++) {
+    if (text.charCodeAt(at + n * 3) !== percent) return wrong;
+    const next = hexByte(text, at + n * 3 + 1);
+    if (next < 0x80 || next > 0xbf) return wrong;
+    point = (point << 6) | (next & 0x3f);
+  }
+  const smallest = length === 4 ? 0x10000 : length === 3 ? 0x800 : 0x80;
+  if (point < smallest || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) return wrong;
+  if (point < 0xa0) return 'control characters are not allowed';
+  return length * 3 - 1;
+}
+
+/**
+ * Refuses `.` and `..`, also with `;` parameters or a space behind, which some servers cut off before they resolve
+ * dots, and segments that are nothing but parameters, which then leave an empty segment.
+ */
+function judgeSegment(text: string, start: number, end: number): string | undefined {
+  const first = text.charCodeAt(start);
+  if (start === end || (first !== dot && first !== semicolon && first !== percent)) return undefined;
+  if (isCutAt(text, start)) return 'a path segment is nothing but parameters';
+  if (first !== dot) return undefined;
+  let i = start + 1;
+  if (i < end && text.charCodeAt(i) === dot) i++;
+  return i === end || isCutAt(text, i) ? 'dot segments are not allowed' : undefined;
+}
+
+/** `;`, `%3B` or `%20`: where some servers end a segment. */
+function isCutAt(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  if (code === semicolon) return true;
+  if (code !== percent) return false;
+  return text.startsWith('3B', at + 1) || text.startsWith('20', at + 1);
+}
+
+/** A query passes untouched, but only as visible ASCII without `#`: anything else has no one reading. */
+function isPlain(query: string): boolean {
+  for (let i = 0; i < query.length; i++) {
+    const code = query.charCodeAt(i);
+    if (code < 0x21 || code > 0x7e || code === 35) return false;
+  }
+  return true;
+}
+
+function bad(detail: string): TargetResult {
+  return { ok: false, code: 'bad_path', detail };
+}
+
+/** Upper-case hex only: two spellings of one character would be two paths to the price list and one to the upstream. */
+function hexByte(text: string, at: number): number {
+  const high = hexDigit(text.charCodeAt(at));
+  const low = hexDigit(text.charCodeAt(at + 1));
+  return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+function hexDigit(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  if (code >= 65 && code <= 70) return code - 55;
+  return -1;
+}
+
+function isHex(code: number): boolean {
+  return hexDigit(code) >= 0 || (code >= 97 && code <= 102);
+}
+
+function table(chars: string): Uint8Array {
+  const classes = new Uint8Array(128);
+  for (let i = 0; i < chars.length; i++) classes[chars.charCodeAt(i)] = 1;
+  return classes;
+}
