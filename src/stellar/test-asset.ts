@@ -1,5 +1,6 @@
 import { Asset, Operation } from '@stellar/stellar-sdk/base';
-import { formatUsdc, type Units } from '../money.ts';
+import { atLeastZero, formatUsdc, subtract, type Units, zero } from '../money.ts';
+import { readHolding } from './account-transactions.ts';
 import { deployAssetContract, landed } from './deploy.ts';
 import type { Rpc } from './rpc.ts';
 import type { Submitter } from './submitter.ts';
@@ -12,7 +13,7 @@ export type TestAssetRequest = {
   code: string;
   /** S… seed of the issuer, whose account exists. */
   issuerSecret: string;
-  /** Accounts that exist; each gets a trustline, and the amount where it is positive. */
+  /** Accounts that exist; each gets a trustline and is topped up to the amount. */
   holders: { secret: string; amount: Units }[];
 };
 
@@ -31,8 +32,11 @@ export async function createTestAsset(
     ...request.holders.map(({ secret }) => submit('change trust', Operation.changeTrust({ asset }), secret)),
   ]);
   for (const { secret, amount } of request.holders) {
-    if (amount <= 0n) continue;
-    const payment = Operation.payment({ destination: publicKeyOf(secret), asset, amount: formatUsdc(amount) });
+    const destination = publicKeyOf(secret);
+    const holding = await readHolding(deps.rpc, contract, destination);
+    const missing = atLeastZero(subtract(amount, holding.ok ? holding.balance : zero));
+    if (missing === 0n) continue;
+    const payment = Operation.payment({ destination, asset, amount: formatUsdc(missing) });
     await submit('payment', payment, request.issuerSecret);
   }
   return { code: asset.code, issuer, contract };

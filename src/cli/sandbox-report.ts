@@ -1,0 +1,58 @@
+import { formatUsdc, type Units } from '../money.ts';
+
+/** What the sandbox tells people and, with --info-file, programs. */
+
+export type Say = (line: string) => void;
+
+export type SandboxInfo = {
+  gateway: string;
+  admin: string;
+  adminToken: string;
+  rpcUrl: string;
+  horizonUrl: string;
+  friendbotUrl: string;
+  networkPassphrase: string;
+  vault: string;
+  usdc: { code: string; issuer: string; contract: string };
+  consumer: { address: string; secret: string };
+  payee: { address: string };
+  operator: { address: string; secret: string };
+  token: string;
+  config: string;
+  dataDir: string;
+};
+
+export type Settlement = {
+  lane: number;
+  batch: number;
+  calls: number;
+  total: Units;
+  txHash: string;
+  earnings: { payee: string; gross: Units }[];
+};
+
+export function printWelcome(
+  say: Say,
+  info: SandboxInfo,
+  options: { path: string; seconds: string; price: string },
+): void {
+  say('');
+  say(`Ready in ${options.seconds} s. A call costs ${options.price} USDC; paste this in another terminal:`);
+  say('');
+  say(`  curl -i ${info.gateway}${options.path} -H 'authorization: Bearer ${info.token}'`);
+  say('');
+  say('The same call without the token is refused with 401, and one that fails upstream costs nothing.');
+  say(`  balance     npm run callora -- account show ${info.consumer.address} --config ${info.config}`);
+  say(`  settle now  npm run callora -- settle now --config ${info.config}`);
+  say(`  the books   npm run callora -- reconcile --config ${info.config}`);
+  say(`  price list  ${info.gateway}/_callora/catalog`);
+  say('');
+  say('Settlements follow here as they land on chain. Ctrl-C ends the sandbox.');
+}
+
+export function printSettlement(say: Say, settled: Settlement): void {
+  const calls = settled.calls === 1 ? '1 call' : `${settled.calls} calls`;
+  say(`settled     batch ${settled.batch}: ${calls}, ${formatUsdc(settled.total)} USDC, transaction ${settled.txHash}`);
+  for (const { payee, gross } of settled.earnings)
+    say(`            payee ${payee} has earned ${formatUsdc(gross)} USDC`);
+}
