@@ -32,30 +32,26 @@ export function sendText(
   res.end(text);
 }
 
-export type Body = { ok: true; fields: Record<string, unknown> } | { ok: false; code: ErrorCode; detail: string };
-
 export type BodyBounds = { bytesMax: number; timeoutMs: number; clock: Clock };
 
+export type ObjectBody = { ok: true; fields: Record<string, unknown> } | { ok: false; code: ErrorCode; detail: string };
+
 /**
- * Reads a JSON object or a form as a flat record. An empty body is an empty record. After a refusal the connection must
- * be closed (`connection: close`): the rest of the body is not read.
+ * Reads a JSON object, or a form where one is taken; an empty body is an empty object. After a refusal the connection
+ * must be closed (`connection: close`): the rest of the body is left unread.
  */
-export async function readFields(req: IncomingMessage, bounds: BodyBounds): Promise<Body> {
+export async function readObject(req: IncomingMessage, bounds: BodyBounds & { form?: boolean }): Promise<ObjectBody> {
   const read = await readText(req, bounds);
   if (!read.ok) return read;
   if (read.text === '') return { ok: true, fields: {} };
   const type = (req.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
-  if (type === 'application/x-www-form-urlencoded') {
-    return { ok: true, fields: Object.fromEntries(new URLSearchParams(read.text)) };
+  if (bounds.form && type === 'application/x-www-form-urlencoded') return fromForm(read.text);
+  if (type !== 'application/json') {
+    return malformed(`send the body as application/json${bounds.form ? ' or application/x-www-form-urlencoded' : ''}`);
   }
-  if (type === 'application/json') return parseObject(read.text);
-  return malformed('send the body as application/json or application/x-www-form-urlencoded');
-}
-
-function parseObject(text: string): Body {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(read.text);
   } catch {
     return malformed('the body is not valid JSON');
   }
@@ -65,7 +61,15 @@ function parseObject(text: string): Body {
   return { ok: true, fields: value as Record<string, unknown> };
 }
 
-function malformed(detail: string): Body {
+/** A repeated field has two readings: refused. */
+function fromForm(text: string): ObjectBody {
+  const pairs = [...new URLSearchParams(text)];
+  const fields = Object.fromEntries(pairs);
+  if (Object.keys(fields).length !== pairs.length) return malformed('a form field stands there twice');
+  return { ok: true, fields };
+}
+
+function malformed(detail: string): ObjectBody {
   return { ok: false, code: 'bad_request', detail };
 }
 

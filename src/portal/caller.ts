@@ -1,26 +1,21 @@
+import { readBearer } from '../access/bearer.ts';
+import type { Verified, Verifier } from '../access/verify.ts';
 import { type AccountFigures, accountFigures } from '../billing/account-figures.ts';
-import type { AccountSlot, Ledger } from '../billing/ledger.ts';
+import type { Ledger } from '../billing/ledger.ts';
 import type { Config } from '../catalog/model.ts';
 import { type ErrorCode, errorTable, GatewayError } from '../errors.ts';
-import { type CallRow, type CallView, callView } from '../metering/call-view.ts';
-import { formatUsdc, type Units } from '../money.ts';
+import { type CallView, callView } from '../metering/call-view.ts';
+import { formatUsdc, zero } from '../money.ts';
+import type { Charges } from '../store/charges.ts';
 import { PortalRefusal } from './refusal.ts';
 
 /** What a token's holder sees of the own account, and of nobody else's. */
 export type CallerDeps = {
   config: () => Config;
-  /** Reads and verifies the bearer token of these raw header fields. */
-  authenticate(rawHeaders: readonly string[]): Promise<Caller>;
+  verifier: Pick<Verifier, 'cached' | 'verify'>;
   ledger: Pick<Ledger, 'account' | 'spendable' | 'cap'>;
-  /** Newest first, ids below `before`; never a call of another account. */
-  callsOf(account: AccountSlot, page: { before: number | undefined; limit: number }): CallRow[];
+  charges: Pick<Charges, 'byAccount'>;
 };
-
-export type Caller =
-  | { ok: true; token: { jti: string; account: string; expiresAtMs: number; capUnits: Units | undefined } }
-  | { ok: false; code: ErrorCode };
-
-type AuthenticatedToken = Extract<Caller, { ok: true }>['token'];
 
 export type AccountView = AccountFigures & {
   currency: 'USDC';
@@ -30,7 +25,7 @@ export type AccountView = AccountFigures & {
 export async function accountView(deps: CallerDeps, rawHeaders: readonly string[]): Promise<AccountView> {
   const token = await requireToken(deps, rawHeaders);
   const cap = deps.ledger.cap(token.jti);
-  const spent = cap?.spent ?? (token.capUnits === undefined ? undefined : (0n as Units));
+  const spent = token.capUnits === undefined ? undefined : (cap?.spent ?? zero);
   return {
     ...figuresOf(deps, token.account),
     currency: 'USDC',
@@ -56,16 +51,22 @@ export async function usageView(
   const before = wholeNumber(query, 'cursor', 0, Number.MAX_SAFE_INTEGER);
   const account = deps.ledger.account(token.account);
   if (!account) return { items: [], next: null };
-  const rows = deps.callsOf(account, { before, limit: limit + 1 });
+  const rows = deps.charges.byAccount(account.id, { ...(before === undefined ? {} : { before }), limit: limit + 1 });
   const items = rows.slice(0, limit);
   const last = items.at(-1);
   return { items: items.map(callView), next: rows.length > limit && last ? String(last.id) : null };
 }
 
-async function requireToken(deps: CallerDeps, rawHeaders: readonly string[]): Promise<AuthenticatedToken> {
-  const caller = await deps.authenticate(rawHeaders);
-  if (caller.ok) return caller.token;
-  throw new PortalRefusal(caller.code, undefined, challengeHeaders(caller.code, deps.config().gateway.publicUrl));
+async function requireToken(deps: CallerDeps, rawHeaders: readonly string[]): Promise<Verified> {
+  const bearer = readBearer(rawHeaders);
+  const refuse = (code: ErrorCode) =>
+    new PortalRefusal(code, undefined, challengeHeaders(code, deps.config().gateway.publicUrl));
+  if (!bearer.ok) throw refuse(bearer.reason);
+  const cached = deps.verifier.cached(bearer.token);
+  if (cached) return cached;
+  const verified = await deps.verifier.verify(bearer.token);
+  if (!verified.ok) throw refuse(verified.reason);
+  return verified.token;
 }
 
 /** RFC 6750 and 9728; no `error` when no credential was sent. Overload is no fault of the token. */

@@ -1,14 +1,11 @@
+import type { WalletLogin } from '../access/wallet-login.ts';
+import { GatewayError } from '../errors.ts';
 import type { RateLimiter } from '../limits/rate.ts';
 import { PortalRefusal } from './refusal.ts';
 
 /** Wallet login (SEP-10): a challenge to sign, then a token for the signed challenge. */
 export type LoginDeps = {
-  login: {
-    /** Throws GatewayError `bad_parameter` for an account or home domain it does not take. */
-    challenge(query: Record<string, string>): Promise<{ transaction: string; network_passphrase: string }>;
-    /** Throws GatewayError `bad_challenge` for a transaction that proves nothing. */
-    answer(body: Record<string, unknown>): Promise<{ token: string }>;
-  };
+  login: WalletLogin;
   /** G… address of the key that signs challenges: SIGNING_KEY of stellar.toml. */
   loginAddress: string;
 };
@@ -22,7 +19,9 @@ export async function loginChallenge(
   address: string,
 ): Promise<{ transaction: string; network_passphrase: string }> {
   throttle(deps.limiter, address);
-  const challenge = await deps.login.challenge(Object.fromEntries(query));
+  const fields = Object.fromEntries(query);
+  if (Object.keys(fields).length !== query.size) throw new GatewayError('bad_parameter', 'a parameter is there twice');
+  const challenge = await deps.login.challenge(fields);
   // SEP-10 allows no other attribute here.
   return { transaction: challenge.transaction, network_passphrase: challenge.network_passphrase };
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '../catalog/model.ts';
 import type { Clock } from '../clock.ts';
 import { type ErrorCode, errorTable, GatewayError, problem } from '../errors.ts';
-import { type Headers, readFields, sendError, sendJson, sendProblem, sendText } from '../http-json.ts';
+import { type Headers, readObject, sendError, sendJson, sendProblem, sendText } from '../http-json.ts';
 import { createRateLimiter, type RateLimiter } from '../limits/rate.ts';
 import type { Log } from '../log.ts';
 import { accountView, type CallerDeps, usageView } from './caller.ts';
@@ -75,7 +75,8 @@ function resourcesOf(deps: PortalDeps & { limiter: RateLimiter }): Map<string, R
       {
         GET: async ({ res, query, address }) => sendJson(res, 200, await loginChallenge(deps, query, address)),
         POST: async ({ req, res, address }) => {
-          const body = await readFields(req, { bytesMax: bodyBytesMax, timeoutMs: bodyTimeoutMs, clock: deps.clock });
+          const bounds = { bytesMax: bodyBytesMax, timeoutMs: bodyTimeoutMs, clock: deps.clock, form: true };
+          const body = await readObject(req, bounds);
           if (!body.ok) throw new GatewayError(body.code, body.detail);
           sendJson(res, 200, await loginToken(deps, body.fields, address));
         },

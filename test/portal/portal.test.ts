@@ -1,14 +1,15 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { WalletLogin } from '../../src/access/wallet-login.ts';
 import { createLedger } from '../../src/billing/ledger.ts';
 import type { Config } from '../../src/catalog/model.ts';
 import { fakeClock } from '../../src/clock.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { silentLog } from '../../src/log.ts';
-import type { CallRow } from '../../src/metering/call-view.ts';
 import { units } from '../../src/money.ts';
 import { createPortal, type PortalDeps } from '../../src/portal/portal.ts';
+import type { UsageRow } from '../../src/store/charges.ts';
 
 const alice = 'GA5ZSEJYB37JRC5AVCIA5MOP4RHTM335X2KGX3IHOJAPP5RE34K4KZVN';
 const bob = 'GBBD47IF6LWK7P7MDEVSCWR7DPUWV3NY3DTQEVFL4NAT4AQH3ZLLFLA5';
@@ -37,6 +38,12 @@ const config = {
   ],
 } as unknown as Config;
 
+function wallet(answer?: WalletLogin['answer']): WalletLogin {
+  const challenge = { transaction: 'AAAA', network_passphrase: config.stellar.passphrase, more: 'x' };
+  const token = { token: 'a.b.c', expiresAtMs: 0, account: alice };
+  return { challenge: async () => challenge, answer: answer ?? (async () => token) };
+}
+
 const open: http.Server[] = [];
 afterEach(() => {
   for (const server of open.splice(0)) server.close();
@@ -52,22 +59,25 @@ async function portal(overrides: Partial<PortalDeps> = {}) {
     version: '1.2.3',
     clock,
     log: silentLog(),
-    authenticate: async (rawHeaders) =>
-      rawHeaders.includes('Bearer alice')
-        ? {
-            ok: true,
-            token: { jti: 'j1', account: alice, expiresAtMs: 1_800_000_000_000, capUnits: units(50_000_000n) },
-          }
-        : {
-            ok: false,
-            code: rawHeaders.some((field) => field.startsWith('Bearer')) ? 'token_revoked' : 'token_missing',
-          },
-    ledger,
-    callsOf: () => [],
-    login: {
-      challenge: async () => ({ transaction: 'AAAA', network_passphrase: config.stellar.passphrase }),
-      answer: async () => ({ token: 'a.b.c' }),
+    verifier: {
+      cached: () => undefined,
+      verify: async (text) =>
+        text === 'alice'
+          ? {
+              ok: true,
+              token: {
+                jti: 'j1',
+                account: alice,
+                scopes: '*',
+                expiresAtMs: 1_800_000_000_000,
+                capUnits: units(50_000_000n),
+              },
+            }
+          : { ok: false, reason: 'token_revoked' },
     },
+    ledger,
+    charges: { byAccount: () => [] },
+    login: wallet(),
     loginAddress: bob,
     ...overrides,
   });
@@ -194,24 +204,33 @@ describe('the own account', () => {
 });
 
 describe('the own usage', () => {
-  const rows: CallRow[] = [9, 8, 7, 6, 5].map((id) => ({
+  const rows: UsageRow[] = [9, 8, 7, 6, 5].map((id) => ({
     id,
     atMs: 1_800_000_000_000,
+    accountId: 1,
     account: alice,
+    tokenJti: undefined,
     api: 'weather',
+    payee: bob,
+    template: '/weather/forecast/:city',
     method: 'GET',
-    route: '/weather/forecast/:city',
     status: 200,
     price: units(20_000n),
-    finish: undefined,
-    refund: undefined,
+    refund: units(0n),
+    refundReason: undefined,
+    outcome: 'completed',
+    bytesIn: 0,
+    bytesOut: 10,
+    durationMs: 3,
     batch: undefined,
   }));
-  const callsOf: PortalDeps['callsOf'] = (account, { before, limit }) =>
-    account.address === alice ? rows.filter((row) => row.id < (before ?? Number.MAX_SAFE_INTEGER)).slice(0, limit) : [];
+  const charges: PortalDeps['charges'] = {
+    byAccount: (accountId, { before = Number.MAX_SAFE_INTEGER, limit }) =>
+      rows.filter((row) => row.accountId === accountId && row.id < before).slice(0, limit),
+  };
 
   it('comes in pages that join without a gap or a repeat', async () => {
-    const { call, ledger } = await portal({ callsOf });
+    const { call, ledger } = await portal({ charges });
     ledger.open({ id: 1, address: alice });
     const seen: string[] = [];
     for (let next: string | null = ''; next !== null; ) {
@@ -224,7 +243,7 @@ describe('the own usage', () => {
   });
 
   it.each(['limit=0', 'limit=201', 'limit=x', 'cursor=-1', 'cursor=1e3', 'limit='])('refuses %s', async (query) => {
-    const { call } = await portal({ callsOf });
+    const { call } = await portal({ charges });
     const answer = await call(`/_callora/usage?${query}`, asAlice);
     expect(answer.status).toBe(400);
     expect(await answer.json()).toMatchObject({ code: 'bad_parameter' });
@@ -244,13 +263,10 @@ describe('the login', () => {
   ])('takes the signed transaction as %s', async (type, body) => {
     const taken: unknown[] = [];
     const { call } = await portal({
-      login: {
-        challenge: async () => ({ transaction: '', network_passphrase: '' }),
-        answer: async (fields) => {
-          taken.push(fields);
-          return { token: 'a.b.c' };
-        },
-      },
+      login: wallet(async (fields) => {
+        taken.push(fields);
+        return { token: 'a.b.c', expiresAtMs: 0, account: alice };
+      }),
     });
     const answer = await call('/_callora/login', { method: 'POST', headers: { 'content-type': type }, body });
     expect(await answer.json()).toEqual({ token: 'a.b.c' });
@@ -259,23 +275,22 @@ describe('the login', () => {
 
   it('names a refusal both ways: SEP-10 error and problem code', async () => {
     const { call } = await portal({
-      login: {
-        challenge: async () => ({ transaction: '', network_passphrase: '' }),
-        answer: async () => {
-          throw new GatewayError('bad_challenge', 'the signature is missing', { internal: 'log text' });
-        },
-      },
+      login: wallet(async () => {
+        throw new GatewayError('bad_challenge', 'the signature is missing', { internal: 'log text' });
+      }),
     });
-    const answer = await call('/_callora/login', { method: 'POST' });
+    const headers = { 'content-type': 'application/json' };
+    const answer = await call('/_callora/login', { method: 'POST', headers, body: '{"transaction":"AAAA"}' });
     expect(answer.status).toBe(400);
-    const body = await answer.json();
-    expect(body).toMatchObject({ code: 'bad_challenge', error: 'the signature is missing' });
-    expect(JSON.stringify(body)).not.toContain('log text');
+    const text = await answer.text();
+    expect(JSON.parse(text)).toMatchObject({ code: 'bad_challenge', error: 'the signature is missing' });
+    expect(text).not.toContain('log text');
   });
 
   it.each([
     ['text/plain', 'x', 400, 'bad_request'],
     ['application/json', '[1]', 400, 'bad_request'],
+    ['application/x-www-form-urlencoded', 'transaction=A&transaction=B', 400, 'bad_request'],
     ['application/json', '{', 400, 'bad_request'],
     ['application/json', `"${'x'.repeat(9_000)}"`, 413, 'body_too_large'],
   ])('refuses a body of %s that is no small record', async (type, body, status, code) => {
