@@ -1,0 +1,127 @@
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Config, Listen } from '../catalog/model.ts';
+import type { Clock } from '../clock.ts';
+import { type ErrorCode, GatewayError, problem } from '../errors.ts';
+import { type Headers, readObject, sendJson, sendProblem, sendText } from '../http-json.ts';
+import type { Log } from '../log.ts';
+import { apiRoutes, matchRoute } from './api.ts';
+import type { Books } from './books.ts';
+import { hostFault, tokenCheck } from './guard.ts';
+import { type Health, notReady } from './health.ts';
+
+/**
+ * The operator's listener, apart from the one that sells: health for balancers, metrics, and the API behind which the
+ * command line and the dashboard work. All but the health paths want the admin token.
+ */
+export type AdminDeps = {
+  config: () => Config;
+  listen: Listen;
+  token: string;
+  books: Books;
+  health: () => Health;
+  /** The text of `/metrics` in the format of Prometheus. */
+  metrics: { contentType: string; text(): Promise<string> };
+  version: string;
+  clock: Clock;
+  log: Log;
+};
+
+export type Admin = {
+  listen(): Promise<{ port: number }>;
+  /** Takes no new connection, lets running requests end. */
+  close(): Promise<void>;
+};
+
+const bodyBytesMax = 65_536;
+const bodyTimeoutMs = 10_000;
+
+export function createAdmin(deps: AdminDeps): Admin {
+  const isAdmin = tokenCheck(deps.token);
+  const server = http.createServer(
+    { maxHeaderSize: 16_384, requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 5_000 },
+    (req, res) => {
+      answer(deps, isAdmin, req, res).catch((error: unknown) => fail(deps, req, res, error));
+    },
+  );
+  server.maxConnections = 256;
+  return {
+    listen: () =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(deps.listen.port, deps.listen.host, () => {
+          server.off('error', reject);
+          resolve({ port: (server.address() as AddressInfo).port });
+        });
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+async function answer(
+  deps: AdminDeps,
+  isAdmin: (authorization: string | undefined) => boolean,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  const url = new URL(req.url ?? '/', 'http://admin');
+  const isRead = req.method === 'GET' || req.method === 'HEAD';
+  if (url.pathname === '/healthz' && isRead) return sendJson(res, 200, { ok: true, version: deps.version });
+  if (url.pathname === '/readyz' && isRead) return sendReadiness(deps, res);
+
+  if (!isAdmin(req.headers.authorization)) {
+    throw new AdminRefusal('admin_token_invalid', 'send the admin token as a bearer token', {
+      'www-authenticate': 'Bearer realm="callora admin"',
+    });
+  }
+  // A scraper names this host as it likes; it holds the token and gets numbers only.
+  if (url.pathname === '/metrics' && isRead) {
+    return sendText(res, 200, deps.metrics.contentType, await deps.metrics.text());
+  }
+  const fault = hostFault(req.headers, deps.listen.host);
+  if (fault) throw new GatewayError('bad_request', fault);
+
+  const found = matchRoute(apiRoutes, req.method === 'HEAD' ? 'GET' : (req.method ?? ''), url.pathname);
+  if (found.kind === 'not_found') throw new GatewayError('not_found', 'the operator API has no such path');
+  if (found.kind === 'method_not_allowed') {
+    throw new AdminRefusal('method_not_allowed', `this path answers ${found.allow}`, { allow: found.allow });
+  }
+  const body = isRead
+    ? { ok: true as const, fields: {} }
+    : await readObject(req, { bytesMax: bodyBytesMax, timeoutMs: bodyTimeoutMs, clock: deps.clock });
+  if (!body.ok) throw new GatewayError(body.code, body.detail);
+  sendJson(res, 200, await found.run(deps.books, { params: found.params, query: url.searchParams, body: body.fields }));
+}
+
+function sendReadiness(deps: AdminDeps, res: ServerResponse): void {
+  const reasons = notReady(deps.health(), deps.clock.nowMs());
+  sendJson(res, reasons.length === 0 ? 200 : 503, { ready: reasons.length === 0, reasons });
+}
+
+class AdminRefusal extends GatewayError {
+  readonly headers: Headers;
+
+  constructor(code: ErrorCode, detail: string, headers: Headers) {
+    super(code, detail);
+    this.headers = headers;
+  }
+}
+
+function fail(deps: AdminDeps, req: IncomingMessage, res: ServerResponse, error: unknown): void {
+  if (res.headersSent) {
+    res.destroy();
+    return;
+  }
+  const known = error instanceof GatewayError;
+  if (!known) deps.log.error({ err: error, path: req.url?.split('?')[0] }, 'an operator request failed');
+  const code = known ? error.code : 'internal';
+  // Problem types resolve at the gateway's listener, not at this one.
+  const type = `${deps.config().gateway.publicUrl}/_callora/errors/${code}`;
+  const body = { ...problem(code, known ? error.detail : undefined), type };
+  const close = req.method === 'GET' || req.method === 'HEAD' ? {} : { connection: 'close' };
+  sendProblem(res, body, { ...(error instanceof AdminRefusal ? error.headers : {}), ...close });
+}

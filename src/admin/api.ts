@@ -1,0 +1,132 @@
+import { GatewayError } from '../errors.ts';
+import type { Books, PageQuery, TokenRequest } from './books.ts';
+
+/** The operator API: which path and method reach which function of the books. */
+export type ApiRequest = {
+  params: string[];
+  query: URLSearchParams;
+  body: Record<string, unknown>;
+};
+
+export type ApiRoute = {
+  method: 'GET' | 'POST';
+  /** Segments; `*` takes one of any text. */
+  path: string;
+  run(books: Books, request: ApiRequest): Promise<unknown>;
+};
+
+export const apiRoutes: ApiRoute[] = [
+  { method: 'GET', path: '/api/accounts', run: (books, { query }) => books.accounts(page(query)) },
+  { method: 'GET', path: '/api/accounts/*', run: (books, { params }) => books.account(param(params, 0)) },
+
+  {
+    method: 'GET',
+    path: '/api/tokens',
+    run: (books, { query }) => books.tokens({ ...page(query), ...account(query) }),
+  },
+  { method: 'POST', path: '/api/tokens', run: (books, { body }) => books.issueToken(tokenRequest(body)) },
+  { method: 'POST', path: '/api/tokens/*/revoke', run: (books, { params }) => books.revokeToken(param(params, 0)) },
+
+  {
+    method: 'GET',
+    path: '/api/usage',
+    run: (books, { query }) =>
+      books.usage({ ...page(query), ...account(query), doubtful: query.get('doubtful') === 'true' }),
+  },
+  { method: 'POST', path: '/api/usage/*/refund', run: (books, { params }) => books.refund(param(params, 0)) },
+
+  { method: 'GET', path: '/api/settlement', run: (books) => books.settlement() },
+  { method: 'GET', path: '/api/settlement/batches', run: (books, { query }) => books.batches(page(query)) },
+  {
+    method: 'GET',
+    path: '/api/settlement/batches/*/*',
+    run: (books, { params }) => books.batch(whole(param(params, 0), 'lane'), whole(param(params, 1), 'batch')),
+  },
+  { method: 'POST', path: '/api/settlement/now', run: (books) => books.settleNow() },
+  { method: 'POST', path: '/api/reconcile', run: (books) => books.reconcile() },
+
+  { method: 'GET', path: '/api/health', run: (books) => books.health() },
+  { method: 'GET', path: '/api/unattributed', run: (books) => books.unattributed() },
+  { method: 'GET', path: '/api/audit', run: (books, { query }) => books.audit(page(query)) },
+];
+
+export type Match =
+  | { kind: 'found'; params: string[]; run: ApiRoute['run'] }
+  | { kind: 'method_not_allowed'; allow: string }
+  | { kind: 'not_found' };
+
+export function matchRoute(routes: ApiRoute[], method: string, path: string): Match {
+  const allowed: string[] = [];
+  for (const route of routes) {
+    const params = segmentsMatch(route.path.split('/'), path.split('/'));
+    if (!params) continue;
+    if (route.method === method) return { kind: 'found', params, run: route.run };
+    allowed.push(...(route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]));
+  }
+  return allowed.length > 0 ? { kind: 'method_not_allowed', allow: allowed.join(', ') } : { kind: 'not_found' };
+}
+
+/** The segments under the stars, or undefined. */
+function segmentsMatch(pattern: string[], segments: string[]): string[] | undefined {
+  if (pattern.length !== segments.length) return undefined;
+  const params: string[] = [];
+  for (const [at, wanted] of pattern.entries()) {
+    const segment = segments[at] ?? '';
+    if (wanted === '*' && segment !== '') params.push(segment);
+    else if (wanted !== segment) return undefined;
+  }
+  return params;
+}
+
+function param(params: string[], at: number): string {
+  return params[at] ?? '';
+}
+
+function page(query: URLSearchParams): PageQuery {
+  const limit = query.get('limit');
+  return { cursor: query.get('cursor') ?? undefined, limit: limit === null ? undefined : whole(limit, 'limit') };
+}
+
+function account(query: URLSearchParams): { account?: string } {
+  const address = query.get('account');
+  return address === null ? {} : { account: address };
+}
+
+function whole(text: string, name: string): number {
+  if (!/^[0-9]{1,15}$/.test(text)) throw new GatewayError('bad_parameter', `${name} must be a whole number`);
+  return Number(text);
+}
+
+const tokenFields = ['account', 'scope', 'ttl_s', 'cap', 'label'];
+
+/** Strict: a misspelt `cap` must not make a token without one. */
+function tokenRequest(body: Record<string, unknown>): TokenRequest {
+  const unknown = Object.keys(body).find((name) => !tokenFields.includes(name));
+  if (unknown !== undefined) {
+    throw new GatewayError('bad_parameter', `there is no field "${unknown}"; known are ${tokenFields.join(', ')}`);
+  }
+  const { scope, ttl_s } = body;
+  if (scope !== undefined && !isTextList(scope)) {
+    throw new GatewayError('bad_parameter', 'scope must be a list of API names');
+  }
+  if (ttl_s !== undefined && typeof ttl_s !== 'number')
+    throw new GatewayError('bad_parameter', 'ttl_s must be a number');
+  return {
+    account: textField(body, 'account'),
+    scope,
+    ttl_s,
+    cap: textField(body, 'cap'),
+    label: textField(body, 'label'),
+  };
+}
+
+function isTextList(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function textField(body: Record<string, unknown>, name: string): string | undefined {
+  const value = body[name];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'string' && value.length <= 200) return value;
+  throw new GatewayError('bad_parameter', `${name} must be a text of at most 200 characters`);
+}

@@ -1,0 +1,93 @@
+import type { AccountFigures } from '../billing/account-figures.ts';
+import type { CallView } from '../metering/call-view.ts';
+import type { BatchDetail, BatchView, Page, TokenView, UnattributedView } from './book-views.ts';
+
+/**
+ * What an operator can ask of the books and do to them: the one interface behind the operator API, and behind the
+ * command line whether a gateway runs (over its admin listener) or not (on the database itself). Values are the JSON
+ * that leaves the process. Refusals are GatewayErrors: `not_found`, `bad_parameter`, `conflict`, `chain_unavailable`.
+ */
+export type Books = {
+  account(address: string): Promise<AccountFigures>;
+  accounts(page: PageQuery): Promise<Page<AccountFigures>>;
+
+  issueToken(request: TokenRequest): Promise<IssuedToken>;
+  revokeToken(jti: string): Promise<{ jti: string; outcome: 'revoked' | 'already' }>;
+  tokens(query: PageQuery & { account?: string | undefined }): Promise<Page<TokenView>>;
+
+  /** Calls of one account, newest first; or the doubtful ones of all, oldest first. */
+  usage(query: PageQuery & { account?: string | undefined; doubtful?: boolean | undefined }): Promise<Page<CallView>>;
+  /** Takes back a charge that no batch holds yet. */
+  refund(call: string): Promise<RefundResult>;
+
+  settlement(): Promise<SettlementView>;
+  batches(page: PageQuery): Promise<Page<BatchView>>;
+  batch(lane: number, batch: number): Promise<BatchDetail>;
+  /** Settles all there is and waits for the chain, within a bound. */
+  settleNow(): Promise<SettleNowResult>;
+  reconcile(): Promise<ReconcileView>;
+
+  unattributed(): Promise<Page<UnattributedView>>;
+  audit(page: PageQuery): Promise<Page<AuditView>>;
+  health(): Promise<HealthView>;
+};
+
+export type PageQuery = { cursor?: string | undefined; limit?: number | undefined };
+
+export type TokenRequest = {
+  /** G… or C… address; without one, the only account of the books. */
+  account?: string | undefined;
+  /** Names of APIs; all without it. */
+  scope?: string[] | undefined;
+  ttl_s?: number | undefined;
+  /** Life-time spend cap in decimal USDC. */
+  cap?: string | undefined;
+  label?: string | undefined;
+};
+
+export type IssuedToken = { token: string; jti: string; account: string; expires_at: string };
+
+export type RefundResult = { call: string; account: string; amount: string };
+
+export type PayeeEarnings = { payee: string; lane: number; gross: string };
+
+export type SettlementView = {
+  unsealed: { calls: number; amount: string };
+  unsettled: string;
+  receivable: string;
+  held: string;
+  oldest_unsettled_at: string | null;
+  open: BatchView[];
+  last: BatchView | null;
+  earnings: PayeeEarnings[];
+};
+
+export type SettleNowResult = {
+  /** False when the bound was reached first: settlement goes on in the background. */
+  complete: boolean;
+  batches: BatchView[];
+  earnings: PayeeEarnings[];
+  unsettled: string;
+};
+
+export type ReconcileView = {
+  ok: boolean;
+  /** Sum of all differences, in units of 1e-7 USDC. */
+  units_off: string;
+  checks: { name: string; ok: boolean; subject: string; books: string; chain: string; detail: string }[];
+};
+
+export type AuditView = { id: string; time: string; actor: string; action: string; subject: string; detail: string };
+
+export type LoopView = {
+  name: string;
+  running: boolean;
+  turns: number;
+  failures_in_row: number;
+  last_progress_at: string | null;
+  last_error: string | null;
+};
+
+export type HealthView = { ready: boolean; reasons: string[]; loops: LoopView[]; journal: JournalView };
+
+export type JournalView = { ok: boolean; pending: number; wal_bytes: number; last_error: string | null };

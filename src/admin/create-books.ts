@@ -1,0 +1,220 @@
+import { accountFigures } from '../billing/account-figures.ts';
+import type { AccountSlot, Ledger } from '../billing/ledger.ts';
+import type { Config } from '../catalog/model.ts';
+import { GatewayError } from '../errors.ts';
+import { callView } from '../metering/call-view.ts';
+import type { Journal } from '../metering/journal.ts';
+import { formatUsdc, parseUsdc, type Units } from '../money.ts';
+import type { Audit } from '../store/audit.ts';
+import type { Charges, UsageRow } from '../store/charges.ts';
+import type { Deposits } from '../store/deposits.ts';
+import type { Tokens } from '../store/tokens.ts';
+import { pageOf, time, tokenView, unattributedView } from './book-views.ts';
+import type { Books, TokenRequest } from './books.ts';
+import { type Health, healthView } from './health.ts';
+import { readId, readPage } from './page-query.ts';
+import { createSettleDesk, type SettleDeskDeps } from './settle-desk.ts';
+import type { TokenDesk } from './token-desk.ts';
+
+export type BooksDeps = Omit<SettleDeskDeps, 'charges' | 'ledger'> & {
+  config: () => Config;
+  ledger: Pick<Ledger, 'account' | 'accounts' | 'spendable' | 'totals' | 'refund' | 'cap'>;
+  charges: Pick<Charges, 'unsealed' | 'oldestUnsettledAtMs' | 'doubtful' | 'byAccount' | 'byId'>;
+  journal: Pick<Journal, 'refund' | 'flush'>;
+  tokens: Pick<Tokens, 'list'>;
+  tokenDesk: TokenDesk;
+  deposits: Pick<Deposits, 'unattributed'>;
+  audit: Audit;
+  /** Number of this run of the store: calls of earlier runs are over. */
+  runId: number;
+  /** Lowest call id of this run. */
+  firstCallId: number;
+  /** Who acts, for the audit rows: `admin api` or `command line`. */
+  actor: string;
+  health: () => Health;
+  sync(): Promise<void>;
+};
+
+export function createBooks(deps: BooksDeps): Books {
+  const { ledger, charges, tokens, clock } = deps;
+  const settleDesk = createSettleDesk(deps);
+
+  /** Every act leaves a row, also one that was refused: what was tried matters as much as what was done. */
+  async function acted<Result>(
+    action: string,
+    subject: string,
+    act: () => Promise<Result>,
+    detail = '',
+  ): Promise<Result> {
+    const note = (text: string) => deps.audit.add({ actor: deps.actor, action, subject, detail: text });
+    try {
+      const result = await act();
+      note(detail);
+      await deps.sync();
+      return result;
+    } catch (error) {
+      note(`refused: ${error instanceof Error ? error.message : String(error)}`);
+      throw error;
+    }
+  }
+
+  return {
+    async account(address) {
+      return accountFigures(requireAccount(ledger, address), ledger);
+    },
+    async accounts(query) {
+      const { before, limit } = readPage(query);
+      const after = before ?? -1;
+      const slots = [...ledger.accounts()].filter((slot) => slot.id > after).sort((a, b) => a.id - b.id);
+      return pageOf(
+        slots,
+        limit,
+        (slot) => accountFigures(slot, ledger),
+        (slot) => slot.id,
+      );
+    },
+
+    issueToken(request) {
+      return acted(
+        'token issue',
+        request.account ?? 'the only account',
+        async () => {
+          const wanted = readTokenRequest(request, deps.config(), ledger);
+          const issued = await deps.tokenDesk.issue({ ...wanted, source: 'operator' });
+          return {
+            token: issued.token,
+            jti: issued.jti,
+            account: wanted.account,
+            expires_at: time(issued.expiresAtMs),
+          };
+        },
+        JSON.stringify({ scope: request.scope, ttl_s: request.ttl_s, cap: request.cap, label: request.label }),
+      );
+    },
+    revokeToken: (jti) => acted('token revoke', jti, async () => ({ jti, outcome: await deps.tokenDesk.revoke(jti) })),
+    async tokens(query) {
+      const { before, limit } = readPage(query);
+      const account = query.account === undefined ? undefined : requireAccount(ledger, query.account);
+      const rows = tokens.list({
+        ...(account ? { accountId: account.id } : {}),
+        ...(before === undefined ? {} : { before }),
+        limit: limit + 1,
+      });
+      return pageOf(rows, limit, tokenView, (row) => row.id);
+    },
+
+    async usage(query) {
+      const { before, limit } = readPage(query);
+      if (query.doubtful) return { items: charges.doubtful(deps.runId, limit).map(callView), next: null };
+      if (query.account === undefined) {
+        throw new GatewayError('bad_parameter', 'name an account, or ask for the doubtful calls of all');
+      }
+      const account = requireAccount(ledger, query.account);
+      const rows = charges.byAccount(account.id, { ...(before === undefined ? {} : { before }), limit: limit + 1 });
+      return pageOf(rows, limit, callView, (row) => row.id);
+    },
+    refund: (call) => acted('usage refund', call, () => refund(deps, call)),
+
+    ...settleDesk,
+    settleNow: () => acted('settle now', 'all lanes', settleDesk.settleNow),
+    reconcile: () => acted('reconcile', 'all books', settleDesk.reconcile),
+
+    async unattributed() {
+      return { items: deps.deposits.unattributed({ limit: 500 }).map(unattributedView), next: null };
+    },
+    async audit(query) {
+      const { before, limit } = readPage(query);
+      const rows = deps.audit.list({ ...(before === undefined ? {} : { before }), limit: limit + 1 });
+      return pageOf(
+        rows,
+        limit,
+        ({ id, atMs, actor, action, subject, detail }) => ({
+          id: String(id),
+          time: time(atMs),
+          actor,
+          action,
+          subject,
+          detail,
+        }),
+        (row) => row.id,
+      );
+    },
+    health: async () => healthView(deps.health(), clock.nowMs()),
+  };
+}
+
+function requireAccount(ledger: Pick<Ledger, 'account'>, address: string): AccountSlot {
+  const slot = ledger.account(address);
+  if (slot) return slot;
+  throw new GatewayError(
+    'not_found',
+    `no account ${address} is in the books: it has neither deposited nor got a token`,
+  );
+}
+
+function readTokenRequest(
+  request: TokenRequest,
+  config: Config,
+  ledger: Pick<Ledger, 'accounts'>,
+): { account: string; scope: string[] | '*'; ttlMs: number; cap: Units | undefined; label: string | undefined } {
+  const cap = request.cap === undefined ? undefined : parseUsdc(request.cap);
+  if (request.cap !== undefined && (cap === undefined || cap === 0n)) {
+    throw new GatewayError('bad_parameter', 'cap must be a positive amount of USDC such as "2.5"');
+  }
+  const ttlMs = request.ttl_s === undefined ? config.tokens.ttlMs : request.ttl_s * 1000;
+  if (!Number.isSafeInteger(ttlMs) || ttlMs < 1000 || ttlMs > config.tokens.ttlMaxMs) {
+    const longestS = config.tokens.ttlMaxMs / 1000;
+    throw new GatewayError('bad_parameter', `ttl_s must be from 1 to ${longestS}, which tokens.ttl_max allows`);
+  }
+  const names = config.apis.map((api) => api.name);
+  const unknown = request.scope?.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new GatewayError(
+      'bad_parameter',
+      `scope names the API "${unknown}", but the catalog has ${names.join(', ')}`,
+    );
+  }
+  if (request.scope?.length === 0) throw new GatewayError('bad_parameter', 'scope must name at least one API');
+  const account = request.account ?? onlyAccount(ledger);
+  return { account, scope: request.scope ?? '*', ttlMs, cap, label: request.label };
+}
+
+/** On a trial set-up there is nobody else to mean. */
+function onlyAccount(ledger: Pick<Ledger, 'accounts'>): string {
+  const slots = [...ledger.accounts()];
+  const [only] = slots;
+  if (only && slots.length === 1) return only.address;
+  throw new GatewayError('bad_parameter', `name the account: the books have ${slots.length}`);
+}
+
+async function refund(deps: BooksDeps, call: string): ReturnType<Books['refund']> {
+  const { charges, journal, ledger, clock } = deps;
+  // Rows that are written lazily must count before the call is judged.
+  await journal.flush();
+  const row = charges.byId(readId(call, 'call'));
+  if (!row) throw new GatewayError('not_found', `no call ${call} was charged`);
+  const objection = refundObjection(row, deps.firstCallId);
+  if (objection) throw new GatewayError('conflict', objection);
+  const amount = row.price;
+  const written = await journal.refund({ chargeId: row.id, atMs: clock.nowMs(), amount, reason: 'operator' });
+  if (written === 'already') throw new GatewayError('conflict', `call ${call} is refunded already`);
+  if (written === 'sealed') throw new GatewayError('conflict', sealedText(row));
+  const slot = requireAccount(ledger, row.account);
+  ledger.refund(slot, row.tokenJti === undefined ? undefined : ledger.cap(row.tokenJti), amount);
+  return { call, account: row.account, amount: formatUsdc(amount) };
+}
+
+function refundObjection(row: UsageRow, firstCallId: number): string | undefined {
+  if (row.price === 0n) return `call ${row.id} was free`;
+  if (row.refund > 0n) return `call ${row.id} is refunded already`;
+  if (row.batch) return sealedText(row);
+  if (row.outcome === undefined && row.id >= firstCallId) return `call ${row.id} is still running`;
+  return undefined;
+}
+
+function sealedText(row: UsageRow): string {
+  return (
+    `call ${row.id} is in a batch already, so its charge cannot be taken back; to make it good, pay ` +
+    `${formatUsdc(row.price)} USDC in: callora deposit ${formatUsdc(row.price)} --to ${row.account}`
+  );
+}

@@ -1,0 +1,81 @@
+import type { LoopHealth } from '../loop.ts';
+import type { JournalHealth } from '../metering/journal.ts';
+import { time } from './book-views.ts';
+import type { HealthView } from './books.ts';
+
+/** What readiness is judged on, read at the moment of the question. */
+export type Health = {
+  journal: JournalHealth;
+  loops: LoopHealth[];
+  /** Close time of the newest ledger the watcher has applied, ms; undefined before the first. */
+  lastLedgerClosedAtMs: number | undefined;
+  /** Time of the oldest charge that the chain has not confirmed, ms. */
+  oldestUnsettledAtMs: number | undefined;
+  /** The vault's withdrawal delay, s; undefined before the vault was read. */
+  withdrawDelayS: number | undefined;
+  /** The vault refuses settles. */
+  paused: boolean;
+  /** Why sales are stopped, if they are. */
+  stopped: string | undefined;
+  /** True once the gateway drains. */
+  stopping: boolean;
+};
+
+/** This many failures in a row are no hiccup any more. */
+const failuresMax = 5;
+
+/**
+ * Reasons not to send calls here, empty when ready. The bound on age is half of the one at which paid calls stop
+ * (a quarter of the withdrawal delay), so that a balancer turns away before callers meet errors.
+ */
+export function notReady(health: Health, nowMs: number): string[] {
+  const reasons: string[] = [];
+  const { journal, withdrawDelayS, lastLedgerClosedAtMs, oldestUnsettledAtMs } = health;
+  if (health.stopping) reasons.push('stopping: the gateway drains');
+  if (health.stopped !== undefined) reasons.push(`sales: stopped, ${health.stopped}`);
+  if (health.paused) reasons.push('vault: paused for settlement');
+  if (!journal.ok) reasons.push(`journal: cannot write, ${journal.lastError ?? 'no reason given'}`);
+  if (withdrawDelayS === undefined) reasons.push('vault: not read yet');
+  if (lastLedgerClosedAtMs === undefined) reasons.push('watcher: no ledger seen yet');
+  const ageMaxMs = ((withdrawDelayS ?? Number.POSITIVE_INFINITY) * 1000) / 8;
+  if (lastLedgerClosedAtMs !== undefined && nowMs - lastLedgerClosedAtMs > ageMaxMs) {
+    reasons.push(`watcher: the newest ledger seen is ${seconds(nowMs - lastLedgerClosedAtMs)} old`);
+  }
+  if (oldestUnsettledAtMs !== undefined && nowMs - oldestUnsettledAtMs > ageMaxMs) {
+    reasons.push(`settlement: the oldest unsettled charge is ${seconds(nowMs - oldestUnsettledAtMs)} old`);
+  }
+  for (const loop of health.loops) {
+    if (!loop.running && !health.stopping) reasons.push(`${loop.name}: not running`);
+    if (loop.failuresInRow >= failuresMax) {
+      reasons.push(`${loop.name}: failed ${loop.failuresInRow} times in a row, ${loop.lastError ?? 'no reason given'}`);
+    }
+  }
+  return reasons;
+}
+
+export function healthView(health: Health, nowMs: number): HealthView {
+  const reasons = notReady(health, nowMs);
+  const { journal } = health;
+  return {
+    ready: reasons.length === 0,
+    reasons,
+    loops: health.loops.map((loop) => ({
+      name: loop.name,
+      running: loop.running,
+      turns: loop.turns,
+      failures_in_row: loop.failuresInRow,
+      last_progress_at: loop.lastProgressAtMs === undefined ? null : time(loop.lastProgressAtMs),
+      last_error: loop.lastError ?? null,
+    })),
+    journal: {
+      ok: journal.ok,
+      pending: journal.pending,
+      wal_bytes: journal.walBytes,
+      last_error: journal.lastError ?? null,
+    },
+  };
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 1000)} s`;
+}

@@ -1,0 +1,130 @@
+import type { Ledger } from '../billing/ledger.ts';
+import type { Clock } from '../clock.ts';
+import { GatewayError } from '../errors.ts';
+import { formatUsdc, type Units } from '../money.ts';
+import type { Batches } from '../store/batches.ts';
+import type { Charges } from '../store/charges.ts';
+import type { Payouts } from '../store/payouts.ts';
+import { batchView, leafView, lineView, pageOf, time } from './book-views.ts';
+import type { Books, PayeeEarnings, ReconcileView } from './books.ts';
+import { readPage } from './page-query.ts';
+
+export type SettleDeskDeps = {
+  batches: Pick<Batches, 'open' | 'byNumber' | 'list' | 'lines' | 'rows'>;
+  charges: Pick<Charges, 'unsealed' | 'oldestUnsettledAtMs'>;
+  payouts: Pick<Payouts, 'earnings'>;
+  ledger: Pick<Ledger, 'totals'>;
+  /** Seals and settles until nothing is left to settle or the signal aborts. Never two runs at once. */
+  settleAll(signal: AbortSignal): Promise<void>;
+  /** Compares every identity of the books with the chain. */
+  reconcile(signal: AbortSignal): Promise<ReconcileReport>;
+  vault: string;
+  clock: Clock;
+};
+
+export type ReconcileReport = {
+  checks: { name: string; subject: string; books: Units; chain: Units; off: Units; detail?: string | undefined }[];
+};
+
+/** A settlement takes a ledger or two; past this the operator gets an answer and the loop goes on. */
+const settleNowMaxMs = 60_000;
+const reconcileMaxMs = 60_000;
+
+export type SettleDesk = Pick<Books, 'settlement' | 'batches' | 'batch' | 'settleNow' | 'reconcile'>;
+
+export function createSettleDesk(deps: SettleDeskDeps): SettleDesk {
+  const { batches, charges, ledger, clock } = deps;
+  return {
+    async settlement() {
+      const totals = ledger.totals();
+      const unsealed = charges.unsealed();
+      const oldestAtMs = charges.oldestUnsettledAtMs();
+      const [last] = batches.list({ limit: 1 });
+      return {
+        unsealed: { calls: unsealed.count, amount: formatUsdc(unsealed.net) },
+        unsettled: formatUsdc(totals.unsettled),
+        receivable: formatUsdc(totals.receivable),
+        held: formatUsdc(totals.held),
+        oldest_unsettled_at: oldestAtMs === undefined ? null : time(oldestAtMs),
+        open: batches.open().map(batchView),
+        last: last ? batchView(last) : null,
+        earnings: earnings(deps),
+      };
+    },
+    async batches(query) {
+      const { before, limit } = readPage(query);
+      const rows = batches.list({ ...(before === undefined ? {} : { before }), limit: limit + 1 });
+      return pageOf(rows, limit, batchView, (row) => row.id);
+    },
+    async batch(lane, number) {
+      const row = batches.byNumber(lane, number);
+      if (!row) throw new GatewayError('not_found', `lane ${lane} has no batch ${number}; see \`callora settle list\``);
+      const lines = batches.lines(row.id).map(lineView);
+      return { ...batchView(row), vault: deps.vault, lines, rows: batches.rows(row.id).map(leafView) };
+    },
+    settleNow: () => settleNow(deps),
+    async reconcile() {
+      const bound = withBound(clock, reconcileMaxMs);
+      try {
+        return reconcileView(await deps.reconcile(bound.signal));
+      } finally {
+        bound.end();
+      }
+    },
+  };
+}
+
+async function settleNow(deps: SettleDeskDeps): ReturnType<Books['settleNow']> {
+  const { batches, ledger, clock } = deps;
+  const openBefore = new Set(batches.open().map((row) => row.id));
+  const lastBefore = batches.list({ limit: 1 })[0]?.id ?? 0;
+  const bound = withBound(clock, settleNowMaxMs);
+  try {
+    await deps.settleAll(bound.signal);
+  } catch (error) {
+    if (!bound.signal.aborted) throw error;
+  } finally {
+    bound.end();
+  }
+  const touched = batches.list({ limit: 1_000 }).filter((row) => row.id > lastBefore || openBefore.has(row.id));
+  return {
+    complete: !bound.reached() && batches.open().length === 0,
+    batches: touched.reverse().map(batchView),
+    earnings: earnings(deps),
+    unsettled: formatUsdc(ledger.totals().unsettled),
+  };
+}
+
+function earnings({ payouts }: Pick<SettleDeskDeps, 'payouts'>): PayeeEarnings[] {
+  return payouts.earnings().map(({ payee, lane, gross }) => ({ payee, lane, gross: formatUsdc(gross) }));
+}
+
+/** Differences are summed as absolute amounts: two errors must not cancel each other out. */
+export function reconcileView({ checks }: ReconcileReport): ReconcileView {
+  const off = checks.reduce((sum, check) => sum + (check.off < 0n ? -check.off : check.off), 0n);
+  return {
+    ok: off === 0n,
+    units_off: String(off),
+    checks: checks.map(({ name, subject, books, chain, off: difference, detail }) => ({
+      name,
+      ok: difference === 0n,
+      subject,
+      books: formatUsdc(books),
+      chain: formatUsdc(chain),
+      detail: detail ?? '',
+    })),
+  };
+}
+
+/** An abort after `delayMs` that tells itself from other ends. */
+function withBound(clock: Clock, delayMs: number): { signal: AbortSignal; reached(): boolean; end(): void } {
+  const bound = new AbortController();
+  const done = new AbortController();
+  let reached = false;
+  void clock.sleep(delayMs, done.signal).then(() => {
+    if (done.signal.aborted) return;
+    reached = true;
+    bound.abort();
+  });
+  return { signal: bound.signal, reached: () => reached, end: () => done.abort() };
+}

@@ -1,0 +1,284 @@
+import { createHash } from 'node:crypto';
+import { afterEach, describe, expect, it } from 'vitest';
+import { parseUsdc, units, zero } from '../../src/money.ts';
+import type { SealRequest } from '../../src/store/seal.ts';
+import { alice, bob, createRig, type Rig } from './rig.ts';
+
+const open: Rig[] = [];
+afterEach(async () => {
+  for (const rig of open.splice(0)) await rig.close();
+});
+
+async function rigged(...args: Parameters<typeof createRig>): Promise<Rig> {
+  const rig = await createRig(...args);
+  open.push(rig);
+  return rig;
+}
+
+const sealAll: SealRequest = {
+  lane: 0,
+  nowMs: 1_800_000_000_000,
+  ageMaxMs: 60_000,
+  minTotal: zero,
+  force: true,
+  entriesMax: 100,
+  linesMax: 400,
+  period: 0,
+  hashLeaf: (row) =>
+    createHash('sha256')
+      .update(JSON.stringify(row, (_, value) => String(value)))
+      .digest(),
+  rootOf: (hashes) => createHash('sha256').update(Buffer.concat(hashes)).digest(),
+};
+
+async function lastAudit(rig: Rig) {
+  const [row] = (await rig.books.audit({ limit: 1 })).items;
+  return row;
+}
+
+describe('accounts', () => {
+  it('are shown as the ledger holds them', async () => {
+    const rig = await rigged();
+    rig.fund(alice, '1');
+    await rig.charge(alice, '0.002');
+    expect(await rig.books.account(alice)).toMatchObject({ deposited: '1', charged: '0.002', spendable: '0.998' });
+  });
+
+  it('that nobody has met are a named refusal', async () => {
+    const rig = await rigged();
+    await expect(rig.books.account(bob)).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('are listed in pages that join', async () => {
+    const rig = await rigged();
+    rig.fund(alice, '1');
+    rig.fund(bob, '2');
+    const first = await rig.books.accounts({ limit: 1 });
+    const second = await rig.books.accounts({ limit: 1, cursor: first.next ?? '' });
+    expect([...first.items, ...second.items].map((item) => item.address)).toEqual([alice, bob]);
+    expect(second.next).toBeNull();
+  });
+});
+
+describe('tokens', () => {
+  it('are in the books before their text is handed out, with cap, scope and label', async () => {
+    const rig = await rigged();
+    const issued = await rig.books.issueToken({
+      account: alice,
+      scope: ['weather'],
+      ttl_s: 60,
+      cap: '2.5',
+      label: 'robot',
+    });
+    expect(issued.token).toBe('head.body.1');
+    const [row] = (await rig.books.tokens({})).items;
+    expect(row).toMatchObject({
+      jti: issued.jti,
+      account: alice,
+      scope: 'weather',
+      cap: '2.5',
+      spent: '0',
+      label: 'robot',
+    });
+    expect(rig.ledger.cap(issued.jti)?.cap).toBe(parseUsdc('2.5'));
+    expect(await lastAudit(rig)).toMatchObject({ action: 'token issue', subject: alice, actor: 'test' });
+  });
+
+  it('without an account go to the only one there is, and to nobody when there are more', async () => {
+    const rig = await rigged();
+    rig.fund(alice, '1');
+    expect((await rig.books.issueToken({})).account).toBe(alice);
+    rig.fund(bob, '1');
+    await expect(rig.books.issueToken({})).rejects.toMatchObject({ code: 'bad_parameter' });
+  });
+
+  it.each([
+    [{ account: 'GBAD' }, 'account'],
+    [{ account: alice, cap: '0' }, 'cap'],
+    [{ account: alice, cap: '1e3' }, 'cap'],
+    [{ account: alice, ttl_s: 0 }, 'ttl_s'],
+    [{ account: alice, ttl_s: 31 * 86_400 }, 'ttl_s'],
+    [{ account: alice, scope: ['wheather'] }, 'wheather'],
+    [{ account: alice, scope: [] }, 'scope'],
+  ])('are refused for %o, and the refusal is in the audit', async (request, word) => {
+    const rig = await rigged();
+    await expect(rig.books.issueToken(request)).rejects.toMatchObject({ code: 'bad_parameter' });
+    expect((await lastAudit(rig))?.detail).toMatch(new RegExp(`^refused: .*${word}`));
+    expect((await rig.books.tokens({})).items).toEqual([]);
+  });
+
+  it('once revoked bind the running gateway, and stay revoked', async () => {
+    const rig = await rigged();
+    const { jti } = await rig.books.issueToken({ account: alice });
+    expect(await rig.books.revokeToken(jti)).toEqual({ jti, outcome: 'revoked' });
+    expect(rig.revoked).toEqual([jti]);
+    expect(await rig.books.revokeToken(jti)).toEqual({ jti, outcome: 'already' });
+    expect((await rig.books.tokens({ account: alice })).items[0]?.revoked_at).not.toBeNull();
+    await expect(rig.books.revokeToken('unknown')).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
+
+describe('a refund', () => {
+  it('of an unsealed call gives account and token cap their money back, once', async () => {
+    const rig = await rigged();
+    rig.fund(alice, '1');
+    const { jti } = await rig.books.issueToken({ account: alice, cap: '1' });
+    const call = await rig.charge(alice, '0.25', { token: jti });
+    expect(await rig.books.refund(call)).toEqual({ call, account: alice, amount: '0.25' });
+    expect(await rig.books.account(alice)).toMatchObject({ charged: '0.25', refunded: '0.25', spendable: '1' });
+    expect(rig.ledger.cap(jti)?.spent).toBe(zero);
+    await expect(rig.books.refund(call)).rejects.toMatchObject({ code: 'conflict' });
+    expect(await rig.books.account(alice)).toMatchObject({ refunded: '0.25' });
+  });
+
+  it('of a sealed call is refused with the way to make it good', async () => {
+    const rig = await rigged();
+    rig.fund(alice, '1');
+    const call = await rig.charge(alice, '0.25');
+    rig.store.batches.seal(sealAll);
+    await expect(rig.books.refund(call)).rejects.toMatchObject({
+      code: 'conflict',
+      detail: expect.stringContaining(`callora deposit 0.25 --to ${alice}`),
+    });
+    expect(await rig.books.account(alice)).toMatchObject({ refunded: '0' });
+  });
+
+  it('of a running call is refused', async () => {
+    const rig = await rigged();
+    rig.fund(alice, '1');
+    const call = await rig.charge(alice, '0.25', { finish: false });
+    await expect(rig.books.refund(call)).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  it.each(['1', 'x', '-1', '99999999999999999999'])('of no call (%s) changes nothing', async (call) => {
+    const rig = await rigged();
+    await expect(rig.books.refund(call)).rejects.toMatchObject({
+      code: expect.stringMatching(/not_found|bad_parameter/),
+    });
+  });
+
+  it('is open to a call that broke off with the process before, which is listed as doubtful', async () => {
+    const before = await createRig();
+    before.fund(alice, '1');
+    const call = await before.charge(alice, '0.25', { finish: false });
+    const dir = await before.close({ keep: true });
+    const rig = await rigged({}, dir);
+    const doubtful = await rig.books.usage({ doubtful: true });
+    expect(doubtful.items).toMatchObject([{ call, account: alice, price: '0.25', outcome: null }]);
+    expect(await rig.books.refund(call)).toMatchObject({ amount: '0.25' });
+  });
+});
+
+describe('usage', () => {
+  it('is listed for one account, newest first, in pages that join', async () => {
+    const rig = await rigged();
+    rig.fund(alice, '1');
+    rig.fund(bob, '1');
+    const calls: string[] = [];
+    for (let at = 0; at < 5; at++) calls.push(await rig.charge(alice, '0.01'));
+    await rig.charge(bob, '0.01');
+    const seen: string[] = [];
+    for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
+      const page = await rig.books.usage({ account: alice, limit: 2, cursor });
+      seen.push(...page.items.map((item) => item.call));
+      cursor = page.next ?? undefined;
+    }
+    expect(seen).toEqual(calls.reverse());
+  });
+
+  it('of everyone is not on offer', async () => {
+    const rig = await rigged();
+    await expect(rig.books.usage({})).rejects.toMatchObject({ code: 'bad_parameter' });
+  });
+});
+
+describe('settlement', () => {
+  it('now reports the batches it made or moved, oldest first, and what payees earned', async () => {
+    const rig: Rig = await rigged({
+      async settleAll() {
+        rig.store.batches.seal(sealAll);
+      },
+    });
+    rig.fund(alice, '1');
+    await rig.charge(alice, '0.25');
+    const result = await rig.books.settleNow();
+    expect(result).toMatchObject({ complete: false, batches: [{ lane: 0, batch: 1, total: '0.25', state: 'sealed' }] });
+    expect(await lastAudit(rig)).toMatchObject({ action: 'settle now' });
+  });
+
+  it('now answers after its bound when the chain does not', async () => {
+    const rig: Rig = await rigged({
+      settleAll: (signal) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted')))),
+    });
+    rig.fund(alice, '1');
+    await rig.charge(alice, '0.25');
+    rig.store.batches.seal(sealAll);
+    const result = rig.books.settleNow();
+    rig.clock.advance(60_000);
+    expect(await result).toMatchObject({ complete: false, batches: [{ batch: 1 }], unsettled: '0.25' });
+  });
+
+  it('shows a batch with every field of its leaves', async () => {
+    const rig = await rigged();
+    rig.fund(alice, '1');
+    const call = await rig.charge(alice, '0.25');
+    const sealed = rig.store.batches.seal(sealAll);
+    const shown = await rig.books.batch(0, 1);
+    expect(shown.root).toBe(sealed?.root);
+    expect(shown.lines).toEqual([{ position: 0, payee: bob, account: alice, amount: '0.25', taken: null }]);
+    expect(shown.rows).toEqual([
+      {
+        kind: 'call',
+        call,
+        time: '2027-01-15T08:00:00.000Z',
+        time_ms: 1_800_000_000_000,
+        account: alice,
+        payee: bob,
+        api: 'weather',
+        method: 'GET',
+        route: '/weather/:city',
+        status: 200,
+        price: '0.25',
+        refund: '0',
+      },
+    ]);
+    await expect(rig.books.batch(0, 2)).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('status sums what waits', async () => {
+    const rig = await rigged();
+    rig.fund(alice, '1');
+    await rig.charge(alice, '0.25');
+    expect(await rig.books.settlement()).toMatchObject({
+      unsealed: { calls: 1, amount: '0.25' },
+      unsettled: '0.25',
+      open: [],
+      last: null,
+      oldest_unsettled_at: '2027-01-15T08:00:00.000Z',
+    });
+  });
+});
+
+describe('reconciliation', () => {
+  it('adds differences up as absolute amounts, so that two errors do not cancel out', async () => {
+    const check = (off: bigint) => ({
+      name: 'chain balance',
+      subject: alice,
+      books: units(5n),
+      chain: units(5n - off),
+      off: units(off),
+    });
+    const rig = await rigged({ reconcile: async () => ({ checks: [check(3n), check(-3n), check(0n)] }) });
+    const report = await rig.books.reconcile();
+    expect(report).toMatchObject({ ok: false, units_off: '6' });
+    expect(report.checks.map((row) => row.ok)).toEqual([false, false, true]);
+  });
+});
+
+describe('lists', () => {
+  it.each([{ limit: 0 }, { limit: 501 }, { limit: 1.5 }, { cursor: 'x' }])('refuse %o', async (page) => {
+    const rig = await rigged();
+    await expect(rig.books.accounts(page)).rejects.toMatchObject({ code: 'bad_parameter' });
+  });
+});

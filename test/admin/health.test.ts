@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { notReady } from '../../src/admin/health.ts';
+import { healthy } from './rig.ts';
+
+const nowMs = 1_800_000_000_000;
+const loop = {
+  name: 'settler',
+  running: true,
+  turns: 1,
+  failuresInRow: 0,
+  lastProgressAtMs: nowMs,
+  lastError: undefined,
+};
+const eighthMs = (172_800 / 8) * 1000;
+
+describe('a gateway is ready', () => {
+  it('when everything it depends on is well', () => {
+    expect(notReady({ ...healthy, loops: [loop] }, nowMs)).toEqual([]);
+  });
+
+  it.each([
+    ['stopping', { stopping: true }],
+    ['sales', { stopped: 'the books and the chain disagree' }],
+    ['vault', { paused: true }],
+    ['vault', { withdrawDelayS: undefined }],
+    ['journal', { journal: { ...healthy.journal, ok: false } }],
+    ['watcher', { lastLedgerClosedAtMs: undefined }],
+    ['watcher', { lastLedgerClosedAtMs: nowMs - eighthMs - 1 }],
+    ['settlement', { oldestUnsettledAtMs: nowMs - eighthMs - 1 }],
+    ['settler', { loops: [{ ...loop, running: false }] }],
+    ['settler', { loops: [{ ...loop, failuresInRow: 5 }] }],
+  ])('not for reasons of %s: %o', (part, change) => {
+    const reasons = notReady({ ...healthy, ...change }, nowMs);
+    expect(reasons).toHaveLength(1);
+    expect(reasons[0]).toMatch(new RegExp(`^${part}: `));
+  });
+
+  it('up to the bounds themselves', () => {
+    const change = { lastLedgerClosedAtMs: nowMs - eighthMs, oldestUnsettledAtMs: nowMs - eighthMs };
+    expect(notReady({ ...healthy, ...change, loops: [{ ...loop, failuresInRow: 4 }] }, nowMs)).toEqual([]);
+  });
+});
