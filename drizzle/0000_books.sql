@@ -125,7 +125,7 @@ CREATE TABLE `finishes` (
 	`bytes_out` integer NOT NULL,
 	`duration_ms` integer NOT NULL,
 	FOREIGN KEY (`charge_id`) REFERENCES `charges`(`id`) ON UPDATE no action ON DELETE no action,
-	CONSTRAINT "finishes_outcome" CHECK("finishes"."outcome" IN ('complete', 'client_left', 'upstream_broke', 'gateway_failed'))
+	CONSTRAINT "finishes_outcome" CHECK("finishes"."outcome" IN ('completed', 'client_gone', 'upstream_broke', 'gateway_failed'))
 ) STRICT;
 --> statement-breakpoint
 CREATE TABLE `lanes` (

@@ -1,14 +1,14 @@
 /** What the upstream or the client did to a call, as far as money is concerned. */
 export type CallOutcome =
   /** No final head came from the upstream, or the gateway could not go on. */
-  | { at: 'before_head'; cause: 'connect_error' | 'timeout' | 'broken_head' | 'client_left' | 'gateway_failed' }
+  | { at: 'before_head'; cause: 'connect_error' | 'timeout' | 'broken_head' | 'client_gone' | 'gateway_failed' }
   /** The final head is here; `chargeable` is the route's own rule for this status. */
   | { at: 'head'; status: number; chargeable: boolean }
   /** The head was charged and the rest is over. */
   | { at: 'after_head'; outcome: FinishOutcome };
 
 /** How a charged call ended, as its finish row says. */
-export type FinishOutcome = 'complete' | 'client_left' | 'upstream_broke' | 'gateway_failed';
+export type FinishOutcome = 'completed' | 'client_gone' | 'upstream_broke' | 'gateway_failed';
 
 /** `charge` keeps a charge that is already made; `refund` takes it back while it is in no batch. */
 export type ChargeDecision = 'charge' | 'release' | 'refund';
@@ -29,8 +29,8 @@ export function decideCharge(call: CallOutcome): ChargeDecision {
 }
 
 const afterHead: Record<FinishOutcome, ChargeDecision> = {
-  complete: 'charge',
-  client_left: 'charge',
+  completed: 'charge',
+  client_gone: 'charge',
   upstream_broke: 'refund',
   gateway_failed: 'refund',
 };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { add, atLeastZero, least, subtract, type Units, zero } from '../money.ts';
+import { applyChain, assertCap, assertSound, chainBalance, newSlot, settleLine, spokenFor } from './slot-steps.ts';
 
 /**
  * Balances in memory. Every check and its write are one synchronous step on plain slots: no await, no SQL, so two
@@ -151,7 +152,7 @@ export function createLedger({ limitPeriodS, chainTimeS }: LedgerOptions): Ledge
 
   function spendable(account: AccountSlot): Units {
     const funds = subtract(subtract(chainBalance(account), account.requested), account.exits);
-    return atLeastZero(subtract(least(funds, limitLeft(account)), taken(account)));
+    return atLeastZero(subtract(least(funds, limitLeft(account)), spokenFor(account)));
   }
 
   /** Runs one money change between two checks and carries the differences into the totals. */
@@ -268,93 +269,7 @@ export function createLedger({ limitPeriodS, chainTimeS }: LedgerOptions): Ledge
   };
 }
 
-function newSlot(row: Partial<AccountSlot> & { id: number; address: string }): AccountSlot {
-  return {
-    id: row.id,
-    address: row.address,
-    deposited: row.deposited ?? zero,
-    settled: row.settled ?? zero,
-    withdrawn: row.withdrawn ?? zero,
-    requested: row.requested ?? zero,
-    exits: row.exits ?? zero,
-    limit: row.limit ?? zero,
-    period: row.period ?? 0,
-    used: row.used ?? zero,
-    charged: row.charged ?? zero,
-    refunded: row.refunded ?? zero,
-    unsettled: row.unsettled ?? zero,
-    receivable: row.receivable ?? zero,
-    heldForPayee: row.heldForPayee ?? zero,
-    writtenOff: row.writtenOff ?? zero,
-    settledElsewhere: row.settledElsewhere ?? zero,
-    held: zero,
-    holds: 0,
-  };
-}
-
-function chainBalance(account: AccountSlot): Units {
-  return subtract(subtract(account.deposited, account.settled), account.withdrawn);
-}
-
-/** What is spoken for and not yet taken by the chain. */
-function taken(account: AccountSlot): Units {
-  return add(add(account.unsettled, account.receivable), account.held);
-}
-
 /** Owes more than the chain could take, and nothing is left there to take it from. */
 function isSuspended(account: AccountSlot): boolean {
   return account.receivable > 0n && chainBalance(account) <= 0n;
-}
-
-function applyChain(account: AccountSlot, chain: ChainChange): void {
-  const { deposited = account.deposited, withdrawn = account.withdrawn } = chain;
-  assert(deposited >= account.deposited && withdrawn >= account.withdrawn, 'counters of the vault only grow');
-  account.deposited = deposited;
-  account.withdrawn = withdrawn;
-  account.requested = chain.requested ?? account.requested;
-  account.limit = chain.limit ?? account.limit;
-  if (chain.settledElsewhere !== undefined) {
-    account.settledElsewhere = add(account.settledElsewhere, chain.settledElsewhere);
-    account.settled = add(account.settled, chain.settledElsewhere);
-  }
-  if (chain.used) {
-    account.period = chain.used.period;
-    account.used = chain.used.amount;
-  }
-}
-
-function settleLine(account: AccountSlot, line: SettledLine): void {
-  const fresh = subtract(subtract(line.amount, line.carriedReceivable), line.carriedHeld);
-  const shortfall = subtract(line.amount, line.taken);
-  assert(fresh >= 0n && line.taken >= 0n && shortfall >= 0n, 'a line takes no more than it asks');
-  account.unsettled = subtract(account.unsettled, fresh);
-  account.receivable = subtract(account.receivable, line.carriedReceivable);
-  account.heldForPayee = subtract(account.heldForPayee, line.carriedHeld);
-  account.settled = add(account.settled, line.taken);
-  if (line.shortfallTo === 'receivable') account.receivable = add(account.receivable, shortfall);
-  else account.heldForPayee = add(account.heldForPayee, shortfall);
-  if (line.periodNumber > account.period) {
-    account.period = line.periodNumber;
-    account.used = line.taken;
-  } else if (line.periodNumber === account.period) {
-    account.used = add(account.used, line.taken);
-  }
-}
-
-/** Throws when the books of one account do not add up: a defect, never a state to go on from. */
-function assertSound(account: AccountSlot): void {
-  const { charged, refunded, settledElsewhere, settled, unsettled, receivable, heldForPayee, writtenOff } = account;
-  const sound =
-    charged - refunded + settledElsewhere === settled + unsettled + receivable + heldForPayee + writtenOff &&
-    unsettled >= 0n &&
-    receivable >= 0n &&
-    heldForPayee >= 0n &&
-    account.held >= 0n &&
-    account.requested >= 0n &&
-    account.holds >= 0;
-  if (!sound) assert.fail(`the books of account ${account.id} do not add up`);
-}
-
-function assertCap(cap: CapSlot): void {
-  if (cap.spent < 0n || cap.held < 0n) assert.fail(`the spend of token ${cap.jti} is below zero`);
 }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { storedUnitsMax, type Units } from '../money.ts';
 import type { RawDb } from '../store/raw-db.ts';
-import type { ChargeRow, FinishRow, RefundRow } from './journal.ts';
+import type { ChargeRow, FinishRow, RefundOutcome, RefundRow } from './journal.ts';
 
 /** The journal's statements: raw and prepared, because they run for every call. They run inside its transaction. */
 export type JournalRows = {
   charge(row: ChargeRow): void;
   finish(row: FinishRow): void;
-  refund(row: RefundRow): 'refunded' | 'sealed' | 'already';
+  refund(row: RefundRow): RefundOutcome;
 };
 
 export function createJournalRows(db: RawDb): JournalRows {
@@ -34,10 +34,10 @@ export function createJournalRows(db: RawDb): JournalRows {
     finish({ chargeId, atMs, outcome, bytesIn, bytesOut, durationMs }) {
       finish.run({ chargeId, atMs, outcome, bytesIn, bytesOut, durationMs: Math.round(durationMs) });
     },
-    refund({ chargeId, atMs, amountUnits, reason }) {
+    refund({ chargeId, atMs, amount, reason }) {
       if (isRefunded.get(chargeId)) return 'already';
       if (!isUnsealed.get(chargeId)) return 'sealed';
-      const written = refund.run({ chargeId, atMs, amount: stored(amountUnits), reason }).changes;
+      const written = refund.run({ chargeId, atMs, amount: stored(amount), reason }).changes;
       assert(written === 1, 'a refund is at most the price of its charge');
       return 'refunded';
     },

@@ -5,23 +5,27 @@ import { GatewayError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Units } from '../money.ts';
 import type { RawDb } from '../store/raw-db.ts';
-import { isBusy, isFileFailure } from '../store/sqlite-error.ts';
+import { isBusy, isFileFailure, isRowRefused } from '../store/sqlite-error.ts';
 import { createJournalRows } from './journal-rows.ts';
 
 /**
  * The journal makes charges durable before their answers leave. All rows of one event-loop turn share one transaction;
- * a promise resolves only after COMMIT, and at level `disk` only after the log was synced too. Anything that goes
- * wrong refuses the charge: the caller releases the hold and answers 503, so nothing is served unbilled.
+ * a promise resolves only after COMMIT, and at level `disk` only after the log was synced too. Whatever goes wrong
+ * refuses the charge: the caller releases the hold and answers 503, so nothing is served unbilled.
  */
 export type Journal = {
   /** Rejects with `journal_unavailable`; then the charge must count as not made. */
   charge(row: ChargeRow): Promise<void>;
-  /** How a charged call ended: written soon, awaited by nobody. */
+  /**
+   * How a charged call ended: written soon, awaited by nobody. It opens the charge for settlement, so a refund of the
+   * same call is handed in before it or in the same turn.
+   */
   finish(row: FinishRow): void;
   /** Takes a charge back while it is in no batch; checked and written in one transaction. */
-  refund(row: RefundRow): Promise<'refunded' | 'sealed' | 'already'>;
+  refund(row: RefundRow): Promise<RefundOutcome>;
   /** Resolves when all rows handed in before are written. */
   flush(): Promise<void>;
+  /** Writes and syncs what is left; later rows are refused. */
   close(): Promise<void>;
   health(): JournalHealth;
 };
@@ -46,9 +50,12 @@ export type FinishRow = {
   durationMs: number;
 };
 
-export type RefundRow = { chargeId: number; atMs: number; amountUnits: Units; reason: string };
+export type RefundRow = { chargeId: number; atMs: number; amount: Units; reason: string };
+
+export type RefundOutcome = 'refunded' | 'sealed' | 'already';
 
 export type JournalHealth = {
+  /** False for good once the file or its disk failed: only a restart, which reads the books anew, helps. */
   ok: boolean;
   /** Rows handed in and not yet written. */
   pending: number;
@@ -61,128 +68,170 @@ export type JournalOptions = {
   clock: Clock;
   log: Log;
   durability: 'process' | 'disk';
+  /** At level `process`: a power cut costs at most what was charged in this time, ms. */
   walSyncIntervalMs: number;
   /** fdatasync of the log, shared by callers of one moment. */
   sync: () => Promise<void>;
 };
 
-/** How long a charge waits for somebody else's write lock before it is refused, ms: the caller holds an answer open. */
+/** How long a charge waits for somebody else's write lock before it is refused, ms: its caller holds an answer back. */
 const busyBudgetMs = 500;
 /** Pause between two tries on a locked database, ms. */
 const busyPauseMs = 5;
 /** Finish rows wait this long for a charge to share a transaction with, ms. */
 const finishDelayMs = 50;
-/** Finish rows kept while nothing can be written; those beyond leave their calls doubtful. */
+/** Finish rows kept while nothing can be written; the calls of those beyond stay doubtful. */
 const finishesMax = 100_000;
 
-type Waiting = {
+type Entry = {
   sinceMs: number;
-  write: () => void;
-  resolve: () => void;
-  reject: (error: Error) => void;
+  write(): void;
+  resolve(): void;
+  reject(error: Error): void;
 };
 
 export function createJournal(options: JournalOptions): Journal {
   const { db, clock, log, durability, sync } = options;
   const rows = createJournalRows(db);
-  let waiting: Waiting[] = [];
+  const begin = db.prepare('BEGIN IMMEDIATE');
+  const commit = db.prepare('COMMIT');
+  const rollback = db.prepare('ROLLBACK');
+  const closing = new AbortController();
+  let entries: Entry[] = [];
   let finishes: FinishRow[] = [];
   let scheduled = false;
-  let lost = false;
+  let finishTimer = false;
+  let state: 'open' | 'closing' | 'closed' | 'lost' = 'open';
   let unsynced = false;
   let lastError: string | undefined;
-  const closing = new AbortController();
   const syncing = durability === 'process' ? syncRegularly() : Promise.resolve();
 
-  function schedule(): void {
-    if (scheduled) return;
-    scheduled = true;
-    setImmediate(commit);
-  }
-
   function enqueue(write: () => void): Promise<void> {
-    if (lost || closing.signal.aborted) return Promise.reject(unavailable(lastError));
+    if (state === 'lost' || state === 'closed') return Promise.reject(unavailable(lastError));
     return new Promise((resolve, reject) => {
-      waiting.push({ sinceMs: clock.monotonicMs(), write, resolve, reject });
+      entries.push({ sinceMs: clock.monotonicMs(), write, resolve, reject });
       schedule();
     });
   }
 
-  function commit(): void {
+  function schedule(): void {
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(turn);
+  }
+
+  /** One transaction for everything that was handed in since the last one. */
+  function turn(): void {
     scheduled = false;
-    if (lost) return;
-    const group = waiting;
+    if (state === 'lost' || state === 'closed' || (entries.length === 0 && finishes.length === 0)) return;
+    const group = entries;
     const ended = finishes;
-    waiting = [];
+    entries = [];
     finishes = [];
+    let written = group;
     try {
-      db.exec('BEGIN IMMEDIATE');
-      for (const entry of group) entry.write();
-      for (const row of ended) rows.finish(row);
-      db.exec('COMMIT');
+      begin.run();
+      written = writeEntries(group);
+      writeFinishes(ended);
+      commit.run();
     } catch (error) {
-      if (db.inTransaction) db.exec('ROLLBACK');
-      failed(error, group, ended);
+      undo(error, written, ended);
       return;
     }
     unsynced = true;
     lastError = undefined;
-    if (durability === 'process') for (const entry of group) entry.resolve();
-    else if (group.length > 0) void confirmOnDisk(group);
+    if (durability === 'process') for (const entry of written) entry.resolve();
+    else if (written.length > 0) void resolveOnDisk(written);
   }
 
-  async function confirmOnDisk(group: Waiting[]): Promise<void> {
+  /** Returns the entries that stand. A row that its table refuses harms no other row of the group. */
+  function writeEntries(group: Entry[]): Entry[] {
+    return group.filter((entry) => {
+      try {
+        entry.write();
+        return true;
+      } catch (error) {
+        if (!isRowRefused(error)) throw error;
+        log.error({ err: error }, 'a row was refused; its call is not served');
+        entry.reject(unavailable(textOf(error), error));
+        return false;
+      }
+    });
+  }
+
+  function writeFinishes(ended: FinishRow[]): void {
+    for (const row of ended) {
+      try {
+        rows.finish(row);
+      } catch (error) {
+        if (!isRowRefused(error)) throw error;
+        log.error({ err: error, call: row.chargeId }, 'a finish row was refused; its call stays doubtful');
+      }
+    }
+  }
+
+  async function resolveOnDisk(written: Entry[]): Promise<void> {
     try {
       await sync();
     } catch (error) {
       lose(error);
-      for (const entry of group) entry.reject(unavailable(lastError, error));
+      for (const entry of written) entry.reject(unavailable(lastError, error));
       return;
     }
-    for (const entry of group) entry.resolve();
+    for (const entry of written) entry.resolve();
   }
 
-  function failed(error: unknown, group: Waiting[], ended: FinishRow[]): void {
-    lastError = error instanceof Error ? error.message : String(error);
-    if (isBusy(error)) {
-      retryLater(error, group, ended);
-      return;
+  /** Nothing of the group is written. Another's lock is waited for within the budget, anything else refuses it. */
+  function undo(error: unknown, group: Entry[], ended: FinishRow[]): void {
+    lastError = textOf(error);
+    try {
+      if (db.inTransaction) rollback.run();
+    } catch (cause) {
+      lose(cause);
     }
+    const busy = isBusy(error);
     if (isFileFailure(error)) lose(error);
-    else log.error({ err: error, charges: group.length }, 'charges could not be written; their calls are refused');
-    for (const entry of group) entry.reject(unavailable(lastError, error));
-    if (!lost && group.length > 0) keepFinishes(ended);
+    else if (!busy)
+      log.error({ err: error, rows: group.length }, 'charges could not be written; their calls are refused');
+    const nowMs = clock.monotonicMs();
+    const again = (entry: Entry) => busy && state !== 'lost' && nowMs - entry.sinceMs < busyBudgetMs;
+    for (const entry of group) if (!again(entry)) entry.reject(unavailable(lastError, error));
+    if (state === 'lost') return;
+    entries = [...group.filter(again), ...entries];
+    finishes = [...ended, ...finishes].slice(0, finishesMax);
+    if (entries.length > 0) retrySoon();
+    else if (finishes.length > 0) writeFinishesSoon();
   }
 
-  /** Those within their budget go to the front of the queue again. */
-  function retryLater(error: unknown, group: Waiting[], ended: FinishRow[]): void {
-    const nowMs = clock.monotonicMs();
-    const late = group.filter((entry) => nowMs - entry.sinceMs >= busyBudgetMs);
-    for (const entry of late) entry.reject(unavailable(lastError, error));
-    waiting = [...group.filter((entry) => !late.includes(entry)), ...waiting];
-    keepFinishes(ended);
+  function retrySoon(): void {
     if (scheduled) return;
     scheduled = true;
-    void clock.sleep(busyPauseMs).then(commit);
+    void clock.sleep(busyPauseMs).then(turn);
   }
 
-  function keepFinishes(ended: FinishRow[]): void {
-    finishes = [...ended, ...finishes].slice(0, finishesMax);
+  function writeFinishesSoon(): void {
+    if (finishTimer) return;
+    finishTimer = true;
+    void clock.sleep(finishDelayMs, closing.signal).then(() => {
+      finishTimer = false;
+      schedule();
+    });
   }
 
-  /** After a failure of the file nothing this connection believes is certain: refuse everything until a restart. */
+  /** After a failure of the file nothing this connection believes is certain: everything is refused until a restart. */
   function lose(error: unknown): void {
-    lost = true;
-    lastError = error instanceof Error ? error.message : String(error);
+    if (state === 'lost') return;
+    state = 'lost';
+    lastError = textOf(error);
     log.fatal({ err: error }, 'the database file failed; paid calls are refused until a restart');
-    for (const entry of waiting) entry.reject(unavailable(lastError, error));
-    waiting = [];
+    for (const entry of entries) entry.reject(unavailable(lastError, error));
+    entries = [];
   }
 
   async function syncRegularly(): Promise<void> {
-    while (!closing.signal.aborted && !lost) {
+    while (!closing.signal.aborted) {
       await clock.sleep(options.walSyncIntervalMs, closing.signal);
-      if (unsynced) await syncNow();
+      if (unsynced && state !== 'lost') await syncNow();
     }
   }
 
@@ -198,43 +247,52 @@ export function createJournal(options: JournalOptions): Journal {
   return {
     charge: (row) => enqueue(() => rows.charge(row)),
     finish(row) {
-      if (lost || closing.signal.aborted) return;
+      if (state !== 'open') return;
+      if (finishes.length >= finishesMax) {
+        log.error({ call: row.chargeId }, 'too many finish rows wait; this call stays doubtful');
+        return;
+      }
       finishes.push(row);
-      if (finishes.length === 1) void clock.sleep(finishDelayMs, closing.signal).then(schedule);
+      writeFinishesSoon();
     },
     async refund(row) {
-      let outcome: 'refunded' | 'sealed' | 'already' = 'already';
+      let outcome: RefundOutcome = 'already';
       await enqueue(() => {
         outcome = rows.refund(row);
       });
       return outcome;
     },
-    async flush() {
-      if (lost) throw unavailable(lastError);
-      await enqueue(() => undefined);
-    },
+    flush: () => enqueue(() => undefined),
     async close() {
-      if (!lost && !closing.signal.aborted) await enqueue(() => undefined).catch(() => undefined);
+      if (state !== 'open') return;
+      state = 'closing';
+      // A failing last write is already in the log, and its rows are refused: closing goes on.
+      await enqueue(() => undefined).catch(() => undefined);
       closing.abort();
       await syncing;
-      if (!lost) await syncNow();
+      if (isOpen()) await syncNow();
+      if (isOpen()) state = 'closed';
     },
     health: () => ({
-      ok: !lost,
-      pending: waiting.length + finishes.length,
+      ok: state !== 'lost',
+      pending: entries.length + finishes.length,
       lastError,
-      walBytes: sizeOf(`${db.name}-wal`),
+      walBytes: fs.statSync(`${db.name}-wal`, { throwIfNoEntry: false })?.size ?? 0,
     }),
   };
+
+  function isOpen(): boolean {
+    return state === 'closing';
+  }
 }
 
-function unavailable(lastError: string | undefined, cause?: unknown): GatewayError {
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function unavailable(reason: string | undefined, cause?: unknown): GatewayError {
   return new GatewayError('journal_unavailable', undefined, {
     cause,
-    internal: `a charge could not be written: ${lastError ?? 'the journal is closed'}`,
+    internal: `a charge could not be written: ${reason ?? 'the journal is closed'}`,
   });
-}
-
-function sizeOf(file: string): number {
-  return fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -32,7 +32,7 @@ export type UsageRow = {
   refund: Units;
   refundReason: string | undefined;
   /** Undefined while the call runs, or for good when the process died during it. */
-  outcome: 'complete' | 'client_left' | 'upstream_broke' | 'gateway_failed' | undefined;
+  outcome: 'completed' | 'client_gone' | 'upstream_broke' | 'gateway_failed' | undefined;
   bytesIn: number | undefined;
   bytesOut: number | undefined;
   durationMs: number | undefined;
@@ -56,7 +56,7 @@ type Stored = {
   price: number;
   refund: number | null;
   refundReason: string | null;
-  outcome: 'complete' | 'client_left' | 'upstream_broke' | 'gateway_failed' | null;
+  outcome: 'completed' | 'client_gone' | 'upstream_broke' | 'gateway_failed' | null;
   bytesIn: number | null;
   bytesOut: number | null;
   durationMs: number | null;

@@ -148,13 +148,16 @@ export const finishes = sqliteTable(
       .primaryKey()
       .references(() => charges.id),
     atMs: integer('at_ms').notNull(),
-    outcome: text('outcome', { enum: ['complete', 'client_left', 'upstream_broke', 'gateway_failed'] }).notNull(),
+    outcome: text('outcome', { enum: ['completed', 'client_gone', 'upstream_broke', 'gateway_failed'] }).notNull(),
     bytesIn: integer('bytes_in').notNull(),
     bytesOut: integer('bytes_out').notNull(),
     durationMs: integer('duration_ms').notNull(),
   },
   (table) => [
-    check('finishes_outcome', sql`${table.outcome} IN ('complete', 'client_left', 'upstream_broke', 'gateway_failed')`),
+    check(
+      'finishes_outcome',
+      sql`${table.outcome} IN ('completed', 'client_gone', 'upstream_broke', 'gateway_failed')`,
+    ),
   ],
 );
 

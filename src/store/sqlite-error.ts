@@ -1,3 +1,5 @@
+import { AssertionError } from 'node:assert';
+
 /** The SQLite result code of an error, such as `SQLITE_BUSY`; undefined for anything else. */
 export function sqliteCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
@@ -15,4 +17,11 @@ export function isFileFailure(error: unknown): boolean {
   return ['SQLITE_IOERR', 'SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_CANTOPEN', 'SQLITE_READONLY', 'SQLITE_NOMEM'].some(
     (family) => code.startsWith(family),
   );
+}
+
+/**
+ * One row is wrong in itself: its table's rules or an assertion refused it, and the transaction goes on without it.
+ */
+export function isRowRefused(error: unknown): boolean {
+  return error instanceof AssertionError || (sqliteCode(error)?.startsWith('SQLITE_CONSTRAINT') ?? false);
 }
