@@ -1,9 +1,11 @@
+import { readBearer } from '../access/bearer.ts';
+import type { Verified, VerifyFailure } from '../access/verify.ts';
 import type { AccountSlot, CapSlot, Hold } from '../billing/ledger.ts';
 import type { Route } from '../catalog/model.ts';
 import type { Concurrency } from '../limits/concurrency.ts';
 import type { RateLimiter } from '../limits/rate.ts';
 import { formatUsdc } from '../money.ts';
-import type { GatewayDeps, TokenFailure, Verified } from './deps.ts';
+import type { GatewayDeps } from './deps.ts';
 import type { Exchange } from './exchange.ts';
 import type { Refusal } from './refuse.ts';
 
@@ -12,10 +14,7 @@ export type Admitted = { ok: true; payer: Payer | undefined; hold: Hold | undefi
 
 export type Payer = { account: AccountSlot; cap: CapSlot | undefined; tokenJti: string };
 
-export type AdmitDeps = Pick<
-  GatewayDeps,
-  'verifier' | 'ledger' | 'resolve' | 'mayServe' | 'payWays' | 'readBearer' | 'clock'
-> & {
+export type AdmitDeps = Pick<GatewayDeps, 'verifier' | 'ledger' | 'resolve' | 'mayServe' | 'payWays' | 'clock'> & {
   rates: RateLimiter;
   calls: Concurrency<AccountSlot>;
   /** Slots of tokens seen before, so that a known token costs no look-up. */
@@ -33,7 +32,7 @@ export function admit(
   route: Route,
 ): Admitted | Refusal | Promise<Admitted | Refusal> {
   if (route.auth === 'none') return admitOpen(deps, exchange, route);
-  const bearer = deps.readBearer(exchange.req.rawHeaders);
+  const bearer = readBearer(exchange.req.rawHeaders);
   if (!bearer.ok) return unauthorized(exchange, bearer.reason);
   const token = deps.verifier.cached(bearer.token);
   if (token) return admitToken(deps, exchange, route, token);
@@ -112,7 +111,7 @@ function overRate(deps: AdmitDeps, exchange: Exchange, route: Route, who: string
 }
 
 /** RFC 6750 and 9728: no `error` when no credential came, and where to learn how to get one. */
-function unauthorized(exchange: Exchange, reason: 'token_missing' | TokenFailure): Refusal {
+function unauthorized(exchange: Exchange, reason: 'token_missing' | VerifyFailure): Refusal {
   if (reason === 'overloaded') {
     return { ok: false, code: 'overloaded', detail: 'too many new tokens at once', fields: ['retry-after', '1'] };
   }

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import type { CallOutcome } from './deps.ts';
+import type { FinishOutcome } from '../billing/charging.ts';
 import type { Exchange } from './exchange.ts';
 import type { Sink, UpstreamCall } from './forward.ts';
 
-export type Relayed = { outcome: CallOutcome; bytesOut: number };
+export type Relayed = { outcome: FinishOutcome; bytesOut: number };
 
 export type Answer = {
   status: number;
@@ -119,7 +119,7 @@ class AnswerSink implements Sink {
     });
   }
 
-  #done(outcome: CallOutcome): void {
+  #done(outcome: FinishOutcome): void {
     clearTimeout(this.#stalled);
     this.#resolve?.({ outcome, bytesOut: this.#bytesOut });
     this.#resolve = undefined;

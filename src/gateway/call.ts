@@ -1,7 +1,7 @@
 import type { Route } from '../catalog/model.ts';
 import { formatUsdc, type Units } from '../money.ts';
 import { type AdmitDeps, type Admitted, admit } from './admit.ts';
-import { relay } from './answer.ts';
+import { type Relayed, relay } from './answer.ts';
 import { charge, settleEnd } from './charge.ts';
 import type { CallJournal, GatewayDeps } from './deps.ts';
 import type { Exchange } from './exchange.ts';
@@ -50,7 +50,7 @@ export async function serveCall(deps: CallDeps, exchange: Exchange, route: Route
     const charged = await charge(deps, call, answered.upstream, answered.status);
     if (!charged.ok) return refuse(deps, exchange, charged);
 
-    const relayed = await relay(exchange, answered.upstream, compose(deps, call, answered, charged.amount));
+    const relayed = await answer(deps, call, answered, charged.amount);
     await settleEnd(deps, call, answered.status, charged.amount, relayed);
   } finally {
     close(deps, call);
@@ -141,6 +141,18 @@ function giveUp(deps: CallDeps, call: Call, failure: UpstreamFailure): void {
     extra: { call: String(call.id) },
     close: proxyError === undefined,
   });
+}
+
+/** Behind the charge nothing may fail without an end: a defect of the gateway here costs the client nothing. */
+async function answer(deps: CallDeps, call: Call, answered: Answered, charged: Units): Promise<Relayed> {
+  try {
+    return await relay(call.exchange, answered.upstream, compose(deps, call, answered, charged));
+  } catch (error) {
+    deps.log.error({ err: error, call: call.id }, 'the gateway failed behind a charge');
+    answered.upstream.abort(new Error('the gateway failed'));
+    call.exchange.req.socket.destroy();
+    return { outcome: 'gateway_failed', bytesOut: 0 };
+  }
 }
 
 function compose(deps: CallDeps, call: Call, answered: Answered, charged: Units) {

@@ -1,3 +1,4 @@
+import { decideCharge, type FinishOutcome } from '../billing/charging.ts';
 import { GatewayError } from '../errors.ts';
 import { type Units, zero } from '../money.ts';
 import type { Relayed } from './answer.ts';
@@ -20,7 +21,8 @@ export async function charge(
 ): Promise<{ ok: true; amount: Units } | Refusal> {
   const { hold, payer } = call.admitted;
   if (!hold || !payer) return { ok: true, amount: zero };
-  if (!call.route.charges(status)) {
+  const chargeable = call.route.charges(status);
+  if (decideCharge({ at: 'head', status, chargeable }) !== 'charge') {
     deps.ledger.release(hold);
     return { ok: true, amount: zero };
   }
@@ -29,7 +31,7 @@ export async function charge(
       id: call.id,
       atMs: deps.clock.nowMs(),
       accountId: payer.account.id,
-      ...(payer.tokenJti === '' ? {} : { tokenJti: payer.tokenJti }),
+      tokenJti: payer.tokenJti,
       routeId: deps.resolve.routeId(call.route),
       method: call.exchange.head.method,
       status,
@@ -73,7 +75,8 @@ export async function settleEnd(
     deps.log.warn({ err: call.upstream?.failure, call: call.id, route: route.template }, 'the upstream broke off');
   }
   if (amount === 0n) return;
-  if (relayed.outcome === 'upstream_broke') await refund(deps, call, amount);
+  if (decideCharge({ at: 'after_head', outcome: relayed.outcome }) === 'refund')
+    await refund(deps, call, amount, relayed.outcome);
   deps.journal.finish({
     chargeId: call.id,
     atMs: deps.clock.nowMs(),
@@ -84,11 +87,11 @@ export async function settleEnd(
   });
 }
 
-async function refund(deps: ChargeDeps, call: Call, amount: Units): Promise<void> {
+async function refund(deps: ChargeDeps, call: Call, amount: Units, reason: FinishOutcome): Promise<void> {
   const { payer } = call.admitted;
   if (!payer) return;
   try {
-    const row = { chargeId: call.id, atMs: deps.clock.nowMs(), amount, reason: 'upstream_broke' };
+    const row = { chargeId: call.id, atMs: deps.clock.nowMs(), amount, reason };
     const outcome = await deps.journal.refund(row);
     if (outcome !== 'refunded') {
       deps.log.warn({ call: call.id, outcome }, 'a broken call was not refunded automatically');

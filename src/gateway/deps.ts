@@ -1,20 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
+import type { Verified, Verifier } from '../access/verify.ts';
+import type { FinishOutcome } from '../billing/charging.ts';
 import type { AccountSlot, CapSlot, Ledger } from '../billing/ledger.ts';
 import type { Api, Config, Route } from '../catalog/model.ts';
 import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Log } from '../log.ts';
+import type { Journal } from '../metering/journal.ts';
 import type { Units } from '../money.ts';
 
 /** Everything the listener needs, joined in app.ts. Each type below asks only for what the gateway uses. */
 export type GatewayDeps = {
   /** Read once per call: a started call keeps the route and price it began with. */
   config(): Config;
-  /** Finds the one credential of a request. */
-  readBearer(
-    rawHeaders: string[],
-  ): { ok: true; token: string } | { ok: false; reason: 'token_missing' | 'token_invalid' };
   verifier: TokenVerifier;
   ledger: CallLedger;
   journal: CallJournal;
@@ -42,63 +41,18 @@ export type GatewayDeps = {
 
 export type SalesStop = { code: ErrorCode; detail?: string };
 
-/** What a valid token says. The same object comes back for the same token, so slots can hang on it. */
-export type Verified = {
-  readonly jti: string;
-  readonly account: string;
-  readonly scopes: ReadonlySet<string> | '*';
-  readonly expiresAtMs: number;
-  readonly capUnits: Units | undefined;
-};
-
-export type TokenFailure = 'token_invalid' | 'token_expired' | 'token_revoked' | 'overloaded';
-
-export type TokenVerifier = {
-  /** A token seen before and still good, without leaving the turn. */
-  cached(token: string): Verified | undefined;
-  verify(token: string): Promise<{ ok: true; token: Verified } | { ok: false; reason: TokenFailure }>;
-};
-
 /** Check and reservation are one synchronous step; exactly one of capture and release follows every hold. */
 export type CallLedger = Pick<Ledger, 'spendable' | 'hold' | 'capture' | 'release' | 'refund'>;
 
-export type ChargeRow = {
-  id: number;
-  atMs: number;
-  accountId: number;
-  tokenJti?: string;
-  routeId: number;
-  method: string;
-  /** The upstream's final status, which decided. */
-  status: number;
-  priceUnits: Units;
-};
+/** The charge row is committed when `charge` resolves, and never will be when it rejects. */
+export type CallJournal = Pick<Journal, 'charge' | 'finish' | 'refund'>;
 
-/** How a charged call ended: the client has all of it, left early, or the upstream broke off. */
-export type CallOutcome = 'completed' | 'client_gone' | 'upstream_broke';
-
-export type FinishRow = {
-  chargeId: number;
-  atMs: number;
-  outcome: CallOutcome;
-  bytesIn: number;
-  bytesOut: number;
-  durationMs: number;
-};
-
-export type RefundRow = { chargeId: number; atMs: number; amount: Units; reason: string };
-
-export type CallJournal = {
-  /** Resolves when the row is committed; rejects when it never will be. */
-  charge(row: ChargeRow): Promise<void>;
-  finish(row: FinishRow): void;
-  refund(row: RefundRow): Promise<'refunded' | 'sealed' | 'already'>;
-};
+export type TokenVerifier = Pick<Verifier, 'cached' | 'verify'>;
 
 /** Plain callbacks; labels are route templates, methods and codes, never accounts, tokens or paths. */
 export type GatewayMetrics = {
   /** A call that was forwarded and has ended, whatever its end. */
-  answered(route: Route, method: string, status: number, outcome: CallOutcome, durationMs: number): void;
+  answered(route: Route, method: string, status: number, outcome: FinishOutcome, durationMs: number): void;
   /** A refusal before or instead of an answer. `route` is known once the path matched. */
   refused(code: ErrorCode, route: Route | undefined): void;
   charged(route: Route, amount: Units): void;

@@ -1,20 +1,14 @@
 import { connect, createServer, type Socket } from 'node:net';
+import type { Verified } from '../../src/access/verify.ts';
 import { type AccountSlot, createLedger, type Ledger } from '../../src/billing/ledger.ts';
 import type { Api, Config, GatewayLimits, Route } from '../../src/catalog/model.ts';
 import { parsePattern } from '../../src/catalog/route-grammar.ts';
 import { createRouteTable } from '../../src/catalog/route-table.ts';
 import { systemClock } from '../../src/clock.ts';
-import type {
-  CallJournal,
-  ChargeRow,
-  FinishRow,
-  GatewayDeps,
-  GatewayMetrics,
-  RefundRow,
-  Verified,
-} from '../../src/gateway/deps.ts';
+import type { CallJournal, GatewayDeps, GatewayMetrics } from '../../src/gateway/deps.ts';
 import { createGateway, type Gateway } from '../../src/gateway/server.ts';
 import { silentLog } from '../../src/log.ts';
+import type { ChargeRow, FinishRow, RefundRow } from '../../src/metering/journal.ts';
 import { formatUsdc, parseUsdc, type Units, units, zero } from '../../src/money.ts';
 import { createUpstreams } from '../../src/upstream/pool.ts';
 
@@ -75,8 +69,8 @@ function compileApi(spec: ApiSpec, index: number) {
   };
   const entries = list.map(({ match, price: routePrice, ...settings }) => {
     const parsed = parsePattern(match);
-    if (!parsed.ok) throw new Error(`${match} ${parsed.message}`);
-    const { method, segments } = parsed.pattern;
+    if (typeof parsed === 'string') throw new Error(`${match} ${parsed}`);
+    const { method, segments } = parsed;
     const template = api.mount + match.slice(match.indexOf(' ') + 1);
     return { route: compileRoute(api, method, template, routePrice ?? price ?? '0', settings), segments };
   });
@@ -230,13 +224,6 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     });
   const gateway = createGateway({
     config: () => config,
-    readBearer(rawHeaders) {
-      const values = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === 'authorization');
-      if (values.length === 0) return { ok: false, reason: 'token_missing' };
-      const text = values[0] ?? '';
-      if (values.length > 1 || !text.startsWith('Bearer ')) return { ok: false, reason: 'token_invalid' };
-      return { ok: true, token: text.slice(7) };
-    },
     verifier: {
       cached: (text) => (known.has(text) ? tokens.get(text) : undefined),
       async verify(text) {
