@@ -2,6 +2,7 @@ import type { Ledger } from '../billing/ledger.ts';
 import type { Log } from '../log.ts';
 import { compareLines } from '../stellar/settle-transaction.ts';
 import type { Store } from '../store/store.ts';
+import { adoptBatch, adoptionOf } from './adoption.ts';
 
 /** What the chain did with a batch, from its transaction or from its event, whichever is seen first. */
 export type SettledOnChain = {
@@ -17,14 +18,14 @@ export type SettledOnChain = {
 };
 
 /**
- * `earlier`: settled before this database began, see `adoptLane`. `foreign_root`: the chain holds a batch that is not
+ * `earlier`: settled before this database began, see adoption.ts. `foreign_root`: the chain holds a batch that is not
  * ours. Nothing was changed, and nothing may be served until that is understood.
  */
 export type ConfirmResult = 'applied' | 'replayed' | 'earlier' | 'foreign_root';
 
 export type ConfirmDeps = {
   batches: Pick<Store['batches'], 'byNumber' | 'lines' | 'confirm'>;
-  meta: Pick<Store['meta'], 'get'>;
+  meta: Pick<Store['meta'], 'get' | 'set'>;
   ledger: Pick<Ledger, 'account' | 'settle'>;
   limitPeriodS: number;
   log: Log;
@@ -38,7 +39,12 @@ export function confirmSettled(deps: ConfirmDeps, settled: SettledOnChain): Conf
   const { lane, batch, root, ledger, txHash, closedAtMs } = settled;
   const row = deps.batches.byNumber(lane, batch);
   if (!row) {
-    if (batch <= adoptedBatch(deps.meta, lane)) return 'earlier';
+    const adoption = adoptionOf(deps.meta, lane);
+    if (batch <= adoption.batch) return 'earlier';
+    if (adoption.sinceS !== undefined) {
+      adoptBatch(deps.meta, lane, batch);
+      return 'earlier';
+    }
     deps.log.error({ lane, batch, root }, 'the vault has settled a batch that is not in this database');
     return 'foreign_root';
   }
@@ -69,9 +75,4 @@ function takenByPosition(deps: ConfirmDeps, batchId: number, taken: readonly big
     if (answer === undefined) throw new Error(`line ${position} has no answer`);
     return answer;
   });
-}
-
-/** The last batch of a lane that was settled before this database began; 0 when it began with the vault. */
-export function adoptedBatch(meta: Pick<Store['meta'], 'get'>, lane: number): number {
-  return Number(meta.get(`adopted_batch_${lane}`) ?? '0');
 }

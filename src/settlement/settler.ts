@@ -2,7 +2,9 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Units } from '../money.ts';
 import { batchBounds } from '../stellar/settle-transaction.ts';
+import type { Vault } from '../stellar/vault-client.ts';
 import type { BatchRow } from '../store/batches.ts';
+import type { Store } from '../store/store.ts';
 import { type BatchSenderDeps, createBatchSender, type StepResult } from './batch-sender.ts';
 import { type LaneSyncDeps, syncLane } from './lane-sync.ts';
 import { hashLeaf } from './leaf.ts';
@@ -25,6 +27,8 @@ export type SettlerStatus = {
   lanes: LaneStatus[];
   /** A batch on chain is not ours: nothing may be served. */
   foreign: boolean;
+  /** Every lane agrees with the chain. Until then, nothing may be served either. */
+  synced: boolean;
 };
 
 export type LaneStatus = {
@@ -52,9 +56,8 @@ export type SettlementRules = {
 
 export type SettlerDeps = BatchSenderDeps &
   LaneSyncDeps & {
-    vault: BatchSenderDeps['vault'] &
-      LaneSyncDeps['vault'] & { settings: import('../stellar/vault-client.ts').Vault['settings'] };
-    batches: import('../store/store.ts').Store['batches'];
+    vault: BatchSenderDeps['vault'] & Pick<Vault, 'settings'>;
+    batches: Store['batches'];
     clock: Clock;
     log: Log;
     rules: SettlementRules;
@@ -100,7 +103,7 @@ export function createSettler(deps: SettlerDeps): Settler {
     if (!lane.synced) {
       const sync = await syncLane(deps, lane.lane, signal);
       if (sync.next === 'halt') return halt(lane, sync);
-      if (sync.next === 'wait') {
+      if (sync.next === 'adopting') {
         lane.waitingFor = sync.waitingFor;
         return false;
       }
@@ -190,6 +193,7 @@ export function createSettler(deps: SettlerDeps): Settler {
         return { lane, batch: open?.batch, state, waitingFor: halted?.reason ?? waitingFor };
       }),
       foreign: lanes.some((lane) => lane.halted?.foreign),
+      synced: lanes.every((lane) => lane.synced),
     };
   }
 

@@ -86,6 +86,7 @@ export type SimulateAnswer =
   | { ok: false; latestLedger: number; error: string };
 
 export type EntriesAnswer = {
+  /** Every entry is of this ledger or a later one. */
   latestLedger: number;
   entries: { keyXdr: string; dataXdr: string; liveUntilLedger: number | undefined }[];
 };
@@ -145,11 +146,11 @@ export function createRpc(options: RpcOptions): Rpc {
       return simulateAnswer(await call('simulateTransaction', { transaction }, signal));
     },
     async entries(keysXdr, signal) {
-      const answer: EntriesAnswer = { latestLedger: 0, entries: [] };
+      const answer: EntriesAnswer = { latestLedger: Number.POSITIVE_INFINITY, entries: [] };
       for (let start = 0; start < keysXdr.length; start += keysMax) {
         const keys = keysXdr.slice(start, start + keysMax);
         const part = await call('getLedgerEntries', { keys }, signal);
-        answer.latestLedger = integer(part, 'latestLedger');
+        answer.latestLedger = Math.min(answer.latestLedger, integer(part, 'latestLedger'));
         answer.entries.push(...entryList(part));
       }
       return answer;

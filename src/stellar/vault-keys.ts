@@ -2,15 +2,14 @@ import { Address, xdr } from '@stellar/stellar-sdk/base';
 import { addressValue, u32Value } from './contract-values.ts';
 
 /**
- * The ledger keys of the vault's storage: `Key` in contracts/vault/src/storage.rs, a vector of the variant's name and its
- * fields. Settle's footprint is made of these.
+ * The ledger keys of the vault's storage, as contracts/vault/src/storage.rs makes them: a vector of a symbol and what tells
+ * entries of one kind apart. Settle's footprint is made of these.
  */
 export type VaultKeys = {
   instance(): xdr.LedgerKey;
   account(address: string): xdr.LedgerKey;
   earnings(payee: string, lane: number): xdr.LedgerKey;
   lane(lane: number): xdr.LedgerKey;
-  liability(): xdr.LedgerKey;
   payee(address: string): xdr.LedgerKey;
   payout(payee: string): xdr.LedgerKey;
 };
@@ -24,7 +23,6 @@ export function vaultKeys(vault: string): VaultKeys {
     account: (address) => persistent('Account', addressValue(address)),
     earnings: (payee, lane) => persistent('Earnings', addressValue(payee), u32Value(lane)),
     lane: (lane) => persistent('Lane', u32Value(lane)),
-    liability: () => persistent('Liability'),
     payee: (address) => persistent('Payee', addressValue(address)),
     payout: (payee) => persistent('Payout', addressValue(payee)),
   };

@@ -1,0 +1,34 @@
+import type { Ledger } from '../billing/ledger.ts';
+import type { Log } from '../log.ts';
+import type { Vault } from '../stellar/vault-client.ts';
+import type { AppliedChange } from '../store/deposits.ts';
+import type { Store } from '../store/store.ts';
+import { accountState } from './event-rows.ts';
+
+export type SnapshotDeps = {
+  vault: Pick<Vault, 'accounts'>;
+  deposits: Pick<Store['deposits'], 'applySnapshot'>;
+  ledger: Pick<Ledger, 'open' | 'account' | 'accounts' | 'applyChain'>;
+  log: Log;
+};
+
+/**
+ * Takes over accounts as the vault states them now. Counters are absolute and only grow, so a snapshot stands in for any
+ * number of events that nobody can show any more; events up to its ledger are ignored from then on.
+ */
+export async function takeSnapshots(deps: SnapshotDeps, addresses: string[], signal?: AbortSignal): Promise<void> {
+  if (addresses.length === 0) return;
+  const { ledger: seenLedger, accounts } = await deps.vault.accounts(addresses, signal);
+  for (const [address, state] of accounts) {
+    if (state.deposited === 0n && !deps.ledger.account(address)) continue;
+    const applied = deps.deposits.applySnapshot({ address, ledger: seenLedger, state: accountState(state) });
+    followChange(deps.ledger, applied);
+  }
+  deps.log.info({ accounts: addresses.length, ledger: seenLedger }, 'accounts were taken over from the vault');
+}
+
+/** Brings a committed change into memory; an account that is new there is opened first. */
+export function followChange(ledger: Pick<Ledger, 'open' | 'applyChain'>, applied: AppliedChange): void {
+  const slot = ledger.open({ id: applied.accountId, address: applied.address });
+  ledger.applyChain(slot, applied.change);
+}

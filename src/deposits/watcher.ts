@@ -1,0 +1,223 @@
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { RpcError } from '../stellar/json-rpc.ts';
+import type { EventsPage, LedgerSpan, Rpc } from '../stellar/rpc.ts';
+import type { Vault } from '../stellar/vault-client.ts';
+import { decodeVaultEvent, type VaultEvent } from '../stellar/vault-events.ts';
+import type { Store } from '../store/store.ts';
+import { asksToSettle, eventRow } from './event-rows.ts';
+import { followChange, type SnapshotDeps, takeSnapshots } from './snapshots.ts';
+import { cursorLedger, followTransfers } from './transfers.ts';
+import { initialVaultState, nextVaultState, type VaultState, withPayee } from './vault-state.ts';
+
+/**
+ * Follows the vault's events and credits from nothing else, but for snapshots of accounts after a proven gap. Pages are the
+ * truth: a page's rows, their effects and the cursor are one transaction, and memory follows in the same synchronous step.
+ */
+export type Watcher = {
+  /** Reads one page; true when there is more to read at once. Throws, and credits nothing, when the source is in doubt. */
+  turn(signal?: AbortSignal): Promise<boolean>;
+  state(): VaultState;
+  health(): WatcherHealth;
+  /** Takes over one account from the vault: at a login, when the books know no deposit of it. */
+  lookUp(address: string, signal?: AbortSignal): Promise<void>;
+  /** Asks the vault about payees of the catalog that no event has told of yet. */
+  knowPayees(payees: string[]): void;
+};
+
+export type WatcherHealth = {
+  /** True once the first catch-up has reached the newest ledger. */
+  caughtUp: boolean;
+  lastLedger: number;
+  /** Close time of that ledger, ms; 0 before the first page. */
+  lastClosedAtMs: number;
+  /** Ledgers that no source could show any more: what accounts unknown then deposited in them is found by `lookUp`. */
+  gap: { fromLedger: number; toLedger: number } | undefined;
+  unreadable: number;
+};
+
+export type WatcherDeps = SnapshotDeps & {
+  rpc: Pick<Rpc, 'verifyNetwork' | 'health' | 'latestLedger' | 'events'>;
+  vault: Pick<Vault, 'address' | 'accounts' | 'info' | 'isPayee'>;
+  deposits: Pick<Store['deposits'], 'applyPage' | 'applySnapshot' | 'cursor'>;
+  meta: Pick<Store['meta'], 'get' | 'set'>;
+  clock: Clock;
+  log: Log;
+  /** Ledger in which the vault was made; without it, the oldest that the source still has. */
+  startLedger?: number | undefined;
+  /** C… address of the USDC contract, to notice bare transfers; without it they stay unnoticed. */
+  token?: string | undefined;
+  payees: string[];
+  /** Runs once, before the first page of a database that has no cursor. */
+  onFirstSight?: (signal?: AbortSignal) => Promise<void>;
+  /** Applies a settlement; true when it was settled before this database began, so accounts must be read anew. */
+  onSettled(event: Extract<VaultEvent, { kind: 'settled' }>): { accountsChangedUnseen: boolean };
+  /** A withdrawal request or a cut of a limit was seen. */
+  onHurry(): void;
+  sync(): Promise<void>;
+};
+
+const cursorName = 'vault';
+const pageLimit = 1_000;
+const transfersEveryMs = 30_000;
+
+export function createWatcher(deps: WatcherDeps): Watcher {
+  const { rpc, vault, deposits, ledger, meta, clock, log } = deps;
+  const kept = deposits.cursor(cursorName);
+  let state: VaultState = {
+    ...initialVaultState(),
+    lastLedger: kept?.ledger ?? 0,
+    lastClosedAtMs: kept?.closedAtMs ?? 0,
+  };
+  let primed = false;
+  let caughtUp = false;
+  let snapshotsDue = false;
+  let unreadable = 0;
+  let transfersAtMs = Number.NEGATIVE_INFINITY;
+  let unknownPayees = [...deps.payees];
+
+  /** What events before our time have decided: pause, operator, payees. Later events are read anyway and win. */
+  async function prime(signal?: AbortSignal): Promise<void> {
+    const info = await vault.info(signal);
+    const { paused, operator, pendingUpgrade } = info;
+    state = { ...state, paused, operator, upgrade: pendingUpgrade };
+    if (!deposits.cursor(cursorName)) await deps.onFirstSight?.(signal);
+    primed = true;
+  }
+
+  async function askPayees(signal?: AbortSignal): Promise<void> {
+    for (const payee of [...unknownPayees]) {
+      state = withPayee(state, payee, await vault.isPayee(payee, signal));
+      unknownPayees = unknownPayees.filter((other) => other !== payee);
+    }
+  }
+
+  async function startOfPage(span: LedgerSpan, signal?: AbortSignal) {
+    const cursor = deposits.cursor(cursorName);
+    if (cursor && cursor.ledger > span.latestLedger) {
+      throw new RpcError('lagging', `the RPC is at ledger ${span.latestLedger}, but ${cursor.ledger} was read before`);
+    }
+    const inside = cursor && (cursorLedger(cursor.cursor) ?? cursor.ledger) >= span.oldestLedger;
+    if (cursor && inside) return { cursor: cursor.cursor };
+    const wanted = cursor ? cursor.ledger : deps.startLedger;
+    if (wanted !== undefined && wanted < span.oldestLedger) {
+      const gap = { fromLedger: wanted, toLedger: span.oldestLedger - 1 };
+      log.error(gap, 'the source no longer has these ledgers; known accounts are taken over from the vault');
+      meta.set('watcher_gap', JSON.stringify(gap));
+      await takeSnapshots(deps, known(), signal);
+    }
+    return { startLedger: Math.min(span.latestLedger, Math.max(wanted ?? 0, span.oldestLedger)) };
+  }
+
+  function known(): string[] {
+    return [...ledger.accounts()].map((slot) => slot.address);
+  }
+
+  /** Rows, effects and cursor in one transaction, then memory, with nothing awaited in between. */
+  function apply(page: EventsPage, covered: { ledger: number; closedAtMs: number }): void {
+    if (page.events.length === 0 && deposits.cursor(cursorName)?.cursor === page.cursor) {
+      follow(covered);
+      return;
+    }
+    const events = page.events.map((raw) => decodeVaultEvent(raw, vault.address));
+    for (const event of events) {
+      // Settlements first: each is applied once by lane and batch, so a crash before the page is harmless.
+      if (event.kind === 'settled' && deps.onSettled(event).accountsChangedUnseen) snapshotsDue = true;
+    }
+    const { applied } = deposits.applyPage({
+      name: cursorName,
+      cursor: page.cursor,
+      ...covered,
+      events: events.map(eventRow),
+    });
+    for (const change of applied) followChange(ledger, change);
+    for (const event of events) {
+      if (event.kind === 'unreadable') {
+        unreadable++;
+        log.error({ id: event.id, ledger: event.ledger, reason: event.reason }, 'an event was set aside unread');
+        continue;
+      }
+      state = nextVaultState(state, event);
+      if (asksToSettle(event)) deps.onHurry();
+    }
+    follow(covered);
+  }
+
+  function follow({ ledger: lastLedger, closedAtMs: lastClosedAtMs }: { ledger: number; closedAtMs: number }): void {
+    state = { ...state, lastLedger, lastClosedAtMs };
+  }
+
+  async function turn(signal?: AbortSignal): Promise<boolean> {
+    await rpc.verifyNetwork(signal);
+    const span = await rpc.health(signal);
+    if (!primed) await prime(signal);
+    await askPayees(signal);
+    const from = await startOfPage(span, signal);
+    const page = await rpc.events({ from, contractId: vault.address, limit: pageLimit }, signal);
+    if (page.latestLedger < state.lastLedger) {
+      throw new RpcError(
+        'lagging',
+        `the RPC is at ledger ${page.latestLedger}, but ${state.lastLedger} was read before`,
+      );
+    }
+    const covered = await cover(page, signal);
+    apply(page, covered);
+    if (page.events.length > 0) await deps.sync();
+    const more = page.events.length >= pageLimit || covered.ledger < page.latestLedger;
+    if (more) return true;
+    if (snapshotsDue) {
+      await takeSnapshots(deps, known(), signal);
+      snapshotsDue = false;
+    }
+    caughtUp = true;
+    await transfers(span, signal);
+    return false;
+  }
+
+  /** How far a page reaches: a full one may end in the middle of its last ledger. */
+  async function cover(page: EventsPage, signal?: AbortSignal): Promise<{ ledger: number; closedAtMs: number }> {
+    const full = page.events.length >= pageLimit;
+    const last = page.events.at(-1);
+    const ofLast = last && !('broken' in last) ? last : undefined;
+    const reached = cursorLedger(page.cursor) ?? (full ? (ofLast?.ledger ?? state.lastLedger) : page.latestLedger);
+    const ledgerReached = Math.max(state.lastLedger, Math.min(full ? reached - 1 : reached, page.latestLedger));
+    if (full || ledgerReached < page.latestLedger) {
+      return { ledger: ledgerReached, closedAtMs: Math.max(state.lastClosedAtMs, ofLast?.closedAtMs ?? 0) };
+    }
+    const closedAtMs = page.latestClosedAtMs ?? (await rpc.latestLedger(signal)).closedAtS * 1000;
+    return { ledger: ledgerReached, closedAtMs: Math.max(state.lastClosedAtMs, closedAtMs) };
+  }
+
+  async function transfers(span: LedgerSpan, signal?: AbortSignal): Promise<void> {
+    if (!deps.token || clock.monotonicMs() - transfersAtMs < transfersEveryMs) return;
+    const { oldestLedger } = span;
+    const from = Math.max(oldestLedger, Math.min(deps.startLedger ?? 0, span.latestLedger));
+    const place = { oldestLedger: from, closedAtMs: state.lastClosedAtMs };
+    const more = await followTransfers({ rpc, deposits, vault: vault.address, token: deps.token }, place, signal);
+    if (!more) transfersAtMs = clock.monotonicMs();
+  }
+
+  return {
+    turn,
+    state: () => state,
+    health: () => ({
+      caughtUp,
+      lastLedger: state.lastLedger,
+      lastClosedAtMs: state.lastClosedAtMs,
+      gap: readGap(meta.get('watcher_gap')),
+      unreadable,
+    }),
+    lookUp: (address, signal) => takeSnapshots(deps, [address], signal),
+    knowPayees(payees) {
+      const told = new Set([...state.listedPayees, ...state.removedPayees, ...unknownPayees]);
+      unknownPayees.push(...payees.filter((payee) => !told.has(payee)));
+    },
+  };
+}
+
+function readGap(text: string | undefined): WatcherHealth['gap'] {
+  if (text === undefined) return undefined;
+  const gap: unknown = JSON.parse(text);
+  if (typeof gap !== 'object' || gap === null || !('fromLedger' in gap) || !('toLedger' in gap)) return undefined;
+  return { fromLedger: Number(gap.fromLedger), toLedger: Number(gap.toLedger) };
+}

@@ -1,0 +1,55 @@
+import type { Vault } from '../stellar/vault-client.ts';
+import type { Store } from '../store/store.ts';
+
+/**
+ * A database that begins on a vault with history (its own was lost, or another gateway settled before) takes its lanes over:
+ * what was settled until then is never billed again, and the numbers go on from there. What the process before it signed may
+ * still land for `signLifeMaxS`; until the chain has passed that, nothing is sealed and nothing may be sold.
+ */
+export type AdoptionMeta = Pick<Store['meta'], 'get' | 'set'>;
+
+/** The longest life of any envelope or signature the gateway makes, s. */
+export const signLifeMaxS = 600;
+
+/** Notes which lanes were settled before this database; once, before anything else is read from the chain. */
+export async function beginAdoption(
+  deps: { vault: Pick<Vault, 'lastBatch'>; meta: AdoptionMeta; chainTimeS: (signal?: AbortSignal) => Promise<number> },
+  lanes: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (let lane = 0; lane < lanes; lane++) {
+    const { batch } = await deps.vault.lastBatch(lane, signal);
+    if (batch === 0 || deps.meta.get(sinceKey(lane)) !== undefined) continue;
+    deps.meta.set(batchKey(lane), String(batch));
+    deps.meta.set(sinceKey(lane), String(await deps.chainTimeS(signal)));
+  }
+}
+
+export type Adoption = {
+  /** Last batch that was settled before this database; 0 when it began with the lane. */
+  batch: number;
+  /** Chain time at which the lane was first seen, s, while it is still being taken over. */
+  sinceS: number | undefined;
+};
+
+export function adoptionOf(meta: Pick<AdoptionMeta, 'get'>, lane: number): Adoption {
+  const since = meta.get(sinceKey(lane));
+  const done = meta.get(doneKey(lane)) !== undefined;
+  return {
+    batch: Number(meta.get(batchKey(lane)) ?? '0'),
+    sinceS: since === undefined || done ? undefined : Number(since),
+  };
+}
+
+/** A batch that landed while the lane was being taken over: signed by the process before this one. */
+export function adoptBatch(meta: AdoptionMeta, lane: number, batch: number): void {
+  if (batch > adoptionOf(meta, lane).batch) meta.set(batchKey(lane), String(batch));
+}
+
+export function endAdoption(meta: AdoptionMeta, lane: number): void {
+  meta.set(doneKey(lane), '1');
+}
+
+const batchKey = (lane: number) => `adopted_batch_${lane}`;
+const sinceKey = (lane: number) => `adopted_since_s_${lane}`;
+const doneKey = (lane: number) => `adopted_done_${lane}`;

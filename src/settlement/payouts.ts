@@ -1,0 +1,153 @@
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { add, type Units, units, zero } from '../money.ts';
+import { claimOperation, collectFeeOperation } from '../stellar/account-transactions.ts';
+import type { Submitter } from '../stellar/submitter.ts';
+import type { Vault } from '../stellar/vault-client.ts';
+import type { VaultEarnings } from '../stellar/vault-views.ts';
+import type { Store } from '../store/store.ts';
+
+/**
+ * Sends payees what they earned, and the treasury its fee, when it is worth a transaction. Where the money goes is the
+ * vault's affair; a claim that lands twice pays nothing the second time.
+ */
+export type Payouts = {
+  /** Looks at every payee whose time has come; true when something was paid. */
+  turn(signal?: AbortSignal): Promise<boolean>;
+  /** Pays what is due to one payee now, or to all, whatever the amount. */
+  payNow(payee?: string, signal?: AbortSignal): Promise<PayoutResult[]>;
+};
+
+export type PayoutResult = {
+  payee: string;
+  lane: number;
+  kind: 'claim' | 'fee';
+  amount: Units;
+  outcome: 'paid' | 'failed' | 'busy';
+  /** Why not, or the transaction's hash. */
+  detail: string;
+};
+
+export type PayoutsDeps = {
+  vault: Pick<Vault, 'address' | 'earnings' | 'info'>;
+  submitter: Submitter;
+  payouts: Pick<Store['payouts'], 'add' | 'finish' | 'earnings'>;
+  /** Keeps settlement's envelope and ours from using one sequence number. */
+  whileIdle<T>(work: () => Promise<T>): Promise<T | undefined>;
+  clock: Clock;
+  log: Log;
+  operatorSecret: string;
+  payoutMin: Units;
+  intervalMs: number;
+};
+
+/** The longest pause after failures: a payee who adds the trustline is paid within a day. */
+const backoffMaxMs = 24 * 3_600_000;
+
+type Due = { payee: string; lane: number; kind: 'claim' | 'fee'; amount: Units };
+
+export function createPayouts(deps: PayoutsDeps): Payouts {
+  const { vault, submitter, payouts, clock, log } = deps;
+  const retries = new Map<string, { failures: number; atMs: number }>();
+  let nextLookMs = clock.monotonicMs();
+
+  async function dueOf(payee: string, lane: number, feeBps: number, signal?: AbortSignal): Promise<Due[]> {
+    const earnings = await vault.earnings(payee, lane, signal);
+    const { net, fee } = amountsDue(earnings, feeBps);
+    return [
+      { payee, lane, kind: 'claim', amount: net },
+      { payee, lane, kind: 'fee', amount: fee },
+    ];
+  }
+
+  async function allDue(signal?: AbortSignal): Promise<Due[]> {
+    const { config } = await vault.info(signal);
+    const due: Due[] = [];
+    for (const { payee, lane } of payouts.earnings()) due.push(...(await dueOf(payee, lane, config.feeBps, signal)));
+    return due.filter(({ amount }) => amount > 0n);
+  }
+
+  async function pay(due: Due, signal?: AbortSignal): Promise<PayoutResult> {
+    const { payee, lane, kind, amount } = due;
+    const make = kind === 'claim' ? claimOperation : collectFeeOperation;
+    const operation = make(vault.address, payee, lane);
+    let row: number | undefined;
+    const outcome = await deps.whileIdle(() =>
+      submitter.submit(
+        {
+          operation,
+          secret: deps.operatorSecret,
+          onSigned: ({ hash }) => {
+            if (kind === 'claim') row = payouts.add({ payee, lane, amount, txHash: hash, atMs: clock.nowMs() });
+          },
+        },
+        signal,
+      ),
+    );
+    if (!outcome) return { ...due, outcome: 'busy', detail: 'a settlement is on its way' };
+    const paid = outcome.status === 'landed';
+    if (row !== undefined) payouts.finish(row, paid ? 'paid' : 'failed');
+    note(due, paid);
+    if (paid) {
+      log.info({ payee, lane, kind, amount: amount.toString(), hash: outcome.hash }, 'payout made');
+      return { ...due, outcome: 'paid', detail: outcome.hash };
+    }
+    const detail = outcome.status === 'refused' ? (outcome.reason ?? outcome.detail) : outcome.reason;
+    log.warn({ payee, lane, kind, amount: amount.toString(), detail }, 'payout not made; the amount stays owed');
+    return { ...due, outcome: 'failed', detail };
+  }
+
+  function note(due: Due, paid: boolean): void {
+    const key = keyOf(due);
+    if (paid) {
+      retries.delete(key);
+      return;
+    }
+    const failures = (retries.get(key)?.failures ?? 0) + 1;
+    const waitMs = Math.min(backoffMaxMs, deps.intervalMs * 2 ** Math.min(failures, 20));
+    retries.set(key, { failures, atMs: clock.monotonicMs() + waitMs });
+  }
+
+  return {
+    async turn(signal) {
+      if (clock.monotonicMs() < nextLookMs) return false;
+      const ready = (await allDue(signal)).filter(
+        (due) => due.amount >= deps.payoutMin && clock.monotonicMs() >= (retries.get(keyOf(due))?.atMs ?? 0),
+      );
+      let paid = false;
+      for (const due of ready) {
+        const result = await pay(due, signal);
+        // Settlement goes first; the rest is looked at again in the next turn.
+        if (result.outcome === 'busy') return paid;
+        paid ||= result.outcome === 'paid';
+      }
+      nextLookMs = clock.monotonicMs() + deps.intervalMs;
+      return paid;
+    },
+    async payNow(payee, signal) {
+      const results: PayoutResult[] = [];
+      for (const due of await allDue(signal)) {
+        if (payee === undefined || due.payee === payee) results.push(await pay(due, signal));
+      }
+      return results;
+    },
+  };
+}
+
+/** What the vault would pay now: `fee_due` and `net_due` in contracts/vault/src/earnings.rs. */
+export function amountsDue(earnings: VaultEarnings, feeBps: number): { net: Units; fee: Units } {
+  const fee = units((earnings.gross * BigInt(feeBps)) / 10_000n);
+  const net = units(earnings.gross - fee - earnings.netPaid);
+  const feeDue = units(fee - earnings.feePaid);
+  return { net: net > 0n ? net : zero, fee: feeDue > 0n ? feeDue : zero };
+}
+
+export function sumOf(amounts: Iterable<Units>): Units {
+  let sum = zero;
+  for (const amount of amounts) sum = add(sum, amount);
+  return sum;
+}
+
+function keyOf({ payee, lane, kind }: Due): string {
+  return `${kind} ${lane} ${payee}`;
+}
