@@ -161,13 +161,7 @@ function earningsChecks(earned: Earned[]): Check[] {
   );
 }
 
-function globalChecks(
-  rows: AccountRow[],
-  earned: Earned[],
-  liabilities: Units,
-  tokens: Units,
-  _feeBps: number,
-): Check[] {
+function globalChecks(rows: AccountRow[], earned: Earned[], liabilities: Units, tokens: Units): Check[] {
   const settled = sumOf(rows.map((row) => row.settled));
   const elsewhere = sumOf(rows.map((row) => row.settledElsewhere));
   const gross = sumOf(earned.map((line) => line.gross));
