@@ -5,6 +5,7 @@ import { type Confirmation, type ConfirmOutcome, createConfirm } from './confirm
 import type { LeafRow } from './leaf-row.ts';
 import type { RawDb, Write } from './raw-db.ts';
 import { createSeal, type SealedBatch, type SealRequest } from './seal.ts';
+import { createUnseal } from './unseal.ts';
 
 /**
  * Batches on their way to the chain: sealed → submitted → confirmed, and submitted → sealed when no envelope of the
@@ -20,6 +21,8 @@ export type Batches = {
   envelopes(batchId: number): EnvelopeRow[];
   /** submitted → sealed. Refused while an envelope of it is live. */
   reopen(batchId: number): void;
+  /** Takes a sealed batch apart that provably cannot land; a smaller one gets its number. */
+  unseal(batchId: number): void;
   confirm(confirmation: Confirmation): ConfirmOutcome;
   /** Batches that are not confirmed, lowest lane first. */
   open(): BatchRow[];
@@ -101,6 +104,7 @@ export function createBatches(db: RawDb, write: Write, sync: () => Promise<void>
   const statements = prepare(db);
   return {
     seal: createSeal(db, write),
+    unseal: createUnseal(db, write),
     confirm: createConfirm(db, write),
     async recordEnvelope(batchId, envelope) {
       write(() => {

@@ -1,6 +1,3 @@
-import fs from 'node:fs';
-import path from 'node:path';
-import Database from 'better-sqlite3';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
@@ -10,6 +7,7 @@ import { createCallIds } from './call-ids.ts';
 import { type Challenges, createChallenges } from './challenges.ts';
 import { type Charges, createCharges } from './charges.ts';
 import { type CheckpointBounds, startCheckpoints } from './checkpoint.ts';
+import { connect, connectReadOnly, resolveStoreFile } from './connect.ts';
 import { createDeposits, type Deposits } from './deposits.ts';
 import { lockStore } from './lock.ts';
 import { beginRun, createMeta, type Meta } from './meta.ts';
@@ -59,8 +57,7 @@ export type StoreOptions = {
 export function openStore(options: StoreOptions): Store {
   if (options.readOnly) return openReadOnly(options);
   const { clock, log } = options;
-  const file = path.resolve(options.path);
-  fs.mkdirSync(path.dirname(file), { recursive: true });
+  const file = resolveStoreFile(options.path);
   const lock = lockStore(file);
   let db: RawDb | undefined;
   try {
@@ -93,7 +90,7 @@ export function openStore(options: StoreOptions): Store {
 }
 
 function openReadOnly({ path: file, clock }: StoreOptions): Store {
-  const db = new Database(path.resolve(file), { readonly: true, fileMustExist: true, timeout: 250 });
+  const db = connectReadOnly(file);
   try {
     requireMigrated(db);
   } catch (error) {
@@ -124,23 +121,4 @@ function rooms(db: RawDb, clock: Clock, sync: () => Promise<void>) {
     audit: createAudit(db, write, clock),
     meta: createMeta(db, write),
   };
-}
-
-/** Opens the file and refuses what is not a sound database. Nothing is ever repaired or deleted here. */
-function connect(file: string): RawDb {
-  const db = new Database(file, { timeout: 0 });
-  try {
-    db.pragma('journal_mode = WAL');
-    db.pragma('synchronous = NORMAL');
-    // Checkpoints run in a worker: on the event loop they cost the 99th percentile twelve milliseconds.
-    db.pragma('wal_autocheckpoint = 0');
-    db.pragma('foreign_keys = ON');
-    db.pragma('trusted_schema = OFF');
-    const verdict = db.pragma('quick_check(1)', { simple: true });
-    if (verdict !== 'ok') throw new Error(`quick_check says: ${verdict}`);
-    return db;
-  } catch (error) {
-    db.close();
-    throw new Error(`${file} is not a sound database; it was left as it is. Restore a backup`, { cause: error });
-  }
 }

@@ -1,0 +1,50 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import type { RawDb } from './raw-db.ts';
+import { isBusy } from './sqlite-error.ts';
+
+/** How long opening waits for a reader that happens to recover the log at the same moment, ms. */
+const openTimeoutMs = 1_000;
+
+/** The file itself behind links, so that two names of one database share one lock. Makes the folder if needed. */
+export function resolveStoreFile(file: string): string {
+  const absolute = path.resolve(file);
+  fs.mkdirSync(path.dirname(absolute), { recursive: true, mode: 0o700 });
+  if (fs.existsSync(absolute)) return fs.realpathSync(absolute);
+  return path.join(fs.realpathSync(path.dirname(absolute)), path.basename(absolute));
+}
+
+/**
+ * Opens the file, held by its lock, and refuses what is not a sound database. Nothing is repaired or deleted here: what
+ * cannot be read today may be worth a lot to whoever restores it.
+ */
+export function connect(file: string): RawDb {
+  // Made before SQLite opens it, never after: closing another descriptor of an open database drops its locks.
+  if (!fs.existsSync(file)) fs.closeSync(fs.openSync(file, 'a', 0o600));
+  let db: RawDb | undefined;
+  try {
+    db = new Database(file, { timeout: openTimeoutMs });
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = NORMAL');
+    // Checkpoints run in a worker: on the event loop they cost the 99th percentile twelve milliseconds.
+    db.pragma('wal_autocheckpoint = 0');
+    db.pragma('foreign_keys = ON');
+    db.pragma('trusted_schema = OFF');
+    const verdict = db.pragma('quick_check(1)', { simple: true });
+    if (verdict !== 'ok') throw new Error(`quick_check says: ${verdict}`);
+    db.pragma('busy_timeout = 0');
+    return db;
+  } catch (error) {
+    db?.close();
+    if (isBusy(error)) throw new Error(`${file} is being read by another process; try again`, { cause: error });
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`${file} is not a sound database (${reason}); it was left as it is. Restore a backup`, {
+      cause: error,
+    });
+  }
+}
+
+export function connectReadOnly(file: string): RawDb {
+  return new Database(path.resolve(file), { readonly: true, fileMustExist: true, timeout: openTimeoutMs });
+}

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { onTestFinished } from 'vitest';
+import { type FakeClock, fakeClock } from '../../src/clock.ts';
+import { silentLog } from '../../src/log.ts';
+import { type Units, units } from '../../src/money.ts';
+import type { AccountState, VaultEventRow } from '../../src/store/deposits.ts';
+import type { LeafRow } from '../../src/store/leaf-row.ts';
+import { createWrite } from '../../src/store/raw-db.ts';
+import type { SealRequest } from '../../src/store/seal.ts';
+import { openStore, type Store, type StoreOptions } from '../../src/store/store.ts';
+
+/** A folder that goes with the test. */
+export function tempFolder(): string {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'callora-store-'));
+  onTestFinished(() => fs.rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A store of its own, closed when the test ends. */
+export function openTestStore(options: Partial<StoreOptions> = {}): { store: Store; clock: FakeClock; file: string } {
+  const clock = fakeClock();
+  const file = options.path ?? path.join(tempFolder(), 'callora.db');
+  const store = openStore({ clock, log: silentLog(), ...options, path: file });
+  onTestFinished(() => (store.db.open ? store.close() : undefined));
+  return { store, clock, file };
+}
+
+export function accountState(state: Partial<Record<keyof AccountState, number>>): AccountState {
+  const { unlockAtS, pendingLimit, pendingLimitAtS } = state;
+  return {
+    deposited: units(state.deposited ?? 0),
+    settled: units(state.settled ?? 0),
+    withdrawn: units(state.withdrawn ?? 0),
+    requested: units(state.requested ?? 0),
+    limit: units(state.limit ?? 1_000_000),
+    period: state.period ?? 0,
+    used: units(state.used ?? 0),
+    unlockAtS,
+    pendingLimit: pendingLimit === undefined ? undefined : units(pendingLimit),
+    pendingLimitAtS,
+  };
+}
+
+export function vaultEvent(id: string, rest: Partial<VaultEventRow> = {}): VaultEventRow {
+  return { id, ledger: 10, closedAtMs: 1_000, txHash: 'aa', kind: 'deposit', data: '{}', ...rest };
+}
+
+/** Applies one page of events behind a cursor that names its last event. */
+export function applyEvents(store: Store, ...events: VaultEventRow[]) {
+  const last = events.at(-1);
+  const ledger = last?.ledger ?? 0;
+  return store.deposits.applyPage({ name: 'vault', cursor: last?.id ?? '', ledger, closedAtMs: 1_000, events });
+}
+
+/** Writes charges as the journal does, without its timing. */
+export function writeCharge(
+  store: Store,
+  charge: {
+    account: string;
+    price: number;
+    payee?: string;
+    atMs?: number;
+    refund?: number;
+    finished?: boolean;
+    tokenJti?: string;
+  },
+): number {
+  const id = store.nextCallId();
+  const payee = charge.payee ?? 'GPAYEE';
+  const routeId = store.routes.ensure({ api: 'weather', payee, method: 'GET', template: '/weather/*' });
+  const accountId = store.accounts.ensure(charge.account);
+  const atMs = charge.atMs ?? 1_000;
+  createWrite(store.db)(() => {
+    store.db
+      .prepare("INSERT INTO charges VALUES (?, ?, ?, (SELECT id FROM tokens WHERE jti = ?), ?, 'GET', 200, ?)")
+      .run(id, atMs, accountId, charge.tokenJti ?? null, routeId, charge.price);
+    if (charge.finished !== false) finishCharge(store, id);
+    if (charge.refund) {
+      store.db.prepare("INSERT INTO refunds VALUES (?, ?, ?, 'upstream_broke')").run(id, atMs, charge.refund);
+    }
+  });
+  return id;
+}
+
+export function finishCharge(store: Store, id: number): void {
+  store.db.prepare("INSERT INTO finishes VALUES (?, 1000, 'completed', 1, 2, 3)").run(id);
+}
+
+export function hashLeaf(row: LeafRow): Uint8Array {
+  const text = JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+  return createHash('sha256').update(text).digest();
+}
+
+export function rootOf(hashes: Uint8Array[]): Uint8Array {
+  return createHash('sha256').update(Buffer.concat(hashes)).digest();
+}
+
+export function seal(store: Store, rest: Partial<SealRequest> = {}) {
+  return store.batches.seal({
+    lane: 0,
+    nowMs: 10_000,
+    ageMaxMs: 60_000,
+    minTotal: units(1),
+    entriesMax: 100,
+    linesMax: 400,
+    period: 0,
+    hashLeaf,
+    rootOf,
+    ...rest,
+  });
+}
+
+export function confirm(
+  store: Store,
+  sealed: { lane: number; batch: number; root: string },
+  taken: bigint[],
+  period = 0,
+) {
+  const { lane, batch, root } = sealed;
+  return store.batches.confirm({ lane, batch, root, taken, ledger: 20, txHash: 'bb', closedAtMs: 2_000, period });
+}
+
+/** charged − refunded + settled elsewhere = settled + unsettled + receivable + held for payees + written off. */
+export function booksOf(store: Store): { left: Units; right: Units }[] {
+  return store.accounts.loadAll().map((row) => ({
+    left: units(row.charged - row.refunded + row.settledElsewhere),
+    right: units(row.settled + row.unsettled + row.receivable + row.heldForPayee + row.writtenOff),
+  }));
+}
