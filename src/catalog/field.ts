@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { parseUsdc, storedUnitsMax, type Units } from '../money.ts';
 import { addressKind } from './address.ts';
@@ -124,6 +125,14 @@ export function url(options: { path: 'none' | 'plain' | 'any'; expected: string 
     return parsed;
   });
 }
+
+/** An address such as 203.0.113.7 or a range such as 10.0.0.0/8 or 2001:db8::/32. */
+export const addressRange = textField('an IP address, or a range such as 10.0.0.0/8', (value) => {
+  const [ip = '', prefix, ...rest] = value.split('/');
+  const bits = isIPv4(ip) ? 32 : isIPv6(ip) && !ip.includes('%') ? 128 : 0;
+  const fits = prefix === undefined || (/^(0|[1-9][0-9]{0,2})$/.test(prefix) && Number(prefix) <= bits);
+  return bits > 0 && fits && rest.length === 0 ? value : refuse('is not an IP address or range');
+});
 
 export function address(...kinds: ('account' | 'contract')[]) {
   const names = kinds.map((kind) => (kind === 'account' ? 'G…' : 'C…')).join(' or ');

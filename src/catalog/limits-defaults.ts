@@ -68,6 +68,7 @@ export const apiLimits = {
   connectionsMax: count('connections_max', 128, 1, 10_000, 'what a small upstream takes; more wait in line'),
   connectTimeoutMs: time('connect_timeout', 3 * second, 100, minute, 'an upstream is near; longer means it is down'),
   timeoutMs: time('timeout', 30 * second, 100, hour, 'time to the first byte; the money is on hold meanwhile'),
+  burst: count('burst', 1, 1, 1_000_000, 'calls at once before `per_second` binds; one second of it when left out'),
   idleTimeoutMs: time('idle_timeout', 60 * second, second, day, 'pause between two pieces of an answer'),
 } satisfies Record<string, LimitDefault>;
 

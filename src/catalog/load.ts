@@ -1,11 +1,13 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { checkTogether } from './checks.ts';
 import { compileConfig } from './compile.ts';
 import type { Environment } from './environment.ts';
 import { catalogLimits } from './limits-defaults.ts';
 import type { Config } from './model.ts';
 import { parseSettings } from './parse.ts';
 import type { Report } from './report.ts';
+import { readSecrets } from './secrets.ts';
 import { type Problem, readSource } from './source.ts';
 
 export type LoadResult = { ok: true; config: Config; warnings: Problem[] } | { ok: false; problems: Problem[] };
@@ -17,11 +19,12 @@ export function loadConfig({ file, env }: { file: string; env: Environment }): L
   if (!yaml.ok) return { ok: false, problems: [yaml.problem] };
   const source = readSource(absolute, yaml.text);
   if (source.problems.length > 0) return { ok: false, problems: source.problems };
-  const settings = parseSettings(source, env);
-  const report: Report = { source, folder: path.dirname(absolute), problems: settings.problems, warnings: [] };
-  const config = compileConfig(settings, absolute, report);
-  if (!config) return { ok: false, problems: inFileOrder(report.problems) };
-  return { ok: true, config, warnings: inFileOrder(report.warnings) };
+  const { settings, problems } = parseSettings(source, env);
+  const report: Report = { source, folder: path.dirname(absolute), problems, warnings: [] };
+  const secrets = readSecrets(settings, report);
+  checkTogether(settings, report);
+  if (problems.length > 0) return { ok: false, problems: inFileOrder(problems) };
+  return { ok: true, config: compileConfig(absolute, settings, secrets), warnings: inFileOrder(report.warnings) };
 }
 
 /** One line a person can act on: where, what, and what should stand there. */

@@ -1,113 +1,117 @@
 import type { z } from 'zod';
-import type { Environment } from './environment.ts';
-import { expandEnvironment } from './environment.ts';
+import { type Environment, expandEnvironment } from './environment.ts';
 import type { IssueParams } from './field.ts';
-import { type ApiSettings, api, type Sections, sections } from './schema.ts';
+import { type ApiSettings, api, type RouteSettings, route, type Sections, sections } from './schema.ts';
 import { fieldName, type Path, type Problem, type Source } from './source.ts';
 
-/** What of the file has the right form. Sections with a problem are missing, so that the rest is still checked. */
+/**
+ * What of the file has the right form. A key with a problem is left out, so that everything else can still be
+ * checked; when there are no problems, nothing is missing.
+ */
 export type Settings = {
-  sections: Partial<Sections>;
-  apis: { settings: ApiSettings; path: Path }[];
-  problems: Problem[];
+  sections: { [Name in keyof Sections]: Partial<Sections[Name]> };
+  apis: ApiDraft[];
 };
 
-/** Expands the environment and checks the form of every section and API on its own, so that all problems come at once. */
-export function parseSettings(source: Source, env: Environment): Settings {
+export type ApiDraft = { settings: Partial<ApiSettings>; path: Path; routes: RouteDraft[] };
+export type RouteDraft = { settings: Partial<RouteSettings>; path: Path };
+
+/** A strict zod object whose keys can be checked one by one. */
+type Keyed = z.ZodType & { shape: Record<string, z.ZodType> };
+
+/** Expands the environment and checks the form of every key on its own, so that all problems come at once. */
+export function parseSettings(source: Source, env: Environment): { settings: Settings; problems: Problem[] } {
   const { value, problems } = expandEnvironment(source, env);
-  const settings: Settings = { sections: {}, apis: [], problems };
   if (!isRecord(value)) {
     problems.push(source.problem([], 'is not a YAML mapping', 'sections such as gateway:, stellar: and apis:'));
-    return settings;
   }
-  for (const key of Object.keys(value)) {
-    if (Object.hasOwn(sections, key) || key === 'apis') continue;
-    problems.push(unknownKey(source, [key], [...Object.keys(sections), 'apis']));
+  const root = isRecord(value) ? value : {};
+  reportUnknown(root, [...Object.keys(sections), 'apis'], []);
+  const settings: Settings = {
+    sections: {
+      gateway: parse<Sections['gateway']>(sections.gateway, root.gateway, ['gateway']),
+      admin: parse<Sections['admin']>(sections.admin, root.admin, ['admin']),
+      stellar: parse<Sections['stellar']>(sections.stellar, root.stellar, ['stellar']),
+      deposits: parse<Sections['deposits']>(sections.deposits, root.deposits, ['deposits']),
+      storage: parse<Sections['storage']>(sections.storage, root.storage, ['storage']),
+      tokens: parse<Sections['tokens']>(sections.tokens, root.tokens, ['tokens']),
+      settlement: parse<Sections['settlement']>(sections.settlement, root.settlement, ['settlement']),
+      log: parse<Sections['log']>(sections.log, root.log, ['log']),
+    },
+    apis: [],
+  };
+  if (!Array.isArray(root.apis) || root.apis.length === 0) {
+    const message = root.apis === undefined ? 'is missing' : 'is not a list of APIs';
+    problems.push(source.problem(['apis'], message, 'a list of at least one API'));
+    return { settings, problems };
   }
-  const found = Object.keys(sections).map((name) => [name, check(sectionOf(name), value[name], [name])] as const);
-  settings.sections = Object.fromEntries(found.filter(([, section]) => section !== undefined));
-  const apis = value['apis'];
-  if (!Array.isArray(apis) || apis.length === 0) {
-    problems.push(
-      source.problem(['apis'], apis === undefined ? 'is missing' : 'is no list of APIs', 'at least one API'),
-    );
-    return settings;
-  }
-  for (const [index, item] of apis.entries()) {
+  settings.apis = root.apis.map((item: unknown, index): ApiDraft => {
     const path = ['apis', index];
-    const parsed = check(api, item, path);
-    if (parsed) settings.apis.push({ settings: parsed, path });
-  }
-  return settings;
+    const parsed = parse<ApiSettings>(api, item, path);
+    const routes = (parsed.routes ?? []).map((listed, position): RouteDraft => {
+      const routePath = [...path, 'routes', position];
+      return { settings: parse<RouteSettings>(route, listed, routePath), path: routePath };
+    });
+    return { settings: parsed, path, routes };
+  });
+  return { settings, problems };
 
-  function check<T>(schema: z.ZodType<T>, input: unknown, path: Path): T | undefined {
-    const result = schema.safeParse(input);
-    if (result.success) {
-      const broken = problems.some((problem) => problem.field.startsWith(fieldName(path)));
-      return broken ? undefined : result.data;
+  function parse<T>(schema: Keyed, input: unknown, path: Path): Partial<T> {
+    if (input !== undefined && !isRecord(input)) {
+      problems.push(source.problem(path, 'is not a mapping', `keys such as ${Object.keys(schema.shape)[0]}`));
+      return {};
     }
-    for (const issue of result.error.issues) addIssue(issue, path, schema);
-    return undefined;
+    const given = input ?? {};
+    reportUnknown(given, Object.keys(schema.shape), path);
+    const found: Record<string, unknown> = {};
+    for (const [key, field] of Object.entries(schema.shape)) {
+      const keyPath = [...path, key];
+      // What the environment could not fill in has been named already; its form says nothing more.
+      if (problems.some((problem) => isUnder(problem.field, fieldName(keyPath)))) continue;
+      const result = field.safeParse(Object.hasOwn(given, key) ? given[key] : undefined);
+      if (result.success) found[key] = result.data;
+      else for (const issue of result.error.issues) addIssue(issue, keyPath);
+    }
+    return found as Partial<T>;
   }
 
-  function addIssue(issue: z.core.$ZodIssue, prefix: Path, schema: z.ZodType): void {
+  function reportUnknown(given: Record<string, unknown>, known: string[], path: Path): void {
+    for (const key of Object.keys(given)) if (!known.includes(key)) addUnknown([...path, key], known);
+  }
+
+  function addUnknown(path: Path, known: string[]): void {
+    const near = known.find((name) => isWithinOneEdit(name, String(path.at(-1))));
+    const hint = near ? `; did you mean ${near}?` : '';
+    const expected = known.length > 0 ? `one of ${known.join(', ')}` : 'a key that config.example.yaml documents';
+    problems.push(source.keyProblem(path, `is not a known key${hint}`, expected));
+  }
+
+  function addIssue(issue: z.core.$ZodIssue, prefix: Path): void {
     const path = [...prefix, ...issue.path.map((part) => (typeof part === 'number' ? part : String(part)))];
-    if (issue.code === 'unrecognized_keys') {
-      for (const key of issue.keys) problems.push(unknownKey(source, [...path, key], keysAt(schema, issue.path)));
-      return;
+    switch (issue.code) {
+      case 'unrecognized_keys':
+        for (const key of issue.keys) addUnknown([...path, key], []);
+        return;
+      case 'custom': {
+        const params = issue.params as IssueParams;
+        const spelling = source.spelling(path) ?? '';
+        const expected = params.quote && /^[0-9.]+$/.test(spelling) ? `"${spelling}"` : params.expected;
+        problems.push(source.problem(path, issue.message, expected));
+        return;
+      }
+      case 'invalid_type': {
+        const expected = issue.expected === 'array' ? 'a list' : 'a mapping';
+        problems.push(source.problem(path, `is not ${expected}`, expected));
+        return;
+      }
+      default:
+        problems.push(source.problem(path, issue.message, 'the form that config.example.yaml documents'));
     }
-    // A value that could not be expanded has been named already; its form says nothing more.
-    if (problems.some((problem) => problem.field === fieldName(path))) return;
-    problems.push(source.problem(path, messageOf(issue), expectedOf(issue, source.spelling(path))));
   }
 }
 
-function sectionOf(name: string): z.ZodType {
-  const found = Object.entries(sections).find(([key]) => key === name)?.[1];
-  if (!found) throw new Error(`no section is named ${name}`);
-  return found;
-}
-
-function unknownKey(source: Source, path: Path, known: string[]): Problem {
-  const key = String(path.at(-1));
-  const near = known.find((name) => withinOneEdit(name, key));
-  const hint = near ? `; did you mean ${near}?` : '';
-  return source.keyProblem(
-    path,
-    `is not a known key${hint}`,
-    known.length ? `one of ${known.join(', ')}` : 'a known key',
-  );
-}
-
-function messageOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'custom') return issue.message;
-  if (issue.code === 'invalid_type' && issue.input === undefined) return 'is missing';
-  return issue.message;
-}
-
-function expectedOf(issue: z.core.$ZodIssue, spelling: string | undefined): string {
-  if (issue.code === 'custom' && issue.params) {
-    const params = issue.params as IssueParams;
-    return params.quote && spelling !== undefined && /^[0-9.]+$/.test(spelling) ? `"${spelling}"` : params.expected;
-  }
-  if (issue.code === 'invalid_type') return issue.expected === 'object' ? 'a mapping' : `a ${issue.expected}`;
-  return 'the documented form';
-}
-
-/** The keys that the schema knows at a path, for the message about one it does not know. */
-function keysAt(schema: z.ZodType, path: PropertyKey[]): string[] {
-  let at: unknown = unwrap(schema);
-  for (const part of path) {
-    const holder = at as { shape?: Record<string, unknown>; element?: unknown };
-    at = unwrap(typeof part === 'number' ? holder.element : holder.shape?.[String(part)]);
-  }
-  return Object.keys((at as { shape?: object } | undefined)?.shape ?? {});
-}
-
-function unwrap(schema: unknown): unknown {
-  let at = schema as { unwrap?: () => unknown; shape?: unknown; element?: unknown } | undefined;
-  while (at && !at.shape && !at.element && at.unwrap) at = at.unwrap() as typeof at;
-  return at;
+function isUnder(field: string, parent: string): boolean {
+  return field.startsWith(parent) && ['', '.', '['].includes(field.charAt(parent.length));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -115,11 +119,11 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** One letter added, left out or changed, or two neighbours swapped. */
-function withinOneEdit(known: string, typed: string): boolean {
+function isWithinOneEdit(known: string, typed: string): boolean {
   if (Math.abs(known.length - typed.length) > 1) return false;
   let at = 0;
   while (at < known.length && known[at] === typed[at]) at++;
-  const rest = (text: string, from: number) => text.slice(at + from);
+  const rest = (text: string, skip: number) => text.slice(at + skip);
   return (
     rest(known, 1) === rest(typed, 1) ||
     rest(known, 1) === rest(typed, 0) ||

@@ -4,63 +4,67 @@ import { METHODS } from 'node:http';
  * `GET /forecast/:city`: a method or ANY, then a path of literal segments, `:param` (one segment, not empty) and at
  * the very end `*` (the rest, which may be empty). A path without a trailing slash never matches one with it.
  */
-export type RoutePattern = { method: string; segments: Segment[] };
+export type RoutePattern = { method: string; path: string; segments: Segment[] };
 
 export type Segment = { kind: 'literal'; text: string } | { kind: 'param'; name: string } | { kind: 'rest' };
-
-export type PatternResult = { ok: true; pattern: RoutePattern } | { ok: false; message: string; expected: string };
 
 /** Paths that the gateway answers itself; nothing can be mounted at or under them. */
 export const reservedMounts = ['/_callora', '/.well-known', '/healthz', '/readyz', '/metrics'];
 
-const expectedPath = 'a path in canonical form such as /forecast/:city';
-
 /** HEAD follows GET, CONNECT opens tunnels and TRACE echoes credentials. */
 const unroutable = new Set(['HEAD', 'CONNECT', 'TRACE']);
 
-export function parsePattern(match: string): PatternResult {
+/** The pattern, or a text that says what is wrong. */
+export function parsePattern(match: string): RoutePattern | string {
   const space = match.indexOf(' ');
   const method = match.slice(0, space);
   const path = match.slice(space + 1);
-  if (space === -1 || !path.startsWith('/')) {
-    return { ok: false, message: 'is not a method and a path', expected: '"GET /forecast/:city" or "ANY /files/*"' };
-  }
-  if (method === 'HEAD') return { ok: false, message: 'lists HEAD, which always follows GET', expected: 'GET' };
+  if (space === -1 || !path.startsWith('/')) return 'is not a method, one space and a path';
+  if (method === 'HEAD') return 'lists HEAD, which follows GET at the price of GET; list GET';
   if (method !== 'ANY' && (!METHODS.includes(method) || unroutable.has(method))) {
-    return {
-      ok: false,
-      message: `names the method ${JSON.stringify(method)}`,
-      expected: 'a method such as GET, or ANY',
-    };
+    return `names ${JSON.stringify(method)}, which is no method that is sold`;
   }
-  const segments: Segment[] = [];
   const texts = path.slice(1).split('/');
+  const segments: Segment[] = [];
   for (const [index, text] of texts.entries()) {
-    const last = index === texts.length - 1;
-    const segment = parseSegment(text, last);
-    if (typeof segment === 'string') return { ok: false, message: segment, expected: expectedPath };
+    const segment = parseSegment(text, index === texts.length - 1);
+    if (typeof segment === 'string') return segment;
     segments.push(segment);
   }
-  return { ok: true, pattern: { method, segments } };
+  return { method, path, segments };
+}
+
+/** Two routes of an API collide when their shapes are equal: parameters count, what they are called does not. */
+export function shapeOf({ method, segments }: RoutePattern): string {
+  const texts = segments.map((segment) => {
+    if (segment.kind === 'literal') return segment.text;
+    return segment.kind === 'param' ? ':' : '*';
+  });
+  return `${method} /${texts.join('/')}`;
 }
 
 /** Undefined when fine, else what is wrong. `/` mounts an API at the root. */
-export function mountFault(mount: string): { message: string; expected: string } | undefined {
-  const expected = 'a path such as /weather';
-  if (!mount.startsWith('/')) return { message: 'does not start with a slash', expected };
+export function mountFault(mount: string): string | undefined {
+  if (!mount.startsWith('/')) return 'does not start with a slash';
   if (mount === '/') return undefined;
-  if (mount.endsWith('/')) return { message: 'ends in a slash', expected };
+  if (mount.endsWith('/')) return 'ends in a slash';
   for (const text of mount.slice(1).split('/')) {
     const segment = parseSegment(text, false);
-    if (typeof segment === 'string') return { message: segment, expected };
-    if (segment.kind !== 'literal') return { message: 'has a parameter', expected };
+    if (typeof segment === 'string') return segment;
+    if (segment.kind !== 'literal') return 'has a parameter, which only routes can have';
   }
   const reserved = reservedBy(mount);
-  return reserved ? { message: `is under ${reserved}, which the gateway answers itself`, expected } : undefined;
+  return reserved && `is under ${reserved}, which the gateway answers itself`;
 }
 
+/** The reserved name that covers this path. */
 export function reservedBy(path: string): string | undefined {
   return reservedMounts.find((reserved) => path === reserved || path.startsWith(`${reserved}/`));
+}
+
+/** True when a literal holds `%2F`, which only paths of an API with `encoded_slash` do. */
+export function needsEncodedSlash(pattern: RoutePattern): boolean {
+  return pattern.segments.some((segment) => segment.kind === 'literal' && segment.text.includes('%2F'));
 }
 
 function parseSegment(text: string, last: boolean): Segment | string {
@@ -70,25 +74,44 @@ function parseSegment(text: string, last: boolean): Segment | string {
     return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? { kind: 'param', name } : `has a parameter without a name: ${text}`;
   }
   if (text === '' && !last) return 'has an empty segment';
-  if (text === '.' || text === '..') return 'has a dot segment';
   if (text.includes('*')) return 'has a * inside a segment';
-  const fault = literalFault(text);
-  return fault ?? { kind: 'literal', text };
+  return literalFault(text) ?? { kind: 'literal', text };
 }
 
 /**
- * A literal is compared byte by byte with the path of a call, which is refused unless it is canonical: so a literal in
- * any other spelling could never match, and its price would silently never apply.
+ * A literal is compared byte by byte with the path of a call, which the gateway refuses unless it is canonical: so a
+ * literal in any other spelling could never match, and its price would silently never apply.
  */
 function literalFault(text: string): string | undefined {
-  if (!/^(?:[A-Za-z0-9\-._~!$&'()+,=:@]|%[0-9A-F]{2})*$/.test(text)) {
-    const encoded = /[^\x21-\x7e]/.test(text) ? `; write ${encodeURIComponent(text)}` : '';
-    return `has a character that stands percent-encoded in a path: ${JSON.stringify(text)}${encoded}`;
+  if (/[^\x21-\x7e]/.test(text)) return `has characters outside ASCII; write ${encodeURIComponent(text)}`;
+  if (!/^(?:[A-Za-z0-9\-._~!$&'()+,;=:@]|%[0-9A-F]{2})*$/.test(text)) {
+    return `has a character that stands percent-encoded, in upper case, in a path: ${text}`;
   }
-  for (const [encoded, hex] of text.matchAll(/%([0-9A-F]{2})/g)) {
-    const char = String.fromCharCode(Number.parseInt(hex ?? '', 16));
-    if (/[A-Za-z0-9\-._~]/.test(char)) return `writes ${char} as ${encoded}, which no canonical path does`;
-    if (char < ' ' || char === '\x7f' || char === '\\') return `has ${encoded}, which no canonical path holds`;
+  if (/^\.{1,2}(?:$|;|%3B|%20)/.test(text)) return 'has a dot segment';
+  if (/^(?:;|%3B|%20)/.test(text)) return 'has a segment that is nothing but parameters';
+  if (/%25[0-9A-Fa-f]{2}/.test(text)) return 'has a double percent-encoding';
+  // A slash inside a segment: each part of it has to be canonical on its own, as the gateway reads it.
+  if (text.includes('%2F')) {
+    const parts = text.split('%2F');
+    if (parts.includes('')) return 'has an encoded slash at an end of a segment';
+    return parts.map(literalFault).find((fault) => fault !== undefined);
   }
-  return undefined;
+  return encodingFault(text);
+}
+
+function encodingFault(text: string): string | undefined {
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(text);
+  } catch {
+    return 'has a percent-encoding that is not UTF-8';
+  }
+  for (const char of decoded) {
+    if (char < ' ' || (char >= '\x7f' && char < '\xa0') || char === '\\')
+      return 'has a control character or a backslash';
+  }
+  const needless = [...text.matchAll(/%[0-7][0-9A-F]/g)].find(([encoded]) => {
+    return /[A-Za-z0-9\-._~]/.test(decodeURIComponent(encoded));
+  });
+  return needless && `writes ${needless[0]}, which needs no percent-encoding`;
 }

@@ -1,7 +1,22 @@
 import { z } from 'zod';
 import { parseUsdc, type Units, units } from '../money.ts';
-import { address, field, flag, limit, listen, oneOf, optionalLimit, perSecond, text, url, usdc } from './field.ts';
+import {
+  address,
+  addressRange,
+  field,
+  flag,
+  limit,
+  listen,
+  oneOf,
+  optionalLimit,
+  perSecond,
+  text,
+  url,
+  usdc,
+} from './field.ts';
 import { apiLimits, gatewayLimits, otherLimits } from './limits-defaults.ts';
+import { type Network, resolveNetwork } from './network.ts';
+import { mountFault, parsePattern, type RoutePattern } from './route-grammar.ts';
 
 /**
  * The operator's interface: every key of the YAML, its form and its default. Keys are strict: a misspelt one is an
@@ -18,8 +33,8 @@ const gateway = z.strictObject({
   cors_origins: field({ expected: "'*' or a list of origins such as [https://app.example.com]" }, readOrigins).default(
     '*',
   ),
-  block_addresses: z.array(text).default([]),
-  allow_addresses: z.array(text).default([]),
+  block_addresses: z.array(addressRange).default([]),
+  allow_addresses: z.array(addressRange).default([]),
   limits: z
     .strictObject({
       head_bytes_max: limit(gatewayLimits.headBytesMax),
@@ -46,7 +61,7 @@ const admin = z.strictObject({
 });
 
 const stellar = z.strictObject({
-  network: text,
+  network: field({ expected: 'testnet | public | a passphrase' }, readNetwork),
   rpc_url: url({ path: 'any', expected: 'the URL of a Stellar RPC server' }),
   horizon_url: url({ path: 'any', expected: 'the URL of a Horizon server' }).optional(),
   vault: address('contract'),
@@ -85,21 +100,12 @@ const log = z.strictObject({
 });
 
 /** Every section but `apis`. */
-export const sections = {
-  gateway: gateway.prefault({}),
-  admin: admin.prefault({}),
-  stellar,
-  deposits: deposits.prefault({}),
-  storage: storage.prefault({}),
-  tokens: tokens.prefault({}),
-  settlement: settlement.prefault({}),
-  log: log.prefault({}),
-};
+export const sections = { gateway, admin, stellar, deposits, storage, tokens, settlement, log };
 
 const chargeOn = z.array(field({ expected: '2xx, 3xx, 4xx or a status such as 404' }, readStatus)).optional();
 
-const route = z.strictObject({
-  match: text,
+export const route = z.strictObject({
+  match: field({ expected: '"GET /forecast/:city" or "ANY /files/*", in canonical form' }, readMatch),
   price: usdc.optional(),
   auth: oneOf('token', 'none').default('token'),
   charge_on: chargeOn,
@@ -110,9 +116,9 @@ const route = z.strictObject({
 });
 
 export const api = z.strictObject({
-  name: text,
+  name: field({ expected: 'lower-case letters, digits and hyphens, a letter first, 63 at most' }, readName),
   payee: address('account', 'contract'),
-  mount: text,
+  mount: field({ expected: 'a path such as /weather, or / for the root' }, readMount),
   upstream: url({ path: 'plain', expected: 'where the calls go, such as http://127.0.0.1:9000/v1' }),
   headers: z.record(z.string(), z.unknown()).default({}),
   price: usdc.optional(),
@@ -121,16 +127,7 @@ export const api = z.strictObject({
   rate: z
     .strictObject({
       per_second: perSecond,
-      burst: limit({
-        key: 'burst',
-        default: 1,
-        min: 1,
-        max: 1_000_000,
-        unit: 'count',
-        reason: 'follows per_second',
-      })
-        .unwrap()
-        .optional(),
+      burst: optionalLimit(apiLimits.burst),
     })
     .optional(),
   timeout: limit(apiLimits.timeoutMs),
@@ -140,12 +137,33 @@ export const api = z.strictObject({
   body_bytes_max: optionalLimit(gatewayLimits.bodyBytesMax),
   cacheable: flag.default(false),
   description: text.optional(),
-  routes: z.array(route).default([]),
+  // Each one is checked on its own, so that a bad route hides nothing about the others.
+  routes: z.array(z.unknown()).default([]),
 });
 
 export type Sections = { [Name in keyof typeof sections]: z.infer<(typeof sections)[Name]> };
 export type ApiSettings = z.infer<typeof api>;
 export type RouteSettings = z.infer<typeof route>;
+
+function readNetwork(value: unknown): Network | { refused: string } {
+  return resolveNetwork(String(value)) ?? { refused: 'is not a known network' };
+}
+
+/** The word that tokens carry in their scope. */
+function readName(value: unknown): string | { refused: string } {
+  return typeof value === 'string' && /^[a-z][a-z0-9-]{0,62}$/.test(value) ? value : { refused: 'is not a name' };
+}
+
+function readMount(value: unknown): string | { refused: string } {
+  if (typeof value !== 'string') return { refused: 'is not a text' };
+  const fault = mountFault(value);
+  return fault === undefined ? value : { refused: fault };
+}
+
+function readMatch(value: unknown): RoutePattern | { refused: string } {
+  const pattern = typeof value === 'string' ? parsePattern(value) : 'is not a text';
+  return typeof pattern === 'string' ? { refused: pattern } : pattern;
+}
 
 /** `404` or a class such as `2xx`. A 5xx is the upstream's failure and is never charged. */
 export type ChargedStatus = number | '2xx' | '3xx' | '4xx';

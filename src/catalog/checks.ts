@@ -1,0 +1,126 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { Listen } from './model.ts';
+import type { ApiDraft, RouteDraft, Settings } from './parse.ts';
+import type { Report } from './report.ts';
+import { needsEncodedSlash, reservedBy, shapeOf } from './route-grammar.ts';
+import { fieldName, type Path } from './source.ts';
+
+/** The longest `<home domain> auth` a login challenge can hold is 64 bytes. */
+const hostCharsMax = 59;
+
+/** What no key can be judged for alone: collisions, prices that inherit, values that must fit each other. */
+export function checkTogether(settings: Settings, report: Report): void {
+  checkListeners(settings, report);
+  checkUrls(settings, report);
+  checkTokens(settings, report);
+  const names = new Map<string, Path>();
+  const mounts = new Map<string, Path>();
+  for (const api of settings.apis) {
+    checkUnique(names, api.settings.name, [...api.path, 'name'], report);
+    checkUnique(mounts, api.settings.mount, [...api.path, 'mount'], report);
+    checkApi(api, settings.sections.stellar.vault, report);
+  }
+}
+
+function checkListeners({ sections }: Settings, { source, problems }: Report): void {
+  const gateway = sections.gateway.listen;
+  const admin = sections.admin.listen;
+  if (!gateway || !admin || gateway.port === 0 || gateway.port !== admin.port) return;
+  if (gateway.host !== admin.host && !isEverywhere(gateway) && !isEverywhere(admin)) return;
+  const line = source.line(['gateway', 'listen']);
+  const message = `is the same port as gateway.listen on line ${line}`;
+  problems.push(source.problem(['admin', 'listen'], message, 'another port'));
+}
+
+function checkUrls({ sections }: Settings, { source, problems, warnings }: Report): void {
+  const { listen, public_url: publicUrl } = sections.gateway;
+  const at = ['gateway', 'public_url'];
+  if (publicUrl && publicUrl.host.length > hostCharsMax) {
+    problems.push(source.problem(at, 'has a host too long for wallet login', `at most ${hostCharsMax} characters`));
+  }
+  if (publicUrl?.protocol === 'http:' && !isLoopback(publicUrl.hostname)) {
+    warnings.push(source.problem(at, 'is not https, so tokens travel in clear', 'an https URL'));
+  }
+  if (!publicUrl && listen && isEverywhere(listen)) {
+    const message = 'is left out while the gateway listens everywhere, so tokens name the loopback address as issuer';
+    warnings.push(source.problem(at, message, 'the origin consumers use'));
+  }
+  const rpcUrl = sections.stellar.rpc_url;
+  if (rpcUrl?.protocol === 'http:' && !isLoopback(rpcUrl.hostname)) {
+    warnings.push(source.problem(['stellar', 'rpc_url'], 'is not https, so answers can be forged', 'an https URL'));
+  }
+}
+
+function checkTokens({ sections }: Settings, { source, problems, folder }: Report): void {
+  const { ttl, ttl_max: ttlMax, keys_file: keysFile } = sections.tokens;
+  if (ttl !== undefined && ttlMax !== undefined && ttl > ttlMax) {
+    problems.push(source.problem(['tokens', 'ttl'], 'is longer than tokens.ttl_max', 'a shorter life'));
+  }
+  if (keysFile !== undefined && !existsSync(path.resolve(folder, keysFile))) {
+    const message = `names ${path.resolve(folder, keysFile)}, which does not exist`;
+    problems.push(source.problem(['tokens', 'keys_file'], message, 'the JWKS file that `callora init` makes'));
+  }
+}
+
+function checkUnique(seen: Map<string, Path>, value: string | undefined, at: Path, report: Report): void {
+  if (value === undefined) return;
+  const other = seen.get(value);
+  if (!other) {
+    seen.set(value, at);
+    return;
+  }
+  const { source, problems } = report;
+  const lines = `line ${source.line(other)} and line ${source.line(at)} are both ${value}`;
+  problems.push(source.problem(at, `collides: ${lines}`, `a ${at.at(-1)} of its own`));
+}
+
+function checkApi(api: ApiDraft, vault: string | undefined, report: Report): void {
+  const { source, problems } = report;
+  const { payee, price } = api.settings;
+  if (payee !== undefined && payee === vault) {
+    problems.push(source.problem([...api.path, 'payee'], 'is the vault itself', "the API owner's own address"));
+  }
+  const hasProblem = problems.some(({ field }) => field.startsWith(`apis[${api.path[1]}].`));
+  if (price === undefined && api.routes.length === 0 && !hasProblem) {
+    problems.push(source.problem(api.path, 'sells nothing', 'a price, or routes with prices'));
+  }
+  const shapes = new Map<string, Path>();
+  for (const route of api.routes) {
+    const shape = route.settings.match && shapeOf(route.settings.match);
+    checkUnique(shapes, shape, [...route.path, 'match'], report);
+    checkRoute(route, api, report);
+  }
+}
+
+function checkRoute({ settings, path: at }: RouteDraft, api: ApiDraft, report: Report): void {
+  const { source, problems } = report;
+  const { match, auth } = settings;
+  const { mount } = api.settings;
+  if (match && mount !== undefined) {
+    const reserved = reservedBy(`${mount === '/' ? '' : mount}${match.path}`);
+    if (reserved) problems.push(source.problem([...at, 'match'], `is under ${reserved}`, 'a path that can be sold'));
+  }
+  if (match && api.settings.encoded_slash === false && needsEncodedSlash(match)) {
+    const expected = 'encoded_slash: true on the API';
+    problems.push(source.problem([...at, 'match'], 'has %2F, which this API does not allow', expected));
+  }
+  const isBroken = (field: string) => problems.some((problem) => problem.field === field);
+  if (isBroken(`${fieldName(at)}.price`) || isBroken(`${fieldName(api.path)}.price`)) return;
+  const price = settings.price ?? api.settings.price;
+  if (price === undefined) {
+    problems.push(source.problem([...at, 'price'], 'is missing, and the API has no price', 'a price such as "0.002"'));
+  } else if (auth === 'none' && price > 0n) {
+    const expected = 'price: "0", or auth: token';
+    problems.push(source.problem([...at, 'auth'], 'is none although the route has a price', expected));
+  }
+}
+
+function isEverywhere(listen: Listen): boolean {
+  return listen.host === '0.0.0.0' || listen.host === '::';
+}
+
+/** The names and addresses that never leave the machine. */
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.[0-9]{1,3}){3}$/.test(hostname);
+}

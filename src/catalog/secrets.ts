@@ -1,0 +1,125 @@
+import path from 'node:path';
+import { addressKind } from './address.ts';
+import { usesEnvironment } from './environment.ts';
+import { catalogLimits } from './limits-defaults.ts';
+import type { ApiDraft, Settings } from './parse.ts';
+import type { Report } from './report.ts';
+import { readSecretFile } from './secret-file.ts';
+import type { Path } from './source.ts';
+
+/** Everything that comes from `${NAME}` or a file instead of the YAML text. Undefined where there is a problem. */
+export type Secrets = {
+  adminToken: string | undefined;
+  operatorSecret: string | undefined;
+  headers: Map<ApiDraft, [name: string, value: string][]>;
+};
+
+export function readSecrets(settings: Settings, report: Report): Secrets {
+  const { admin, stellar } = settings.sections;
+  const adminToken = readSecret(['admin'], 'token', admin, report);
+  if (adminToken !== undefined && adminToken.length < catalogLimits.adminTokenCharsMin) {
+    const expected = `at least ${catalogLimits.adminTokenCharsMin} characters`;
+    report.problems.push(report.source.problem(['admin'], 'has a token that could be guessed', expected));
+  }
+  const operatorSecret = readSecret(['stellar'], 'operator_secret', stellar, report);
+  if (operatorSecret !== undefined && addressKind(operatorSecret) !== 'seed') {
+    report.problems.push(
+      report.source.problem(['stellar'], 'has an operator secret that is no Stellar seed', 'an S… seed'),
+    );
+  }
+  const headers = settings.apis.map((api) => [api, readHeaders(api, report)] as const);
+  return { adminToken, operatorSecret, headers: new Map(headers) };
+}
+
+/** Exactly one of `key` (which takes it from the environment) and `key_file`. */
+function readSecret<Key extends string>(
+  section: Path,
+  key: Key,
+  given: { [Name in Key | `${Key}_file`]?: string | undefined },
+  report: Report,
+): string | undefined {
+  const { source, problems } = report;
+  const fileKey = `${key}_file` as const;
+  const path = [...section, key];
+  const filePath = [...section, fileKey];
+  // A key that has been found wrong is not missing as well.
+  if (problems.some(({ field }) => field === path.join('.') || field === filePath.join('.'))) return undefined;
+  const inline = given[key];
+  const file = given[fileKey];
+  if (inline === undefined && file === undefined) {
+    problems.push(source.problem(filePath, 'is missing', `${fileKey}, or ${key}: "\${NAME}"`));
+    return undefined;
+  }
+  if (inline === undefined) return readFile(file ?? '', filePath, report);
+  if (file !== undefined) {
+    problems.push(source.problem(path, `stands beside ${fileKey}`, `only one of ${key} and ${fileKey}`));
+  } else if (!usesEnvironment(source.spelling(path) ?? '')) {
+    problems.push(source.problem(path, 'is written into the file', `"\${NAME}" from the environment, or ${fileKey}`));
+  }
+  return inline;
+}
+
+function readFile(file: string, at: Path, { source, problems, warnings, folder }: Report): string | undefined {
+  const found = readSecretFile(path.resolve(folder, file));
+  if (!found.ok) {
+    problems.push(source.problem(at, found.message, found.expected));
+    return undefined;
+  }
+  if (found.warning) warnings.push(source.problem(at, found.warning, 'mode 0600'));
+  return found.secret;
+}
+
+/** Fields that the gateway or HTTP itself owns. */
+const ownedFields = new Set([
+  'host',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'keep-alive',
+  'te',
+  'trailer',
+  'upgrade',
+  'expect',
+  'proxy-connection',
+]);
+
+/** Names of fields that carry credentials: their values come from outside the file. */
+const credentialField = /auth|cookie|token|secret|password|key|signature/;
+
+function readHeaders(api: ApiDraft, report: Report): [string, string][] {
+  const { source, problems } = report;
+  const found = new Map<string, string>();
+  for (const [name, given] of Object.entries(api.settings.headers ?? {})) {
+    const at = [...api.path, 'headers', name];
+    const lower = name.toLowerCase();
+    if (!/^[a-z0-9!#$%&'*+\-.^_`|~]+$/.test(lower)) {
+      problems.push(source.keyProblem(at, 'is not the name of a header field', 'a name such as x-api-key'));
+    } else if (ownedFields.has(lower)) {
+      problems.push(source.keyProblem(at, 'is a field that the gateway sets itself', 'another field'));
+    } else if (found.has(lower)) {
+      problems.push(source.keyProblem(at, 'is given twice', 'one value per field'));
+    }
+    const value = headerValue(given, at, credentialField.test(lower), report);
+    if (value !== undefined && !/^[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?$/.test(value)) {
+      problems.push(source.problem(at, 'has a value that no header field can have', 'printable ASCII on one line'));
+    }
+    found.set(lower, value ?? '');
+  }
+  return [...found];
+}
+
+function headerValue(given: unknown, at: Path, isCredential: boolean, report: Report): string | undefined {
+  const { source, problems } = report;
+  const outside = `"\${NAME}" from the environment, or { file: ./secrets/name }`;
+  if (typeof given === 'object' && given !== null && 'file' in given && typeof given.file === 'string') {
+    return readFile(given.file, at, report);
+  }
+  if (typeof given !== 'string') {
+    problems.push(source.problem(at, 'is not a text', `a text, ${outside}`));
+    return undefined;
+  }
+  if (isCredential && !usesEnvironment(source.spelling(at) ?? '')) {
+    problems.push(source.problem(at, 'is a credential that is written into the file', outside));
+  }
+  return given;
+}
