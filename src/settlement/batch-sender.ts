@@ -8,7 +8,7 @@ import type { Vault } from '../stellar/vault-client.ts';
 import { findSettled } from '../stellar/vault-events.ts';
 import type { BatchRow, EnvelopeRow } from '../store/batches.ts';
 import type { Store } from '../store/store.ts';
-import { judgeEnvelope, nextBatchState } from './batch-state.ts';
+import { type BatchEvent, judgeEnvelope, nextBatchState } from './batch-state.ts';
 import type { ConfirmResult, SettledOnChain } from './confirm.ts';
 import { type SettledSearch, searchSettled } from './settled-search.ts';
 
@@ -63,7 +63,7 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
         foreign: false,
       };
     }
-    if (nextBatchState(batch.state, 'record') !== 'submitted') throw new Error(`batch ${batch.id} is ${batch.state}`);
+    requireMove(batch, 'record');
     await rpc.verifyNetwork(signal);
     const { lane, root } = batch;
     const lines = batches.lines(batch.id).sort(compareLines);
@@ -143,9 +143,7 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
   function failed(batch: BatchRow, hash: string, answer: TransactionAnswer): StepResult {
     const reason = answer.status === 'FAILED' ? resultName(answer.resultXdr) : '';
     log.error({ lane: batch.lane, batch: batch.batch, hash, reason }, 'the settlement envelope failed on chain');
-    forget(hash);
-    batches.endEnvelope(hash, 'failed');
-    batches.reopen(batch.id);
+    giveUp(batch, hash, 'failed');
     return { next: 'again' };
   }
 
@@ -155,9 +153,7 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
     if (lane.seenLedger < answer.latestLedger) return wait('a server that does not lag behind');
     if (lane.batch >= batch.batch) return compareWithLane(batch, signal);
     log.warn({ lane: batch.lane, batch: batch.batch, hash }, 'the settlement envelope expired; it is made anew');
-    forget(hash);
-    batches.endEnvelope(hash, 'expired');
-    batches.reopen(batch.id);
+    giveUp(batch, hash, 'expired');
     return { next: 'again' } satisfies StepResult;
   }
 
@@ -187,6 +183,14 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
     return { next: 'done' };
   }
 
+  /** Only for an envelope that is proven unable to land: the batch may then be signed again. */
+  function giveUp(batch: BatchRow, hash: string, as: 'failed' | 'expired'): void {
+    requireMove(batch, 'unlandable');
+    forget(hash);
+    batches.endEnvelope(hash, as);
+    batches.reopen(batch.id);
+  }
+
   function refuseLagging(latestLedger: number): void {
     if (latestLedger < newestLedger) {
       throw new RpcError('lagging', `the RPC is at ledger ${latestLedger}, but was at ${newestLedger} before`);
@@ -204,4 +208,9 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
 
 function wait(waitingFor: string): StepResult {
   return { next: 'wait', waitingFor };
+}
+
+function requireMove(batch: BatchRow, event: BatchEvent): void {
+  if (nextBatchState(batch.state, event)) return;
+  throw new Error(`batch ${batch.id} is ${batch.state}: "${event}" must not happen`);
 }
