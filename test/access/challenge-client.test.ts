@@ -54,17 +54,17 @@ describe('a challenge', () => {
   });
 
   it('that could run as a transaction is not signed', () => {
-    const real = payment('41');
+    const real = runnable('41');
     expect(signChallenge(toSign({ transaction: real }))).toMatchObject({ ok: false });
-    expect(signChallenge(toSign({ transaction: payment('-1') }))).toMatchObject({
+    expect(signChallenge(toSign({ transaction: runnable('-1') }))).toMatchObject({
       ok: false,
       detail: 'the challenge holds an operation that is no part of a login',
     });
   });
 });
 
-/** A payment out of the wallet behind a first operation that looks like a login. */
-function payment(sequence: string): string {
+/** A transaction that the wallet must not sign, behind a first operation that looks like a login. */
+function runnable(sequence: string): string {
   const transaction = new TransactionBuilder(new Account(server.publicKey(), sequence), {
     fee: '100',
     networkPassphrase: passphrase,

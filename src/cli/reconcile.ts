@@ -1,0 +1,39 @@
+import { Command } from 'commander';
+import type { Cli } from './cli.ts';
+import { type OperatorOptions, withOperatorOptions } from './config-option.ts';
+import { CliError } from './exit-codes.ts';
+import { printJson, printTable } from './output.ts';
+import { withBooks } from './with-books.ts';
+
+export function reconcileCommand(cli: Cli): Command {
+  return withOperatorOptions(new Command('reconcile'))
+    .description('compare the books with the chain; exit code 1 when they differ')
+    .action(async (options: OperatorOptions) => {
+      const report = await withBooks(cli, options.config, (books) => books.reconcile());
+      if (options.json) printJson(cli, report);
+      else {
+        const off = report.checks.filter((check) => !check.ok);
+        if (off.length > 0) {
+          printTable(
+            cli,
+            off,
+            [
+              { title: 'identity', value: (row) => row.name },
+              { title: 'of', value: (row) => row.subject },
+              { title: 'books', value: (row) => row.books, align: 'right' },
+              { title: 'chain', value: (row) => row.chain, align: 'right' },
+              { title: 'note', value: (row) => row.detail },
+            ],
+            '',
+          );
+        }
+        cli.out(`${report.checks.length} identities compared, ${report.units_off} units off (1 unit = 0.0000001 USDC)`);
+      }
+      if (report.ok) return;
+      throw new CliError(
+        'off',
+        'the books and the chain differ',
+        'Delete nothing: the table says where they differ, and a running gateway stops paid calls by itself.',
+      );
+    });
+}
