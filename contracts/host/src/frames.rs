@@ -200,3 +200,42 @@ impl Writer {
         self.frame
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_come_back_in_the_order_they_were_written() {
+        let mut frame = Writer::default();
+        frame.u32(7);
+        frame.u64(u64::MAX);
+        frame.bytes(b"abc");
+        frame
+            .list(&[1u32, 2], |frame, value| {
+                frame.u32(*value);
+                Ok(())
+            })
+            .unwrap();
+        let frame = frame.finish();
+        let mut reader = Reader::new(&frame);
+        assert_eq!(reader.u32(), Ok(7));
+        assert_eq!(reader.u64(), Ok(u64::MAX));
+        assert_eq!(reader.bytes(), Ok(b"abc".as_slice()));
+        assert_eq!(reader.list(Reader::u32), Ok(vec![1, 2]));
+        assert_eq!(reader.end(), Ok(()));
+    }
+
+    #[test]
+    fn a_count_that_the_frame_cannot_hold_is_refused_before_memory_is_taken() {
+        let frame = u32::MAX.to_le_bytes();
+        assert!(Reader::new(&frame).list(Reader::u32).is_err());
+    }
+
+    #[test]
+    fn absent_xdr_is_a_length_of_zero() {
+        let mut frame = Writer::default();
+        frame.optional_xdr(None::<&ScVal>, "nothing").unwrap();
+        assert_eq!(frame.finish(), [0; 4]);
+    }
+}

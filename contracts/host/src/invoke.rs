@@ -43,8 +43,8 @@ pub mod failure {
 /// events and returned value.
 pub fn invoke(request: &[u8], lookup: Lookup) -> Answer {
     let settings = settings(lookup)?;
-    let frame = &mut Reader::new(request);
-    let header = read_header(frame, &settings)?;
+    let mut frame = Reader::new(request);
+    let header = read_header(&mut frame, &settings)?;
     let flags = frame.u32()?;
     let call = Call {
         function: frame.bytes()?.to_vec(),
@@ -55,6 +55,7 @@ pub fn invoke(request: &[u8], lookup: Lookup) -> Answer {
         auth: frame.list(|item| item.bytes().map(<[u8]>::to_vec))?,
         diagnostics: flags & DIAGNOSTICS != 0,
     };
+    frame.end()?;
     let resources: SorobanResources = decode(&call.resources_xdr, "the resources")?;
     match load(&resources, &call.restored, &header, lookup)? {
         Loaded::Archived(key) => write_archived(&key),

@@ -45,8 +45,8 @@ pub mod auth_mode {
 /// `u32` instructions, `u32` bytes of memory.
 pub fn simulate(request: &[u8], lookup: Lookup) -> Answer {
     let settings = settings(lookup)?;
-    let frame = &mut Reader::new(request);
-    let header = read_header(frame, &settings)?;
+    let mut frame = Reader::new(request);
+    let header = read_header(&mut frame, &settings)?;
     let flags = frame.u32()?;
     let mode = frame.u32()?;
     let leeway = frame.u32()?;
@@ -54,6 +54,7 @@ pub fn simulate(request: &[u8], lookup: Lookup) -> Answer {
     let source: AccountId = frame.xdr("the source account")?;
     let seed = frame.array()?;
     let signed = frame.xdr_list("an authorization entry")?;
+    frame.end()?;
     let use_v2 = flags & flag::ADDRESS_V2 != 0;
     let mode = match mode {
         auth_mode::RECORD => RecordingInvocationAuthMode::recording(true, use_v2),

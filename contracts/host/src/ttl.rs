@@ -19,10 +19,11 @@ use crate::ledger::{decode_entry, find, read_header, settings, Lookup, Snapshot}
 /// Answer: `OK`, `SorobanTransactionData`.
 pub fn simulate_extend(request: &[u8], lookup: Lookup) -> Answer {
     let settings = settings(lookup)?;
-    let frame = &mut Reader::new(request);
-    let header = read_header(frame, &settings)?;
+    let mut frame = Reader::new(request);
+    let header = read_header(&mut frame, &settings)?;
     let extend_to = frame.u32()?;
     let keys = frame.xdr_list("a ledger key")?;
+    frame.end()?;
     live_until_after(&header, extend_to)?;
     let result = simulate_extend_ttl_op(
         &Snapshot(lookup),
@@ -38,9 +39,10 @@ pub fn simulate_extend(request: &[u8], lookup: Lookup) -> Answer {
 /// Request: header, list of `LedgerKey`. Answer: `OK`, `SorobanTransactionData`.
 pub fn simulate_restore(request: &[u8], lookup: Lookup) -> Answer {
     let settings = settings(lookup)?;
-    let frame = &mut Reader::new(request);
-    let header = read_header(frame, &settings)?;
+    let mut frame = Reader::new(request);
+    let header = read_header(&mut frame, &settings)?;
     let keys = frame.xdr_list("a ledger key")?;
+    frame.end()?;
     let result = simulate_restore_op(
         &Snapshot(lookup),
         &settings,
@@ -73,10 +75,11 @@ fn write_simulated(result: Result<SorobanTransactionData, impl std::fmt::Display
 /// Request: as for [`simulate_extend`]. Answer: see [`write_applied`].
 pub fn extend(request: &[u8], lookup: Lookup) -> Answer {
     let settings = settings(lookup)?;
-    let frame = &mut Reader::new(request);
-    let header = read_header(frame, &settings)?;
+    let mut frame = Reader::new(request);
+    let header = read_header(&mut frame, &settings)?;
     let extend_to = frame.u32()?;
     let keys = frame.xdr_list("a ledger key")?;
+    frame.end()?;
     let live_until = live_until_after(&header, extend_to)?;
     let mut extended = Vec::new();
     for key in keys {
@@ -112,9 +115,10 @@ pub fn extend(request: &[u8], lookup: Lookup) -> Answer {
 /// Request: as for [`simulate_restore`]. Answer: see [`write_applied`].
 pub fn restore(request: &[u8], lookup: Lookup) -> Answer {
     let settings = settings(lookup)?;
-    let frame = &mut Reader::new(request);
-    let header = read_header(frame, &settings)?;
+    let mut frame = Reader::new(request);
+    let header = read_header(&mut frame, &settings)?;
     let keys = frame.xdr_list("a ledger key")?;
+    frame.end()?;
     let live_until = header
         .min_live_until_ledger_checked(ContractDataDurability::Persistent)
         .ok_or_else(|| Refusal::UnusableLedger("the shortest life overflows".into()))?;
