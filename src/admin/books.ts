@@ -65,6 +65,7 @@ export type SettlementView = {
 export type SettleNowResult = {
   /** False when the bound was reached first: settlement goes on in the background. */
   complete: boolean;
+  waiting_for: string | null;
   batches: BatchView[];
   earnings: PayeeEarnings[];
   unsettled: string;

@@ -1,7 +1,9 @@
 import type { Ledger } from '../billing/ledger.ts';
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
-import { formatUsdc, type Units } from '../money.ts';
+import { formatUsdc } from '../money.ts';
+import type { ReconcileReport } from '../settlement/reconcile.ts';
+import type { Settler } from '../settlement/settler.ts';
 import type { Batches } from '../store/batches.ts';
 import type { Charges } from '../store/charges.ts';
 import type { Payouts } from '../store/payouts.ts';
@@ -14,16 +16,11 @@ export type SettleDeskDeps = {
   charges: Pick<Charges, 'unsealed' | 'oldestUnsettledAtMs'>;
   payouts: Pick<Payouts, 'earnings'>;
   ledger: Pick<Ledger, 'totals'>;
-  /** Seals and settles until nothing is left to settle or the signal aborts. Never two runs at once. */
-  settleAll(signal: AbortSignal): Promise<void>;
+  settler: Pick<Settler, 'settleNow'>;
   /** Compares every identity of the books with the chain. */
-  reconcile(signal: AbortSignal): Promise<ReconcileReport>;
+  reconcile(signal: AbortSignal): Promise<Pick<ReconcileReport, 'checks'>>;
   vault: string;
   clock: Clock;
-};
-
-export type ReconcileReport = {
-  checks: { name: string; subject: string; books: Units; chain: Units; off: Units; detail?: string | undefined }[];
 };
 
 /** A settlement takes a ledger or two; past this the operator gets an answer and the loop goes on. */
@@ -75,20 +72,14 @@ export function createSettleDesk(deps: SettleDeskDeps): SettleDesk {
 }
 
 async function settleNow(deps: SettleDeskDeps): ReturnType<Books['settleNow']> {
-  const { batches, ledger, clock } = deps;
+  const { batches, ledger } = deps;
   const openBefore = new Set(batches.open().map((row) => row.id));
   const lastBefore = batches.list({ limit: 1 })[0]?.id ?? 0;
-  const bound = withBound(clock, settleNowMaxMs);
-  try {
-    await deps.settleAll(bound.signal);
-  } catch (error) {
-    if (!bound.signal.aborted) throw error;
-  } finally {
-    bound.end();
-  }
+  const settled = await deps.settler.settleNow({ timeoutMs: settleNowMaxMs });
   const touched = batches.list({ limit: 1_000 }).filter((row) => row.id > lastBefore || openBefore.has(row.id));
   return {
-    complete: !bound.reached() && batches.open().length === 0,
+    complete: settled.done,
+    waiting_for: settled.waitingFor ?? null,
     batches: touched.reverse().map(batchView),
     earnings: earnings(deps),
     unsettled: formatUsdc(ledger.totals().unsettled),
@@ -100,7 +91,7 @@ function earnings({ payouts }: Pick<SettleDeskDeps, 'payouts'>): PayeeEarnings[]
 }
 
 /** Differences are summed as absolute amounts: two errors must not cancel each other out. */
-export function reconcileView({ checks }: ReconcileReport): ReconcileView {
+export function reconcileView({ checks }: Pick<ReconcileReport, 'checks'>): ReconcileView {
   const off = checks.reduce((sum, check) => sum + (check.off < 0n ? -check.off : check.off), 0n);
   return {
     ok: off === 0n,
@@ -116,15 +107,12 @@ export function reconcileView({ checks }: ReconcileReport): ReconcileView {
   };
 }
 
-/** An abort after `delayMs` that tells itself from other ends. */
-function withBound(clock: Clock, delayMs: number): { signal: AbortSignal; reached(): boolean; end(): void } {
+/** An abort after `delayMs`, unless ended before. */
+function withBound(clock: Clock, delayMs: number): { signal: AbortSignal; end(): void } {
   const bound = new AbortController();
   const done = new AbortController();
-  let reached = false;
   void clock.sleep(delayMs, done.signal).then(() => {
-    if (done.signal.aborted) return;
-    reached = true;
-    bound.abort();
+    if (!done.signal.aborted) bound.abort();
   });
-  return { signal: bound.signal, reached: () => reached, end: () => done.abort() };
+  return { signal: bound.signal, end: () => done.abort() };
 }

@@ -30,8 +30,8 @@ function settleNow(cli: Cli, settle: Command): void {
       if (result.complete) return;
       throw new CliError(
         'chain',
-        'the chain has not confirmed everything in time; the gateway goes on trying',
-        'Look again with `callora settle status`.',
+        `not everything is settled yet: waiting for ${result.waiting_for ?? 'the chain'}`,
+        'A running gateway goes on by itself: `callora settle status`.',
       );
     });
 }

@@ -90,7 +90,7 @@ export async function createRig(
     sync: store.sync,
     vault,
     clock,
-    settleAll: async () => undefined,
+    settler: { settleNow: async () => ({ done: true, confirmed: [], waitingFor: undefined }) },
     reconcile: async () => ({ checks: [] }),
     ...overrides,
   });
