@@ -25,7 +25,7 @@ export async function dispatch(deps: DispatchDeps, exchange: Exchange): Promise<
   if (!deps.guardOf(config).admits(exchange.address)) return refuse(deps, exchange, addressBlocked);
 
   const target = readTarget(req.url ?? '', limits.targetBytesMax);
-  if (!target.ok) return refuse(deps, exchange, target);
+  if (!target.ok) return refuse(deps, exchange, { ...target, close: target.code === 'bad_request' });
   const { path, query, encodedSlash } = target.target;
   if (isPreflight(head)) return answerPreflight(exchange);
   if (isInternal(path)) return serveInternal(deps, exchange, path);

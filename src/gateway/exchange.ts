@@ -22,6 +22,8 @@ export type Exchange = {
   clientGone: boolean;
   /** Called once when the connection closes under a running call. */
   onGone: (() => void) | undefined;
+  /** True once a refusal has been written: nothing more is to come but its last bytes. */
+  refused: boolean;
   /** The client waits for `100 Continue` before it sends its body. */
   expectsContinue: boolean;
 };

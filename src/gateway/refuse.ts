@@ -22,6 +22,7 @@ const lingerMs = 2000;
 export function refuse(deps: { metrics: GatewayMetrics }, exchange: Exchange, refusal: Refusal): void {
   const { res, req } = exchange;
   deps.metrics.refused(refusal.code, exchange.route);
+  exchange.refused = true;
   if (res.destroyed || res.headersSent) return;
   const document = problem(refusal.code, refusal.detail, {
     ...refusal.extra,

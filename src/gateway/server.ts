@@ -54,6 +54,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       route: undefined,
       startMs: deps.clock.monotonicMs(),
       clientGone: false,
+      refused: false,
       onGone: undefined,
       expectsContinue,
     };
@@ -174,14 +175,14 @@ function openServer(
   return server;
 }
 
-/** Answers where there is no request to answer. Behind a running answer only closing is left: it cannot be interrupted. */
+/** Answers where there is no request to answer. A running answer cannot be interrupted, only broken; a refusal stands. */
 function endRaw(socket: Socket, connections: Connections, code: ErrorCode, detail: string | undefined): void {
-  const connection = connections.of(socket);
-  if (!connection || connection.exchanges.size > 0 || !socket.writable) {
+  const exchanges = [...(connections.of(socket)?.exchanges ?? [])];
+  if (!socket.writable || exchanges.some((exchange) => !exchange.refused)) {
     socket.destroy();
     return;
   }
-  socket.end(rawRefusal(code, detail));
+  if (exchanges.length === 0) socket.write(rawRefusal(code, detail));
   socket.destroySoon();
 }
 

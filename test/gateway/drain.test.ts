@@ -1,0 +1,82 @@
+import { connect } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  limits,
+  makeConfig,
+  okAnswer,
+  type RawUpstream,
+  type Rig,
+  startRig,
+  startUpstream,
+  token,
+  until,
+} from './rig.ts';
+
+let upstream: RawUpstream;
+let rig: Rig;
+let answer: (() => void) | undefined;
+
+async function start(drainTimeoutMs: number) {
+  answer = undefined;
+  upstream = await startUpstream((_request, socket) => {
+    answer = () => socket.write(okAnswer);
+    return undefined;
+  });
+  const config = makeConfig([{ origin: upstream.origin, price: '0.1' }], { limits: { ...limits, drainTimeoutMs } });
+  rig = await startRig({ config, balance: '1' });
+}
+
+afterEach(async () => {
+  await rig.close();
+  await upstream.close();
+});
+
+describe('a drain', () => {
+  it('finishes running calls, refuses new ones with 503 and then lets go of the port', async () => {
+    await start(60_000);
+    const running = rig.get('/api0/a');
+    await until(() => answer !== undefined);
+    const drained = rig.gateway.drain();
+    const refused = await rig.get('/api0/b');
+    expect([refused.status, JSON.parse(refused.body).code]).toEqual([503, 'shutting_down']);
+    expect(refused.headers.get('connection')).toBe('close');
+    answer?.();
+    expect((await running).status).toBe(200);
+    await drained;
+    expect(rig.journal.finishes).toMatchObject([{ outcome: 'completed' }]);
+    expect(await rig.send('GET / HTTP/1.1\r\n\r\n')).toBe('');
+  });
+
+  it('refuses the next call of a connection that is already open', async () => {
+    await start(60_000);
+    let text = '';
+    const call = (path: string) => `GET /api0/${path} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${token}\r\n\r\n`;
+    const client = connect(rig.port, '127.0.0.1', () => client.write(call('a')));
+    client.on('data', (chunk) => {
+      text += chunk.toString();
+    });
+    await until(() => answer !== undefined);
+    const running = rig.get('/api0/held');
+    await until(() => upstream.requests.length === 2);
+    const answerHeld = answer;
+    const drained = rig.gateway.drain();
+    client.write(call('b'));
+    await until(() => rig.metrics.refused.length === 1);
+    client.destroy();
+    answerHeld?.();
+    await running;
+    await drained;
+    expect(rig.metrics.refused).toEqual([['shutting_down', undefined]]);
+    expect(text).toBe('');
+    expect(rig.account().holds).toBe(0);
+  });
+
+  it('ends what does not finish in time: no head costs nothing', async () => {
+    await start(20);
+    const running = rig.get('/api0/a');
+    await until(() => answer !== undefined);
+    await rig.gateway.drain();
+    expect(await running).toMatchObject({ body: '' });
+    expect(rig.account()).toMatchObject({ held: 0n, charged: 0n });
+  });
+});

@@ -1,0 +1,109 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readHead } from '../../src/gateway/head.ts';
+
+function read(fields: Record<string, string> | string[], request: { method?: string; httpVersion?: string } = {}) {
+  const rawHeaders = Array.isArray(fields) ? fields : Object.entries({ Host: 'gateway.test', ...fields }).flat();
+  return readHead({ method: 'GET', httpVersion: '1.1', ...request, rawHeaders }, { headFieldsMax: 100 });
+}
+
+describe('a request head', () => {
+  it('of a plain call passes', () => {
+    expect(read({})).toMatchObject({ ok: true, head: { host: 'gateway.test', hasBody: false, minor: 1 } });
+  });
+
+  it.each(['0.9', '2.0', '1.2', '3.0'])('in HTTP/%s is refused', (httpVersion) => {
+    expect(read({}, { httpVersion })).toMatchObject({ ok: false, code: 'bad_request' });
+  });
+
+  it.each([
+    ['no Host', []],
+    ['two Hosts', ['Host', 'a', 'host', 'a']],
+    ['an empty Host', ['Host', '']],
+    ['a Host with a user part', ['Host', 'a@b']],
+    ['a Host with a path', ['Host', 'a/b']],
+    ['a Host with a space', ['Host', 'a b']],
+    ['a Host with a comma', ['Host', 'a,b']],
+    ['a Host with a bad port', ['Host', 'a:99999']],
+    ['a Host with a port that is none', ['Host', 'a:']],
+    ['a Host that is only a port', ['Host', ':80']],
+    ['a Host that ends its bracket late', ['Host', '[::1']],
+  ])('with %s is refused', (_name, fields) => {
+    expect(read(fields)).toMatchObject({ ok: false, code: 'bad_request' });
+  });
+
+  it.each(['a', 'a.b:80', '127.0.0.1:8402', '[::1]', '[2001:db8::1]:443', 'a_b.test'])(
+    'with Host %s passes',
+    (host) => {
+      expect(read(['Host', host])).toMatchObject({ ok: true, head: { host } });
+    },
+  );
+
+  it.each([
+    ['gzip, chunked', 'not_implemented'],
+    ['chunked, chunked', 'not_implemented'],
+    ['identity', 'not_implemented'],
+    ['xchunked', 'not_implemented'],
+    ['', 'not_implemented'],
+  ])('with Transfer-Encoding "%s" is refused', (value, code) => {
+    expect(read({ 'Transfer-Encoding': value })).toMatchObject({ ok: false, code });
+  });
+
+  it('may be chunked in any case, and then has a body', () => {
+    expect(read({ 'Transfer-Encoding': 'Chunked' })).toMatchObject({ ok: true, head: { hasBody: true } });
+  });
+
+  it.each([
+    ['both framings', ['Host', 'a', 'Content-Length', '5', 'Transfer-Encoding', 'chunked']],
+    ['both framings the other way', ['Host', 'a', 'Transfer-Encoding', 'chunked', 'Content-Length', '0']],
+    ['two lengths', ['Host', 'a', 'Content-Length', '5', 'Content-Length', '5']],
+    ['a signed length', ['Host', 'a', 'Content-Length', '+5']],
+    ['a list of lengths', ['Host', 'a', 'Content-Length', '5, 5']],
+    ['an empty length', ['Host', 'a', 'Content-Length', '']],
+    ['two Transfer-Encodings', ['Host', 'a', 'Transfer-Encoding', 'chunked', 'Transfer-Encoding', 'chunked']],
+  ])('with %s is refused', (_name, fields) => {
+    expect(read(fields)).toMatchObject({ ok: false, code: 'bad_request' });
+  });
+
+  it('in HTTP/1.0 has no transfer coding', () => {
+    expect(read({ 'Transfer-Encoding': 'chunked' }, { httpVersion: '1.0' })).toMatchObject({ ok: false });
+  });
+
+  it.each([{ Upgrade: 'h2c' }, { Upgrade: 'websocket', Connection: 'Upgrade' }, { Connection: 'keep-alive, upgrade' }])(
+    'that asks for an upgrade is refused: %o',
+    (fields) => {
+      expect(read(fields)).toMatchObject({ ok: false, code: 'not_implemented' });
+    },
+  );
+
+  it('of TRACE is refused: it echoes credentials', () => {
+    expect(read({}, { method: 'TRACE' })).toMatchObject({ ok: false, code: 'not_implemented' });
+  });
+
+  it('with more fields than the bound is refused, not cut', () => {
+    const fields = Array.from({ length: 100 }, (_, i) => [`x-${i}`, 'v']).flat();
+    expect(read(['Host', 'a', ...fields])).toMatchObject({ ok: false, code: 'head_too_large' });
+  });
+
+  it('yields the names that Connection lists, and only those', () => {
+    expect(read(['Host', 'a', 'Connection', 'X-One, close', 'connection', 'x-two,,keep-alive'])).toMatchObject({
+      ok: true,
+      head: { connectionNames: ['x-one', 'x-two'] },
+    });
+    expect(read({ Connection: 'close' })).toMatchObject({ ok: true, head: { connectionNames: undefined } });
+  });
+
+  it('gives up a request id only when it is plain', () => {
+    expect(read({ 'X-Request-Id': 'abc-1.2:3' })).toMatchObject({ ok: true, head: { requestId: 'abc-1.2:3' } });
+    expect(read({ 'X-Request-Id': 'a"b' })).toMatchObject({ ok: true, head: { requestId: undefined } });
+    expect(read({ 'X-Request-Id': 'a'.repeat(129) })).toMatchObject({ ok: true, head: { requestId: undefined } });
+  });
+
+  it('never throws, whatever its fields are', () => {
+    const field = fc.tuple(
+      fc.oneof(fc.constantFrom('Host', 'connection', '__proto__', 'constructor', 'content-length', 'TE'), fc.string()),
+      fc.string(),
+    );
+    fc.assert(fc.property(fc.array(field), (fields) => typeof read(fields.flat()).ok === 'boolean'));
+  });
+});

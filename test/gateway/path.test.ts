@@ -1,0 +1,276 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readTarget } from '../../src/gateway/path.ts';
+
+function read(target: string) {
+  return readTarget(target, 8_192);
+}
+
+describe('a request target', () => {
+  it.each([
+    '/',
+    '/a',
+    '/a/',
+    '/a/b.c/d-e_f~g',
+    "/a:b@c!$&'()*+,=",
+    '/a;v=1/b',
+    '/a%20b',
+    '/caf%C3%A9',
+    '/%E2%82%AC/%F0%9F%98%80',
+    '/100%25',
+    '/100%25!',
+    '/%3Fx%23y',
+    '/...',
+    '/..a',
+    '/.a',
+    '/a..',
+    '/.well-known/x',
+  ])('passes %s as it is', (path) => {
+    expect(read(path)).toEqual({ ok: true, target: { path, query: '', encodedSlash: false } });
+  });
+
+  it('keeps the query untouched, whatever its dots and encodings', () => {
+    const query = '?a=/../b&c=%2e%2E%2f%5c&d={x}|[y]&e=%zz&f=//';
+    expect(read(`/a${query}`)).toEqual({ ok: true, target: { path: '/a', query, encodedSlash: false } });
+  });
+
+  it('tells an encoded slash, which only some APIs take', () => {
+    expect(read('/a%2Fb')).toEqual({ ok: true, target: { path: '/a%2Fb', query: '', encodedSlash: true } });
+  });
+
+  it.each([
+    ['dot segments', '/a/../b'],
+    ['a final dot segment', '/a/..'],
+    ['a single dot', '/a/./b'],
+    ['dots before a query', '/a/..?x'],
+    ['encoded dots', '/a/%2e%2e/b'],
+    ['encoded dots in upper case', '/a/%2E%2E/b'],
+    ['half-encoded dots', '/a/.%2E/b'],
+    ['dots behind an encoded slash', '/a/..%2Fb'],
+    ['dots after an encoded slash', '/a%2F../b'],
+    ['dots with parameters', '/a/..;x=1/b'],
+    ['dots with encoded parameters', '/a/..%3Bx/b'],
+    ['dots with a space that may be trimmed', '/a/..%20/b'],
+    ['a segment of nothing but parameters', '/a/;x/b'],
+    ['empty segments', '/a//b'],
+    ['two slashes at the front', '//host/a'],
+    ['an empty segment by encoded slash', '/a%2F/b'],
+    ['an encoded slash at the front', '/%2Fb'],
+    ['a lower-case encoded slash', '/a%2fb'],
+    ['an encoded backslash', '/a%5Cb'],
+    ['a lower-case encoded backslash', '/a%5c..%5cb'],
+    ['a raw backslash', '/a\\b'],
+    ['an encoded NUL', '/a%00'],
+    ['an encoded newline', '/a%0Ab'],
+    ['an encoded delete', '/a%7F'],
+    ['an encoded C1 control', '/a%C2%85b'],
+    ['an encoded letter', '/%61'],
+    ['an encoded tilde', '/%7Ea'],
+    ['lower-case hex', '/caf%c3%a9'],
+    ['mixed-case hex', '/caf%C3%a9'],
+    ['a cut encoding', '/a%2'],
+    ['a lone percent', '/100%'],
+    ['hex that is none', '/a%GG'],
+    ['double encoding', '/a%252e'],
+    ['double encoding in upper case', '/a%252Fb'],
+    ['an overlong dot', '/%C0%AE%C0%AE/'],
+    ['an overlong slash', '/a%E0%80%AFb'],
+    ['a lone continuation byte', '/a%80'],
+    ['a cut UTF-8 character', '/a%E2%82'],
+    ['a surrogate', '/a%ED%A0%80'],
+    ['a point beyond Unicode', '/a%F4%90%80%80'],
+    ['raw non-ASCII', '/caf\xe9'],
+    ['a raw control byte', '/a\x01'],
+    ['a fragment', '/a#b'],
+    ['a fragment in the query', '/a?b#c'],
+    ['raw non-ASCII in the query', '/a?b=\xe9'],
+    ['raw braces', '/{a}'],
+    ['raw angle brackets', '/<a>'],
+    ['a raw pipe', '/a|b'],
+  ])('is refused as ambiguous with %s', (_name, target) => {
+    expect(read(target)).toMatchObject({ ok: false, code: 'bad_path' });
+  });
+
+  it.each(['', '*', 'http://other.test/a', 'https://gateway.test/', 'host:443', 'a/b', '?x'])(
+    'is refused when it is no path: %s',
+    (target) => {
+      expect(read(target)).toMatchObject({ ok: false, code: 'bad_request' });
+    },
+  );
+
+  it('is refused past its bound', () => {
+    expect(readTarget(`/${'a'.repeat(99)}`, 100)).toMatchObject({ ok: true });
+    expect(readTarget(`/${'a'.repeat(100)}`, 100)).toMatchObject({ ok: false, code: 'target_too_long' });
+  });
+});
+
+/** Targets made of the pieces that path attacks are made of, with ordinary ones between. */
+const hostile = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom(
+        '/',
+        '.',
+        '..',
+        '/./',
+        '/../',
+        '//',
+        ';',
+        '%',
+        '%25',
+        '%2F',
+        '%2f',
+        '%5C',
+        '\\',
+        '%2e',
+        '%2E',
+        '%3B',
+        '%20',
+      ),
+      fc.constantFrom(
+        'a',
+        'dear',
+        '%00',
+        '%C3%A9',
+        '%C0%AE',
+        '%C0',
+        '%41',
+        '%0D',
+        '~',
+        ':',
+        '@',
+        '!',
+        '%3F',
+        '?',
+        '#',
+        '%23',
+      ),
+      fc.string({ unit: 'binary-ascii', maxLength: 3 }),
+      fc.string({ maxLength: 2 }).map((text) => encodeURIComponent(text.toWellFormed())),
+    ),
+    { maxLength: 12 },
+  )
+  .map((parts) => `/${parts.join('')}`);
+
+/** RFC 3986 section 5.2.4, as written there. */
+function removeDotSegments(path: string): string {
+  let input = path;
+  let output = '';
+  while (input !== '') {
+    if (input.startsWith('../')) input = input.slice(3);
+    else if (input.startsWith('./') || input.startsWith('/./')) input = input.slice(2);
+    else if (input === '/.') input = '/';
+    else if (input.startsWith('/../') || input === '/..') {
+      input = input === '/..' ? '/' : input.slice(3);
+      output = output.slice(0, Math.max(0, output.lastIndexOf('/')));
+    } else if (input === '.' || input === '..') input = '';
+    else {
+      const next = input.indexOf('/', 1);
+      output += next === -1 ? input : input.slice(0, next);
+      input = next === -1 ? '' : input.slice(next);
+    }
+  }
+  return output;
+}
+
+function decoded(path: string): string {
+  return path.replace(/(?:%[0-9A-Fa-f]{2})+/g, (text) => Buffer.from(text.replaceAll('%', ''), 'hex').toString('utf8'));
+}
+
+/** How many segments a path has, dots resolved and slashes merged: what a look-up in an upstream's routes goes by. */
+function resolved(path: string): string {
+  return removeDotSegments(path.replaceAll('\\', '/').replace(/\/+/g, '/'));
+}
+
+const runs = { numRuns: 20_000 };
+
+describe('a path that passes is read the same by every reader', () => {
+  const accepted = hostile.map((target) => ({ target, result: read(target) }));
+
+  it('comes back byte for byte', () => {
+    fc.assert(
+      fc.property(accepted, ({ target, result }) => {
+        if (result.ok) expect(result.target.path + result.target.query).toBe(target);
+      }),
+      runs,
+    );
+  });
+
+  it('by the WHATWG URL parser', () => {
+    fc.assert(
+      fc.property(accepted, ({ result }) => {
+        if (!result.ok) return;
+        const { path } = result.target;
+        expect(new URL(`http://upstream.test${path}`).pathname).toBe(path);
+        expect(new URL(path, 'http://upstream.test').pathname).toBe(path);
+      }),
+      runs,
+    );
+  });
+
+  it('by RFC 3986 remove_dot_segments and by merging slashes', () => {
+    fc.assert(
+      fc.property(accepted, ({ result }) => {
+        if (result.ok) expect(resolved(result.target.path)).toBe(result.target.path);
+      }),
+      runs,
+    );
+  });
+
+  it('by one that decodes before it resolves dots', () => {
+    fc.assert(
+      fc.property(accepted, ({ result }) => {
+        if (!result.ok) return;
+        const once = decoded(result.target.path);
+        expect(resolved(once)).toBe(once);
+      }),
+      runs,
+    );
+  });
+
+  it('by one that decodes twice', () => {
+    fc.assert(
+      fc.property(accepted, ({ result }) => {
+        if (!result.ok) return;
+        const once = decoded(result.target.path);
+        expect(decoded(once)).toBe(once);
+      }),
+      runs,
+    );
+  });
+
+  it('by one that cuts parameters before it resolves dots', () => {
+    fc.assert(
+      fc.property(accepted, ({ result }) => {
+        if (!result.ok) return;
+        for (const path of [result.target.path, decoded(result.target.path)]) {
+          const cut = path.replace(/;[^/]*/g, '');
+          expect(resolved(cut)).toBe(cut);
+        }
+      }),
+      runs,
+    );
+  });
+
+  it('and no input makes the reader throw', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 64 }), (target) => {
+        expect(typeof read(target).ok).toBe('boolean');
+      }),
+      runs,
+    );
+  });
+
+  it('while paths with ordinary names pass', () => {
+    const name = fc.string({ minLength: 1, maxLength: 8 }).map((text) => encodeURIComponent(text.toWellFormed()));
+    fc.assert(
+      fc.property(fc.array(name, { minLength: 1, maxLength: 4 }), (names) => {
+        const plain = names.every(
+          (text) => !/^\.{1,2}(%20|%3B|$)|^%20|^%3B|%2F|%5C|%[01]|%7F|%25[0-9A-Fa-f]{2}|%C2%[89]/.test(text),
+        );
+        if (plain) expect(read(`/${names.join('/')}`)).toMatchObject({ ok: true });
+      }),
+      runs,
+    );
+  });
+});
