@@ -17,9 +17,9 @@ import {
 import type { BrokenEvent, RawEvent } from './rpc.ts';
 import { readUnits, readVaultAccount, type VaultAccount } from './vault-views.ts';
 
-/** What the vault said. Each account event carries the account's whole state after the change. */
+/** What the vault said. Account events carry the account's whole state after the change; `onceId` is `deposit_once`'s id. */
 export type VaultEventBody =
-  | { kind: 'deposit'; account: string; from: string; amount: Units; id: bigint | undefined; state: VaultAccount }
+  | { kind: 'deposit'; account: string; from: string; amount: Units; onceId: bigint | undefined; state: VaultAccount }
   | { kind: 'withdraw_requested'; account: string; amount: Units; unlockAtS: number; state: VaultAccount }
   | { kind: 'withdraw_cancelled'; account: string; state: VaultAccount }
   | { kind: 'withdrawn'; account: string; to: string; amount: Units; cooperative: boolean; state: VaultAccount }
@@ -143,7 +143,7 @@ function readAccountEvent(
         account,
         from: readAddress(field('from')),
         amount: readUnits(field('amount')),
-        id: readOption(field('id'), readU64Exact),
+        onceId: readOption(field('id'), readU64Exact),
         state,
       };
     case 'withdraw_requested':

@@ -1,0 +1,343 @@
+import { xdr } from '@stellar/stellar-sdk/base';
+import { describe, expect, it } from 'vitest';
+import { createLedger, type Ledger } from '../../src/billing/ledger.ts';
+import { createWatcher, type Watcher, type WatcherDeps } from '../../src/deposits/watcher.ts';
+import { silentLog } from '../../src/log.ts';
+import { units, zero } from '../../src/money.ts';
+import { addressValue, i128Value, u32Value, u64Value } from '../../src/stellar/contract-values.ts';
+import { RpcError } from '../../src/stellar/json-rpc.ts';
+import type { RawEvent } from '../../src/stellar/rpc.ts';
+import type { Store } from '../../src/store/store.ts';
+import { addressOf } from '../settlement/rig.ts';
+import { vaultAddress } from '../settlement/scripted-chain.ts';
+import { openTestStore } from '../store/rig.ts';
+import { eventId, eventParts, rawEvent, settledEvent, stateValue, vaultAccount } from '../support/vault-event-xdr.ts';
+import { closedAtMs, ScriptedSource } from './scripted-source.ts';
+
+const alice = addressOf('alice');
+const bob = addressOf('bob');
+const payee = addressOf('payee');
+const token = 'CBIELTK6YBZJU5UP2WWQEUCYKLPU6AUNZ2BQ4WWFEIE3USCIHMXQDAMA';
+
+type Rig = {
+  source: ScriptedSource;
+  store: Store;
+  ledger: Ledger;
+  watcher: Watcher;
+  settled: number[];
+  hurries: number;
+  catchUp(): Promise<void>;
+  restart(deps?: Partial<WatcherDeps>): void;
+};
+
+function createRig(overrides: Partial<WatcherDeps> = {}): Rig {
+  const { store, clock } = openTestStore();
+  const source = new ScriptedSource();
+  function start(deps: Partial<WatcherDeps>) {
+    const ledger = createLedger({ limitPeriodS: 86_400, chainTimeS: () => 1_800_000_000 });
+    for (const row of store.accounts.loadAll()) ledger.open(row);
+    const { deposits, meta } = store;
+    const watcher = createWatcher({
+      rpc: source.rpc,
+      vault: source.vault,
+      deposits,
+      meta,
+      ledger,
+      clock,
+      log: silentLog(),
+      startLedger: 1,
+      payees: [payee],
+      onSettled(event) {
+        rig.settled.push(event.batch);
+        return { accountsChangedUnseen: false };
+      },
+      onHurry() {
+        rig.hurries++;
+      },
+      sync: () => store.sync(),
+      ...deps,
+    });
+    return { ledger, watcher };
+  }
+  const rig: Rig = {
+    source,
+    store,
+    settled: [],
+    hurries: 0,
+    ...start(overrides),
+    async catchUp() {
+      while (await rig.watcher.turn());
+    },
+    restart(deps = {}) {
+      Object.assign(rig, start({ ...overrides, ...deps }));
+    },
+  };
+  return rig;
+}
+
+function credited(rig: Rig, account: string): bigint {
+  const stored = rig.store.accounts.byAddress(account)?.deposited ?? zero;
+  expect(rig.ledger.account(account)?.deposited ?? zero).toBe(stored);
+  return stored;
+}
+
+describe('deposits', () => {
+  it('are credited exactly, once, to the account they name', async () => {
+    const rig = createRig();
+    rig.source.deposit(alice, 10_000_000n, 20);
+    rig.source.deposit(alice, 1n, 30);
+    rig.source.deposit(bob, 9_007_199_254_740_991n, 30);
+    await rig.catchUp();
+    await rig.catchUp();
+    expect(credited(rig, alice)).toBe(10_000_001n);
+    expect(credited(rig, bob)).toBe(9_007_199_254_740_991n);
+  });
+
+  it('are credited once when the source shows a record twice', async () => {
+    const rig = createRig();
+    const event = rig.source.deposit(alice, 500n, 20);
+    rig.source.events.push(event);
+    await rig.catchUp();
+    expect(credited(rig, alice)).toBe(500n);
+  });
+
+  it('are read from the beginning after a start, never from now', async () => {
+    const rig = createRig({ startLedger: undefined });
+    rig.source.deposit(alice, 500n, 3);
+    await rig.catchUp();
+    expect(rig.source.requests[0]?.from).toEqual({ startLedger: 1 });
+    expect(credited(rig, alice)).toBe(500n);
+  });
+
+  it('are found across scan windows and full pages', async () => {
+    const rig = createRig();
+    rig.source.windowLedgers = 7;
+    for (let ledger = 2; ledger <= 100; ledger += 3) rig.source.deposit(alice, 100n, ledger);
+    await rig.catchUp();
+    expect(credited(rig, alice)).toBe(3_300n);
+    expect(rig.watcher.health()).toMatchObject({ caughtUp: true, lastLedger: 100, lastClosedAtMs: closedAtMs(100) });
+  });
+
+  it('are found when one ledger holds more than a page', async () => {
+    const rig = createRig();
+    for (let index = 0; index < 2_500; index++) rig.source.deposit(alice, 1n, 40);
+    rig.source.deposit(alice, 1n, 41);
+    await rig.catchUp();
+    expect(credited(rig, alice)).toBe(2_501n);
+  });
+
+  it('survive a restart at any point, and go on behind the cursor', async () => {
+    const rig = createRig();
+    rig.source.deposit(alice, 500n, 20);
+    await rig.catchUp();
+    rig.restart();
+    expect(credited(rig, alice)).toBe(500n);
+    rig.source.latestLedger = 120;
+    rig.source.deposit(alice, 7n, 110);
+    await rig.catchUp();
+    expect(credited(rig, alice)).toBe(507n);
+    expect(rig.source.requests.at(-1)?.from).toHaveProperty('cursor');
+  });
+
+  it('are not lost when the process dies between reading a page and keeping it', async () => {
+    const rig = createRig();
+    rig.source.deposit(alice, 500n, 20);
+    rig.restart({
+      deposits: {
+        ...rig.store.deposits,
+        applyPage: () => {
+          throw new Error('killed');
+        },
+      },
+    });
+    await expect(rig.watcher.turn()).rejects.toThrow('killed');
+    rig.restart();
+    await rig.catchUp();
+    expect(credited(rig, alice)).toBe(500n);
+  });
+});
+
+describe('an unreadable record', () => {
+  it('is set aside with its reason and stops nothing', async () => {
+    const rig = createRig();
+    rig.source.deposit(alice, 500n, 20);
+    const odd = rig.source.add(eventParts('deposit', [addressValue(alice)], { amount: i128Value(5n) }), 21);
+    rig.source.events.push({ ...odd, id: eventId(22, 900), ledger: 22, valueXdr: 'AAAA' });
+    rig.source.events.push({ ...odd, id: eventId(22, 901), ledger: 22, topicsXdr: [] });
+    rig.source.events.push({ broken: true, id: eventId(23, 902), ledger: 23, text: '{"id":1}' });
+    rig.source.add(eventParts('never_heard_of', [], {}), 24);
+    rig.source.deposit(bob, 300n, 25);
+    await rig.catchUp();
+    expect(credited(rig, alice)).toBe(500n);
+    expect(credited(rig, bob)).toBe(300n);
+    expect(rig.store.deposits.unattributed({ limit: 10 }).map((event) => event.kind)).toEqual(
+      Array(5).fill('unreadable'),
+    );
+    expect(rig.watcher.health().unreadable).toBe(5);
+  });
+
+  it('of another contract is never credited', async () => {
+    const rig = createRig();
+    const event = rig.source.deposit(alice, 500n, 20);
+    rig.source.events = [{ ...event, contractId: token }];
+    await rig.catchUp();
+    expect(credited(rig, alice)).toBe(0n);
+  });
+});
+
+describe('a source in doubt', () => {
+  it('credits nothing while it serves another network', async () => {
+    const rig = createRig();
+    rig.source.deposit(alice, 500n, 20);
+    rig.source.passphraseWrong = true;
+    await expect(rig.watcher.turn()).rejects.toThrow(/network/);
+    expect(credited(rig, alice)).toBe(0n);
+    expect(rig.watcher.health()).toMatchObject({ caughtUp: false, lastLedger: 0 });
+  });
+
+  it('is refused when it shows an older ledger than was read', async () => {
+    const rig = createRig();
+    await rig.catchUp();
+    rig.source.latestLedger = 60;
+    rig.source.deposit(alice, 500n, 55);
+    await expect(rig.watcher.turn()).rejects.toThrow(/ledger 60/);
+    rig.restart();
+    await expect(rig.watcher.turn()).rejects.toThrow(/ledger 60/);
+    expect(credited(rig, alice)).toBe(0n);
+    rig.source.latestLedger = 101;
+    rig.source.deposit(alice, 7n, 101);
+    await rig.catchUp();
+    expect(credited(rig, alice)).toBe(507n);
+  });
+
+  it.each([
+    ['does not answer', new RpcError('transport', 'ETIMEDOUT')],
+    ['answers with an error', new RpcError('refused', 'internal error', { code: -32603 })],
+    ['answers in a form that cannot be read', new RpcError('unreadable', 'no list of events')],
+  ])('moves no cursor when it %s', async (_, failure) => {
+    const rig = createRig();
+    rig.source.deposit(alice, 500n, 20);
+    rig.source.failures = [failure];
+    await expect(rig.watcher.turn()).rejects.toBe(failure);
+    expect(rig.store.deposits.cursor('vault')).toBeUndefined();
+    await rig.catchUp();
+    expect(credited(rig, alice)).toBe(500n);
+  });
+});
+
+describe('a gap', () => {
+  it('is closed for known accounts by what the vault says now, and told', async () => {
+    const rig = createRig();
+    rig.source.deposit(alice, 500n, 20);
+    await rig.catchUp();
+    rig.source.latestLedger = 500;
+    rig.source.deposit(alice, 70n, 150);
+    rig.source.oldestLedger = 400;
+    const late = rig.source.deposit(alice, 1n, 450);
+    rig.source.events = [late];
+    rig.restart();
+    await rig.catchUp();
+    expect(credited(rig, alice)).toBe(571n);
+    expect(rig.watcher.health().gap).toEqual({ fromLedger: 100, toLedger: 399 });
+    rig.source.latestLedger = 510;
+    rig.source.deposit(alice, 9n, 505);
+    await rig.catchUp();
+    expect(credited(rig, alice)).toBe(580n);
+  });
+
+  it('leaves an account that was unknown then to a look-up', async () => {
+    const rig = createRig();
+    rig.source.oldestLedger = 50;
+    rig.source.deposit(bob, 900n, 10);
+    rig.source.events = [];
+    await rig.catchUp();
+    expect(credited(rig, bob)).toBe(0n);
+    await rig.watcher.lookUp(bob);
+    expect(credited(rig, bob)).toBe(900n);
+    await rig.watcher.lookUp(addressOf('nobody'));
+    expect(rig.store.accounts.byAddress(addressOf('nobody'))).toBeUndefined();
+  });
+});
+
+describe('what the vault says besides deposits', () => {
+  it('acts at once: requests and cuts lower what can be spent and hurry settlement', async () => {
+    const rig = createRig();
+    rig.source.deposit(alice, 1_000n, 20);
+    await rig.catchUp();
+    const slot = rig.ledger.account(alice);
+    expect(slot && rig.ledger.spendable(slot)).toBe(1_000n);
+    const deposited = { deposited: units(1_000), balance: units(1_000) };
+    rig.source.latestLedger = 110;
+    const requested = vaultAccount({ ...deposited, balance: units(1_000), requested: units(400), unlockAtS: 5 });
+    rig.source.add(
+      eventParts('withdraw_requested', [addressValue(alice)], {
+        amount: i128Value(400n),
+        unlock_at: u64Value(5),
+        state: stateValue(requested),
+      }),
+      105,
+    );
+    await rig.catchUp();
+    expect(slot && rig.ledger.spendable(slot)).toBe(600n);
+    expect(rig.hurries).toBe(1);
+    rig.source.latestLedger = 120;
+    const cut = vaultAccount({ ...requested, pendingLimit: units(50), pendingLimitAtS: 99 });
+    rig.source.add(
+      eventParts('limit_set', [addressValue(alice)], {
+        limit: i128Value(50n),
+        effective_at: u64Value(99),
+        state: stateValue(cut),
+      }),
+      115,
+    );
+    await rig.catchUp();
+    expect(slot && rig.ledger.spendable(slot)).toBe(50n);
+    expect(rig.hurries).toBe(2);
+  });
+
+  it('reaches whoever must know: settlements, pause, payees', async () => {
+    const rig = createRig();
+    rig.source.listed.add(payee);
+    rig.source.add(settledEvent({ lane: 0, batch: 1, root: '00'.repeat(32), taken: [5n] }), 20);
+    await rig.catchUp();
+    expect(rig.settled).toEqual([1]);
+    expect([...rig.watcher.state().listedPayees]).toEqual([payee]);
+    rig.source.latestLedger = 130;
+    rig.source.add(eventParts('paused', [], { by: addressValue(alice), flags: u32Value(2) }), 110);
+    rig.source.add(eventParts('payee_removed', [addressValue(payee)], {}), 111);
+    await rig.catchUp();
+    expect(rig.watcher.state()).toMatchObject({ paused: 2, listedPayees: new Set(), removedPayees: new Set([payee]) });
+    expect(rig.store.deposits.isPayeeListed(payee)).toBe(false);
+  });
+});
+
+describe('USDC that was sent to the vault without a deposit', () => {
+  const transfer = (amount: bigint, place: { txHash: string; ledger: number }, index: number): RawEvent =>
+    rawEvent(
+      token,
+      {
+        topics: [
+          xdr.ScVal.scvSymbol('transfer'),
+          addressValue(alice),
+          addressValue(vaultAddress),
+          xdr.ScVal.scvString('USDC:G'),
+        ],
+        data: i128Value(amount),
+      },
+      { id: eventId(place.ledger, 5_000 + index), closedAtMs: closedAtMs(place.ledger), ...place },
+    );
+
+  it('is booked as unattributed, and what a deposit explains is not', async () => {
+    const rig = createRig({ token });
+    const deposit = rig.source.deposit(alice, 500n, 20);
+    rig.source.transfers = [
+      transfer(500n, deposit, 0),
+      transfer(77n, { txHash: 'bare', ledger: 21 }, 1),
+      transfer(500n, { txHash: deposit.txHash, ledger: 20 }, 2),
+    ];
+    await rig.catchUp();
+    expect(credited(rig, alice)).toBe(500n);
+    const booked = rig.store.deposits.unattributed({ limit: 10 }).map(({ kind, amount }) => `${kind} ${amount}`);
+    expect(booked.sort()).toEqual(['transfer 500', 'transfer 77']);
+  });
+});
