@@ -154,12 +154,15 @@ export type BatchBounds = {
   linesMax: number;
 };
 
+const entriesPerBatchMax = 100;
 const linesPerBatchMax = 400;
 
-/** XDR size of one line in the call, and of one payee group, address and keys in the footprint included. */
-const lineBytes = 132;
-const accountKeyBytes = 132;
-const payeeBytes = 400;
+/** XDR bytes of one line, which stands in the call and again in the operator's authorisation. */
+const lineBytes = 216;
+/** XDR bytes of one payee: its group, twice, and its two keys; an account has one key and less. */
+const entryEnvelopeBytes = 450;
+/** An envelope of at most 100 KB: larger ones wait longer for a ledger with room. */
+const envelopeBytesMax = 99_000;
 /** One i128 in the event's list of what was taken, and the rest of the event. */
 const takenBytes = 20;
 const eventBytes = 600;
@@ -168,12 +171,11 @@ export function batchBounds(settings: NetworkSettings, entriesWanted: number): B
   // Writable: every entry and the lane. Read-only: instance, code and one record per payee.
   const byFootprint = Math.floor((settings.footprintEntriesMax - 4) / 2);
   const byWrites = Math.min(settings.writeEntriesMax - 2, Math.floor(settings.writeBytesMax / entryBytesMax) - 2);
-  const entriesMax = Math.max(2, Math.min(entriesWanted, byWrites, byFootprint));
+  const entriesMax = Math.max(2, Math.min(entriesWanted, entriesPerBatchMax, byWrites, byFootprint));
   const instructionBudget = settings.instructionsMax * 0.6;
   const byEvents = Math.floor((settings.eventBytesMax * 0.75 - eventBytes) / takenBytes);
-  const bySize = Math.floor(
-    (settings.transactionBytesMax * 0.75 - entriesMax * payeeBytes) / (lineBytes + accountKeyBytes),
-  );
+  const envelopeBytes = Math.min(envelopeBytesMax, settings.transactionBytesMax * 0.75);
+  const bySize = Math.floor((envelopeBytes - entriesMax * entryEnvelopeBytes) / lineBytes);
   const byInstructions = Math.floor(instructionBudget / (2 * instructionsPerLine));
   return { entriesMax, linesMax: Math.max(1, Math.min(linesPerBatchMax, byEvents, bySize, byInstructions)) };
 }
