@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** room -> rooms it may import from; every room may import the kernel (src/*.ts but app.ts). */
+/** room -> rooms it may import from; every room may import the kernel (src/*.ts). */
 export const roomsOf: Record<string, string[]> = {
   kernel: [],
   catalog: [],
@@ -70,7 +70,7 @@ export function biomeOverrides(): unknown[] {
         .map(([file]) => `!${file}`);
       const group = Object.keys(roomsOf)
         .filter((other) => other !== 'kernel' && !allowed.has(other))
-        .map((other) => (other === 'app' ? '**/app.ts' : `**/${other}/**`));
+        .map((other) => `**/${other}/**`);
       const paths = Object.fromEntries(
         Object.entries(homesOf)
           .filter(([, rooms]) => !rooms.includes(room))

@@ -21,11 +21,10 @@ function read(file: string): string {
   return readFileSync(path.join(root, file), 'utf8');
 }
 
-/** `src/app.ts` is a room of its own, other files directly under src are the kernel. */
+/** Files directly under src are the kernel. */
 function roomOf(file: string): string {
   const parts = file.split(path.sep);
-  if (parts.length > 2) return parts[1] ?? '';
-  return file === path.join('src', 'app.ts') ? 'app' : 'kernel';
+  return parts.length > 2 ? (parts[1] ?? '') : 'kernel';
 }
 
 function importsOf(file: string): string[] {

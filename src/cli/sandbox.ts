@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command } from 'commander';
-import { type App, startApp } from '../app.ts';
+import { type App, startApp } from '../app/app.ts';
 import { formatProblem, loadConfig } from '../catalog/load.ts';
 import type { Config } from '../catalog/model.ts';
 import { type Clock, systemClock } from '../clock.ts';
@@ -96,7 +96,7 @@ async function start(options: SandboxOptions, clock: Clock, say: Say, undo: Undo
       ? { kind: 'demo', upstream }
       : { kind: 'visitor', upstream, priceUnits: sold.priceUnits },
   );
-  const app = await startApp(config, { clock, log: createLog(config.log.level) });
+  const app = await startApp(config, { clock, log: createLog(config.log.level), env: process.env });
   undo.push(() => app.stop());
   say(`gateway     ${app.gatewayUrl} sells ${upstream}`);
   say(`operator    ${app.adminUrl}`);

@@ -31,6 +31,8 @@ export type WatcherHealth = {
   lastLedger: number;
   /** Close time of that ledger, ms; 0 before the first page. */
   lastClosedAtMs: number;
+  /** Ledgers that the source has and that are not watched yet; undefined before the first answer. */
+  behindLedgers: number | undefined;
   /** Ledgers that no source could show any more: what accounts unknown then deposited in them is found by `lookUp`. */
   gap: { fromLedger: number; toLedger: number } | undefined;
   unreadable: number;
@@ -73,6 +75,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   let caughtUp = false;
   let snapshotsDue = false;
   let unreadable = 0;
+  let sourceLedger: number | undefined;
   let transfersAtMs = Number.NEGATIVE_INFINITY;
   let unknownPayees = [...deps.payees];
 
@@ -150,6 +153,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   async function turn(signal?: AbortSignal): Promise<boolean> {
     await rpc.verifyNetwork(signal);
     const span = await rpc.health(signal);
+    sourceLedger = span.latestLedger;
     if (!primed) await prime(signal);
     await askPayees(signal);
     const from = await startOfPage(span, signal);
@@ -204,6 +208,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       caughtUp,
       lastLedger: state.lastLedger,
       lastClosedAtMs: state.lastClosedAtMs,
+      behindLedgers: sourceLedger === undefined ? undefined : Math.max(0, sourceLedger - state.lastLedger),
       gap: readGap(meta.get('watcher_gap')),
       unreadable,
     }),

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { Keypair } from '@stellar/stellar-sdk/base';
 
 /** S… seed of the ed25519 key made of these 32 bytes. */
@@ -8,4 +9,13 @@ export function seedFromBytes(bytes: Uint8Array): string {
 /** A new S… seed from the operating system's randomness. */
 export function randomSeed(): string {
   return Keypair.random().secret();
+}
+
+/**
+ * A key of its own for another purpose, which survives the loss of everything but `secret`. One key must not sign two kinds
+ * of message, and this way there is still one file to keep.
+ */
+export function deriveSeed(secret: string, purpose: string): string {
+  const raw = Keypair.fromSecret(secret).rawSecretKey();
+  return seedFromBytes(createHmac('sha256', raw).update(`callora ${purpose}`).digest());
 }

@@ -1,0 +1,162 @@
+import { jwks } from '../access/keys.ts';
+import { createAdmin } from '../admin/admin.ts';
+import type { Books } from '../admin/books.ts';
+import type { Environment } from '../catalog/environment.ts';
+import type { Config, Route } from '../catalog/model.ts';
+import { createCatalogReloader } from '../catalog/reload.ts';
+import type { Clock } from '../clock.ts';
+import { createGateway } from '../gateway/server.ts';
+import type { Log } from '../log.ts';
+import type { Units } from '../money.ts';
+import { createPortal } from '../portal/portal.ts';
+import type { Store } from '../store/store.ts';
+import { createUpstreams } from '../upstream/pool.ts';
+import { version } from '../version.ts';
+
+import { openCore, resolveAccount, resolveCap } from './core.ts';
+import { createLogin } from './login.ts';
+import { bookCheckLoop, chainHealth, payWays, type SettledBatch, untilCredited } from './observe.ts';
+import { createSalesGate } from './sales.ts';
+
+/** The composition root: the only file that knows all rooms. Config in; start, stop and a few questions out. */
+export type App = {
+  /** Origins the two listeners can be reached at from this machine. */
+  gatewayUrl: string;
+  adminUrl: string;
+  books: Books;
+  /** Resolves with what the account can spend once its first deposit is credited. */
+  untilCredited(address: string): Promise<Units>;
+  /** Called after each batch that the chain has confirmed. */
+  onSettled(listener: (settled: SettledBatch) => void): void;
+  /** Loads the catalog again now (SIGHUP). */
+  reload(): void;
+  /** Refuses new calls, finishes running ones, writes what is left, closes the database. */
+  stop(): Promise<void>;
+};
+
+export type AppDeps = { clock: Clock; log: Log; env: Environment };
+
+export async function startApp(config: Config, deps: AppDeps): Promise<App> {
+  const { clock, log } = deps;
+  const core = await openCore(config, deps);
+  const { store, ledger, journal } = core;
+  try {
+    const reloader = createCatalogReloader({
+      file: config.file,
+      env: deps.env,
+      current: config,
+      onChange(next) {
+        upstreams.reload(next.apis);
+        core.watcher.knowPayees(next.apis.map((api) => api.payee));
+      },
+      onRefused: () => undefined,
+      log,
+      clock,
+    });
+    core.config = reloader.current;
+    const upstreams = createUpstreams({ log });
+    const sales = createSalesGate(core);
+    const login = createLogin(core);
+    const portal = createPortal({
+      config: reloader.current,
+      verifier: core.verifier,
+      ledger,
+      charges: store.charges,
+      login: login.walletLogin,
+      loginAddress: login.address,
+      chain: () => ({
+        asset: core.facts.token,
+        minDeposit: core.facts.minDeposit,
+        withdrawDelayS: core.facts.withdrawDelayS,
+      }),
+      jwks: () => jwks(core.keys),
+      version,
+      clock,
+      log,
+    });
+    const routeIds = createRouteIds(store);
+    const gateway = createGateway({
+      config: reloader.current,
+      verifier: core.verifier,
+      ledger,
+      journal,
+      resolve: {
+        account: (address) => resolveAccount(core, address),
+        cap: (token) => (token.capUnits === undefined ? undefined : resolveCap(core, token.jti, token.capUnits)),
+        routeId: routeIds,
+      },
+      mayServe: sales.mayServe,
+      payWays: (account, shortfall) => payWays(core, account, shortfall),
+      nextCallId: store.nextCallId,
+      internal: portal,
+      upstreams,
+      clock,
+      log,
+      metrics: core.metrics.gateway,
+    });
+    core.stats = gateway.stats;
+    const loops = [...core.loops, sales.loop, bookCheckLoop(core)];
+    core.health = () => ({ ...chainHealth(core), loops: loops.map((loop) => loop.health()), stopping: core.stopping });
+    const admin = createAdmin({
+      config: reloader.current,
+      listen: config.admin.listen,
+      token: config.admin.token,
+      books: core.books('admin api'),
+      health: core.health,
+      metrics: core.metrics,
+      version,
+      clock,
+      log,
+    });
+    const adminPort = (await admin.listen()).port;
+    const gatewayPort = (await gateway.listen()).port;
+    for (const loop of loops) loop.start();
+    reloader.start();
+    log.info({ gateway: gatewayPort, admin: adminPort, vault: config.stellar.vault, version }, 'listening');
+    return {
+      gatewayUrl: originOf(config.gateway.listen.host, gatewayPort),
+      adminUrl: originOf(config.admin.listen.host, adminPort),
+      books: core.books('admin api'),
+      untilCredited: (address) => untilCredited(core, address),
+      onSettled: (listener) => void core.listeners.push(listener),
+      reload: () => void reloader.reload(),
+      async stop() {
+        core.stopping = true;
+        await reloader.stop();
+        await gateway.drain();
+        await upstreams.close();
+        await admin.close();
+        for (const loop of loops.toReversed()) await loop.stop();
+        await core.close();
+      },
+    };
+  } catch (error) {
+    await core.close();
+    throw error;
+  }
+}
+
+/** The books without a gateway: the command line's way when none runs. Fails with StoreLockedError beside one. */
+export async function openBooks(config: Config, deps: AppDeps): Promise<{ books: Books; close(): Promise<void> }> {
+  const core = await openCore(config, deps);
+  return { books: core.books('command line'), close: core.close };
+}
+
+/** Route numbers of the database, kept with the route objects of the catalog in force. */
+function createRouteIds(store: Store): (route: Route) => number {
+  const ids = new WeakMap<Route, number>();
+  return (route) => {
+    const known = ids.get(route);
+    if (known !== undefined) return known;
+    const { api, method, template } = route;
+    const id = store.routes.ensure({ api: api.name, payee: api.payee, method, template });
+    ids.set(route, id);
+    return id;
+  };
+}
+
+/** How a listener is reached from this machine: an unspecified address means every one of it. */
+function originOf(host: string, port: number): string {
+  const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
+  return `http://${name}:${port}`;
+}

@@ -1,0 +1,264 @@
+import { issueToken } from '../access/issue.ts';
+import { loadTokenKeys, type TokenKeys } from '../access/keys.ts';
+import { createVerifier } from '../access/verify.ts';
+import type { Books } from '../admin/books.ts';
+import { createBooks } from '../admin/create-books.ts';
+import type { Health } from '../admin/health.ts';
+import { createMetrics, type Metrics } from '../admin/metrics.ts';
+import { createTokenDesk, type TokenDesk } from '../admin/token-desk.ts';
+import { type AccountSlot, createLedger, type Ledger } from '../billing/ledger.ts';
+import type { Environment } from '../catalog/environment.ts';
+import type { Config } from '../catalog/model.ts';
+import type { Clock } from '../clock.ts';
+import { readVaultFacts, type VaultFacts } from '../deposits/vault-facts.ts';
+import { createWatcher, type Watcher } from '../deposits/watcher.ts';
+import type { Log } from '../log.ts';
+import { createLoop, type Loop } from '../loop.ts';
+import { createJournal, type Journal } from '../metering/journal.ts';
+import { type Units, zero } from '../money.ts';
+import { beginAdoption } from '../settlement/adoption.ts';
+import { type ConfirmResult, confirmSettled, type SettledOnChain } from '../settlement/confirm.ts';
+import { createPayouts, type Payouts } from '../settlement/payouts.ts';
+import { reconcile } from '../settlement/reconcile.ts';
+import { createSettler, type Settler } from '../settlement/settler.ts';
+import { createRpc, type Rpc } from '../stellar/rpc.ts';
+import { createSubmitter } from '../stellar/submitter.ts';
+import { createVault, type Vault } from '../stellar/vault-client.ts';
+import { firstCallId } from '../store/call-ids.ts';
+import { openStore, type Store } from '../store/store.ts';
+import { version } from '../version.ts';
+
+import { announce, chainHealth, gaugesOf, type SettledBatch } from './observe.ts';
+
+export type AppDeps = { clock: Clock; log: Log; env: Environment };
+
+export type Core = {
+  config: () => Config;
+  clock: Clock;
+  log: Log;
+  store: Store;
+  facts: VaultFacts;
+  rpc: Rpc;
+  vault: Vault;
+  ledger: Ledger;
+  journal: Journal;
+  keys: TokenKeys;
+  verifier: ReturnType<typeof createVerifier>;
+  watcher: Watcher;
+  settler: Settler;
+  payouts: Payouts;
+  tokenDesk: TokenDesk;
+  metrics: Metrics;
+  loops: Loop[];
+  listeners: ((settled: SettledBatch) => void)[];
+  health: () => Health;
+  stats: () => { connections: number };
+  /** Why sales are stopped besides what exposure says: a broken identity. */
+  broken: string | undefined;
+  oldestUnsettledAtMs: number | undefined;
+  stopping: boolean;
+  books(actor: string): Books;
+  close(): Promise<void>;
+};
+
+/** Everything but the listeners: database, ledger rebuilt from it, chain clients, watcher, settler. */
+export async function openCore(config: Config, deps: AppDeps): Promise<Core> {
+  const { clock, log } = deps;
+  const store = openStore({ path: config.storage.path, clock, log });
+  try {
+    store.meta.pin('passphrase', config.stellar.passphrase);
+    store.meta.pin('vault', config.stellar.vault);
+    const rpc = createRpc({ url: config.stellar.rpcUrl, passphrase: config.stellar.passphrase, clock });
+    const vault = createVault({ rpc, vault: config.stellar.vault });
+    const facts = await readVaultFacts({ vault, meta: store.meta });
+    const keys = await requireTokenKeys(config);
+    return joinCore(config, deps, { store, rpc, vault, facts, keys });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function joinCore(
+  config: Config,
+  { clock, log }: AppDeps,
+  opened: { store: Store; rpc: Rpc; vault: Vault; facts: VaultFacts; keys: TokenKeys },
+): Core {
+  const { store, rpc, vault, facts, keys } = opened;
+  const { stellar, settlement } = config;
+  const chainTimeS = () => Math.floor((watcher?.state().lastClosedAtMs ?? 0) / 1000);
+  const ledger = createLedger({ limitPeriodS: facts.limitPeriodS, chainTimeS });
+  for (const row of store.accounts.loadAll()) ledger.open(row);
+  const revoked = new Set<string>();
+  for (const token of store.tokens.revokedOrCapped(clock.nowMs())) {
+    if (token.revokedAtMs !== undefined) revoked.add(token.jti);
+    if (token.cap !== undefined) ledger.openCap({ jti: token.jti, cap: token.cap, spent: token.spent });
+  }
+  const { durability, walSyncIntervalMs } = config.storage;
+  const journal = createJournal({ db: store.db, clock, log, durability, walSyncIntervalMs, sync: store.sync });
+  const { sync } = store;
+  const confirmDeps = { batches: store.batches, meta: store.meta, ledger, limitPeriodS: facts.limitPeriodS, log };
+  const confirm = (settled: SettledOnChain): ConfirmResult => {
+    const result = confirmSettled(confirmDeps, settled);
+    if (result === 'applied') announce(core, settled);
+    return result;
+  };
+  const chainNowS = async (signal?: AbortSignal) => (await rpc.latestLedger(signal)).closedAtS;
+  const settler = createSettler({
+    rpc,
+    vault,
+    batches: store.batches,
+    accounts: store.accounts,
+    meta: store.meta,
+    confirm,
+    clock,
+    log,
+    operatorSecret: stellar.operatorSecret,
+    feeMaxStroops: stellar.feeMaxStroops,
+    rules: {
+      intervalMs: settlement.intervalMs,
+      minTotal: settlement.minTotalUnits,
+      ageMaxMs: settlement.ageMaxMs,
+      entriesMax: settlement.batchEntries,
+    },
+    limitPeriodS: facts.limitPeriodS,
+    chainTimeS,
+    sync,
+  });
+  const watcher: Watcher | undefined = createWatcher({
+    rpc,
+    vault,
+    deposits: store.deposits,
+    meta: store.meta,
+    ledger,
+    clock,
+    log,
+    token: facts.token,
+    payees: config.apis.map((api) => api.payee),
+    onFirstSight: (signal) => beginAdoption({ vault, meta: store.meta, chainTimeS: chainNowS }, 1, signal),
+    onSettled: (event) => ({ accountsChangedUnseen: confirm(event) === 'earlier' }),
+    onHurry() {
+      settler.hurry();
+      settleLoop.wake();
+    },
+    sync,
+  });
+  const submitter = createSubmitter({ rpc, clock, feeMaxStroops: stellar.feeMaxStroops });
+  const payouts = createPayouts({
+    vault,
+    submitter,
+    payouts: store.payouts,
+    whileIdle: settler.whileIdle,
+    clock,
+    log,
+    operatorSecret: stellar.operatorSecret,
+    payoutMin: settlement.payoutMinUnits,
+    intervalMs: settlement.payoutIntervalMs,
+  });
+  const verifier = createVerifier({
+    keys,
+    issuer: config.gateway.publicUrl,
+    audience: config.gateway.publicUrl,
+    clock,
+    isRevoked: (jti) => revoked.has(jti),
+    tokenBytesMax: config.gateway.limits.tokenBytesMax,
+    verificationsMax: config.gateway.limits.verificationsMax,
+  });
+  const tokenDesk = createTokenDesk({
+    sign: (request) =>
+      issueToken({ keys, clock, issuer: config.gateway.publicUrl, audience: config.gateway.publicUrl }, request),
+    resolveAccount: (address) => resolveAccount(core, address),
+    tokens: store.tokens,
+    ledger,
+    forget(jti) {
+      revoked.add(jti);
+      verifier.forget(jti);
+    },
+    sync,
+    clock,
+  });
+  const loop = (name: string, intervalMs: number, turn: (signal: AbortSignal) => Promise<boolean>) =>
+    createLoop({ name, intervalMs, clock, log, turn });
+  const watchLoop = loop('deposit watcher', config.deposits.pollIntervalMs, watcher.turn);
+  const settleLoop = loop('settler', Math.min(settlement.intervalMs, settlerLookMs), settler.turn);
+  const payoutLoop = loop('payouts', Math.min(settlement.payoutIntervalMs, payoutLookMs), payouts.turn);
+  const catchUp = async (signal?: AbortSignal) => {
+    while (await watcher.turn(signal)) signal?.throwIfAborted();
+  };
+  const metrics = createMetrics({ version, gauges: () => gaugesOf(core) });
+  const core: Core = {
+    config: () => config,
+    clock,
+    log,
+    ...opened,
+    ledger,
+    journal,
+    verifier,
+    watcher,
+    settler,
+    payouts,
+    tokenDesk,
+    metrics,
+    loops: [watchLoop, settleLoop, payoutLoop],
+    listeners: [],
+    health: () => ({ ...chainHealth(core), loops: [], stopping: false }),
+    stats: () => ({ connections: 0 }),
+    broken: undefined,
+    oldestUnsettledAtMs: store.charges.oldestUnsettledAtMs(),
+    stopping: false,
+    books: (actor) =>
+      createBooks({
+        config: core.config,
+        ledger,
+        charges: store.charges,
+        journal,
+        tokens: store.tokens,
+        tokenDesk,
+        deposits: store.deposits,
+        batches: store.batches,
+        payouts: store.payouts,
+        audit: store.audit,
+        settler,
+        reconcile: (signal) =>
+          reconcile(
+            { vault, accounts: store.accounts, batches: store.batches, payouts: store.payouts, ledger, catchUp },
+            signal,
+          ),
+        vault: vault.address,
+        runId: store.runId,
+        firstCallId: firstCallId(store.runId),
+        actor,
+        health: () => core.health(),
+        sync,
+        clock,
+      }),
+    async close() {
+      await journal.close();
+      await store.close();
+    },
+  };
+  return core;
+}
+
+/** The settler looks this often at the longest: a batch in flight wants its answer sooner than the next one is due. */
+const settlerLookMs = 1_000;
+const payoutLookMs = 30_000;
+
+async function requireTokenKeys(config: Config): Promise<TokenKeys> {
+  const loaded = await loadTokenKeys(config.tokens.keysFile);
+  if (!loaded.ok) throw new Error(loaded.message);
+  return loaded.keys;
+}
+
+export function resolveAccount(
+  { store, ledger, facts }: Pick<Core, 'store' | 'ledger' | 'facts'>,
+  address: string,
+): AccountSlot {
+  const known = ledger.account(address);
+  if (known) return known;
+  return ledger.open({ id: store.accounts.ensure(address), address, limit: facts.defaultLimit });
+}
+
+export function resolveCap({ store, ledger }: Core, jti: string, cap: Units) {
+  return ledger.cap(jti) ?? ledger.openCap({ jti, cap, spent: store.tokens.get(jti)?.spent ?? zero });
+}

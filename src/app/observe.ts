@@ -1,0 +1,108 @@
+import type { Health } from '../admin/health.ts';
+import type { createMetrics } from '../admin/metrics.ts';
+import type { AccountSlot } from '../billing/ledger.ts';
+import { createLoop, type Loop } from '../loop.ts';
+import { formatUsdc, type Units } from '../money.ts';
+import { booksDifferences } from '../settlement/books-check.ts';
+import type { SettledOnChain } from '../settlement/confirm.ts';
+
+import type { Core } from './core.ts';
+
+/** What the running program says of itself: health, gauges, settlements as they come, and whether its own books agree. */
+
+export type SettledBatch = {
+  lane: number;
+  batch: number;
+  calls: number;
+  total: Units;
+  txHash: string;
+  earnings: { payee: string; lane: number; gross: Units }[];
+};
+
+/** How often memory is compared with the database; reading 10,000 accounts takes some tens of milliseconds. */
+const booksCheckMs = 60_000;
+
+/** A broken identity stops sales until a person has looked: wrong books must not grow. */
+export function bookCheckLoop(core: Core): Loop {
+  const { store, ledger, metrics, clock, log } = core;
+  return createLoop({
+    name: 'books check',
+    intervalMs: booksCheckMs,
+    clock,
+    log,
+    async turn() {
+      const found = booksDifferences(store.accounts.loadAll(), ledger);
+      for (const difference of found) log.error({ difference }, 'memory and database disagree');
+      if (found.length > 0) {
+        metrics.violated('memory equals database');
+        core.broken = `memory and database disagree on ${found.length} amounts`;
+      }
+      return false;
+    },
+  });
+}
+
+export function announce(core: Core, { lane, batch, txHash, closedAtMs }: SettledOnChain): void {
+  const { store, metrics, listeners } = core;
+  const row = store.batches.byNumber(lane, batch);
+  if (!row) return;
+  metrics.settlement.settled(Math.max(0, closedAtMs - row.sealedAtMs) / 1000);
+  const settled = { lane, batch, calls: row.leaves, total: row.total, txHash, earnings: store.payouts.earnings() };
+  for (const listener of listeners) listener(settled);
+}
+
+export function chainHealth(core: Core): Omit<Health, 'loops' | 'stopping'> {
+  const { journal, watcher, facts } = core;
+  const seen = watcher.state();
+  return {
+    journal: journal.health(),
+    lastLedgerClosedAtMs: seen.lastClosedAtMs || undefined,
+    oldestUnsettledAtMs: core.oldestUnsettledAtMs,
+    withdrawDelayS: facts.withdrawDelayS,
+    paused: (seen.paused & 2) !== 0,
+    stopped: core.broken,
+  };
+}
+
+export function gaugesOf(core: Core): ReturnType<Parameters<typeof createMetrics>[0]['gauges']> {
+  const { ledger, journal } = core;
+  const totals = ledger.totals();
+  let holds = 0;
+  let accounts = 0;
+  for (const slot of ledger.accounts()) {
+    holds += slot.holds;
+    accounts++;
+  }
+  return {
+    holds,
+    accounts,
+    unsettled: totals.unsettled,
+    receivable: totals.receivable,
+    watcherLagLedgers: core.watcher.health().behindLedgers,
+    walBytes: journal.health().walBytes,
+    connections: core.stats().connections,
+  };
+}
+
+/** What a 402 offers: the vault's own terms for programs, a command for people. */
+export function payWays(core: Core, account: AccountSlot, shortfall: Units): unknown[] {
+  const { config, facts } = core;
+  const { stellar, gateway } = config();
+  const least = shortfall > facts.minDeposit ? shortfall : facts.minDeposit;
+  const terms = { network: stellar.passphrase, vault: stellar.vault, asset: facts.token, account: account.address };
+  return [
+    { kind: 'vault', ...terms, min: formatUsdc(least) },
+    { kind: 'cli', command: `callora deposit ${formatUsdc(least)} --gateway ${gateway.publicUrl}` },
+  ];
+}
+
+/** Pause between two looks while somebody waits for a first deposit, ms. */
+const creditedLookMs = 50;
+
+export async function untilCredited({ ledger, clock }: Core, address: string): Promise<Units> {
+  for (;;) {
+    const slot = ledger.account(address);
+    if (slot && slot.deposited > 0n) return ledger.spendable(slot);
+    await clock.sleep(creditedLookMs);
+  }
+}
