@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { adoptionOf, beginAdoption, signLifeMaxS } from '../../src/settlement/adoption.ts';
+import { addressOf, createSettlementRig } from './rig.ts';
+
+const consumer = addressOf('consumer');
+const payee = addressOf('payee');
+const root = 'ab'.repeat(32);
+
+/** A database that begins on a vault whose lane is at batch 3. */
+async function adopting() {
+  const rig = createSettlementRig();
+  for (let batch = 0; batch < 3; batch++) rig.chain.settleForeign(0, root);
+  const chainTimeS = async () => rig.chain.closedAtS;
+  await beginAdoption({ vault: rig.chain.vault, meta: rig.store.meta, chainTimeS }, 1);
+  rig.deposit(consumer, 1_000n);
+  return rig;
+}
+
+describe('a database that begins on a settled lane', () => {
+  it('settles nothing before whatever the process before it signed can no longer land', async () => {
+    const rig = await adopting();
+    rig.charge(consumer, payee, 5);
+    await rig.settler.turn();
+    expect(rig.settler.status()).toMatchObject({ synced: false, foreign: false, lanes: [{ state: 'idle' }] });
+    expect(rig.settler.status().lanes[0]?.waitingFor).toContain('take over lane 0');
+    rig.chain.close(signLifeMaxS);
+    await rig.settler.turn();
+    expect(rig.chain.builds).toBe(0);
+    rig.chain.close(5);
+    await rig.run();
+    expect(rig.settler.status()).toMatchObject({ synced: true, foreign: false });
+    expect(rig.chain.lanes.get(0)?.batch).toBe(4);
+    expect(rig.chain.accounts.get(consumer)?.settled).toBe(5n);
+  });
+
+  it('takes late batches of the process before it for history, and those after for foreign', async () => {
+    const rig = await adopting();
+    const settled = { lane: 0, root, taken: [1n], ledger: 5, txHash: 'aa', closedAtMs: 0 };
+    expect(rig.confirm({ ...settled, batch: 2 })).toBe('earlier');
+    rig.chain.settleForeign(0, root);
+    expect(rig.confirm({ ...settled, batch: 4 })).toBe('earlier');
+    expect(adoptionOf(rig.store.meta, 0).batch).toBe(4);
+    rig.chain.close(signLifeMaxS + 5);
+    await rig.run();
+    expect(rig.settler.status().synced).toBe(true);
+    rig.restart();
+    await rig.run();
+    expect(rig.settler.status().foreign).toBe(false);
+    expect(rig.confirm({ ...settled, batch: 5 })).toBe('foreign_root');
+  });
+
+  it('is not needed on a fresh vault', async () => {
+    const rig = createSettlementRig();
+    await beginAdoption({ vault: rig.chain.vault, meta: rig.store.meta, chainTimeS: async () => 1 }, 1);
+    await rig.settler.turn();
+    expect(rig.settler.status().synced).toBe(true);
+  });
+});

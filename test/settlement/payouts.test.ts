@@ -1,0 +1,120 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fakeClock } from '../../src/clock.ts';
+import { silentLog } from '../../src/log.ts';
+import { units, zero } from '../../src/money.ts';
+import { amountsDue, createPayouts } from '../../src/settlement/payouts.ts';
+import type { SubmitOutcome, SubmitRequest } from '../../src/stellar/submitter.ts';
+import type { VaultEarnings } from '../../src/stellar/vault-views.ts';
+import { openTestStore } from '../store/rig.ts';
+import { addressOf } from './rig.ts';
+import { vaultAddress } from './scripted-chain.ts';
+
+const payee = addressOf('payee');
+const landed: SubmitOutcome = { status: 'landed', hash: 'ab', ledger: 9, closedAtS: 1, contractEventsXdr: undefined };
+
+function createRig(earnings: VaultEarnings, { feeBps = 0, payoutMin = 100, busy = false } = {}) {
+  const { store } = openTestStore();
+  store.db.prepare('INSERT INTO earnings VALUES (?, 0, ?)').run(payee, Number(earnings.gross));
+  const clock = fakeClock();
+  const sent: SubmitRequest[] = [];
+  const state = { earnings, busy, outcome: landed as SubmitOutcome };
+  const payouts = createPayouts({
+    vault: {
+      address: vaultAddress,
+      earnings: async () => state.earnings,
+      info: async () =>
+        ({ config: { feeBps } }) as Awaited<ReturnType<import('../../src/stellar/vault-client.ts').Vault['info']>>,
+    },
+    submitter: {
+      submit: async (request) => {
+        sent.push(request);
+        request.onSigned?.({ hash: `hash${sent.length}`, envelopeXdr: '', sequence: 1n, maxTimeS: 0 });
+        return state.outcome;
+      },
+    },
+    payouts: store.payouts,
+    whileIdle: async (work) => (state.busy ? undefined : work()),
+    clock,
+    log: silentLog(),
+    operatorSecret: addressOf('unused'),
+    payoutMin: units(payoutMin),
+    intervalMs: 60_000,
+  });
+  return { payouts, store, clock, sent, state };
+}
+
+const earned = (gross: number, netPaid = 0, feePaid = 0): VaultEarnings => ({
+  gross: units(gross),
+  netPaid: units(netPaid),
+  feePaid: units(feePaid),
+});
+
+describe('payouts', () => {
+  it('pay what the vault owes, once it is worth it, and keep a row of it', async () => {
+    const { payouts, store, sent } = createRig(earned(500, 300));
+    expect(await payouts.turn()).toBe(true);
+    expect(sent).toHaveLength(1);
+    expect(store.payouts.list({ limit: 5 })).toMatchObject([
+      { payee, lane: 0, amount: 200n, state: 'paid', txHash: 'hash1' },
+    ]);
+    expect(await payouts.turn()).toBe(false);
+    expect(sent).toHaveLength(1);
+  });
+
+  it('leave small amounts alone until asked', async () => {
+    const { payouts, sent } = createRig(earned(99));
+    await payouts.turn();
+    expect(sent).toHaveLength(0);
+    expect(await payouts.payNow(payee)).toMatchObject([{ kind: 'claim', amount: 99n, outcome: 'paid' }]);
+  });
+
+  it('collect the fee beside the claim', async () => {
+    const { payouts } = createRig(earned(10_001), { feeBps: 250 });
+    expect(await payouts.payNow()).toMatchObject([
+      { kind: 'claim', amount: 9_751n },
+      { kind: 'fee', amount: 250n },
+    ]);
+  });
+
+  it('back off after a refusal, longer each time, and do not stop for good', async () => {
+    const { payouts, clock, sent, state, store } = createRig(earned(500));
+    state.outcome = { status: 'refused', reason: 'payout_failed', detail: 'Error(Contract, #502)' };
+    const tries: number[] = [];
+    for (let minute = 0; minute < 40; minute++) {
+      const before = sent.length;
+      await payouts.turn();
+      if (sent.length > before) tries.push(minute);
+      clock.advance(60_000);
+    }
+    expect(tries).toEqual([0, 2, 6, 14, 30]);
+    expect(store.payouts.list({ limit: 9 }).every((row) => row.state === 'failed')).toBe(true);
+    state.outcome = landed;
+    clock.advance(3_600_000);
+    expect(await payouts.turn()).toBe(true);
+  });
+
+  it('wait while a settlement is on its way', async () => {
+    const { payouts, sent, state } = createRig(earned(500));
+    state.busy = true;
+    expect(await payouts.turn()).toBe(false);
+    expect(sent).toHaveLength(0);
+    state.busy = false;
+    expect(await payouts.turn()).toBe(true);
+  });
+
+  it('add up to the gross earnings however they were cut', () => {
+    const amount = fc.bigInt({ min: 0n, max: 2n ** 62n });
+    fc.assert(
+      fc.property(amount, amount, fc.integer({ min: 0, max: 10_000 }), (first, second, feeBps) => {
+        const early = amountsDue({ gross: units(first), netPaid: zero, feePaid: zero }, feeBps);
+        const gross = units(first + second);
+        const late = amountsDue({ gross, netPaid: early.net, feePaid: early.fee }, feeBps);
+        const fee = (gross * BigInt(feeBps)) / 10_000n;
+        // The fee is floored on the whole, so what was paid early can only be at most a unit apart, never above gross.
+        expect(early.fee + late.fee).toBe(fee);
+        expect(early.net + early.fee + late.net + late.fee).toBeLessThanOrEqual(gross + 1n);
+      }),
+    );
+  });
+});
