@@ -31,6 +31,8 @@ export function connect(file: string): RawDb {
     db.pragma('wal_autocheckpoint = 0');
     db.pragma('foreign_keys = ON');
     db.pragma('trusted_schema = OFF');
+    // Without it, INSERT OR REPLACE deletes rows past the triggers that forbid it.
+    db.pragma('recursive_triggers = ON');
     const verdict = db.pragma('quick_check(1)', { simple: true });
     if (verdict !== 'ok') throw new Error(`quick_check says: ${verdict}`);
     db.pragma('busy_timeout = 0');

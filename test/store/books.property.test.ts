@@ -1,0 +1,329 @@
+import path from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type AccountSlot, createLedger, type Hold, type Ledger } from '../../src/billing/ledger.ts';
+import { fakeClock } from '../../src/clock.ts';
+import { silentLog } from '../../src/log.ts';
+import { createJournal, type Journal } from '../../src/metering/journal.ts';
+import { type Units, units, zero } from '../../src/money.ts';
+import { openStore, type Store } from '../../src/store/store.ts';
+import { accountState, confirm, seal, tempFolder, vaultEvent } from './rig.ts';
+
+/**
+ * Random histories through the real database and the ledger side by side, with a small vault as the chain. After every
+ * step: memory equals database, the identities hold, and what the vault gave is what the books say. The store is
+ * closed and opened again at random, which is what a restart does.
+ */
+
+const addresses = ['GA', 'GB', 'GC'];
+const payees = ['GX', 'GY'];
+const tokenCap = 800;
+
+type Step =
+  | { do: 'deposit' | 'request' | 'limit'; who: number; amount: number }
+  | { do: 'withdraw' | 'snapshot'; who: number }
+  | { do: 'list'; payee: number; listed: boolean }
+  | {
+      do: 'call';
+      who: number;
+      payee: number;
+      price: number;
+      end: 'charge' | 'release' | 'refund' | 'hang';
+      token: boolean;
+    }
+  | { do: 'seal' | 'land' | 'unseal' | 'write_off' | 'restart' | 'next_period' | 'replay' };
+
+const who = fc.nat({ max: addresses.length - 1 });
+const payee = fc.nat({ max: payees.length - 1 });
+const amount = fc.integer({ min: 1, max: 500 });
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constantFrom('deposit' as const, 'deposit' as const, 'request', 'limit'),
+      who,
+      amount,
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('withdraw' as const, 'snapshot' as const), who }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('list' as const), payee, listed: fc.boolean() }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant('call' as const),
+      who,
+      payee,
+      price: fc.nat({ max: 200 }),
+      end: fc.constantFrom('charge' as const, 'charge' as const, 'release', 'refund', 'hang'),
+      token: fc.boolean(),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constantFrom(
+        'seal' as const,
+        'seal',
+        'land',
+        'land',
+        'unseal',
+        'write_off',
+        'restart',
+        'next_period',
+        'replay',
+      ),
+    }) as fc.Arbitrary<Step>,
+  },
+);
+
+type VaultAccount = {
+  deposited: number;
+  settled: number;
+  withdrawn: number;
+  requested: number;
+  limit: number;
+  period: number;
+  used: number;
+};
+
+/** The contract's arithmetic, from its page in the design. */
+class Vault {
+  accounts = new Map(
+    addresses.map((address): [string, VaultAccount] => [
+      address,
+      { deposited: 0, settled: 0, withdrawn: 0, requested: 0, limit: 5_000, period: 0, used: 0 },
+    ]),
+  );
+  listed = new Set(payees);
+  gross = new Map(payees.map((address) => [address, 0]));
+  period = 0;
+
+  of(address: string): VaultAccount {
+    const account = this.accounts.get(address);
+    if (!account) throw new Error(`no account ${address}`);
+    return account;
+  }
+  balance(address: string): number {
+    const { deposited, settled, withdrawn } = this.of(address);
+    return deposited - settled - withdrawn;
+  }
+  settle(lines: { account: string; payee: string; amount: Units }[]): bigint[] {
+    return lines.map((line) => {
+      if (!this.listed.has(line.payee)) return -1n;
+      const account = this.of(line.account);
+      const used = account.period === this.period ? account.used : 0;
+      const taken = Math.min(Number(line.amount), this.balance(line.account), Math.max(0, account.limit - used));
+      account.settled += taken;
+      account.period = this.period;
+      account.used = used + taken;
+      this.gross.set(line.payee, (this.gross.get(line.payee) ?? 0) + taken);
+      return BigInt(taken);
+    });
+  }
+}
+
+class World {
+  readonly vault = new Vault();
+  readonly file = path.join(tempFolder(), 'callora.db');
+  store!: Store;
+  ledger!: Ledger;
+  journal!: Journal;
+  events = 0;
+  lastBatch: { lane: number; batch: number; root: string; taken: bigint[] } | undefined;
+
+  open(): void {
+    const clock = fakeClock();
+    const log = silentLog();
+    this.store = openStore({ path: this.file, clock, log });
+    const { db, sync } = this.store;
+    this.journal = createJournal({ db, clock, log, durability: 'process', walSyncIntervalMs: 1_000, sync });
+    this.ledger = createLedger({ limitPeriodS: 100, chainTimeS: () => this.vault.period * 100 });
+    for (const address of addresses) this.store.accounts.ensure(address);
+    for (const row of this.store.accounts.loadAll()) this.ledger.open(row);
+    if (!this.store.tokens.get('t')) {
+      const accountId = this.store.accounts.ensure('GA');
+      const times = { issuedAtMs: 0, expiresAtMs: 1e15 };
+      this.store.tokens.add({ jti: 't', accountId, scope: '*', ...times, cap: units(tokenCap), source: 'wallet' });
+    }
+    for (const token of this.store.tokens.revokedOrCapped(0)) {
+      if (token.cap !== undefined) this.ledger.openCap({ jti: token.jti, cap: token.cap, spent: token.spent });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.journal.close();
+    await this.store.close();
+  }
+
+  slot(address: string): AccountSlot {
+    const slot = this.ledger.account(address);
+    if (!slot) throw new Error(`no slot ${address}`);
+    return slot;
+  }
+
+  /** Tells store and ledger what the vault says about an account, as an event or as a snapshot. */
+  tell(index: number, kind: 'event' | 'snapshot'): void {
+    const address = addresses[index] ?? '';
+    const state = accountState(this.vault.of(address));
+    const ledger = ++this.events;
+    const page = { name: 'vault', cursor: String(ledger), ledger, closedAtMs: ledger };
+    const event = vaultEvent(`e${ledger}`, { ledger, account: { address, state } });
+    const applied =
+      kind === 'snapshot'
+        ? [this.store.deposits.applySnapshot({ address, ledger, state })]
+        : this.store.deposits.applyPage({ ...page, events: [event, event] }).applied;
+    for (const { change } of applied) this.ledger.applyChain(this.slot(address), change);
+  }
+
+  async take(next: Step): Promise<void> {
+    switch (next.do) {
+      case 'deposit':
+        this.vault.of(addresses[next.who] ?? '').deposited += next.amount;
+        return this.tell(next.who, 'event');
+      case 'request': {
+        const address = addresses[next.who] ?? '';
+        this.vault.of(address).requested = Math.min(next.amount, this.vault.balance(address));
+        return this.tell(next.who, 'event');
+      }
+      case 'limit':
+        this.vault.of(addresses[next.who] ?? '').limit = next.amount * 4;
+        return this.tell(next.who, 'event');
+      case 'withdraw': {
+        const address = addresses[next.who] ?? '';
+        const account = this.vault.of(address);
+        account.withdrawn += Math.min(account.requested, this.vault.balance(address));
+        account.requested = 0;
+        return this.tell(next.who, 'event');
+      }
+      case 'snapshot':
+        return this.tell(next.who, 'snapshot');
+      case 'list':
+        return this.list(payees[next.payee] ?? '', next.listed);
+      case 'call':
+        return this.call(next);
+      case 'next_period':
+        this.vault.period++;
+        return;
+      case 'restart':
+        await this.close();
+        return this.open();
+      case 'seal':
+        seal(this.store, { minTotal: zero, period: this.vault.period, leavesMax: 5, entriesMax: 4 });
+        return;
+      case 'unseal':
+        for (const batch of this.store.batches.open()) this.store.batches.unseal(batch.id);
+        return;
+      case 'land':
+        return this.land();
+      case 'replay':
+        if (this.lastBatch) {
+          const { taken, ...batch } = this.lastBatch;
+          expect(confirm(this.store, batch, taken).outcome).toBe('replayed');
+        }
+        return;
+      case 'write_off':
+        return this.writeOff();
+    }
+  }
+
+  list(address: string, listed: boolean): void {
+    if (listed) this.vault.listed.add(address);
+    else this.vault.listed.delete(address);
+    const ledger = ++this.events;
+    const event = vaultEvent(`e${ledger}`, { kind: 'payee', ledger, payee: { address, listed } });
+    this.store.deposits.applyPage({ name: 'vault', cursor: 'x', ledger, closedAtMs: 1, events: [event] });
+  }
+
+  async call(next: Extract<Step, { do: 'call' }>): Promise<void> {
+    const account = this.slot(addresses[next.who] ?? '');
+    const cap = next.token && next.who === 0 ? this.ledger.cap('t') : undefined;
+    const result = this.ledger.hold(account, cap, units(next.price));
+    if (!result.ok) return;
+    if (next.end === 'release') return this.ledger.release(result.hold);
+    const id = await this.charge(result.hold, payees[next.payee] ?? '');
+    this.ledger.capture(result.hold);
+    if (next.end === 'hang') return;
+    if (next.end === 'refund' && next.price > 0) {
+      const outcome = await this.journal.refund({ chargeId: id, atMs: 1, amount: units(next.price), reason: 'x' });
+      expect(outcome).toBe('refunded');
+      this.ledger.refund(account, cap, units(next.price));
+    }
+    this.journal.finish({ chargeId: id, atMs: 1, outcome: 'completed', bytesIn: 0, bytesOut: 0, durationMs: 1 });
+    await this.journal.flush();
+  }
+
+  async charge(hold: Hold, payeeAddress: string): Promise<number> {
+    const id = this.store.nextCallId();
+    await this.journal.charge({
+      id,
+      atMs: 1_000,
+      accountId: hold.account.id,
+      tokenJti: hold.cap?.jti,
+      routeId: this.store.routes.ensure({ api: 'a', payee: payeeAddress, method: 'GET', template: '/a' }),
+      method: 'GET',
+      status: 200,
+      priceUnits: hold.price,
+    });
+    return id;
+  }
+
+  land(): void {
+    for (const batch of this.store.batches.open()) {
+      const taken = this.vault.settle(this.store.batches.lines(batch.id));
+      const { lane, root } = batch;
+      const result = confirm(this.store, { lane, batch: batch.batch, root }, taken, this.vault.period);
+      expect(result.outcome).toBe('applied');
+      for (const line of result.lines) this.ledger.settle(this.slot(line.account), line);
+      this.lastBatch = { lane, batch: batch.batch, root, taken };
+    }
+  }
+
+  writeOff(): void {
+    const [row] = this.store.receivables.list({ limit: 1 });
+    const given = row && this.store.receivables.writeOff(row.id);
+    if (given) this.ledger.writeOff(this.slot(given.account), given.kind, given.amount);
+  }
+
+  check(): void {
+    const fields = Object.keys(this.slot('GA')).filter((field) => !['exits', 'held', 'holds'].includes(field));
+    const pick = (row: object) => Object.fromEntries(Object.entries(row).filter(([field]) => fields.includes(field)));
+    expect([...this.ledger.accounts()].map(pick)).toEqual(this.store.accounts.loadAll().map(pick));
+    expect(this.ledger.cap('t')?.spent).toBe(this.store.tokens.get('t')?.spent);
+    for (const row of this.ledger.accounts()) {
+      expect(row.charged - row.refunded).toBe(
+        row.settled + row.unsettled + row.receivable + row.heldForPayee + row.writtenOff,
+      );
+      expect(row.settled).toBe(BigInt(this.vault.of(row.address).settled));
+      expect(row.held).toBe(0n);
+    }
+    const open = this.store.receivables.list({ limit: 1_000 });
+    const batched = this.store.receivables.list({ state: 'batched', limit: 1_000 });
+    for (const slot of this.ledger.accounts()) {
+      const own = [...open, ...batched].filter((row) => row.account === slot.address);
+      const sum = (kind: string) => own.filter((row) => row.kind === kind).reduce((all, row) => all + row.amount, 0n);
+      expect([sum('account'), sum('payee')]).toEqual([slot.receivable, slot.heldForPayee]);
+    }
+    const gross = new Map(this.store.payouts.earnings().map((row) => [row.payee, Number(row.gross)]));
+    for (const [address, earned] of this.vault.gross) expect(gross.get(address) ?? 0).toBe(earned);
+  }
+}
+
+describe('the books', () => {
+  it('are the same in memory and in the database through any history and any number of restarts', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60, size: 'max' }), async (steps) => {
+        const world = new World();
+        world.open();
+        try {
+          for (const next of steps) {
+            await world.take(next);
+            world.check();
+          }
+        } finally {
+          await world.close();
+        }
+      }),
+      { numRuns: 25 },
+    );
+  }, 120_000);
+});

@@ -1,0 +1,251 @@
+CREATE TRIGGER `audit_no_delete` BEFORE DELETE ON `audit` BEGIN SELECT RAISE(ABORT, 'audit is append only'); END;
+CREATE TRIGGER `audit_no_update` BEFORE UPDATE ON `audit` BEGIN SELECT RAISE(ABORT, 'audit is append only'); END;
+CREATE TRIGGER `charges_enqueue` AFTER INSERT ON `charges` BEGIN INSERT INTO `unsealed` (`charge_id`, `account_id`) VALUES (NEW.`id`, NEW.`account_id`); END;
+CREATE TRIGGER `charges_no_delete` BEFORE DELETE ON `charges` BEGIN SELECT RAISE(ABORT, 'charges is append only'); END;
+CREATE TRIGGER `charges_no_update` BEFORE UPDATE ON `charges` BEGIN SELECT RAISE(ABORT, 'charges is append only'); END;
+CREATE TRIGGER `finishes_no_delete` BEFORE DELETE ON `finishes` BEGIN SELECT RAISE(ABORT, 'finishes is append only'); END;
+CREATE TRIGGER `finishes_no_update` BEFORE UPDATE ON `finishes` BEGIN SELECT RAISE(ABORT, 'finishes is append only'); END;
+CREATE TRIGGER `refunds_no_delete` BEFORE DELETE ON `refunds` BEGIN SELECT RAISE(ABORT, 'refunds is append only'); END;
+CREATE TRIGGER `refunds_no_update` BEFORE UPDATE ON `refunds` BEGIN SELECT RAISE(ABORT, 'refunds is append only'); END;
+CREATE TABLE `accounts` (
+	`id` integer PRIMARY KEY NOT NULL,
+	`address` text NOT NULL,
+	`deposited` integer NOT NULL,
+	`settled` integer NOT NULL,
+	`withdrawn` integer NOT NULL,
+	`requested` integer NOT NULL,
+	`unlock_at_s` integer,
+	`limit_units` integer NOT NULL,
+	`pending_limit` integer,
+	`pending_limit_at_s` integer,
+	`period` integer NOT NULL,
+	`used` integer NOT NULL,
+	`charged_sealed` integer NOT NULL,
+	`refunded_sealed` integer NOT NULL,
+	`receivable` integer NOT NULL,
+	`held_for_payee` integer NOT NULL,
+	`written_off` integer NOT NULL,
+	`settled_elsewhere` integer NOT NULL,
+	`snapshot_ledger` integer NOT NULL,
+	`created_at_ms` integer NOT NULL,
+	CONSTRAINT "accounts_not_negative" CHECK("accounts"."deposited" >= 0 AND "accounts"."settled" >= 0 AND "accounts"."withdrawn" >= 0 AND "accounts"."requested" >= 0
+      AND "accounts"."limit_units" >= 0 AND "accounts"."used" >= 0 AND "accounts"."charged_sealed" >= "accounts"."refunded_sealed"
+      AND "accounts"."refunded_sealed" >= 0 AND "accounts"."receivable" >= 0 AND "accounts"."held_for_payee" >= 0
+      AND "accounts"."written_off" >= 0 AND "accounts"."settled_elsewhere" >= 0)
+) STRICT;
+CREATE TABLE `audit` (
+	`id` integer PRIMARY KEY NOT NULL,
+	`at_ms` integer NOT NULL,
+	`actor` text NOT NULL,
+	`action` text NOT NULL,
+	`subject` text NOT NULL,
+	`detail` text NOT NULL
+) STRICT;
+CREATE TABLE `batch_envelopes` (
+	`hash` text PRIMARY KEY NOT NULL,
+	`batch_id` integer NOT NULL,
+	`envelope_xdr` text NOT NULL,
+	`sequence` text NOT NULL,
+	`max_time_s` integer NOT NULL,
+	`created_at_ms` integer NOT NULL,
+	`state` text NOT NULL,
+	`inner_hash` text,
+	FOREIGN KEY (`batch_id`) REFERENCES `batches`(`id`) ON UPDATE no action ON DELETE no action,
+	CONSTRAINT "batch_envelopes_state" CHECK("batch_envelopes"."state" IN ('live', 'landed', 'failed', 'expired'))
+) STRICT;
+CREATE TABLE `batch_lines` (
+	`batch_id` integer NOT NULL,
+	`position` integer NOT NULL,
+	`payee` text NOT NULL,
+	`account_id` integer NOT NULL,
+	`amount` integer NOT NULL,
+	`carried_receivable` integer NOT NULL,
+	`carried_held` integer NOT NULL,
+	`taken` integer,
+	PRIMARY KEY(`batch_id`, `position`),
+	FOREIGN KEY (`batch_id`) REFERENCES `batches`(`id`) ON UPDATE no action ON DELETE no action,
+	FOREIGN KEY (`account_id`) REFERENCES `accounts`(`id`) ON UPDATE no action ON DELETE no action,
+	CONSTRAINT "batch_lines_amounts" CHECK("batch_lines"."amount" > 0 AND "batch_lines"."carried_receivable" >= 0 AND "batch_lines"."carried_held" >= 0
+      AND "batch_lines"."carried_receivable" + "batch_lines"."carried_held" <= "batch_lines"."amount"
+      AND ("batch_lines"."taken" IS NULL OR "batch_lines"."taken" BETWEEN -1 AND "batch_lines"."amount"))
+) STRICT;
+CREATE TABLE `batches` (
+	`id` integer PRIMARY KEY NOT NULL,
+	`lane` integer NOT NULL,
+	`batch` integer NOT NULL,
+	`root` text NOT NULL,
+	`state` text NOT NULL,
+	`total` integer NOT NULL,
+	`leaves` integer NOT NULL,
+	`oldest_at_ms` integer,
+	`sealed_at_ms` integer NOT NULL,
+	`confirmed_at_ms` integer,
+	`ledger` integer,
+	`tx_hash` text,
+	CONSTRAINT "batches_state" CHECK("batches"."state" IN ('sealed', 'submitted', 'confirmed')),
+	CONSTRAINT "batches_confirmed" CHECK(("batches"."state" = 'confirmed') = ("batches"."ledger" IS NOT NULL)),
+	CONSTRAINT "batches_root" CHECK(length("batches"."root") = 64)
+) STRICT;
+CREATE TABLE `charges` (
+	`id` integer PRIMARY KEY NOT NULL,
+	`at_ms` integer NOT NULL,
+	`account_id` integer NOT NULL,
+	`token_id` integer,
+	`route_id` integer NOT NULL,
+	`method` text NOT NULL,
+	`status` integer NOT NULL,
+	`price` integer NOT NULL,
+	FOREIGN KEY (`account_id`) REFERENCES `accounts`(`id`) ON UPDATE no action ON DELETE no action,
+	FOREIGN KEY (`token_id`) REFERENCES `tokens`(`id`) ON UPDATE no action ON DELETE no action,
+	FOREIGN KEY (`route_id`) REFERENCES `routes`(`id`) ON UPDATE no action ON DELETE no action,
+	CONSTRAINT "charges_price" CHECK("charges"."price" >= 0 AND "charges"."price" <= 9007199254740991)
+) STRICT;
+CREATE TABLE `cursors` (
+	`name` text PRIMARY KEY NOT NULL,
+	`cursor` text NOT NULL,
+	`ledger` integer NOT NULL,
+	`closed_at_ms` integer NOT NULL
+) STRICT;
+CREATE TABLE `earnings` (
+	`payee` text NOT NULL,
+	`lane` integer NOT NULL,
+	`gross` integer NOT NULL,
+	PRIMARY KEY(`payee`, `lane`),
+	CONSTRAINT "earnings_gross" CHECK("earnings"."gross" >= 0)
+) STRICT;
+CREATE TABLE `finishes` (
+	`charge_id` integer PRIMARY KEY NOT NULL,
+	`at_ms` integer NOT NULL,
+	`outcome` text NOT NULL,
+	`bytes_in` integer NOT NULL,
+	`bytes_out` integer NOT NULL,
+	`duration_ms` integer NOT NULL,
+	FOREIGN KEY (`charge_id`) REFERENCES `charges`(`id`) ON UPDATE no action ON DELETE no action,
+	CONSTRAINT "finishes_outcome" CHECK("finishes"."outcome" IN ('completed', 'client_gone', 'upstream_broke', 'gateway_failed'))
+) STRICT;
+CREATE TABLE `lanes` (
+	`lane` integer PRIMARY KEY NOT NULL,
+	`last_batch` integer NOT NULL,
+	CONSTRAINT "lanes_range" CHECK("lanes"."lane" >= 0 AND "lanes"."last_batch" >= 0)
+) STRICT;
+CREATE TABLE `login_challenges` (
+	`hash` text PRIMARY KEY NOT NULL,
+	`expires_at_ms` integer NOT NULL
+) STRICT;
+CREATE TABLE `meta` (
+	`key` text PRIMARY KEY NOT NULL,
+	`value` text NOT NULL
+) STRICT;
+CREATE TABLE `payees` (
+	`address` text PRIMARY KEY NOT NULL,
+	`listed` integer NOT NULL,
+	`ledger` integer NOT NULL
+) STRICT;
+CREATE TABLE `payouts` (
+	`id` integer PRIMARY KEY NOT NULL,
+	`payee` text NOT NULL,
+	`lane` integer NOT NULL,
+	`amount` integer NOT NULL,
+	`tx_hash` text,
+	`state` text NOT NULL,
+	`at_ms` integer NOT NULL,
+	CONSTRAINT "payouts_state" CHECK("payouts"."state" IN ('sent', 'paid', 'failed'))
+) STRICT;
+CREATE TABLE `receivables` (
+	`id` integer PRIMARY KEY NOT NULL,
+	`batch_id` integer NOT NULL,
+	`position` integer NOT NULL,
+	`account_id` integer NOT NULL,
+	`payee` text NOT NULL,
+	`amount` integer NOT NULL,
+	`kind` text NOT NULL,
+	`state` text NOT NULL,
+	`in_batch_id` integer,
+	`leaf` integer,
+	FOREIGN KEY (`account_id`) REFERENCES `accounts`(`id`) ON UPDATE no action ON DELETE no action,
+	FOREIGN KEY (`in_batch_id`) REFERENCES `batches`(`id`) ON UPDATE no action ON DELETE no action,
+	FOREIGN KEY (`batch_id`,`position`) REFERENCES `batch_lines`(`batch_id`,`position`) ON UPDATE no action ON DELETE no action,
+	CONSTRAINT "receivables_amount" CHECK("receivables"."amount" > 0),
+	CONSTRAINT "receivables_kind" CHECK("receivables"."kind" IN ('account', 'payee')),
+	CONSTRAINT "receivables_state" CHECK("receivables"."state" IN ('open', 'batched', 'closed', 'written_off')),
+	CONSTRAINT "receivables_carry" CHECK(("receivables"."state" IN ('batched', 'closed')) = ("receivables"."in_batch_id" IS NOT NULL))
+) STRICT;
+CREATE TABLE `refunds` (
+	`charge_id` integer PRIMARY KEY NOT NULL,
+	`at_ms` integer NOT NULL,
+	`amount` integer NOT NULL,
+	`reason` text NOT NULL,
+	FOREIGN KEY (`charge_id`) REFERENCES `charges`(`id`) ON UPDATE no action ON DELETE no action,
+	CONSTRAINT "refunds_amount" CHECK("refunds"."amount" > 0)
+) STRICT;
+CREATE TABLE `routes` (
+	`id` integer PRIMARY KEY NOT NULL,
+	`api` text NOT NULL,
+	`payee` text NOT NULL,
+	`method` text NOT NULL,
+	`template` text NOT NULL
+) STRICT;
+CREATE TABLE `sealed_charges` (
+	`charge_id` integer PRIMARY KEY NOT NULL,
+	`account_id` integer NOT NULL,
+	`batch_id` integer,
+	`leaf` integer,
+	`finished` integer NOT NULL,
+	FOREIGN KEY (`charge_id`) REFERENCES `charges`(`id`) ON UPDATE no action ON DELETE no action,
+	FOREIGN KEY (`batch_id`) REFERENCES `batches`(`id`) ON UPDATE no action ON DELETE no action,
+	CONSTRAINT "sealed_charges_leaf_of_batch" CHECK(("sealed_charges"."batch_id" IS NULL) = ("sealed_charges"."leaf" IS NULL))
+) STRICT;
+CREATE TABLE `tokens` (
+	`id` integer PRIMARY KEY NOT NULL,
+	`jti` text NOT NULL,
+	`account_id` integer NOT NULL,
+	`scope` text NOT NULL,
+	`issued_at_ms` integer NOT NULL,
+	`expires_at_ms` integer NOT NULL,
+	`cap` integer,
+	`spent_sealed` integer NOT NULL,
+	`revoked_at_ms` integer,
+	`source` text NOT NULL,
+	`label` text NOT NULL,
+	FOREIGN KEY (`account_id`) REFERENCES `accounts`(`id`) ON UPDATE no action ON DELETE no action,
+	CONSTRAINT "tokens_source" CHECK("tokens"."source" IN ('wallet', 'operator')),
+	CONSTRAINT "tokens_not_negative" CHECK("tokens"."spent_sealed" >= 0 AND ("tokens"."cap" IS NULL OR "tokens"."cap" > 0))
+) STRICT;
+CREATE TABLE `unsealed` (
+	`charge_id` integer PRIMARY KEY NOT NULL,
+	`account_id` integer NOT NULL,
+	FOREIGN KEY (`charge_id`) REFERENCES `charges`(`id`) ON UPDATE no action ON DELETE no action
+) STRICT;
+CREATE TABLE `vault_events` (
+	`id` text PRIMARY KEY NOT NULL,
+	`ledger` integer NOT NULL,
+	`closed_at_ms` integer NOT NULL,
+	`tx_hash` text NOT NULL,
+	`kind` text NOT NULL,
+	`account_id` integer,
+	`amount` integer,
+	`data` text NOT NULL,
+	`applied` integer NOT NULL,
+	`note` text,
+	FOREIGN KEY (`account_id`) REFERENCES `accounts`(`id`) ON UPDATE no action ON DELETE no action,
+	CONSTRAINT "vault_events_applied" CHECK("vault_events"."applied" IN (0, 1))
+) STRICT;
+CREATE UNIQUE INDEX `accounts_address_unique` ON `accounts` (`address`);
+CREATE INDEX `batch_envelopes_batch` ON `batch_envelopes` (`batch_id`);
+CREATE UNIQUE INDEX `batch_lines_once` ON `batch_lines` (`batch_id`,`payee`,`account_id`);
+CREATE UNIQUE INDEX `batches_number` ON `batches` (`lane`,`batch`);
+CREATE UNIQUE INDEX `batches_one_open` ON `batches` (`lane`) WHERE "batches"."state" <> 'confirmed';
+CREATE INDEX `login_challenges_expiry` ON `login_challenges` (`expires_at_ms`);
+CREATE INDEX `payouts_payee` ON `payouts` (`payee`,`lane`,`id`);
+CREATE INDEX `receivables_carried` ON `receivables` (`in_batch_id`) WHERE "receivables"."in_batch_id" IS NOT NULL;
+CREATE UNIQUE INDEX `receivables_once` ON `receivables` (`batch_id`,`position`);
+CREATE INDEX `receivables_open` ON `receivables` (`state`) WHERE "receivables"."state" IN ('open', 'batched');
+CREATE UNIQUE INDEX `routes_unique` ON `routes` (`api`,`payee`,`method`,`template`);
+CREATE INDEX `sealed_charges_account` ON `sealed_charges` (`account_id`,`charge_id`);
+CREATE UNIQUE INDEX `sealed_charges_leaf` ON `sealed_charges` (`batch_id`,`leaf`) WHERE "sealed_charges"."batch_id" IS NOT NULL;
+CREATE INDEX `sealed_charges_unfinished` ON `sealed_charges` (`charge_id`) WHERE "sealed_charges"."finished" = 0;
+CREATE INDEX `tokens_account` ON `tokens` (`account_id`,`id`);
+CREATE UNIQUE INDEX `tokens_jti_unique` ON `tokens` (`jti`);
+CREATE INDEX `tokens_special` ON `tokens` (`id`) WHERE "tokens"."cap" IS NOT NULL OR "tokens"."revoked_at_ms" IS NOT NULL;
+CREATE INDEX `vault_events_account` ON `vault_events` (`account_id`,`ledger`) WHERE "vault_events"."account_id" IS NOT NULL;
+CREATE INDEX `vault_events_set_aside` ON `vault_events` (`kind`) WHERE "vault_events"."account_id" IS NULL AND "vault_events"."applied" = 0;
