@@ -78,6 +78,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   let sourceLedger: number | undefined;
   let transfersAtMs = Number.NEGATIVE_INFINITY;
   let unknownPayees = [...deps.payees];
+  let queue: Promise<unknown> = Promise.resolve();
 
   /** What events before our time have decided: pause, operator, payees. Later events are read anyway and win. */
   async function prime(signal?: AbortSignal): Promise<void> {
@@ -202,7 +203,12 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   }
 
   return {
-    turn,
+    // One page at a time: a second reader at the same cursor would only bring duplicates, and could set it back.
+    turn(signal) {
+      const result = queue.then(() => turn(signal));
+      queue = result.catch(() => undefined);
+      return result;
+    },
     state: () => state,
     health: () => ({
       caughtUp,
