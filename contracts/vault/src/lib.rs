@@ -2,6 +2,9 @@
 //! leave without the operator's help. `contract` is the interface; the modules behind it hold one subject each.
 #![no_std]
 
+#[cfg(test)]
+extern crate std;
+
 mod account;
 mod admin;
 mod contract;
