@@ -62,6 +62,9 @@ export type WatcherDeps = SnapshotDeps & {
 const cursorName = 'vault';
 const pageLimit = 1_000;
 const transfersEveryMs = 30_000;
+/** About a minute: longer than servers behind one address differ. */
+const lagTolerated = 12;
+const snapshotsKey = 'watcher_snapshots_due';
 
 export function createWatcher(deps: WatcherDeps): Watcher {
   const { rpc, vault, deposits, ledger, meta, clock, log } = deps;
@@ -73,7 +76,6 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   };
   let primed = false;
   let caughtUp = false;
-  let snapshotsDue = false;
   let unreadable = 0;
   let sourceLedger: number | undefined;
   let transfersAtMs = Number.NEGATIVE_INFINITY;
@@ -98,9 +100,6 @@ export function createWatcher(deps: WatcherDeps): Watcher {
 
   async function startOfPage(span: LedgerSpan, signal?: AbortSignal) {
     const cursor = deposits.cursor(cursorName);
-    if (cursor && cursor.ledger > span.latestLedger) {
-      throw new RpcError('lagging', `the RPC is at ledger ${span.latestLedger}, but ${cursor.ledger} was read before`);
-    }
     const inside = cursor && (cursorLedger(cursor.cursor) ?? cursor.ledger) >= span.oldestLedger;
     if (cursor && inside) return { cursor: cursor.cursor };
     const wanted = cursor ? cursor.ledger : deps.startLedger;
@@ -111,6 +110,15 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       await takeSnapshots(deps, known(), signal);
     }
     return { startLedger: Math.min(span.latestLedger, Math.max(wanted ?? 0, span.oldestLedger)) };
+  }
+
+  /**
+   * True when the source shows an older ledger than was read: nothing is taken from it. A few ledgers are another server
+   * behind the same address; more is a source that was reset or lies.
+   */
+  function lags(latestLedger: number): boolean {
+    if (latestLedger >= state.lastLedger - lagTolerated) return latestLedger < state.lastLedger;
+    throw new RpcError('lagging', `the RPC is at ledger ${latestLedger}, but ${state.lastLedger} was read before`);
   }
 
   function known(): string[] {
@@ -126,7 +134,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     const events = page.events.map((raw) => decodeVaultEvent(raw, vault.address));
     for (const event of events) {
       // Settlements first: each is applied once by lane and batch, so a crash before the page is harmless.
-      if (event.kind === 'settled' && deps.onSettled(event).accountsChangedUnseen) snapshotsDue = true;
+      if (event.kind === 'settled' && deps.onSettled(event).accountsChangedUnseen) meta.set(snapshotsKey, 'yes');
     }
     const { applied } = deposits.applyPage({
       name: cursorName,
@@ -157,22 +165,18 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     sourceLedger = span.latestLedger;
     if (!primed) await prime(signal);
     await askPayees(signal);
+    if (lags(span.latestLedger)) return false;
     const from = await startOfPage(span, signal);
     const page = await rpc.events({ from, contractId: vault.address, limit: pageLimit }, signal);
-    if (page.latestLedger < state.lastLedger) {
-      throw new RpcError(
-        'lagging',
-        `the RPC is at ledger ${page.latestLedger}, but ${state.lastLedger} was read before`,
-      );
-    }
+    if (lags(page.latestLedger)) return false;
     const covered = await cover(page, signal);
     apply(page, covered);
     if (page.events.length > 0) await deps.sync();
     const more = page.events.length >= pageLimit || covered.ledger < page.latestLedger;
     if (more) return true;
-    if (snapshotsDue) {
+    if (meta.get(snapshotsKey) === 'yes') {
       await takeSnapshots(deps, known(), signal);
-      snapshotsDue = false;
+      meta.set(snapshotsKey, 'done');
     }
     caughtUp = true;
     await transfers(span, signal);

@@ -210,6 +210,14 @@ describe('a source in doubt', () => {
     expect(credited(rig, alice)).toBe(507n);
   });
 
+  it('is waited for when it is a few ledgers behind, without moving anything', async () => {
+    const rig = createRig();
+    await rig.catchUp();
+    rig.source.latestLedger = 97;
+    expect(await rig.watcher.turn()).toBe(false);
+    expect(rig.watcher.state()).toMatchObject({ lastLedger: 100, lastClosedAtMs: closedAtMs(100) });
+  });
+
   it.each([
     ['does not answer', new RpcError('transport', 'ETIMEDOUT')],
     ['answers with an error', new RpcError('refused', 'internal error', { code: -32603 })],
@@ -257,6 +265,33 @@ describe('a gap', () => {
     expect(credited(rig, bob)).toBe(900n);
     await rig.watcher.lookUp(addressOf('nobody'));
     expect(rig.store.accounts.byAddress(addressOf('nobody'))).toBeUndefined();
+  });
+});
+
+describe('a settlement from before this database', () => {
+  it('has every known account read anew, also when the process dies before that', async () => {
+    const rig = createRig({ onSettled: () => ({ accountsChangedUnseen: true }) });
+    rig.source.deposit(alice, 500n, 20);
+    rig.source.add(settledEvent({ lane: 0, batch: 1, root: '00'.repeat(32), taken: [90n] }), 30);
+    const state = rig.source.states.get(alice) ?? vaultAccount();
+    rig.source.states.set(alice, { ...state, settled: units(90), balance: units(410) });
+    rig.restart({
+      vault: {
+        ...rig.source.vault,
+        accounts: async () => {
+          throw new RpcError('transport', 'killed');
+        },
+      },
+    });
+    await expect(rig.catchUp()).rejects.toThrow('killed');
+    rig.restart();
+    await rig.catchUp();
+    expect(rig.ledger.account(alice)).toMatchObject({
+      deposited: 500n,
+      settled: 90n,
+      settledElsewhere: 90n,
+      unsettled: 0n,
+    });
   });
 });
 
