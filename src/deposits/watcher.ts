@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { RpcError } from '../stellar/json-rpc.ts';
-import type { EventsPage, LedgerSpan, Rpc } from '../stellar/rpc.ts';
+import type { Rpc } from '../stellar/rpc.ts';
+import type { EventsPage, LedgerSpan } from '../stellar/rpc-answers.ts';
 import type { Vault } from '../stellar/vault-client.ts';
 import { decodeVaultEvent, type VaultEvent } from '../stellar/vault-events.ts';
 import type { Store } from '../store/store.ts';

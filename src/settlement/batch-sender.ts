@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { isTransportFailure, RpcError } from '../stellar/json-rpc.ts';
-import type { Rpc, TransactionAnswer } from '../stellar/rpc.ts';
+import type { Rpc } from '../stellar/rpc.ts';
+import type { TransactionAnswer } from '../stellar/rpc-answers.ts';
 import { compareLines } from '../stellar/settle-transaction.ts';
 import { resultName } from '../stellar/transactions.ts';
 import type { Vault } from '../stellar/vault-client.ts';

@@ -1,9 +1,10 @@
 import { Address, Asset, Operation, xdr } from '@stellar/stellar-sdk/base';
-import { formatUsdc, type Units, units } from '../money.ts';
+import { type Units, units } from '../money.ts';
 import { addressValue, i128Value, isAccountAddress, readI128, u32Value } from './contract-values.ts';
+import { viewContract } from './contract-view.ts';
 import type { Rpc } from './rpc.ts';
 import type { SubmitOutcome, Submitter } from './submitter.ts';
-import { publicKeyOf, unsignedEnvelope } from './transactions.ts';
+import { publicKeyOf } from './transactions.ts';
 import { accountKey, keyText } from './vault-keys.ts';
 
 /** What the owner of a key does with the vault, without any gateway. Every call is signed by `secret`'s account. */
@@ -65,9 +66,9 @@ export async function readTokenAsset(
   token: string,
   signal?: AbortSignal,
 ): Promise<{ code: string; issuer: string } | undefined> {
-  const value = await simulateView(rpc, token, 'name', [], signal);
-  if (value?.type !== 'scvString') return undefined;
-  const [code, issuer] = value.str.toString().split(':');
+  const answer = await viewContract(rpc, token, 'name', [], signal);
+  if (!answer.ok || answer.value.type !== 'scvString') return undefined;
+  const [code, issuer] = answer.value.str.toString().split(':');
   if (!code || !issuer || !isAccountAddress(issuer)) return undefined;
   const asset = new Asset(code, issuer);
   return asset.contractId(rpc.passphrase) === token ? { code, issuer } : undefined;
@@ -84,8 +85,8 @@ export async function readHolding(
     const asset = await readTokenAsset(rpc, token, signal);
     if (asset && asset.issuer !== holder) return readTrustline(rpc, asset, holder, signal);
   }
-  const value = await simulateView(rpc, token, 'balance', [addressValue(holder)], signal);
-  return value ? { ok: true, balance: units(readI128(value)) } : { ok: false, reason: 'no_trustline' };
+  const answer = await viewContract(rpc, token, 'balance', [addressValue(holder)], signal);
+  return answer.ok ? { ok: true, balance: units(readI128(answer.value)) } : { ok: false, reason: 'no_trustline' };
 }
 
 async function readTrustline(
@@ -111,24 +112,4 @@ async function readTrustline(
     return authorized ? { ok: true, balance: units(data.trustLine.balance) } : { ok: false, reason: 'not_authorized' };
   }
   return { ok: false, reason: 'no_trustline' };
-}
-
-async function simulateView(rpc: Rpc, contract: string, fn: string, args: xdr.ScVal[], signal?: AbortSignal) {
-  const source = 'GAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAWHF';
-  const answer = await rpc.simulate(unsignedEnvelope(contractCall(contract, fn, args), source, rpc.passphrase), signal);
-  return answer.ok && answer.returnXdr ? xdr.ScVal.fromXdr(answer.returnXdr, 'base64') : undefined;
-}
-
-/** An outcome in one line for people. */
-export function describeOutcome(outcome: SubmitOutcome, amount?: Units): string {
-  const what = amount === undefined ? '' : `${formatUsdc(amount)} USDC `;
-  switch (outcome.status) {
-    case 'landed':
-      return `${what}landed in ledger ${outcome.ledger} (transaction ${outcome.hash})`;
-    case 'refused':
-      return `${what}refused: ${outcome.reason ?? outcome.detail}`;
-    case 'failed':
-    case 'expired':
-      return `${what}${outcome.status}: ${outcome.reason} (transaction ${outcome.hash})`;
-  }
 }

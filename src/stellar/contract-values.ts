@@ -43,16 +43,8 @@ export function addressOrder(strkey: string): string {
   return Buffer.from(Address.fromString(strkey).toScAddress().toXdr()).toString('hex');
 }
 
-export function isAddress(text: string): boolean {
-  return StrKey.isValidEd25519PublicKey(text) || StrKey.isValidContract(text);
-}
-
 export function isAccountAddress(text: string): boolean {
   return StrKey.isValidEd25519PublicKey(text);
-}
-
-export function isContractAddress(text: string): boolean {
-  return StrKey.isValidContract(text);
 }
 
 // Reading: strict, because what comes over the wire decides about money.

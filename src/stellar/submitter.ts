@@ -1,7 +1,8 @@
 import { authorizeEntry, inspectAuthEntry, Keypair, SorobanDataBuilder, xdr } from '@stellar/stellar-sdk/base';
 import type { Clock } from '../clock.ts';
 import { isTransportFailure } from './json-rpc.ts';
-import type { Rpc, TransactionAnswer } from './rpc.ts';
+import type { Rpc } from './rpc.ts';
+import type { TransactionAnswer } from './rpc-answers.ts';
 import {
   envelopeLifeS,
   publicKeyOf,

@@ -1,7 +1,7 @@
 import { xdr } from '@stellar/stellar-sdk/base';
 import type { Units } from '../money.ts';
 import { addressValue, readAddress, readStruct, readSymbol } from './contract-values.ts';
-import type { BrokenEvent, RawEvent } from './rpc.ts';
+import type { BrokenEvent, RawEvent } from './rpc-answers.ts';
 import type { EventPlace, UnreadableEvent } from './vault-events.ts';
 import { readUnits } from './vault-views.ts';
 

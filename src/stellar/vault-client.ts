@@ -1,7 +1,8 @@
-import { Operation, xdr } from '@stellar/stellar-sdk/base';
+import type { xdr } from '@stellar/stellar-sdk/base';
 import { type Units, units } from '../money.ts';
 import { readAccountRecords } from './account-records.ts';
 import { addressValue, readBool, readI128, u32Value } from './contract-values.ts';
+import { ContractViewError, viewContract } from './contract-view.ts';
 import { type NetworkSettings, readNetworkSettings } from './network-settings.ts';
 import type { Rpc } from './rpc.ts';
 import { type SettleCall, settleOperation, settleResources } from './settle-transaction.ts';
@@ -59,26 +60,13 @@ export type BuiltSettle =
 /** The network's lowest inclusion fee, stroops. */
 const feeMinStroops = 100;
 
-export class SimulationError extends Error {
-  override readonly name = 'SimulationError';
-  /** The vault's own word, or undefined. */
-  readonly reason: string | undefined;
-
-  constructor(what: string, detail: string) {
-    super(`${what}: ${detail}`);
-    this.reason = vaultErrorName(detail);
-  }
-}
-
 export function createVault(deps: { rpc: Rpc; vault: string }): Vault {
   const { rpc, vault } = deps;
 
-  async function view(fn: string, args: xdr.ScVal[], signal?: AbortSignal) {
-    const operation = Operation.invokeContractFunction({ contract: vault, function: fn, args });
-    const answer = await rpc.simulate(unsignedEnvelope(operation, nobody, rpc.passphrase), signal);
-    if (!answer.ok) throw new SimulationError(fn, answer.error);
-    if (!answer.returnXdr) throw new SimulationError(fn, 'no value was returned');
-    return { value: xdr.ScVal.fromXdr(answer.returnXdr, 'base64'), seenLedger: answer.latestLedger };
+  async function view(fn: string, args: xdr.ScVal[], signal?: AbortSignal, contract = vault) {
+    const answer = await viewContract(rpc, contract, fn, args, signal);
+    if (!answer.ok) throw new ContractViewError(fn, answer.error);
+    return answer;
   }
 
   async function readAccount(account: string, signal?: AbortSignal): Promise<VaultAccount> {
@@ -105,25 +93,12 @@ export function createVault(deps: { rpc: Rpc; vault: string }): Vault {
     },
     liabilities: async (signal) => units(readI128((await view('liabilities', [], signal)).value)),
     isPayee: async (payee, signal) => readBool((await view('is_payee', [addressValue(payee)], signal)).value),
-    async tokenBalance(token, signal) {
-      const operation = Operation.invokeContractFunction({
-        contract: token,
-        function: 'balance',
-        args: [addressValue(vault)],
-      });
-      const answer = await rpc.simulate(unsignedEnvelope(operation, nobody, rpc.passphrase), signal);
-      if (!answer.ok || !answer.returnXdr) {
-        throw new SimulationError('balance', answer.ok ? 'no value was returned' : answer.error);
-      }
-      return units(readI128(xdr.ScVal.fromXdr(answer.returnXdr, 'base64')));
-    },
+    tokenBalance: async (token, signal) =>
+      units(readI128((await view('balance', [addressValue(vault)], signal, token)).value)),
     settings: (signal) => readNetworkSettings(rpc, signal),
     buildSettle: (call, options, signal) => buildSettle(rpc, vault, call, options, signal),
   };
 }
-
-/** The account whose key nobody has: the source of simulations that nobody signs. */
-const nobody = 'GAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAWHF';
 
 async function buildSettle(
   rpc: Rpc,

@@ -14,7 +14,7 @@ import {
   readU64Exact,
   readVec,
 } from './contract-values.ts';
-import type { BrokenEvent, RawEvent } from './rpc.ts';
+import type { BrokenEvent, RawEvent } from './rpc-answers.ts';
 import { readUnits, readVaultAccount, type VaultAccount } from './vault-views.ts';
 
 /** What the vault said. Account events carry the account's whole state after the change; `onceId` is `deposit_once`'s id. */

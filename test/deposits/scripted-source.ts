@@ -1,7 +1,8 @@
 import type { WatcherDeps } from '../../src/deposits/watcher.ts';
 import { units } from '../../src/money.ts';
 import { RpcError } from '../../src/stellar/json-rpc.ts';
-import type { BrokenEvent, EventsPage, EventsRequest, RawEvent } from '../../src/stellar/rpc.ts';
+import type { EventsRequest } from '../../src/stellar/rpc.ts';
+import type { BrokenEvent, EventsPage, RawEvent } from '../../src/stellar/rpc-answers.ts';
 import type { VaultAccount } from '../../src/stellar/vault-views.ts';
 import { addressOf } from '../settlement/rig.ts';
 import { vaultAddress } from '../settlement/scripted-chain.ts';

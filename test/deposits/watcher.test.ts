@@ -6,7 +6,7 @@ import { silentLog } from '../../src/log.ts';
 import { units, zero } from '../../src/money.ts';
 import { addressValue, i128Value, u32Value, u64Value } from '../../src/stellar/contract-values.ts';
 import { RpcError } from '../../src/stellar/json-rpc.ts';
-import type { RawEvent } from '../../src/stellar/rpc.ts';
+import type { RawEvent } from '../../src/stellar/rpc-answers.ts';
 import type { Store } from '../../src/store/store.ts';
 import { addressOf } from '../settlement/rig.ts';
 import { vaultAddress } from '../settlement/scripted-chain.ts';

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { type Units, units } from '../../src/money.ts';
 import { RpcError } from '../../src/stellar/json-rpc.ts';
 import type { NetworkSettings } from '../../src/stellar/network-settings.ts';
-import type { RawEvent, Rpc, SendAnswer, TransactionAnswer } from '../../src/stellar/rpc.ts';
+import type { Rpc } from '../../src/stellar/rpc.ts';
+import type { RawEvent, SendAnswer, TransactionAnswer } from '../../src/stellar/rpc-answers.ts';
 import type { SettleCall } from '../../src/stellar/settle-transaction.ts';
 import type { BuiltSettle, Vault } from '../../src/stellar/vault-client.ts';
 import { contractEventXdr, eventId, rawEvent, settledEvent, vaultAccount } from '../support/vault-event-xdr.ts';
@@ -167,7 +168,7 @@ export class ScriptedChain {
     const { ledger, closedAtS, ok, event } = found;
     const contractEventsXdr = this.showsEvents && event ? [[contractEventXdr(vaultAddress, event)]] : undefined;
     const status = ok ? 'SUCCESS' : 'FAILED';
-    return { ...base, status, ledger, closedAtS, resultXdr: undefined, resultMetaXdr: undefined, contractEventsXdr };
+    return { ...base, status, ledger, closedAtS, resultXdr: undefined, contractEventsXdr };
   }
 
   private land(envelope: Envelope): void {

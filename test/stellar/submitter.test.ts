@@ -2,7 +2,8 @@ import { Asset, Keypair, Operation, TransactionBuilder, xdr } from '@stellar/ste
 import { describe, expect, it } from 'vitest';
 import { fakeClock } from '../../src/clock.ts';
 import { RpcError } from '../../src/stellar/json-rpc.ts';
-import type { Rpc, SendAnswer, TransactionAnswer } from '../../src/stellar/rpc.ts';
+import type { Rpc } from '../../src/stellar/rpc.ts';
+import type { SendAnswer, TransactionAnswer } from '../../src/stellar/rpc-answers.ts';
 import { createSubmitter, type SubmitOutcome } from '../../src/stellar/submitter.ts';
 import type { SignedTransaction } from '../../src/stellar/transactions.ts';
 
@@ -48,7 +49,7 @@ function createRig(script: {
       const status = next(script.looks, looks++);
       const base = { latestLedger: 10, oldestLedger: 1, latestClosedAtS: closedAtS };
       if (status === 'NOT_FOUND') return { ...base, status };
-      const told = { resultXdr: undefined, resultMetaXdr: undefined, contractEventsXdr: undefined };
+      const told = { resultXdr: undefined, contractEventsXdr: undefined };
       return { ...base, status, ledger: 10, closedAtS, ...told };
     },
   };

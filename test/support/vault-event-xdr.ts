@@ -8,7 +8,7 @@ import {
   u32Value,
   u64Value,
 } from '../../src/stellar/contract-values.ts';
-import type { RawEvent } from '../../src/stellar/rpc.ts';
+import type { RawEvent } from '../../src/stellar/rpc-answers.ts';
 import type { VaultAccount } from '../../src/stellar/vault-views.ts';
 
 /** Events of the vault as the chain encodes them, for tests that need no chain. */
