@@ -6,10 +6,11 @@ import type { GatewayDeps } from './deps.ts';
 import type { Exchange } from './exchange.ts';
 import { readHead } from './head.ts';
 import { readTarget } from './path.ts';
+import type { Readings } from './readings.ts';
 import { type Refusal, refuse } from './refuse.ts';
 
 export type DispatchDeps = CallDeps &
-  Pick<GatewayDeps, 'internal'> & { guardOf(config: Config): AddressGuard; draining(): boolean };
+  Pick<GatewayDeps, 'internal'> & { guardOf(config: Config): AddressGuard; draining(): boolean; readings: Readings };
 
 /** Head, address, path, route: each step refuses or hands on. What is left is a sold call. */
 export async function dispatch(deps: DispatchDeps, exchange: Exchange): Promise<void> {
@@ -26,7 +27,7 @@ export async function dispatch(deps: DispatchDeps, exchange: Exchange): Promise<
 
   const target = readTarget(req.url ?? '', limits.targetBytesMax);
   if (!target.ok) return refuse(deps, exchange, { ...target, close: target.code === 'bad_request' });
-  const { path, query, encodedSlash } = target.target;
+  const { path, query, encodedSlash, lenient } = target.target;
   if (isPreflight(head)) return answerPreflight(exchange);
   if (isInternal(path)) return serveInternal(deps, exchange, path);
 
@@ -38,6 +39,7 @@ export async function dispatch(deps: DispatchDeps, exchange: Exchange): Promise<
   const { route, rest } = match;
   exchange.route = route;
   if (encodedSlash && !route.api.encodedSlash) return refuse(deps, exchange, noEncodedSlash);
+  if (deps.readings.isDearer(head.method, rest, !lenient, route)) return refuse(deps, exchange, dearerReading);
   if ((head.contentLength ?? 0) > route.bodyBytesMax) {
     return refuse(deps, exchange, { ok: false, code: 'body_too_large', detail: `at most ${route.bodyBytesMax} bytes` });
   }
@@ -47,6 +49,12 @@ export async function dispatch(deps: DispatchDeps, exchange: Exchange): Promise<
 const shuttingDown: Refusal = { ok: false, code: 'shutting_down', fields: ['retry-after', '1'], close: true };
 const addressBlocked: Refusal = { ok: false, code: 'address_blocked', close: true };
 const noEncodedSlash: Refusal = { ok: false, code: 'bad_path', detail: 'this API takes no encoded slash' };
+
+const dearerReading: Refusal = {
+  ok: false,
+  code: 'bad_path',
+  detail: 'an upstream may read this path as a dearer route; spell it as that route is listed',
+};
 
 function answerPreflight({ res, head, fields, requestId }: Exchange): void {
   res.writeHead(204, [...preflightFields(head, fields), 'x-request-id', requestId]);

@@ -2,9 +2,10 @@ import type { ErrorCode } from '../errors.ts';
 
 /**
  * `path` is canonical and is both what is priced and what is forwarded; `query` is `` or `?…`, untouched.
- * `encodedSlash` tells that the path has a `%2F`, which only some APIs allow.
+ * `encodedSlash` tells that the path has a `%2F`, which only some APIs allow; `lenient` that an upstream which is lenient
+ * about case, encoding, parameters or a final slash may read it as another path.
  */
-export type Target = { path: string; query: string; encodedSlash: boolean };
+export type Target = { path: string; query: string; encodedSlash: boolean; lenient: boolean };
 export type TargetResult = { ok: true; target: Target } | { ok: false; code: ErrorCode; detail: string };
 
 const slash = 47;
@@ -30,6 +31,7 @@ export function readTarget(target: string, targetBytesMax: number): TargetResult
     return { ok: false, code: 'bad_request', detail: 'the request target must be a path' };
   }
   let encodedSlash = false;
+  let lenient = false;
   let segmentStart = 1;
   let i = 1;
   for (; i < target.length; i++) {
@@ -40,6 +42,7 @@ export function readTarget(target: string, targetBytesMax: number): TargetResult
       if (wrong || i === segmentStart) return bad(wrong ?? 'empty path segments are not allowed');
       segmentStart = i + 1;
     } else if (code === percent) {
+      lenient = true;
       const read = readEncoding(target, i);
       if (typeof read === 'string') return bad(read);
       if (read === 0) {
@@ -52,13 +55,16 @@ export function readTarget(target: string, targetBytesMax: number): TargetResult
       i += read === 0 ? 2 : read;
     } else if (code > 127 || isPathChar[code] === 0) {
       return bad('the path has a character that must be percent-encoded');
+    } else if (code === semicolon || (code >= 65 && code <= 90)) {
+      lenient = true;
     }
   }
   const wrong = judgeSegment(target, segmentStart, i);
   if (wrong) return bad(wrong);
+  if (i > 1 && i === segmentStart) lenient = true;
   const query = i < target.length ? target.slice(i) : '';
   if (query !== '' && !isPlain(query)) return bad('the query has a character that must be percent-encoded');
-  return { ok: true, target: { path: query === '' ? target : target.slice(0, i), query, encodedSlash } };
+  return { ok: true, target: { path: query === '' ? target : target.slice(0, i), query, encodedSlash, lenient } };
 }
 
 /**

@@ -13,6 +13,7 @@ import type { Exchange } from './exchange.ts';
 import { createFieldRules } from './fields.ts';
 import { unreadHead } from './head.ts';
 import { injectedFields } from './headers-up.ts';
+import { createReadings } from './readings.ts';
 import { rawRefusal, refuse } from './refuse.ts';
 
 export type Gateway = {
@@ -122,6 +123,7 @@ function joinDeps(deps: GatewayDeps, draining: () => boolean): DispatchDeps {
     calls: createConcurrency(),
     payers: new WeakMap(),
     rules: createFieldRules(),
+    readings: createReadings(),
     injected: (route) => injected(route.api),
     guardOf: remembered((config: Config) =>
       createAddressGuard({ block: config.gateway.blockAddresses, allow: config.gateway.allowAddresses }),

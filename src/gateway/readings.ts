@@ -1,0 +1,84 @@
+import type { Api, Route, RouteTable } from '../catalog/model.ts';
+import { parsePattern, type Segment } from '../catalog/route-grammar.ts';
+import { createRouteTable, type RouteEntry } from '../catalog/route-table.ts';
+
+/**
+ * Guards a price against lenient upstreams. Many frameworks ignore case and a final slash, cut `;` parameters, or
+ * decode what was encoded: `/DEAR`, `/dear/` and `/dear;x` then arrive at `/dear`, while the price list sees a cheap
+ * parameter or the price of unlisted paths. Such a path is refused when its lenient reading is dearer; it is never
+ * charged at the other price, since a strict upstream may mean something else by it.
+ */
+export type Readings = {
+  /**
+   * True when a lenient upstream may take `rest` (the path behind the mount) for a dearer route than `route`.
+   * `plain` says that the path itself has nothing to be lenient about.
+   */
+  isDearer(method: string, rest: string, plain: boolean, route: Route): boolean;
+};
+
+/** `plain` routes are already written as a lenient upstream reads them, so a plain path can only match as it stands. */
+type Lenient = { table: RouteTable; plain: boolean };
+
+export function createReadings(): Readings {
+  const known = new WeakMap<Api, Lenient | 'one price'>();
+  return {
+    isDearer(method, rest, plain, route) {
+      let routes = known.get(route.api);
+      if (routes === undefined) {
+        routes = hasOnePrice(route.api) ? 'one price' : lenientRoutes(route.api);
+        known.set(route.api, routes);
+      }
+      if (routes === 'one price' || (plain && routes.plain) || isLiteral(route)) return false;
+      const match = routes.table.match(method, lenient(rest));
+      return match.kind === 'route' && isMore(match.route, route);
+    },
+  };
+}
+
+/** A route named letter by letter is meant as it stands, even beside one that differs in case only. */
+function isLiteral(route: Route): boolean {
+  return !route.template.includes('/:') && !route.template.endsWith('/*');
+}
+
+function isMore(other: Route, route: Route): boolean {
+  return other.priceUnits > route.priceUnits || (other.auth === 'token' && route.auth === 'none');
+}
+
+function hasOnePrice({ routes }: Api): boolean {
+  const [first] = routes;
+  return routes.every((route) => route.priceUnits === first?.priceUnits && route.auth === first.auth);
+}
+
+/** The API's routes with their literals as a lenient upstream reads them; of two that fall together the dearer counts. */
+function lenientRoutes(api: Api): Lenient {
+  const unmounted = { ...api, mount: '' };
+  const entries = [...api.routes]
+    .sort((a, b) => (isMore(a, b) ? 1 : -1))
+    .map((route): RouteEntry => ({ route: { ...route, api: unmounted }, segments: lenientSegments(api, route) }));
+  const plain = api.routes.every(({ template }) => {
+    const literals = template.slice(api.mount.length).replace(/\/:\w+/g, '/:');
+    return lenient(literals) === literals;
+  });
+  return { table: createRouteTable(entries, [unmounted]), plain };
+}
+
+function lenientSegments(api: Api, route: Route): Segment[] {
+  const pattern = parsePattern(`${route.method} ${route.template.slice(api.mount.length)}`);
+  if (typeof pattern === 'string') throw new Error(`route ${route.template} ${pattern}`);
+  const segments = pattern.segments.map(
+    (segment): Segment => (segment.kind === 'literal' ? { kind: 'literal', text: lenient(segment.text) } : segment),
+  );
+  const last = segments.at(-1);
+  return last?.kind === 'literal' && last.text === '' ? segments.slice(0, -1) : segments;
+}
+
+/** Lower case, decoded once, without parameters, without what a second parse would take for a query, without a final slash. */
+function lenient(path: string): string {
+  const decoded = path.includes('%') ? decodeURIComponent(path) : path;
+  const read = decoded
+    .toLowerCase()
+    .replace(/[?#].*$/s, '')
+    .replace(/;[^/]*/g, '')
+    .replace(/ +(?=\/|$)/g, '');
+  return read.endsWith('/') ? read.slice(0, -1) : read;
+}
