@@ -1,0 +1,117 @@
+/**
+ * A Stellar network in this process: real contracts on the real host, a ledger of its own, RPC, a subset of Horizon
+ * and friendbot over HTTP. It imitates validators, it is none: never send it a key that is worth something.
+ */
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { createLoop, type Loop } from '../loop.ts';
+import { createFaults, type Fault } from './faults.ts';
+import { createFriendbot } from './friendbot.ts';
+import { listen } from './http.ts';
+import { type Chain, createChain } from './ledger/chain.ts';
+import { createNetwork } from './ledger/network.ts';
+import { createRouter } from './router.ts';
+import { eventMethods } from './rpc/event-methods.ts';
+import { feeMethods } from './rpc/fee-method.ts';
+import type { RpcMethods } from './rpc/json-rpc.ts';
+import { ledgerMethods } from './rpc/ledger-methods.ts';
+import { simulateMethods } from './rpc/simulate-method.ts';
+import { transactionMethods } from './rpc/transaction-methods.ts';
+import { compileSorobanHost } from './soroban-host.ts';
+
+export const DEVNET_PASSPHRASE = 'Callora Devnet ; 2026';
+
+export type DevnetOptions = {
+  /** Default 127.0.0.1. */
+  host?: string;
+  /** Default 0: any free port. */
+  port?: number;
+  /** Those of public networks are refused. */
+  passphrase?: string;
+  /** Close a ledger every so many ms; undefined closes one for each accepted transaction. */
+  closeMs?: number;
+  /** Other seeds make other hashes and other named accounts. */
+  seed?: string;
+  clock: Clock;
+  log: Log;
+};
+
+export type LedgerSummary = { sequence: number; hash: string; closeTimeS: number };
+
+export type Devnet = {
+  readonly rpcUrl: string;
+  readonly horizonUrl: string;
+  readonly friendbotUrl: string;
+  readonly passphrase: string;
+  /** Closes a ledger now, with whatever waits. */
+  closeLedger(): Promise<LedgerSummary>;
+  latestLedger(): LedgerSummary;
+  /** Moves the network's time ahead of the clock, for good, and closes a ledger there. */
+  advanceTime(seconds: number): Promise<LedgerSummary>;
+  /** Creates the account with friendbot's starting balance; nothing if it exists. */
+  fundAccount(address: string): Promise<void>;
+  /** Makes the next `times` requests of an RPC method, or of Horizon (`horizon`), meet a fault; undefined ends it. */
+  setFault(method: string, fault: Fault | undefined, times?: number): void;
+  close(): Promise<void>;
+};
+
+/** Rejects when the port is taken or the passphrase is a public network's. */
+export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
+  const { clock, log, host = '127.0.0.1' } = options;
+  const network = createNetwork(options.passphrase ?? DEVNET_PASSPHRASE, options.seed ?? 'callora');
+  const automine = options.closeMs === undefined;
+  const chain = createChain({ network, hostModule: compileSorobanHost(), clock, automine });
+  const friendbot = createFriendbot(chain);
+  const faults = createFaults();
+  let base = '';
+  const methods: RpcMethods = {
+    ...ledgerMethods(chain, () => `${base}/friendbot`),
+    ...transactionMethods(chain),
+    ...simulateMethods(chain),
+    ...eventMethods(chain),
+    ...feeMethods(chain),
+  };
+  const server = await listen(host, options.port ?? 0, createRouter({ methods, friendbot, faults, clock, log }));
+  base = `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`;
+  const closing = automine ? undefined : closingLoop(chain, options.closeMs ?? 0, clock, log);
+  closing?.start();
+
+  const closeNow = async () => summary(chain.closeLedger());
+  return {
+    rpcUrl: `${base}/rpc`,
+    horizonUrl: base,
+    friendbotUrl: `${base}/friendbot`,
+    passphrase: network.passphrase,
+    closeLedger: closeNow,
+    latestLedger: () => summary(chain.history.latest()),
+    advanceTime(seconds) {
+      chain.advanceTime(seconds);
+      return closeNow();
+    },
+    async fundAccount(address) {
+      await friendbot.fund(address);
+    },
+    setFault: (method, fault, times) => faults.set(method, fault, times),
+    async close() {
+      await closing?.stop();
+      await server.close();
+    },
+  };
+}
+
+function summary({ sequence, closed, closeTimeS }: ReturnType<Chain['closeLedger']>): LedgerSummary {
+  return { sequence, hash: Buffer.from(closed.hash).toString('hex'), closeTimeS };
+}
+
+function closingLoop(chain: Chain, closeMs: number, clock: Clock, log: Log): Loop {
+  return createLoop({
+    name: 'ledger close',
+    intervalMs: closeMs,
+    clock,
+    log,
+    turn: async () => {
+      chain.closeLedger();
+      return false;
+    },
+  });
+}

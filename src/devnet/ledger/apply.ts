@@ -1,0 +1,144 @@
+/**
+ * One transaction's turn in a ledger whose fees are already taken: its sequence number is used up, its operations
+ * run on a stage of their own, and all of them count or none does.
+ */
+import { xdr } from '@stellar/stellar-sdk';
+import { applyOperation } from '../operations/operation.ts';
+import { nothingSpent, type SorobanSpent, type SorobanWork } from '../operations/soroban-work.ts';
+import { checkForApply } from './checks.ts';
+import { readAccount } from './entries.ts';
+import { accountOf, operationSource, type SignedTransaction } from './envelope.ts';
+import { resourceFeeOf } from './fees.ts';
+import type { Network } from './network.ts';
+import { type Outcome, operationSucceeded } from './results.ts';
+import { type LedgerMoment, useSequence } from './sequence.ts';
+import { declaredFee } from './soroban-resources.ts';
+import { createStage, entryChanges, type LedgerStage } from './stage.ts';
+import type { ViewedHost } from './viewed-host.ts';
+
+export type ApplyEnvironment = {
+  network: Network;
+  host: ViewedHost;
+  moment: LedgerMoment;
+  /** 32 bytes that differ for each transaction of each ledger. */
+  seed: Uint8Array;
+};
+
+export type AppliedTransaction = {
+  outcome: Outcome;
+  /** Of using up the sequence number. */
+  changesBefore: xdr.LedgerEntryChange[];
+  /** One list for each operation; none when the transaction failed. */
+  operationChanges: xdr.LedgerEntryChange[][];
+  operationEvents: xdr.ContractEvent[][];
+  /** Only for Soroban transactions that were tried. */
+  soroban: SorobanReceipt | undefined;
+};
+
+export type SorobanReceipt = {
+  nonRefundable: bigint;
+  /** Rent and events together. */
+  refundable: bigint;
+  rentFee: bigint;
+  returnValue: xdr.ScVal | undefined;
+  diagnostics: xdr.DiagnosticEvent[];
+};
+
+/** Refused before the sequence number was looked at, so it stays. */
+const SEQUENCE_STAYS: readonly string[] = ['txTooEarly', 'txTooLate', 'txNoAccount', 'txBadSeq', 'txBadMinSeqAgeOrGap'];
+
+export function applyTransaction(
+  signed: SignedTransaction,
+  ledger: LedgerStage,
+  environment: ApplyEnvironment,
+): AppliedTransaction {
+  const refusal = checkForApply(signed, ledger, environment.moment);
+  const keepsSequence = refusal !== undefined && SEQUENCE_STAYS.includes(refusal.outcome.code);
+  const changesBefore = keepsSequence ? [] : takeSequence(signed, ledger, environment.moment);
+  const work = sorobanWork(signed, ledger, environment);
+  if (refusal) return { ...withoutEffect(refusal.outcome, signed, work), changesBefore };
+
+  const stage = createStage(ledger, ledger.sequence);
+  const tried = signed.tx.operations.map((operation) => tryOperation(signed, operation, stage, environment, work));
+  const results = tried.map(({ result }) => result);
+  if (!results.every(operationSucceeded)) {
+    return { ...withoutEffect({ code: 'txFailed', operations: results }, signed, work), changesBefore };
+  }
+  stage.commit();
+  return {
+    outcome: { code: 'txSuccess', operations: results },
+    changesBefore,
+    operationChanges: tried.map(({ changes }) => changes),
+    operationEvents: tried.map(({ events }) => events),
+    soroban: work && receipt(signed, work, work.spent),
+  };
+}
+
+/** A transaction without effect pays for no rent and no events. */
+function withoutEffect(outcome: Outcome, signed: SignedTransaction, work: SorobanWork | undefined) {
+  const spent = work && { ...nothingSpent(), diagnostics: work.spent.diagnostics };
+  return {
+    outcome,
+    operationChanges: [],
+    operationEvents: [],
+    soroban: work && spent && receipt(signed, work, spent),
+  };
+}
+
+function receipt(signed: SignedTransaction, work: SorobanWork, spent: SorobanSpent): SorobanReceipt {
+  return {
+    nonRefundable: resourceFeeOf(signed) - work.refundable,
+    refundable: spent.rentFee + spent.eventsFee,
+    rentFee: spent.rentFee,
+    returnValue: spent.returnValue,
+    diagnostics: spent.diagnostics,
+  };
+}
+
+function takeSequence(signed: SignedTransaction, ledger: LedgerStage, moment: LedgerMoment): xdr.LedgerEntryChange[] {
+  const account = readAccount(ledger, signed.source);
+  if (!account) throw new Error('a transaction passed its checks without a source');
+  const stage = createStage(ledger, ledger.sequence);
+  stage.write(xdr.LedgerEntryData.account(useSequence(account, signed.tx.seqNum, moment)));
+  const changes = entryChanges(stage.changes(), ledger.sequence);
+  stage.commit();
+  return changes;
+}
+
+function sorobanWork(
+  signed: SignedTransaction,
+  ledger: LedgerStage,
+  { host, seed }: ApplyEnvironment,
+): SorobanWork | undefined {
+  const data = signed.sorobanData;
+  if (!data) return undefined;
+  const { nonRefundableStroops } = host.on(ledger, (soroban) => declaredFee(soroban, signed, 0));
+  return { host, data, refundable: data.resourceFee - nonRefundableStroops, seed, spent: nothingSpent() };
+}
+
+type Tried = { result: xdr.OperationResult; changes: xdr.LedgerEntryChange[]; events: xdr.ContractEvent[] };
+
+/** Operations after a failed one are tried as well, so that the result tells about each. */
+function tryOperation(
+  signed: SignedTransaction,
+  operation: xdr.Operation,
+  transactionStage: LedgerStage,
+  { network, moment }: ApplyEnvironment,
+  work: SorobanWork | undefined,
+): Tried {
+  const sourceAddress = operationSource(signed, operation);
+  const source = accountOf(sourceAddress);
+  if (!readAccount(transactionStage, source)) {
+    return { result: xdr.OperationResult.opNoAccount(), changes: [], events: [] };
+  }
+  const stage = createStage(transactionStage, transactionStage.sequence);
+  const events: xdr.ContractEvent[] = [];
+  const emit = (event: xdr.ContractEvent) => {
+    events.push(event);
+  };
+  const context = { stage, source, sourceAddress, memo: signed.tx.memo, moment, network, emit };
+  const result = applyOperation(operation.body, context, work);
+  const changes = entryChanges(stage.changes(), stage.sequence);
+  if (operationSucceeded(result)) stage.commit();
+  return { result, changes, events };
+}

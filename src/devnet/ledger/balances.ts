@@ -1,0 +1,63 @@
+/** Stroop arithmetic on accounts and trustlines, within the rules of reserves and limits. */
+import { xdr } from '@stellar/stellar-sdk';
+
+export const BASE_RESERVE_STROOPS = 5_000_000n;
+export const BASE_FEE_STROOPS = 100n;
+export const MAX_INT64 = 2n ** 63n - 1n;
+
+/** Subentries (signers, trustlines, data) an account can hold. */
+const SUBENTRIES_MAX = 1_000;
+
+/** The native balance an account must keep, with `moreSubentries` added to those it has. */
+export function minimumBalance(account: xdr.AccountEntry, moreSubentries = 0): bigint {
+  return (2n + BigInt(account.numSubEntries + moreSubentries)) * BASE_RESERVE_STROOPS;
+}
+
+/** What an account can spend without falling below its reserve; negative when it already is. */
+export function availableBalance(account: xdr.AccountEntry): bigint {
+  return account.balance - minimumBalance(account);
+}
+
+/** The account with the amount added, or undefined if a balance would pass 2^63 - 1 or zero. Reserves are not looked at. */
+export function addNative(account: xdr.AccountEntry, amount: bigint): xdr.AccountEntry | undefined {
+  const balance = account.balance + amount;
+  if (balance < 0n || balance > MAX_INT64) return undefined;
+  return new xdr.AccountEntry({ ...account, balance });
+}
+
+/** The trustline with the amount added, or undefined if that passes zero or the line's limit. */
+export function addToLine(line: xdr.TrustLineEntry, amount: bigint): xdr.TrustLineEntry | undefined {
+  const balance = line.balance + amount;
+  if (balance < 0n || balance > line.limit) return undefined;
+  return new xdr.TrustLineEntry({ ...line, balance });
+}
+
+export type SubentryChange =
+  | { ok: true; account: xdr.AccountEntry }
+  | { ok: false; reason: 'low_reserve' | 'too_many_subentries' };
+
+/** The account with so many more (or fewer) subentries, if its balance covers their reserve. */
+export function addSubentries(account: xdr.AccountEntry, count: number): SubentryChange {
+  const numSubEntries = account.numSubEntries + count;
+  if (count > 0) {
+    if (numSubEntries > SUBENTRIES_MAX) return { ok: false, reason: 'too_many_subentries' };
+    if (account.balance < minimumBalance(account, count)) return { ok: false, reason: 'low_reserve' };
+  }
+  if (numSubEntries < 0) throw new RangeError('an account cannot have fewer than no subentries');
+  return { ok: true, account: new xdr.AccountEntry({ ...account, numSubEntries }) };
+}
+
+export function newAccount(id: xdr.PublicKey, balance: bigint, ledgerSequence: number): xdr.AccountEntry {
+  return new xdr.AccountEntry({
+    accountId: id,
+    balance,
+    seqNum: BigInt(ledgerSequence) << 32n,
+    numSubEntries: 0,
+    inflationDest: null,
+    flags: 0,
+    homeDomain: '',
+    thresholds: new Uint8Array([1, 0, 0, 0]),
+    signers: [],
+    ext: xdr.AccountEntryExt.v0(),
+  });
+}

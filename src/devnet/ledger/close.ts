@@ -1,0 +1,137 @@
+/**
+ * Closing a ledger: all fees are taken first, then each transaction has its turn (classic before Soroban), then
+ * what Soroban transactions did not use is paid back. One synchronous step: nothing ever sees half a ledger.
+ */
+import { hash, xdr } from '@stellar/stellar-sdk';
+import { type AppliedTransaction, applyTransaction } from './apply.ts';
+import { feeEvent } from './asset-events.ts';
+import { addNative } from './balances.ts';
+import { type EntryStore, readAccount } from './entries.ts';
+import { isSoroban, type SignedTransaction } from './envelope.ts';
+import { feeToCharge, resourceFeeOf } from './fees.ts';
+import { type ClosedHeader, nextHeader } from './header.ts';
+import { transactionMeta, transactionSet } from './meta.ts';
+import type { Network } from './network.ts';
+import { eventsOf, type LedgerRecord, type TransactionRecord } from './records.ts';
+import { feeBumpResult, succeeded, transactionResult } from './results.ts';
+import type { LedgerMoment } from './sequence.ts';
+import { createStage, entryChanges, type LedgerStage } from './stage.ts';
+import type { ViewedHost } from './viewed-host.ts';
+
+export type CloseDeps = { store: EntryStore; network: Network; host: ViewedHost };
+
+/** `transactions` are applied in this order, except that Soroban ones wait for the others. */
+export function closeLedger(
+  deps: CloseDeps,
+  previous: ClosedHeader,
+  transactions: readonly SignedTransaction[],
+  closeTimeS: number,
+): LedgerRecord {
+  const moment: LedgerMoment = { sequence: previous.header.ledgerSeq + 1, closeTimeS };
+  const ledger = createStage(deps.store, moment.sequence);
+  const classic = transactions.filter((signed) => !isSoroban(signed));
+  const soroban = transactions.filter(isSoroban);
+  const paid = [...classic, ...soroban].map((signed) => takeFee(signed, ledger));
+  const applied = paid.map((payment, index) => {
+    const seed = transactionSeed(previous.hash, index);
+    return { ...payment, applied: applyTransaction(payment.signed, ledger, { ...deps, moment, seed }) };
+  });
+  const settled = applied.map((transaction) => ({ ...transaction, ...refund(transaction, ledger) }));
+  const records = settled.map((transaction, index) => recordOf(transaction, deps.network, moment, index + 1));
+
+  const changes = ledger.changes();
+  ledger.commit();
+  deps.store.dropExpired(moment.sequence + 1);
+  const txSet = transactionSet(previous.hash, classic.map(envelopeOf), soroban.map(envelopeOf));
+  const feesStroops = settled.reduce((sum, { charged, refunded }) => sum + charged - refunded, 0n);
+  const results = records.map(resultPair);
+  const closed = nextHeader({ previous, txSet, results, changes, closeTimeS, feesStroops });
+  const events = eventsOf(records);
+  return { sequence: moment.sequence, closeTimeS, closed, txSet, transactions: records, events };
+}
+
+type Paid = { signed: SignedTransaction; charged: bigint; feeChanges: xdr.LedgerEntryChange[] };
+type Applied = Paid & { applied: AppliedTransaction };
+type Settled = Applied & { refunded: bigint; refundChanges: xdr.LedgerEntryChange[] };
+
+/** Takes what is there if another transaction of this ledger spent the rest. */
+function takeFee(signed: SignedTransaction, ledger: LedgerStage): Paid {
+  const payer = readAccount(ledger, payerOf(signed));
+  if (!payer) return { signed, charged: 0n, feeChanges: [] };
+  const fee = feeToCharge(signed);
+  const charged = fee < payer.balance ? fee : payer.balance;
+  return { signed, charged, feeChanges: changeBalance(ledger, payer, -charged) };
+}
+
+/** The refundable part of the resource fee that rent and events did not use. */
+function refund({ signed, charged, applied }: Applied, ledger: LedgerStage) {
+  const { soroban } = applied;
+  const payer = readAccount(ledger, payerOf(signed));
+  if (!soroban || !payer) return { refunded: 0n, refundChanges: [] };
+  const unused = resourceFeeOf(signed) - soroban.nonRefundable - soroban.refundable;
+  const refunded = unused < charged ? unused : charged;
+  if (refunded <= 0n) return { refunded: 0n, refundChanges: [] };
+  return { refunded, refundChanges: changeBalance(ledger, payer, refunded) };
+}
+
+function changeBalance(ledger: LedgerStage, account: xdr.AccountEntry, amount: bigint): xdr.LedgerEntryChange[] {
+  const changed = addNative(account, amount);
+  if (!changed) throw new RangeError('a fee or refund took a balance out of bounds');
+  const stage = createStage(ledger, ledger.sequence);
+  stage.write(xdr.LedgerEntryData.account(changed));
+  const changes = entryChanges(stage.changes(), ledger.sequence);
+  stage.commit();
+  return changes;
+}
+
+function recordOf(settled: Settled, network: Network, moment: LedgerMoment, order: number): TransactionRecord {
+  const { signed, applied, charged, refunded } = settled;
+  const feeChargedStroops = charged - refunded;
+  const result = signed.feeBump
+    ? feeBumpResult(applied.outcome, signed.feeBump.innerHashBytes, feeChargedStroops)
+    : transactionResult(applied.outcome, feeChargedStroops);
+  return {
+    signed,
+    ledger: moment.sequence,
+    closeTimeS: moment.closeTimeS,
+    order,
+    successful: succeeded(applied.outcome),
+    feeChargedStroops,
+    result: result.toXdr(),
+    meta: transactionMeta(applied, feeEvents(settled, network)).toXdr(),
+    feeChanges: settled.feeChanges,
+    refundChanges: settled.refundChanges,
+  };
+}
+
+function feeEvents({ signed, charged, refunded }: Settled, network: Network): xdr.TransactionEvent[] {
+  const Stage = xdr.TransactionEventStage;
+  const payer = payerOf(signed);
+  const fee = (stage: xdr.TransactionEventStage, amount: bigint) =>
+    new xdr.TransactionEvent({ stage, event: feeEvent(network, payer, amount) });
+  return [
+    ...(charged > 0n ? [fee(Stage.transactionEventStageBeforeAllTxs, charged)] : []),
+    ...(refunded > 0n ? [fee(Stage.transactionEventStageAfterAllTxs, -refunded)] : []),
+  ];
+}
+
+export function payerOf(signed: SignedTransaction): xdr.PublicKey {
+  return signed.feeBump?.feeSource ?? signed.source;
+}
+
+function resultPair(record: TransactionRecord): xdr.TransactionResultPair {
+  return new xdr.TransactionResultPair({
+    transactionHash: new xdr.Hash(record.signed.hashBytes),
+    result: xdr.TransactionResult.fromXdr(record.result),
+  });
+}
+
+function envelopeOf(signed: SignedTransaction): xdr.TransactionEnvelope {
+  return xdr.TransactionEnvelope.fromXdr(signed.envelope);
+}
+
+function transactionSeed(previousHash: Uint8Array, index: number): Uint8Array {
+  const position = Buffer.alloc(8);
+  position.writeBigUInt64BE(BigInt(index));
+  return hash(Buffer.concat([previousHash, position]));
+}

@@ -1,0 +1,132 @@
+/**
+ * Ledger entries by key. A key is the hex text of the LedgerKey's XDR, so that all trustlines of an account
+ * share a prefix; an entry is the XDR of a LedgerEntry, as the host and RPC want it.
+ */
+import { xdr } from '@stellar/stellar-sdk';
+
+export type KeyText = string;
+
+export type StoredEntry = {
+  /** LedgerEntry. */
+  readonly entry: Uint8Array;
+  /** The last ledger the entry lives in; 0 where entries do not expire. */
+  readonly liveUntil: number;
+};
+
+export type EntryView = { get(key: KeyText): StoredEntry | undefined };
+
+/** The entries of the last closed ledger. Only a ledger close writes to it, in one synchronous step. */
+export type EntryStore = EntryView & {
+  set(key: KeyText, entry: StoredEntry): void;
+  delete(key: KeyText): void;
+  keys(): Iterable<KeyText>;
+  /** Removes temporary entries that lived until the ledger before this one. Persistent ones stay, archived. */
+  dropExpired(sequence: number): void;
+};
+
+export function createEntryStore(): EntryStore {
+  const entries = new Map<KeyText, StoredEntry>();
+  const temporaries = new Map<number, KeyText[]>();
+  return {
+    get: (key) => entries.get(key),
+    set: (key, entry) => {
+      entries.set(key, entry);
+      if (!isTemporary(key)) return;
+      const sameEnd = temporaries.get(entry.liveUntil);
+      if (sameEnd) sameEnd.push(key);
+      else temporaries.set(entry.liveUntil, [key]);
+    },
+    delete: (key) => {
+      entries.delete(key);
+    },
+    keys: () => entries.keys(),
+    dropExpired: (sequence) => {
+      for (const key of temporaries.get(sequence - 1) ?? []) {
+        // An entry that was extended is also listed under a later ledger.
+        if (entries.get(key)?.liveUntil === sequence - 1) entries.delete(key);
+      }
+      temporaries.delete(sequence - 1);
+    },
+  };
+}
+
+/** Contract data, whose key ends in its durability: 0 for temporary. */
+function isTemporary(key: KeyText): boolean {
+  return key.startsWith('00000006') && key.endsWith('00000000');
+}
+
+export function keyText(key: Uint8Array | xdr.LedgerKey): KeyText {
+  return Buffer.from(key instanceof Uint8Array ? key : key.toXdr()).toString('hex');
+}
+
+export function keyBytes(key: KeyText): Uint8Array {
+  return Buffer.from(key, 'hex');
+}
+
+export function accountKey(id: xdr.PublicKey): KeyText {
+  return keyText(xdr.LedgerKey.account(new xdr.LedgerKeyAccount({ accountId: id })));
+}
+
+export function trustlineKey(id: xdr.PublicKey, asset: xdr.TrustLineAsset): KeyText {
+  return keyText(xdr.LedgerKey.trustline(new xdr.LedgerKeyTrustLine({ accountId: id, asset })));
+}
+
+export function dataKey(id: xdr.PublicKey, name: xdr.XdrString): KeyText {
+  return keyText(xdr.LedgerKey.data(new xdr.LedgerKeyData({ accountId: id, dataName: name })));
+}
+
+/** What all trustline keys of an account begin with; nothing else does. */
+export function trustlinePrefix(id: xdr.PublicKey): string {
+  const someKey = trustlineKey(id, xdr.TrustLineAsset.assetTypeNative());
+  return someKey.slice(0, OWNED_PREFIX_HEX);
+}
+
+/** What all data entry keys of an account begin with. */
+export function dataPrefix(id: xdr.PublicKey): string {
+  return dataKey(id, new xdr.XdrString('')).slice(0, OWNED_PREFIX_HEX);
+}
+
+/** Entry type, key type and 32 bytes of public key, in hex digits. */
+const OWNED_PREFIX_HEX = 2 * (4 + 4 + 32);
+
+export function entryData(stored: StoredEntry): xdr.LedgerEntryData {
+  return xdr.LedgerEntry.fromXdr(stored.entry).data;
+}
+
+export function readAccount(view: EntryView, id: xdr.PublicKey): xdr.AccountEntry | undefined {
+  const data = read(view, accountKey(id));
+  return data?.type === 'account' ? data.account : undefined;
+}
+
+export function readTrustline(
+  view: EntryView,
+  id: xdr.PublicKey,
+  asset: xdr.TrustLineAsset,
+): xdr.TrustLineEntry | undefined {
+  const data = read(view, trustlineKey(id, asset));
+  return data?.type === 'trustline' ? data.trustLine : undefined;
+}
+
+export function readData(view: EntryView, id: xdr.PublicKey, name: xdr.XdrString): xdr.DataEntry | undefined {
+  const data = read(view, dataKey(id, name));
+  return data?.type === 'data' ? data.data : undefined;
+}
+
+function read(view: EntryView, key: KeyText): xdr.LedgerEntryData | undefined {
+  const stored = view.get(key);
+  return stored && entryData(stored);
+}
+
+/** The key under which a classic entry is stored. Contract entries get theirs from the host. */
+export function keyOfEntry(data: xdr.LedgerEntryData): KeyText {
+  switch (data.type) {
+    case 'account':
+      return accountKey(data.account.accountId);
+    case 'trustline':
+      return trustlineKey(data.trustLine.accountId, data.trustLine.asset);
+    case 'data':
+      return dataKey(data.data.accountId, data.data.dataName);
+    default:
+      throw new Error(`entries of type ${data.type} are not written by classic operations`);
+  }
+}

@@ -1,0 +1,58 @@
+/** The closed ledgers that are still kept, and where each transaction is in them. */
+import type { LedgerRecord, TransactionRecord } from './records.ts';
+
+/** What RPC servers keep by default: about seven days of five-second ledgers. */
+export const RETENTION_LEDGERS = 120_960;
+
+export type History = {
+  add(record: LedgerRecord): void;
+  latest(): LedgerRecord;
+  oldest(): LedgerRecord;
+  ledger(sequence: number): LedgerRecord | undefined;
+  /** By its own hash, or by the hash of the transaction inside a fee bump. */
+  transaction(hash: string): TransactionRecord | undefined;
+  /** Ledgers in order, ends included, as far as they are kept. */
+  ledgers(from: number, to: number): Iterable<LedgerRecord>;
+};
+
+export function createHistory(retentionLedgers = RETENTION_LEDGERS): History {
+  const ledgers = new Map<number, LedgerRecord>();
+  const byHash = new Map<string, TransactionRecord>();
+  let first = 0;
+  let last = 0;
+
+  function existing(sequence: number): LedgerRecord {
+    const record = ledgers.get(sequence);
+    if (!record) throw new Error('the history has no ledger yet');
+    return record;
+  }
+
+  function forget(sequence: number): void {
+    for (const { signed } of existing(sequence).transactions) {
+      byHash.delete(signed.hash);
+      if (signed.feeBump) byHash.delete(signed.feeBump.innerHash);
+    }
+    ledgers.delete(sequence);
+  }
+
+  return {
+    add(record) {
+      if (ledgers.size === 0) first = record.sequence;
+      else if (record.sequence !== last + 1) throw new RangeError('ledgers come one after another');
+      ledgers.set(record.sequence, record);
+      last = record.sequence;
+      for (const transaction of record.transactions) {
+        byHash.set(transaction.signed.hash, transaction);
+        if (transaction.signed.feeBump) byHash.set(transaction.signed.feeBump.innerHash, transaction);
+      }
+      while (last - first >= retentionLedgers) forget(first++);
+    },
+    latest: () => existing(last),
+    oldest: () => existing(first),
+    ledger: (sequence) => ledgers.get(sequence),
+    transaction: (hash) => byHash.get(hash),
+    *ledgers(from, to) {
+      for (let sequence = Math.max(from, first); sequence <= Math.min(to, last); sequence++) yield existing(sequence);
+    },
+  };
+}

@@ -1,0 +1,101 @@
+/** What is kept of a closed ledger, as XDR, and the events in it. */
+import { StrKey, xdr } from '@stellar/stellar-sdk';
+import type { SignedTransaction } from './envelope.ts';
+import type { ClosedHeader } from './header.ts';
+
+export type TransactionRecord = {
+  readonly signed: SignedTransaction;
+  readonly ledger: number;
+  readonly closeTimeS: number;
+  /** Position in the ledger, from 1. */
+  readonly order: number;
+  readonly successful: boolean;
+  readonly feeChargedStroops: bigint;
+  /** TransactionResult. */
+  readonly result: Uint8Array;
+  /** TransactionMeta. */
+  readonly meta: Uint8Array;
+  readonly feeChanges: xdr.LedgerEntryChange[];
+  readonly refundChanges: xdr.LedgerEntryChange[];
+};
+
+export type LedgerRecord = {
+  readonly sequence: number;
+  readonly closeTimeS: number;
+  readonly closed: ClosedHeader;
+  readonly txSet: xdr.GeneralizedTransactionSet;
+  readonly transactions: readonly TransactionRecord[];
+  /** In the order of their ids. */
+  readonly events: readonly EventRecord[];
+};
+
+export type EventRecord = {
+  /** `<TOID>-<index>`: its text order is the order of events. */
+  readonly id: string;
+  readonly type: 'contract' | 'system';
+  readonly ledger: number;
+  readonly closeTimeS: number;
+  /** C..., or empty for events of no contract. */
+  readonly contractId: string;
+  readonly transactionIndex: number;
+  readonly operationIndex: number;
+  readonly txHash: string;
+  /** ScVal, base64. */
+  readonly topics: readonly string[];
+  readonly value: string;
+};
+
+/** Ledger, transaction and operation in one number that sorts: 32, 20 and 12 bits. */
+export function toid(ledger: number, transaction: number, operation: number): bigint {
+  return (BigInt(ledger) << 32n) | (BigInt(transaction) << 12n) | BigInt(operation);
+}
+
+export function eventId(position: bigint, index: number): string {
+  return `${position.toString().padStart(19, '0')}-${index.toString().padStart(10, '0')}`;
+}
+
+const LAST_TRANSACTION = 0xfffff;
+const LAST_OPERATION = 0xfff;
+
+/** Fees come before all transactions, refunds after all, an operation's events with the operation. */
+export function eventsOf(transactions: readonly TransactionRecord[]): EventRecord[] {
+  const records: EventRecord[] = [];
+  let feesBefore = 0;
+  let feesAfter = 0;
+  for (const record of transactions) {
+    const meta = xdr.TransactionMeta.fromXdr(record.meta);
+    if (meta.type !== 'v4') continue;
+    for (const { stage, event } of meta.v4.events) {
+      const before = stage.equals(xdr.TransactionEventStage.transactionEventStageBeforeAllTxs);
+      const position = before ? ([0, 0] as const) : ([LAST_TRANSACTION, LAST_OPERATION] as const);
+      records.push(eventRecord(record, event, position, before ? feesBefore++ : feesAfter++));
+    }
+    for (const [operation, { events }] of meta.v4.operations.entries()) {
+      for (const [index, event] of events.entries()) {
+        records.push(eventRecord(record, event, [record.order, operation], index));
+      }
+    }
+  }
+  return records.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function eventRecord(
+  record: TransactionRecord,
+  event: xdr.ContractEvent,
+  [transactionIndex, operationIndex]: readonly [number, number],
+  index: number,
+): EventRecord {
+  const { topics, data } = event.body.v0;
+  return {
+    id: eventId(toid(record.ledger, transactionIndex, operationIndex), index),
+    type: event.type.equals(xdr.ContractEventType.system) ? 'system' : 'contract',
+    ledger: record.ledger,
+    closeTimeS: record.closeTimeS,
+    contractId: event.contractId ? StrKey.encodeContract(event.contractId.toBytes()) : '',
+    transactionIndex,
+    operationIndex,
+    txHash: record.signed.hash,
+    topics: topics.map((topic) => topic.toXdr('base64')),
+    value: data.toXdr('base64'),
+  };
+}

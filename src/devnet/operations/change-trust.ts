@@ -1,0 +1,91 @@
+import { Asset, xdr } from '@stellar/stellar-sdk';
+import { addSubentries } from '../ledger/balances.ts';
+import { readAccount, readTrustline, trustlineKey } from '../ledger/entries.ts';
+import { accountId, accountText } from '../ledger/envelope.ts';
+import { isValidAsset } from './assets.ts';
+import type { OperationContext } from './context.ts';
+
+const Result = xdr.ChangeTrustResult;
+
+/** `opTooManySubentries` is not a code of this operation but of all. */
+export type ChangeTrustOutcome = xdr.ChangeTrustResult | 'too_many_subentries';
+
+export function checkChangeTrust({ line, limit }: xdr.ChangeTrustOp): xdr.ChangeTrustResult | undefined {
+  const malformed = limit < 0n || line.type === 'assetTypeNative' || !isValidAsset(line);
+  return malformed ? Result.changeTrustMalformed() : undefined;
+}
+
+export function applyChangeTrust({ line, limit }: xdr.ChangeTrustOp, context: OperationContext): ChangeTrustOutcome {
+  const { stage, source } = context;
+  if (line.type !== 'assetTypeCreditAlphanum4' && line.type !== 'assetTypeCreditAlphanum12') {
+    return Result.changeTrustMalformed();
+  }
+  const asset = assetOf(line);
+  if (asset.getIssuer() === accountText(source)) return Result.changeTrustSelfNotAllowed();
+  const existing = readTrustline(stage, source, asset.toTrustLineXdrObject());
+  if (existing) return limit === 0n ? removeLine(existing, context) : resizeLine(existing, limit, asset, context);
+  if (limit === 0n) return Result.changeTrustTrustLineMissing();
+  return addLine(asset, limit, context);
+}
+
+function resizeLine(line: xdr.TrustLineEntry, limit: bigint, asset: Asset, { stage }: OperationContext) {
+  if (limit < line.balance) return Result.changeTrustInvalidLimit();
+  if (!issuerOf(asset, stage)) return Result.changeTrustNoIssuer();
+  stage.write(xdr.LedgerEntryData.trustline(new xdr.TrustLineEntry({ ...line, limit })));
+  return Result.changeTrustSuccess();
+}
+
+function removeLine(line: xdr.TrustLineEntry, { stage, source }: OperationContext): ChangeTrustOutcome {
+  if (line.balance > 0n) return Result.changeTrustInvalidLimit();
+  stage.delete(trustlineKey(source, line.asset));
+  const freed = addSubentries(ownerOf(stage, source), -1);
+  if (freed.ok) stage.write(xdr.LedgerEntryData.account(freed.account));
+  return Result.changeTrustSuccess();
+}
+
+function addLine(asset: Asset, limit: bigint, { stage, source }: OperationContext): ChangeTrustOutcome {
+  const issuer = issuerOf(asset, stage);
+  if (!issuer) return Result.changeTrustNoIssuer();
+  const grown = addSubentries(ownerOf(stage, source), 1);
+  if (!grown.ok) return grown.reason === 'low_reserve' ? Result.changeTrustLowReserve() : grown.reason;
+  stage.write(xdr.LedgerEntryData.account(grown.account));
+  const line = new xdr.TrustLineEntry({
+    accountId: source,
+    asset: asset.toTrustLineXdrObject(),
+    balance: 0n,
+    limit,
+    flags: newLineFlags(issuer),
+    ext: xdr.TrustLineEntryExt.v0(),
+  });
+  stage.write(xdr.LedgerEntryData.trustline(line));
+  return Result.changeTrustSuccess();
+}
+
+/** A line may be used at once unless its issuer wants to allow each; clawback is inherited from the issuer. */
+function newLineFlags(issuer: xdr.AccountEntry): number {
+  const required = issuer.flags & xdr.AccountFlags.authRequiredFlag.value;
+  const clawback = issuer.flags & xdr.AccountFlags.authClawbackEnabledFlag.value;
+  return (
+    (required ? 0 : xdr.TrustLineFlags.authorizedFlag.value) |
+    (clawback ? xdr.TrustLineFlags.trustlineClawbackEnabledFlag.value : 0)
+  );
+}
+
+function assetOf(line: xdr.ChangeTrustAssetCreditAlphanum4 | xdr.ChangeTrustAssetCreditAlphanum12): Asset {
+  return Asset.fromOperation(
+    line.type === 'assetTypeCreditAlphanum4'
+      ? xdr.Asset.assetTypeCreditAlphanum4(line.alphaNum4)
+      : xdr.Asset.assetTypeCreditAlphanum12(line.alphaNum12),
+  );
+}
+
+function issuerOf(asset: Asset, stage: OperationContext['stage']): xdr.AccountEntry | undefined {
+  const issuer = asset.getIssuer();
+  return issuer === undefined ? undefined : readAccount(stage, accountId(issuer));
+}
+
+function ownerOf(stage: OperationContext['stage'], source: xdr.PublicKey): xdr.AccountEntry {
+  const owner = readAccount(stage, source);
+  if (!owner) throw new Error('an operation is only applied when its source exists');
+  return owner;
+}

@@ -1,0 +1,83 @@
+import { xdr } from '@stellar/stellar-sdk';
+import { addSubentries } from '../ledger/balances.ts';
+import { readAccount } from '../ledger/entries.ts';
+import { withSigners } from '../ledger/sequence.ts';
+import { masterKey } from '../ledger/signatures.ts';
+import type { OperationContext } from './context.ts';
+import { isPrintable } from './manage-data.ts';
+
+const Result = xdr.SetOptionsResult;
+
+const SIGNERS_MAX = 20;
+const WEIGHT_MAX = 255;
+const FLAG = {
+  required: xdr.AccountFlags.authRequiredFlag.value,
+  revocable: xdr.AccountFlags.authRevocableFlag.value,
+  immutable: xdr.AccountFlags.authImmutableFlag.value,
+  clawback: xdr.AccountFlags.authClawbackEnabledFlag.value,
+};
+const ALL_FLAGS = FLAG.required | FLAG.revocable | FLAG.immutable | FLAG.clawback;
+const AUTH_FLAGS = ALL_FLAGS;
+
+/** Outcomes that are codes of all operations rather than of this one. */
+export type SetOptionsOutcome = xdr.SetOptionsResult | 'too_many_subentries' | 'not_supported';
+
+export function checkSetOptions(op: xdr.SetOptionsOp, source: xdr.PublicKey): SetOptionsOutcome | undefined {
+  const setFlags = op.setFlags ?? 0;
+  const clearFlags = op.clearFlags ?? 0;
+  if ((setFlags | clearFlags) & ~ALL_FLAGS) return Result.setOptionsUnknownFlag();
+  if (setFlags & clearFlags) return Result.setOptionsBadFlags();
+  const weights = [op.masterWeight, op.lowThreshold, op.medThreshold, op.highThreshold];
+  if (weights.some((weight) => weight !== null && weight > WEIGHT_MAX)) return Result.setOptionsThresholdOutOfRange();
+  if (op.homeDomain && !isPrintable(op.homeDomain.bytes)) return Result.setOptionsInvalidHomeDomain();
+  return op.signer ? checkSigner(op.signer, source) : undefined;
+}
+
+function checkSigner(signer: xdr.Signer, source: xdr.PublicKey): SetOptionsOutcome | undefined {
+  if (signer.key.equals(masterKey(source)) || signer.weight > WEIGHT_MAX) return Result.setOptionsBadSigner();
+  const known = signer.key.type === 'signerKeyTypeEd25519' || signer.key.type === 'signerKeyTypeHashX';
+  return known ? undefined : 'not_supported';
+}
+
+export function applySetOptions(op: xdr.SetOptionsOp, { stage, source }: OperationContext): SetOptionsOutcome {
+  const account = readAccount(stage, source);
+  if (!account) throw new Error('an operation is only applied when its source exists');
+  if (op.inflationDest && !readAccount(stage, op.inflationDest)) return Result.setOptionsInvalidInflation();
+  const flags = (account.flags & ~(op.clearFlags ?? 0)) | (op.setFlags ?? 0);
+  const immutable = account.flags & FLAG.immutable;
+  if (immutable && ((op.setFlags ?? 0) | (op.clearFlags ?? 0)) & AUTH_FLAGS) return Result.setOptionsCantChange();
+  if (flags & FLAG.clawback && !(flags & FLAG.revocable)) return Result.setOptionsAuthRevocableRequired();
+  const changed = new xdr.AccountEntry({
+    ...account,
+    inflationDest: op.inflationDest ?? account.inflationDest,
+    flags,
+    homeDomain: op.homeDomain ?? account.homeDomain,
+    thresholds: thresholdsAfter(account, op),
+  });
+  const signed = op.signer ? changeSigner(changed, op.signer) : changed;
+  if (!(signed instanceof xdr.AccountEntry)) return signed;
+  stage.write(xdr.LedgerEntryData.account(signed));
+  return Result.setOptionsSuccess();
+}
+
+function thresholdsAfter(account: xdr.AccountEntry, op: xdr.SetOptionsOp): Uint8Array {
+  const [master = 0, low = 0, medium = 0, high = 0] = account.thresholds.value;
+  return new Uint8Array([
+    op.masterWeight ?? master,
+    op.lowThreshold ?? low,
+    op.medThreshold ?? medium,
+    op.highThreshold ?? high,
+  ]);
+}
+
+/** Weight 0 removes a signer; each signer is a subentry and needs its reserve. */
+function changeSigner(account: xdr.AccountEntry, signer: xdr.Signer): xdr.AccountEntry | SetOptionsOutcome {
+  const others = account.signers.filter(({ key }) => !key.equals(signer.key));
+  const existed = others.length < account.signers.length;
+  if (signer.weight === 0 && !existed) return account;
+  if (signer.weight > 0 && !existed && others.length >= SIGNERS_MAX) return Result.setOptionsTooManySigners();
+  const signers = signer.weight === 0 ? others : [...others, signer];
+  const counted = addSubentries(account, signers.length - account.signers.length);
+  if (!counted.ok) return counted.reason === 'low_reserve' ? Result.setOptionsLowReserve() : counted.reason;
+  return withSigners(counted.account, signers);
+}
