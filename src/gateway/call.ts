@@ -8,7 +8,8 @@ import type { Exchange } from './exchange.ts';
 import type { FieldRules } from './fields.ts';
 import { UpstreamCall, type UpstreamHead } from './forward.ts';
 import { type AnswerHead, answerHead } from './headers-down.ts';
-import { type Injected, upstreamHeaders } from './headers-up.ts';
+import { upstreamHeaders } from './headers-up.ts';
+import type { Prepared } from './prepared.ts';
 import { refuse } from './refuse.ts';
 import { BodyError, RequestBody } from './request-body.ts';
 import type { UpstreamFailure } from './upstream-failure.ts';
@@ -17,7 +18,7 @@ export type CallDeps = AdmitDeps &
   Pick<GatewayDeps, 'upstreams' | 'nextCallId' | 'log' | 'metrics'> & {
     journal: CallJournal;
     rules: FieldRules;
-    injected(route: Route): Injected;
+    prepared(route: Route): Prepared;
   };
 
 /** An admitted call on its way: what its end needs to know. */
@@ -89,10 +90,9 @@ async function send(deps: CallDeps, call: Call, path: string): Promise<Answered 
   const request = {
     method: exchange.head.method,
     path,
-    headers: upstreamHeaders(exchange, deps.rules, deps.injected(route), {
+    headers: upstreamHeaders(exchange, deps.rules, deps.prepared(route), {
       account: call.admitted.payer?.account.address,
       callId: String(call.id),
-      price: formatUsdc(route.priceUnits),
     }),
     body: call.body,
     headersTimeoutMs: route.timeoutMs,
@@ -112,7 +112,7 @@ async function send(deps: CallDeps, call: Call, path: string): Promise<Answered 
 
 function judgeHead(deps: CallDeps, call: Call, upstream: UpstreamCall, raw: UpstreamHead): Answered | UpstreamFailure {
   const { route } = call;
-  const head = answerHead(raw.rawHeaders, deps.rules, deps.injected(route), route.api, keepsCacheFields(route));
+  const head = answerHead(raw.rawHeaders, deps.rules, deps.prepared(route), route.api);
   if (head) return { ok: true, upstream, status: raw.status, head };
   const cause = new Error('the upstream sent a field value with control bytes');
   upstream.abort(cause);
@@ -161,7 +161,7 @@ function compose(deps: CallDeps, call: Call, answered: Answered, charged: Units)
   const { method } = exchange.head;
   const fields = head.fields;
   if (head.contentLength >= 0 && status !== 204) fields.push('content-length', String(head.contentLength));
-  if (!keepsCacheFields(route)) fields.push('cache-control', 'private, no-store');
+  if (!deps.prepared(route).keepsCacheFields) fields.push('cache-control', 'private, no-store');
   fields.push('via', '1.1 callora', 'x-request-id', exchange.requestId, ...exchange.fields);
   fields.push('callora-price', formatUsdc(charged));
   if (admitted.payer) fields.push('callora-balance', formatUsdc(deps.ledger.spendable(admitted.payer.account)));
@@ -175,11 +175,6 @@ function compose(deps: CallDeps, call: Call, answered: Answered, charged: Units)
     bodiless: method === 'HEAD' || status === 204 || status === 304,
     idleTimeoutMs: route.api.upstream.idleTimeoutMs,
   };
-}
-
-/** Paid answers belong to who paid for them; only open ones, and routes that say so, may sit in a shared cache. */
-function keepsCacheFields(route: Route): boolean {
-  return route.cacheable || route.auth === 'none';
 }
 
 function close(deps: CallDeps, call: Call): void {

@@ -6,7 +6,7 @@ import type { Call, CallDeps } from './call.ts';
 import type { UpstreamCall } from './forward.ts';
 import type { Refusal } from './refuse.ts';
 
-type ChargeDeps = Pick<CallDeps, 'ledger' | 'journal' | 'clock' | 'log' | 'metrics' | 'resolve'>;
+type ChargeDeps = Pick<CallDeps, 'ledger' | 'journal' | 'clock' | 'log' | 'metrics' | 'prepared'>;
 
 /**
  * Decides about the money of a call whose final head has come. Resolves only when the charge row is committed or none
@@ -32,7 +32,7 @@ export async function charge(
       atMs: deps.clock.nowMs(),
       accountId: payer.account.id,
       tokenJti: payer.tokenJti,
-      routeId: deps.resolve.routeId(call.route),
+      routeId: deps.prepared(call.route).id(),
       method: call.exchange.head.method,
       status,
       priceUnits: hold.price,

@@ -1,6 +1,6 @@
 import type { Api } from '../catalog/model.ts';
 import type { FieldRules } from './fields.ts';
-import type { Injected } from './headers-up.ts';
+import type { Prepared } from './prepared.ts';
 
 export type AnswerHead = {
   /** Flat pairs for the client, without ours. */
@@ -20,9 +20,8 @@ const cacheFields = new Set(['cache-control', 'expires', 'pragma', 'age', 'surro
 export function answerHead(
   rawHeaders: Buffer[],
   rules: FieldRules,
-  injected: Injected,
+  prepared: Prepared,
   api: Api,
-  keepCacheFields: boolean,
 ): AnswerHead | undefined {
   const head: AnswerHead = { fields: [], contentLength: -1 };
   let chunked = false;
@@ -37,7 +36,7 @@ export function answerHead(
       else if (lower === 'connection') named = connectionNames(text(rawHeaders[i + 1]), named);
       continue;
     }
-    if (injected.names.has(name) || (!keepCacheFields && cacheFields.has(name))) continue;
+    if (prepared.secretNames.has(name) || (!prepared.keepsCacheFields && cacheFields.has(name))) continue;
     const value = text(rawHeaders[i + 1]);
     if (!isFieldValue(value)) return undefined;
     head.fields.push(rawName, name === 'location' || name === 'content-location' ? relocated(value, api) : value);

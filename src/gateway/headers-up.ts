@@ -1,16 +1,9 @@
-import type { Api } from '../catalog/model.ts';
 import type { Exchange } from './exchange.ts';
-import { type FieldRules, foldedName } from './fields.ts';
+import type { FieldRules } from './fields.ts';
+import type { Prepared } from './prepared.ts';
 
 /** What the upstream learns about the call, all of it from us. */
-export type CallIdentity = { account: string | undefined; callId: string; price: string };
-
-/** Fields the catalog injects for one API, and their folded names, which no client may send itself. */
-export type Injected = { names: Set<string>; fields: string[] };
-
-export function injectedFields(api: Api): Injected {
-  return { names: new Set(api.headers.map(([name]) => foldedName(name))), fields: api.headers.flat() };
-}
+export type CallIdentity = { account: string | undefined; callId: string };
 
 /**
  * The head for the upstream. First goes what the client's Connection names and what is hop-by-hop, then what only we
@@ -20,7 +13,7 @@ export function injectedFields(api: Api): Injected {
 export function upstreamHeaders(
   exchange: Exchange,
   rules: FieldRules,
-  injected: Injected,
+  prepared: Prepared,
   identity: CallIdentity,
 ): string[] {
   const { head, req, address } = exchange;
@@ -30,20 +23,20 @@ export function upstreamHeaders(
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const rawName = raw[i] ?? '';
     const name = rules.up(rawName);
-    if (name === '' || injected.names.has(name)) continue;
+    if (name === '' || prepared.secretNames.has(name)) continue;
     if (head.connectionNames !== undefined && isNamed(head.connectionNames, rawName)) continue;
     headers.push(rawName, raw[i + 1] ?? '');
   }
   if (head.contentLength !== undefined && !(head.contentLength === 0 && isBodiless(head.method))) {
     headers.push('content-length', String(head.contentLength));
   }
-  headers.push(...injected.fields);
+  headers.push(...prepared.secretFields);
   if (identity.account !== undefined) headers.push('callora-account', identity.account);
   headers.push(
     'callora-call',
     identity.callId,
     'callora-price',
-    identity.price,
+    prepared.price,
     'x-request-id',
     exchange.requestId,
     'via',

@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Config, GatewayLimits } from '../catalog/model.ts';
+import type { Config, GatewayLimits, Route } from '../catalog/model.ts';
 import type { ErrorCode } from '../errors.ts';
 import { createAddressGuard } from '../limits/addresses.ts';
 import { createConcurrency } from '../limits/concurrency.ts';
 import { createRateLimiter } from '../limits/rate.ts';
-import { type Connections, createConnections } from './connections.ts';
+import { type Connection, type Connections, createConnections } from './connections.ts';
 import type { GatewayDeps } from './deps.ts';
 import { type DispatchDeps, dispatch } from './dispatch.ts';
 import type { Exchange } from './exchange.ts';
 import { createFieldRules } from './fields.ts';
 import { unreadHead } from './head.ts';
-import { injectedFields } from './headers-up.ts';
+import { prepareRoute } from './prepared.ts';
 import { createReadings } from './readings.ts';
 import { rawRefusal, refuse } from './refuse.ts';
 
@@ -63,14 +63,19 @@ export function createGateway(deps: GatewayDeps): Gateway {
     running.add(exchange);
     // Writing to an answer whose client has just left fails; the close that follows is what counts.
     res.on('error', ignore);
-    dispatch(joined, exchange)
-      .catch((error: unknown) => answerFailure(deps, exchange, error))
-      .finally(() => {
-        connection.exchanges.delete(exchange);
-        running.delete(exchange);
-        if (running.size === 0) whenIdle?.();
-      })
-      .catch(ignore);
+    void run(exchange, connection);
+  }
+
+  async function run(exchange: Exchange, connection: Connection): Promise<void> {
+    try {
+      await dispatch(joined, exchange);
+    } catch (error) {
+      answerFailure(deps, exchange, error);
+    } finally {
+      connection.exchanges.delete(exchange);
+      running.delete(exchange);
+      if (running.size === 0) whenIdle?.();
+    }
   }
 
   async function idle(waitMaxMs: number): Promise<void> {
@@ -116,7 +121,6 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
 /** What the steps of a call share, made once. Per-catalog values are kept with the objects of that catalog. */
 function joinDeps(deps: GatewayDeps, draining: () => boolean): DispatchDeps {
-  const injected = remembered(injectedFields);
   return {
     ...deps,
     rates: createRateLimiter({ clock: deps.clock }),
@@ -124,7 +128,7 @@ function joinDeps(deps: GatewayDeps, draining: () => boolean): DispatchDeps {
     payers: new WeakMap(),
     rules: createFieldRules(),
     readings: createReadings(),
-    injected: (route) => injected(route.api),
+    prepared: remembered((route: Route) => prepareRoute(route, deps.resolve.routeId)),
     guardOf: remembered((config: Config) =>
       createAddressGuard({ block: config.gateway.blockAddresses, allow: config.gateway.allowAddresses }),
     ),
@@ -201,8 +205,12 @@ function isSocket(socket: unknown): socket is Socket {
 
 function answerFailure(deps: GatewayDeps, exchange: Exchange, error: unknown): void {
   deps.log.error({ err: error, request: exchange.requestId }, 'the gateway failed on a request');
-  if (exchange.res.headersSent) exchange.req.socket.destroy();
-  else refuse(deps, exchange, { ok: false, code: 'internal', close: true });
+  try {
+    if (!exchange.res.headersSent) return refuse(deps, exchange, { ok: false, code: 'internal', close: true });
+  } catch (cause) {
+    deps.log.error({ err: cause, request: exchange.requestId }, 'and could not say so');
+  }
+  exchange.req.socket.destroy();
 }
 
 /** Ids of requests that brought none: unique over restarts by a random prefix, and cheap. */

@@ -1,0 +1,31 @@
+import type { Route } from '../catalog/model.ts';
+import { formatUsdc } from '../money.ts';
+import { foldedName } from './fields.ts';
+
+/** What every call of a route needs in the same form, made once per route of a catalog. */
+export type Prepared = {
+  /** Fields the catalog adds for the upstream, flat, and their folded names, which no client may send itself. */
+  secretFields: string[];
+  secretNames: Set<string>;
+  /** Decimal USDC. */
+  price: string;
+  /** Stored id of the route in the dictionary of the database. */
+  id(): number;
+  /** Paid answers belong to who paid; only open ones, and routes that say so, may sit in a shared cache. */
+  keepsCacheFields: boolean;
+};
+
+export function prepareRoute(route: Route, storedId: (route: Route) => number): Prepared {
+  const { headers } = route.api;
+  let id: number | undefined;
+  return {
+    secretFields: headers.flat(),
+    secretNames: new Set(headers.map(([name]) => foldedName(name))),
+    price: formatUsdc(route.priceUnits),
+    id() {
+      id ??= storedId(route);
+      return id;
+    },
+    keepsCacheFields: route.cacheable || route.auth === 'none',
+  };
+}
