@@ -15,8 +15,16 @@ export type Cli = {
   stateDir: string;
   /** Opens the books on the database itself; throws an error named `StoreLockedError` beside a running gateway. */
   openBooks(config: Config): Promise<OpenBooks>;
-  /** Runs the gateway until it is told to stop. */
-  serve(config: Config): Promise<void>;
+  /** Starts the gateway; resolves when it listens. */
+  startApp(config: Config): Promise<RunningApp>;
+};
+
+export type RunningApp = {
+  gatewayUrl: string;
+  adminUrl: string;
+  /** Loads the catalog again now. */
+  reload(): void;
+  stop(): Promise<void>;
 };
 
 export type OpenBooks = { books: Books; close(): Promise<void> };

@@ -5,12 +5,13 @@ import { Command } from 'commander';
 import { type App, startApp } from '../app/app.ts';
 import { formatProblem, loadConfig } from '../catalog/load.ts';
 import type { Config } from '../catalog/model.ts';
-import { type Clock, systemClock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import { type Devnet, startDevnet } from '../devnet/devnet.ts';
 import { createLog } from '../log.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import { formatUsdc, parseUsdc, type Units } from '../money.ts';
 import { publicKeyOf } from '../stellar/transactions.ts';
+import type { Cli } from './cli.ts';
 import { startDemoUpstream } from './demo-upstream.ts';
 import { CliError } from './exit-codes.ts';
 import { openPort } from './open-port.ts';
@@ -34,7 +35,7 @@ type Undo = (() => Promise<void> | void)[];
 /** How often a ledger closes when nobody sends anything: the gateway watches the chain's age, ms. */
 const idleLedgerMs = 1_000;
 
-export function sandboxCommand(): Command {
+export function sandboxCommand(cli: Cli): Command {
   return new Command('sandbox')
     .description(
       'run everything on this machine: a Stellar network, the vault, a gateway, a demo API, a funded consumer',
@@ -45,7 +46,7 @@ export function sandboxCommand(): Command {
     .option('--upstream <url>', 'sell your own service instead of the demo')
     .option('--price <usdc>', 'price of a call to it, such as 0.001')
     .option('--info-file <file>', 'write addresses, keys and URLs as JSON')
-    .action((options: SandboxOptions) => runSandbox(options, systemClock, (line) => console.log(line)));
+    .action((options: SandboxOptions) => runSandbox(options, cli.clock, (line) => cli.out(line)));
 }
 
 async function runSandbox(options: SandboxOptions, clock: Clock, say: Say): Promise<void> {
@@ -79,7 +80,7 @@ async function start(options: SandboxOptions, clock: Clock, say: Say, undo: Undo
   const files = await prepareFiles(dataDir, keys);
   const log = createLog('warn');
 
-  const devnet = await startDevnet({ clock, log, ...(options.dataDir ? { statePath: files.devnetState } : {}) });
+  const devnet = await startDevnet({ clock, log });
   undo.push(() => devnet.close());
   say(`network     ${devnet.rpcUrl} (Stellar RPC), ${devnet.horizonUrl} (Horizon)`);
   const chain = await prepareChain(devnet, keys, clock);

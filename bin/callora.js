@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+// The launcher: what must be settled before the program's own modules load.
+import process from 'node:process';
+
+const major = Number(process.versions.node.split('.')[0]);
+if (major < 24) {
+  console.error(
+    `callora needs Node 24 or later; this is ${process.version}. In a checkout, start it with: npm run callora --`,
+  );
+  process.exit(70);
+}
+// Signature checks, DNS and the database's fdatasync share libuv's pool, whose four threads are few for a gateway.
+process.env.UV_THREADPOOL_SIZE ??= '16';
+
+const { main } = await import('../src/cli/main.ts');
+process.exitCode = await main(process.argv.slice(2));

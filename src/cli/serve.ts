@@ -1,0 +1,22 @@
+import { Command } from 'commander';
+import type { Cli } from './cli.ts';
+import { readConfig, withConfigOption } from './config-option.ts';
+
+export function serveCommand(cli: Cli): Command {
+  return withConfigOption(new Command('serve'))
+    .description('run the gateway until SIGTERM or Ctrl-C; SIGHUP loads the catalog again')
+    .action((options: { config: string }) => serve(cli, options.config));
+}
+
+/** Runs until the first SIGTERM or SIGINT, also one that comes during the start; running calls finish first. */
+async function serve(cli: Cli, configFile: string): Promise<void> {
+  const ended = new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+  const app = await cli.startApp(readConfig(cli, configFile));
+  cli.note(`gateway ${app.gatewayUrl}, operator ${app.adminUrl}`);
+  process.on('SIGHUP', app.reload);
+  await ended;
+  await app.stop();
+  process.off('SIGHUP', app.reload);
+}
