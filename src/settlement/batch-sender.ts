@@ -20,6 +20,8 @@ import { type SettledSearch, searchSettled } from './settled-search.ts';
 export type BatchSender = {
   /** One step. `done` and `again` ask for the next step at once, `wait` for one after a pause. */
   step(batch: BatchRow, signal?: AbortSignal): Promise<StepResult>;
+  /** A person has looked: one more envelope although several of this batch have failed on chain. */
+  insist(batchId: number): void;
 };
 
 export type StepResult =
@@ -53,11 +55,12 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
   let newestLedger = 0;
   const sentAtMs = new Map<string, number>();
   const absences = new Map<string, number>();
+  const insisted = new Set<number>();
 
   async function submit(batch: BatchRow, signal?: AbortSignal): Promise<StepResult> {
     const past = batches.envelopes(batch.id);
     const failed = past.filter((envelope) => envelope.state === 'failed');
-    if (failed.length >= failuresMax) {
+    if (failed.length >= failuresMax && !insisted.delete(batch.id)) {
       return {
         next: 'halt',
         reason: `${failed.length} envelopes of batch ${batch.batch} failed on chain`,
@@ -204,7 +207,10 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
     absences.delete(hash);
   }
 
-  return { step: (batch, signal) => (batch.state === 'sealed' ? submit(batch, signal) : advance(batch, signal)) };
+  return {
+    step: (batch, signal) => (batch.state === 'sealed' ? submit(batch, signal) : advance(batch, signal)),
+    insist: (batchId) => void insisted.add(batchId),
+  };
 }
 
 function wait(waitingFor: string): StepResult {

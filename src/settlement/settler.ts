@@ -14,7 +14,10 @@ import { rootOf } from './merkle.ts';
 export type Settler = {
   /** One step of every lane; true when there is more to do at once. Never runs twice at a time. */
   turn(signal?: AbortSignal): Promise<boolean>;
-  /** Seals all that is finished, whatever its amount, and stays until the chain has it or `timeoutMs` is over. */
+  /**
+   * Seals all that is finished, whatever its amount, and stays until the chain has it or `timeoutMs` is over. A lane that
+   * was halted after failures gets one more try.
+   */
   settleNow(options?: { timeoutMs?: number }, signal?: AbortSignal): Promise<SettleReport>;
   /** The next turn seals whatever the amount: a withdrawal request was seen. */
   hurry(): void;
@@ -114,6 +117,12 @@ export function createSettler(deps: SettlerDeps): Settler {
       lane.waitingFor = undefined;
       return false;
     }
+    const other = batches.open().find(({ lane: of, state }) => of !== lane.lane && state === 'submitted');
+    if (other && batch.state === 'sealed') {
+      // One source account for all lanes: two envelopes in flight would carry one sequence number.
+      lane.waitingFor = `batch ${other.batch} of lane ${other.lane}`;
+      return false;
+    }
     return follow(lane, await sender.step(batch, signal));
   }
 
@@ -165,6 +174,14 @@ export function createSettler(deps: SettlerDeps): Settler {
     return openBatch(lane.lane);
   }
 
+  /** An operator asks: a lane that gave up gets one more try; a foreign batch stays what it is. */
+  function insist(lane: Lane): void {
+    if (!lane.halted || lane.halted.foreign) return;
+    const batch = openBatch(lane.lane);
+    if (batch) sender.insist(batch.id);
+    lane.halted = undefined;
+  }
+
   function openBatch(lane: number): BatchRow | undefined {
     return batches.open().find((batch) => batch.lane === lane);
   }
@@ -199,6 +216,7 @@ export function createSettler(deps: SettlerDeps): Settler {
 
   async function settleNow({ timeoutMs = 60_000 }: { timeoutMs?: number } = {}, signal?: AbortSignal) {
     const endMs = clock.monotonicMs() + timeoutMs;
+    for (const lane of lanes) insist(lane);
     const newest = batches.list({ limit: 1 })[0]?.id ?? 0;
     const wasOpen = new Set(batches.open().map((batch) => batch.id));
     const confirmed = () =>

@@ -30,6 +30,20 @@ function expectSettled(rig: SettlementRig, amounts: { consumer?: number; other?:
   expect(rig.store.batches.open()).toEqual([]);
 }
 
+/** Ledgers close and time passes until the work is done. */
+async function meanwhile<T>(rig: SettlementRig, work: Promise<T>): Promise<T> {
+  let over = false;
+  const done = work.finally(() => {
+    over = true;
+  });
+  while (!over) {
+    await new Promise((resolve) => setImmediate(resolve));
+    rig.chain.close();
+    rig.clock.advance(250);
+  }
+  return done;
+}
+
 describe('settlement', () => {
   it('takes what was charged, for several accounts and payees, in one batch', async () => {
     const rig = funded();
@@ -158,6 +172,14 @@ describe('settlement', () => {
     await rig.run();
     expect(rig.settler.status().lanes[0]).toMatchObject({ state: 'halted', batch: 2 });
     expect(rig.store.accounts.byAddress(consumer)).toMatchObject({ unsettled: 11n, settled: 300n });
+
+    rig.restart();
+    await rig.run();
+    expect(rig.settler.status().lanes[0]).toMatchObject({ state: 'halted' });
+    const builds = rig.chain.builds;
+    expect(await meanwhile(rig, rig.settler.settleNow({ timeoutMs: 60_000 }))).toMatchObject({ done: true });
+    expect(rig.chain.builds).toBe(builds + 1);
+    expectSettled(rig, { consumer: 311, payee: 311 });
   });
 
   it('stops when the vault holds a batch that is not ours', async () => {
@@ -249,6 +271,38 @@ describe('settlement', () => {
       expect(rig.chain.accounts.get(account)?.settled).toBe(BigInt(10 + index));
       expect(rig.ledger.account(account)).toMatchObject({ settled: BigInt(10 + index), unsettled: 0n });
     }
+  });
+});
+
+describe('a ledger that no server remembers', () => {
+  it('halts the lane when a batch was not taken in full, rather than guess who paid', async () => {
+    const rig = createSettlementRig();
+    rig.deposit(consumer, 1_000_000n, 100n);
+    rig.charge(consumer, payee, 300);
+    await rig.settler.turn();
+    rig.chain.close(600);
+    rig.chain.forgetful = true;
+    await rig.run();
+    expect(rig.settler.status()).toMatchObject({ foreign: false, lanes: [{ state: 'halted' }] });
+    expect(rig.settler.status().lanes[0]?.waitingFor).toContain('not taken in full');
+    expect(rig.store.accounts.byAddress(consumer)).toMatchObject({ settled: 0n, unsettled: 300n });
+  });
+});
+
+describe('two lanes', () => {
+  it('settle disjoint accounts, one envelope of the shared source at a time', async () => {
+    const rig = createSettlementRig({ lanes: 2, laneOf: (account) => (account === consumer ? 0 : 1) });
+    rig.deposit(consumer, 1_000_000n);
+    rig.deposit(other, 1_000_000n);
+    rig.charge(consumer, payee, 300);
+    rig.charge(other, payee, 20);
+    rig.chain.congested = true;
+    await rig.settler.turn();
+    expect(rig.store.batches.open().map((batch) => batch.state)).toEqual(['submitted', 'sealed']);
+    rig.chain.congested = false;
+    await rig.run();
+    expectSettled(rig, { consumer: 300, other: 20, payee: 320 });
+    expect([rig.chain.lanes.get(0)?.batch, rig.chain.lanes.get(1)?.batch]).toEqual([1, 1]);
   });
 });
 
