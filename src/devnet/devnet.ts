@@ -18,6 +18,7 @@ import { ledgerMethods } from './rpc/ledger-methods.ts';
 import { simulateMethods } from './rpc/simulate-method.ts';
 import { transactionMethods } from './rpc/transaction-methods.ts';
 import { compileSorobanHost } from './soroban-host.ts';
+import { createStateFile } from './state-file.ts';
 
 export const DEVNET_PASSPHRASE = 'Callora Devnet ; 2026';
 
@@ -32,6 +33,8 @@ export type DevnetOptions = {
   closeMs?: number;
   /** Other seeds make other hashes and other named accounts. */
   seed?: string;
+  /** Keeps the network in this file, and goes on with what is in it. */
+  statePath?: string;
   clock: Clock;
   log: Log;
 };
@@ -48,19 +51,20 @@ export type Devnet = {
   latestLedger(): LedgerSummary;
   /** Moves the network's time ahead of the clock, for good, and closes a ledger there. */
   advanceTime(seconds: number): Promise<LedgerSummary>;
-  /** Creates the account with friendbot's starting balance; nothing if it exists. */
+  /** Creates the account with friendbot's starting balance; rejects if it exists. */
   fundAccount(address: string): Promise<void>;
   /** Makes the next `times` requests of an RPC method, or of Horizon (`horizon`), meet a fault; undefined ends it. */
   setFault(method: string, fault: Fault | undefined, times?: number): void;
   close(): Promise<void>;
 };
 
-/** Rejects when the port is taken or the passphrase is a public network's. */
+/** Rejects when the port is taken, the passphrase is a public network's, or the state file is not this network's. */
 export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
   const { clock, log, host = '127.0.0.1' } = options;
   const network = createNetwork(options.passphrase ?? DEVNET_PASSPHRASE, options.seed ?? 'callora');
   const automine = options.closeMs === undefined;
-  const chain = createChain({ network, hostModule: compileSorobanHost(), clock, automine });
+  const journal = options.statePath === undefined ? undefined : createStateFile(options.statePath, network);
+  const chain = createChain({ network, hostModule: compileSorobanHost(), clock, automine, journal });
   const friendbot = createFriendbot(chain);
   const faults = createFaults();
   let base = '';

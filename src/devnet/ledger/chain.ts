@@ -2,16 +2,17 @@
 import { hash, xdr } from '@stellar/stellar-sdk';
 import type { Clock } from '../../clock.ts';
 import { newAccount } from './balances.ts';
-import { closeLedger } from './close.ts';
-import { createEntryStore, type EntryStore, type EntryView, keyOfEntry } from './entries.ts';
+import { type ClosedLedger, closeLedger } from './close.ts';
+import { createEntryStore, type EntryStore, type EntryView } from './entries.ts';
 import { readEnvelope, type SignedTransaction } from './envelope.ts';
 import { genesisHeader, TOTAL_COINS_STROOPS } from './header.ts';
 import { createHistory, type History } from './history.ts';
 import { transactionSet } from './meta.ts';
 import type { Network } from './network.ts';
 import { createQueue, type QueueAnswer } from './queue.ts';
-import type { LedgerRecord } from './records.ts';
+import { type LedgerRecord, ledgerRecord } from './records.ts';
 import type { LedgerMoment } from './sequence.ts';
+import { createStage } from './stage.ts';
 import { createViewedHost, type ViewedHost, writeSettings } from './viewed-host.ts';
 
 export type Chain = {
@@ -25,21 +26,13 @@ export type Chain = {
   submit(signed: SignedTransaction, inRow?: boolean): QueueAnswer;
   closeLedger(): LedgerRecord;
   /** Called after each close, in order of registration; the returned function ends it. */
-  onClosed(listener: (record: LedgerRecord) => void): () => void;
+  onClosed(listener: (closed: ClosedLedger) => void): () => void;
   /** The ledger that would be closed now. */
   nextMoment(): LedgerMoment;
   /** 32 bytes, never the same. */
   freshSeed(): Uint8Array;
   /** Moves this network's time ahead of the clock's for good. */
   advanceTime(seconds: number): void;
-  /** All that has to be kept to go on after a restart. */
-  readonly kept: KeptState;
-};
-
-export type KeptState = {
-  readonly store: EntryStore;
-  timeAheadS: number;
-  seedsGiven: number;
 };
 
 export type ChainOptions = {
@@ -48,30 +41,34 @@ export type ChainOptions = {
   clock: Clock;
   /** Close a ledger for each accepted transaction. */
   automine: boolean;
-  /** Fills the store and history of a network that goes on; otherwise it begins with genesis. */
-  restore?: (into: { store: EntryStore; history: History; network: Network }) => Omit<KeptState, 'store'>;
+  journal?: ChainJournal | undefined;
 };
 
-export function createChain({ network, hostModule, clock, automine, restore }: ChainOptions): Chain {
+/** Where a network is kept that is to go on after a restart. */
+export type ChainJournal = {
+  /** Fills store and history with what was kept; undefined when nothing was. */
+  load(into: { store: EntryStore; history: History }): { timeAheadS: number } | undefined;
+  /** Keeps a ledger, genesis first. */
+  append(closed: ClosedLedger): void;
+  /** Keeps how far the network's time is ahead. */
+  ahead(seconds: number): void;
+};
+
+export function createChain({ network, hostModule, clock, automine, journal }: ChainOptions): Chain {
   const store = createEntryStore();
   const history = createHistory();
   const host = createViewedHost(hostModule, network);
-  const nowS = () => Math.floor(clock.nowMs() / 1000) + kept.timeAheadS;
-  const kept: KeptState = { store, timeAheadS: 0, seedsGiven: 0 };
-  if (restore) Object.assign(kept, restore({ store, history, network }));
-  else beginAt(nowS());
-  const queue = createQueue({ view: store, host });
-  const listeners = new Set<(record: LedgerRecord) => void>();
-
-  function beginAt(closeTimeS: number): void {
-    writeSettings(store);
-    const root = xdr.LedgerEntryData.account(newAccount(network.root.xdrPublicKey(), TOTAL_COINS_STROOPS, 0));
-    const entry = new xdr.LedgerEntry({ lastModifiedLedgerSeq: 1, data: root, ext: xdr.LedgerEntryExt.v0() });
-    store.set(keyOfEntry(root), { entry: entry.toXdr(), liveUntil: 0 });
-    const closed = genesisHeader(network, host.protocolVersion, closeTimeS);
-    const txSet = transactionSet(network.seed, [], []);
-    history.add({ sequence: 1, closeTimeS, closed, txSet, transactions: [], events: [] });
+  const loaded = journal?.load({ store, history });
+  let timeAheadS = loaded?.timeAheadS ?? 0;
+  let seedsGiven = 0n;
+  const nowS = () => Math.floor(clock.nowMs() / 1000) + timeAheadS;
+  if (!loaded) {
+    const genesis = genesisLedger(network, store, host.protocolVersion, nowS());
+    history.add(genesis.record);
+    journal?.append(genesis);
   }
+  const queue = createQueue({ view: store, host });
+  const listeners = new Set<(closed: ClosedLedger) => void>();
 
   /** Ledgers may share a second but never go back, even if the clock does. */
   function nextMoment(): LedgerMoment {
@@ -82,10 +79,11 @@ export function createChain({ network, hostModule, clock, automine, restore }: C
   function close(): LedgerRecord {
     const moment = nextMoment();
     const previous = history.latest().closed;
-    const record = closeLedger({ store, network, host }, previous, queue.take(moment), moment.closeTimeS);
-    history.add(record);
-    for (const listener of listeners) listener(record);
-    return record;
+    const closed = closeLedger({ store, network, host }, previous, queue.take(moment), moment.closeTimeS);
+    history.add(closed.record);
+    journal?.append(closed);
+    for (const listener of listeners) listener(closed);
+    return closed.record;
   }
 
   return {
@@ -107,13 +105,24 @@ export function createChain({ network, hostModule, clock, automine, restore }: C
     nextMoment,
     freshSeed() {
       const count = Buffer.alloc(8);
-      count.writeBigUInt64BE(BigInt(kept.seedsGiven++));
+      count.writeBigUInt64BE(seedsGiven++);
       return hash(Buffer.concat([history.latest().closed.hash, count]));
     },
     advanceTime(seconds) {
       if (!Number.isSafeInteger(seconds) || seconds < 0) throw new RangeError('time only goes forward, in seconds');
-      kept.timeAheadS += seconds;
+      timeAheadS += seconds;
+      journal?.ahead(timeAheadS);
     },
-    kept,
   };
+}
+
+function genesisLedger(network: Network, store: EntryStore, protocolVersion: number, closeTimeS: number): ClosedLedger {
+  const stage = createStage(store, 1);
+  writeSettings(stage);
+  stage.write(xdr.LedgerEntryData.account(newAccount(network.root.xdrPublicKey(), TOTAL_COINS_STROOPS, 0)));
+  const changes = stage.changes();
+  stage.commit();
+  const closed = genesisHeader(network, protocolVersion, closeTimeS);
+  const txSet = transactionSet(network.seed, [], []);
+  return { record: ledgerRecord({ sequence: 1, closeTimeS, closed, txSet, transactions: [] }), changes };
 }

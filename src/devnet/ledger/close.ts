@@ -12,13 +12,16 @@ import { feeToCharge, resourceFeeOf } from './fees.ts';
 import { type ClosedHeader, nextHeader } from './header.ts';
 import { transactionMeta, transactionSet } from './meta.ts';
 import type { Network } from './network.ts';
-import { eventsOf, type LedgerRecord, type TransactionRecord } from './records.ts';
+import { type LedgerRecord, ledgerRecord, type TransactionRecord } from './records.ts';
 import { feeBumpResult, succeeded, transactionResult } from './results.ts';
 import type { LedgerMoment } from './sequence.ts';
-import { createStage, entryChanges, type LedgerStage } from './stage.ts';
+import { createStage, entryChanges, type LedgerStage, type StagedChange } from './stage.ts';
 import type { ViewedHost } from './viewed-host.ts';
 
 export type CloseDeps = { store: EntryStore; network: Network; host: ViewedHost };
+
+/** `changes` are all entries that differ from the ledger before. */
+export type ClosedLedger = { record: LedgerRecord; changes: readonly StagedChange[] };
 
 /** `transactions` are applied in this order, except that Soroban ones wait for the others. */
 export function closeLedger(
@@ -26,7 +29,7 @@ export function closeLedger(
   previous: ClosedHeader,
   transactions: readonly SignedTransaction[],
   closeTimeS: number,
-): LedgerRecord {
+): ClosedLedger {
   const moment: LedgerMoment = { sequence: previous.header.ledgerSeq + 1, closeTimeS };
   const ledger = createStage(deps.store, moment.sequence);
   const classic = transactions.filter((signed) => !isSoroban(signed));
@@ -46,8 +49,10 @@ export function closeLedger(
   const feesStroops = settled.reduce((sum, { charged, refunded }) => sum + charged - refunded, 0n);
   const results = records.map(resultPair);
   const closed = nextHeader({ previous, txSet, results, changes, closeTimeS, feesStroops });
-  const events = eventsOf(records);
-  return { sequence: moment.sequence, closeTimeS, closed, txSet, transactions: records, events };
+  return {
+    record: ledgerRecord({ sequence: moment.sequence, closeTimeS, closed, txSet, transactions: records }),
+    changes,
+  };
 }
 
 type Paid = { signed: SignedTransaction; charged: bigint; feeChanges: xdr.LedgerEntryChange[] };

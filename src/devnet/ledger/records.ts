@@ -45,6 +45,18 @@ export type EventRecord = {
   readonly value: string;
 };
 
+/** A record whose events are only taken out of the meta when somebody asks for them. */
+export function ledgerRecord(fields: Omit<LedgerRecord, 'events'>): LedgerRecord {
+  let events: EventRecord[] | undefined;
+  return {
+    ...fields,
+    get events() {
+      events ??= eventsOf(fields.transactions);
+      return events;
+    },
+  };
+}
+
 /** Ledger, transaction and operation in one number that sorts: 32, 20 and 12 bits. */
 export function toid(ledger: number, transaction: number, operation: number): bigint {
   return (BigInt(ledger) << 32n) | (BigInt(transaction) << 12n) | BigInt(operation);
@@ -58,7 +70,7 @@ const LAST_TRANSACTION = 0xfffff;
 const LAST_OPERATION = 0xfff;
 
 /** Fees come before all transactions, refunds after all, an operation's events with the operation. */
-export function eventsOf(transactions: readonly TransactionRecord[]): EventRecord[] {
+function eventsOf(transactions: readonly TransactionRecord[]): EventRecord[] {
   const records: EventRecord[] = [];
   let feesBefore = 0;
   let feesAfter = 0;

@@ -36,6 +36,6 @@ export function createViewedHost(module: WebAssembly.Module, network: Network): 
 }
 
 /** The settings entries of a new network. */
-export function writeSettings(store: EntryStore): void {
-  for (const { key, entry } of networkSettings()) store.set(keyText(key), { entry, liveUntil: 0 });
+export function writeSettings(into: Pick<EntryStore, 'set'>): void {
+  for (const { key, entry } of networkSettings()) into.set(keyText(key), { entry, liveUntil: 0 });
 }
