@@ -206,11 +206,12 @@ function isSocket(socket: unknown): socket is Socket {
 function answerFailure(deps: GatewayDeps, exchange: Exchange, error: unknown): void {
   deps.log.error({ err: error, request: exchange.requestId }, 'the gateway failed on a request');
   try {
-    if (!exchange.res.headersSent) return refuse(deps, exchange, { ok: false, code: 'internal', close: true });
+    if (exchange.res.headersSent) exchange.req.socket.destroy();
+    else refuse(deps, exchange, { ok: false, code: 'internal', close: true });
   } catch (cause) {
     deps.log.error({ err: cause, request: exchange.requestId }, 'and could not say so');
+    exchange.req.socket.destroy();
   }
-  exchange.req.socket.destroy();
 }
 
 /** Ids of requests that brought none: unique over restarts by a random prefix, and cheap. */
