@@ -270,7 +270,7 @@ export function createJournal(options: JournalOptions): Journal {
       await enqueue(() => undefined).catch(() => undefined);
       closing.abort();
       await syncing;
-      if (isOpen()) await syncNow();
+      if (isOpen() && unsynced) await syncNow();
       if (isOpen()) state = 'closed';
     },
     health: () => ({

@@ -1,0 +1,378 @@
+import Database from 'better-sqlite3';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type FakeClock, systemClock } from '../../src/clock.ts';
+import { silentLog } from '../../src/log.ts';
+import { type ChargeRow, createJournal, type Journal, type JournalOptions } from '../../src/metering/journal.ts';
+import { units } from '../../src/money.ts';
+import type { RawDb } from '../../src/store/raw-db.ts';
+import type { Store } from '../../src/store/store.ts';
+import { openTestStore, seal } from '../store/rig.ts';
+
+type Rig = { store: Store; clock: FakeClock; journal: Journal; row(change?: Partial<ChargeRow>): ChargeRow };
+
+function build(options: Partial<JournalOptions> & { wrap?: (db: RawDb) => RawDb } = {}): Rig {
+  const { store, clock } = openTestStore();
+  const { wrap = (db: RawDb) => db, ...rest } = options;
+  const journal = createJournal({
+    db: wrap(store.db),
+    clock,
+    log: silentLog(),
+    durability: 'process',
+    walSyncIntervalMs: 1_000,
+    sync: store.sync,
+    ...rest,
+  });
+  onTestFinished(() => journal.close());
+  const accountId = store.accounts.ensure('GA');
+  const routeId = store.routes.ensure({ api: 'a', payee: 'GP', method: 'GET', template: '/a' });
+  const row = (change: Partial<ChargeRow> = {}): ChargeRow => ({
+    id: store.nextCallId(),
+    atMs: 1,
+    accountId,
+    routeId,
+    method: 'GET',
+    status: 200,
+    priceUnits: units(5),
+    ...change,
+  });
+  return { store, clock, journal, row };
+}
+
+function count(store: Store, table: string): unknown {
+  return store.db.prepare(`SELECT COUNT(*) FROM ${table}`).pluck().get();
+}
+
+/** Lets event-loop turns pass until the condition holds. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A connection whose statements with this text are traced, and may be made to fail. */
+function traced(trace: string[], fail: (text: string) => Error | undefined = () => undefined) {
+  return (db: RawDb): RawDb =>
+    new Proxy(db, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name, target);
+        if (name !== 'prepare') return typeof value === 'function' ? value.bind(target) : value;
+        return (text: string) => {
+          const statement = target.prepare(text);
+          const label = text.trim().split(/\s+/).slice(0, 3).join(' ');
+          return new Proxy(statement, {
+            get(inner, method) {
+              const member: unknown = Reflect.get(inner, method, inner);
+              if (typeof member !== 'function') return member;
+              return (...args: unknown[]) => {
+                const error = fail(label);
+                if (error) throw error;
+                if (method === 'run') trace.push(label);
+                return member.apply(inner, args);
+              };
+            },
+          });
+        };
+      },
+    });
+}
+
+function sqliteError(code: string): Error {
+  return new Database.SqliteError(`made up: ${code}`, code);
+}
+
+describe('a charge', () => {
+  it('is promised only after its row is committed', async () => {
+    const trace: string[] = [];
+    const { journal, row } = build({ wrap: traced(trace) });
+    await journal.charge(row()).then(() => trace.push('resolved'));
+    expect(trace).toEqual(['BEGIN IMMEDIATE', 'INSERT INTO charges', 'COMMIT', 'resolved']);
+  });
+
+  it('at level disk is promised only after the log was synced behind the commit', async () => {
+    const trace: string[] = [];
+    const { journal, row, store } = build({
+      wrap: traced(trace),
+      durability: 'disk',
+      sync: async () => {
+        trace.push('sync begins');
+        await store.sync();
+        trace.push('sync ends');
+      },
+    });
+    await journal.charge(row()).then(() => trace.push('resolved'));
+    expect(trace).toEqual(['BEGIN IMMEDIATE', 'INSERT INTO charges', 'COMMIT', 'sync begins', 'sync ends', 'resolved']);
+  });
+
+  it('shares one transaction with all others of its event-loop turn', async () => {
+    const trace: string[] = [];
+    const { journal, row, store } = build({ wrap: traced(trace) });
+    await Promise.all(Array.from({ length: 50 }, () => journal.charge(row())));
+    expect(trace.filter((label) => label === 'COMMIT')).toHaveLength(1);
+    expect(count(store, 'charges')).toBe(50);
+  });
+
+  it('keeps everything about the call', async () => {
+    const { journal, row, store } = build();
+    const accountId = store.accounts.ensure('GA');
+    const times = { issuedAtMs: 0, expiresAtMs: 1e15 };
+    store.tokens.add({ jti: 't', accountId, scope: '*', ...times, source: 'wallet' });
+    const charge = row({ tokenJti: 't', status: 201, method: 'POST', atMs: 77, priceUnits: units(2n ** 53n - 1n) });
+    await journal.charge(charge);
+    expect(store.charges.byId(charge.id)).toMatchObject({
+      account: 'GA',
+      tokenJti: 't',
+      status: 201,
+      method: 'POST',
+      atMs: 77,
+      price: 2n ** 53n - 1n,
+    });
+  });
+
+  it.each([0n, 1n, 2n ** 53n - 1n])('of %s units is stored exactly', async (price) => {
+    const { journal, row, store } = build();
+    const charge = row({ priceUnits: units(price) });
+    await journal.charge(charge);
+    expect(store.charges.byId(charge.id)?.price).toBe(price);
+  });
+
+  it.each([-1n, 2n ** 53n, 2n ** 63n - 1n])('of %s units is refused, and only that one', async (price) => {
+    const { journal, row, store } = build();
+    const results = await Promise.allSettled([
+      journal.charge(row()),
+      journal.charge(row({ priceUnits: units(price) })),
+      journal.charge(row()),
+    ]);
+    expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(count(store, 'charges')).toBe(2);
+    expect(journal.health().ok).toBe(true);
+  });
+
+  it('that its table refuses harms no other of its group', async () => {
+    const { journal, row, store } = build();
+    const first = row();
+    const results = await Promise.allSettled([
+      journal.charge(first),
+      journal.charge(row({ id: first.id })),
+      journal.charge(row({ accountId: 99 })),
+      journal.charge(row()),
+    ]);
+    expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
+    expect(results[1]).toMatchObject({ reason: { code: 'journal_unavailable' } });
+    expect(count(store, 'charges')).toBe(2);
+  });
+});
+
+describe('a foreign write lock', () => {
+  function lockedBy(store: Store) {
+    const other = new Database(store.db.name, { timeout: 0 });
+    other.exec('BEGIN IMMEDIATE');
+    onTestFinished(() => void other.close());
+    return other;
+  }
+
+  it('is waited for without blocking the event loop', async () => {
+    const { journal, row, store, clock } = build();
+    const other = lockedBy(store);
+    let done = false;
+    const charged = journal.charge(row()).then(() => {
+      done = true;
+    });
+    await until(() => journal.health().lastError !== undefined);
+    expect(done).toBe(false);
+    other.exec('ROLLBACK');
+    clock.advance(5);
+    await charged;
+    expect(count(store, 'charges')).toBe(1);
+  });
+
+  it('refuses a charge after half a second, and a later one works again', async () => {
+    const { journal, row, store, clock } = build();
+    const other = lockedBy(store);
+    const charged = journal.charge(row()).then(
+      () => 'charged',
+      (error: { code: string }) => error.code,
+    );
+    await until(() => journal.health().lastError !== undefined);
+    for (let elapsedMs = 0; elapsedMs < 500; elapsedMs += 5) {
+      expect(journal.health().pending).toBe(1);
+      clock.advance(5);
+      await Promise.resolve();
+    }
+    expect(await charged).toBe('journal_unavailable');
+    expect(journal.health().ok).toBe(true);
+    other.exec('ROLLBACK');
+    await journal.charge(row());
+    expect(count(store, 'charges')).toBe(1);
+  });
+});
+
+describe('a full disk', () => {
+  it('refuses charges, writes none of them, and serves again when there is room', async () => {
+    const { journal, row, store } = build();
+    const pages = Number(store.db.pragma('page_count', { simple: true }));
+    store.db.pragma(`max_page_count = ${pages}`);
+    const refused: unknown[] = [];
+    for (let index = 0; index < 400 && refused.length === 0; index++) {
+      await journal.charge(row({ method: 'X'.repeat(100) })).catch((error: unknown) => refused.push(error));
+    }
+    expect(refused).toMatchObject([{ code: 'journal_unavailable' }]);
+    expect(journal.health()).toMatchObject({ ok: true, lastError: expect.stringContaining('full') });
+    const before = count(store, 'charges');
+    store.db.pragma('max_page_count = 1000000');
+    await journal.charge(row());
+    expect(count(store, 'charges')).toBe(Number(before) + 1);
+    expect(journal.health().lastError).toBeUndefined();
+  });
+});
+
+describe('a failing file', () => {
+  it.each(['SQLITE_IOERR_WRITE', 'SQLITE_IOERR_FSYNC', 'SQLITE_CORRUPT', 'SQLITE_READONLY_DBMOVED'])(
+    'refuses every further charge after %s at the commit',
+    async (code) => {
+      let failing = true;
+      const { journal, row, store } = build({
+        wrap: traced([], (label) => (failing && label === 'COMMIT' ? sqliteError(code) : undefined)),
+      });
+      await expect(journal.charge(row())).rejects.toMatchObject({ code: 'journal_unavailable' });
+      failing = false;
+      await expect(journal.charge(row())).rejects.toMatchObject({ code: 'journal_unavailable' });
+      expect(journal.health()).toMatchObject({ ok: false, lastError: `made up: ${code}` });
+      expect(count(store, 'charges')).toBe(0);
+    },
+  );
+
+  it('refuses the charges that wait for a failing sync, and every further one', async () => {
+    const { journal, row } = build({ durability: 'disk', sync: async () => Promise.reject(new Error('EIO')) });
+    const results = await Promise.allSettled([journal.charge(row()), journal.charge(row())]);
+    expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected']);
+    await expect(journal.charge(row())).rejects.toMatchObject({ code: 'journal_unavailable' });
+    expect(journal.health()).toMatchObject({ ok: false, lastError: 'EIO' });
+  });
+
+  it('at level process is noticed by the regular sync', async () => {
+    const { journal, row, clock } = build({ sync: async () => Promise.reject(new Error('EIO')) });
+    await journal.charge(row());
+    expect(journal.health().ok).toBe(true);
+    clock.advance(1_000);
+    await until(() => !journal.health().ok);
+    await expect(journal.charge(row())).rejects.toMatchObject({ code: 'journal_unavailable' });
+  });
+});
+
+describe('the regular sync', () => {
+  it('runs once per interval while there is something to sync, and at the end', async () => {
+    let syncs = 0;
+    const { journal, row, clock } = build({
+      sync: async () => {
+        syncs++;
+      },
+    });
+    clock.advance(1_000);
+    await until(() => true);
+    expect(syncs).toBe(0);
+    await journal.charge(row());
+    await journal.charge(row());
+    expect(syncs).toBe(0);
+    clock.advance(1_000);
+    await until(() => syncs === 1);
+    await journal.charge(row());
+    await journal.close();
+    expect(syncs).toBe(2);
+  });
+});
+
+describe('a finish row', () => {
+  const finish = { atMs: 2, outcome: 'completed', bytesIn: 1, bytesOut: 2, durationMs: 3.7 } as const;
+
+  it('rides along with the next charge', async () => {
+    const trace: string[] = [];
+    const { journal, row, store } = build({ wrap: traced(trace) });
+    const first = row();
+    await journal.charge(first);
+    journal.finish({ chargeId: first.id, ...finish });
+    await journal.charge(row());
+    expect(trace.filter((label) => label === 'COMMIT')).toHaveLength(2);
+    expect(store.charges.byId(first.id)).toMatchObject({ outcome: 'completed', bytesOut: 2, durationMs: 4 });
+  });
+
+  it('is written alone when no charge comes', async () => {
+    const { journal, row, store, clock } = build();
+    const charge = row();
+    await journal.charge(charge);
+    journal.finish({ chargeId: charge.id, ...finish });
+    expect(count(store, 'finishes')).toBe(0);
+    clock.advance(50);
+    await until(() => count(store, 'finishes') === 1);
+    expect(journal.health().pending).toBe(0);
+  });
+
+  it('that is wrong leaves its call doubtful and harms nothing', async () => {
+    const { journal, row, store } = build();
+    const charge = row();
+    await journal.charge(charge);
+    journal.finish({ chargeId: charge.id, ...finish, bytesIn: 0.5 });
+    journal.finish({ chargeId: charge.id + 1_000, ...finish });
+    await journal.charge(row());
+    expect(count(store, 'finishes')).toBe(0);
+    expect(count(store, 'charges')).toBe(2);
+  });
+
+  it('is written before the journal closes', async () => {
+    const { journal, row, store } = build();
+    const charge = row();
+    await journal.charge(charge);
+    journal.finish({ chargeId: charge.id, ...finish });
+    await journal.close();
+    expect(count(store, 'finishes')).toBe(1);
+    await expect(journal.charge(row())).rejects.toMatchObject({ code: 'journal_unavailable' });
+  });
+});
+
+describe('a refund', () => {
+  const refund = { atMs: 2, amount: units(5), reason: 'upstream_broke' };
+
+  it('is made once, while the charge is in no batch', async () => {
+    const { journal, row, store } = build();
+    const charge = row();
+    await journal.charge(charge);
+    expect(await journal.refund({ chargeId: charge.id, ...refund })).toBe('refunded');
+    expect(await journal.refund({ chargeId: charge.id, ...refund })).toBe('already');
+    expect(count(store, 'refunds')).toBe(1);
+  });
+
+  it('is not made once the charge is sealed', async () => {
+    const { journal, row, store } = build();
+    const charge = row();
+    await journal.charge(charge);
+    journal.finish({ chargeId: charge.id, atMs: 2, outcome: 'upstream_broke', bytesIn: 0, bytesOut: 0, durationMs: 1 });
+    await journal.flush();
+    seal(store);
+    expect(await journal.refund({ chargeId: charge.id, ...refund })).toBe('sealed');
+    expect(count(store, 'refunds')).toBe(0);
+  });
+
+  it('handed in with the finish row always comes before settlement', async () => {
+    const { journal, row, store } = build();
+    const charge = row();
+    await journal.charge(charge);
+    journal.finish({ chargeId: charge.id, atMs: 2, outcome: 'upstream_broke', bytesIn: 0, bytesOut: 0, durationMs: 1 });
+    const refunded = journal.refund({ chargeId: charge.id, ...refund });
+    expect(seal(store, { force: true })).toBeUndefined();
+    expect(await refunded).toBe('refunded');
+    expect(store.charges.unsealed()).toEqual({ count: 1, net: 0n });
+  });
+
+  it('is never more than the charge', async () => {
+    const { journal, row } = build();
+    const charge = row();
+    await journal.charge(charge);
+    await expect(journal.refund({ chargeId: charge.id, ...refund, amount: units(6) })).rejects.toThrow();
+    expect(await journal.refund({ chargeId: charge.id, ...refund })).toBe('refunded');
+  });
+});
+
+describe('the journal', () => {
+  it('leaves the books as they were for a reader who opens them anew', async () => {
+    const { journal, row, store } = build({ clock: systemClock });
+    await Promise.all(Array.from({ length: 100 }, () => journal.charge(row())));
+    expect(store.accounts.byAddress('GA')).toMatchObject({ charged: 500n, unsettled: 500n });
+  });
+});
