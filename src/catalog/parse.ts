@@ -22,9 +22,6 @@ type Keyed = z.ZodType & { shape: Record<string, z.ZodType> };
 /** Expands the environment and checks the form of every key on its own, so that all problems come at once. */
 export function parseSettings(source: Source, env: Environment): { settings: Settings; problems: Problem[] } {
   const { value, problems } = expandEnvironment(source, env);
-  if (!isRecord(value)) {
-    problems.push(source.problem([], 'is not a YAML mapping', 'sections such as gateway:, stellar: and apis:'));
-  }
   const root = isRecord(value) ? value : {};
   reportUnknown(root, [...Object.keys(sections), 'apis'], []);
   const settings: Settings = {

@@ -48,6 +48,9 @@ export function readSource(file: string, yaml: string): Source {
       problems.push(at(0, '', `is not usable YAML: ${error instanceof Error ? error.message : error}`, 'few aliases'));
     }
   }
+  if (problems.length === 0 && !isMap(document.contents)) {
+    problems.push(at(0, '', 'is not a YAML mapping', 'sections such as gateway:, stellar: and apis:'));
+  }
   return {
     value,
     problems,

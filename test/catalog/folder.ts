@@ -34,8 +34,13 @@ export function withRoutes(routes: Record<string, string>, ...lines: string[]): 
 
 /** A new folder with a catalog and the secrets it names; removed when the test has finished. */
 export function catalogFolder(yaml: string): { folder: string; file: string } {
+  const made = makeFolder(yaml);
+  onTestFinished(() => rmSync(made.folder, { recursive: true, force: true }));
+  return made;
+}
+
+function makeFolder(yaml: string): { folder: string; file: string } {
   const folder = mkdtempSync(path.join(tmpdir(), 'callora-catalog-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   mkdirSync(path.join(folder, 'secrets'));
   writeSecret(folder, 'admin.token', 'a-token-that-nobody-guesses');
   writeSecret(folder, 'operator.seed', seed);
@@ -50,7 +55,12 @@ export function writeSecret(folder: string, name: string, text: string, mode = 0
 }
 
 export function load(yaml: string, env: Record<string, string> = {}): LoadResult {
-  return loadConfig({ file: catalogFolder(yaml).file, env });
+  const { folder, file } = makeFolder(yaml);
+  try {
+    return loadConfig({ file, env });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 export function loadGood(yaml: string, env: Record<string, string> = {}): Config {

@@ -27,7 +27,7 @@ function problem(yaml: string, env: Record<string, string> = {}): string {
 describe('a good catalog', () => {
   it('gives typed values with defaults, absolute paths and secrets read', () => {
     const { folder, file } = catalogFolder(
-      withApi('price: "0.0005"', 'headers: { X-Api-Key: "${KEY}", accept: json }', 'rate: { per_second: 2.5 }'),
+      withApi('price: "0.0005"', `headers: { X-Api-Key: "\${KEY}", accept: json }`, 'rate: { per_second: 2.5 }'),
     );
     const loaded = loadConfig({ file, env: { KEY: 'k1' } });
     if (!loaded.ok) throw new Error('not loaded');
@@ -119,8 +119,8 @@ apis:
       '5 stellar.rpc_url',
       '6 stellar.vault',
       '8 settlement.interval',
-      '10 apis[0].name',
       '10 apis[0].payee',
+      '10 apis[0].name',
       '11 apis[0].mount',
       '12 apis[0].upstream',
       '13 apis[0].price',
@@ -203,8 +203,8 @@ apis:
     upstream: http://127.0.0.1:9001
     price: "1"`;
     expect(problemsOf(two).map(({ field, message }) => `${field} ${message}`)).toEqual([
-      expect.stringMatching(/^apis\[1\]\.name collides: line 9 and line 14 are both weather/),
-      expect.stringMatching(/^apis\[1\]\.mount collides: line 11 and line 16 are both \/weather/),
+      expect.stringMatching(/^apis\[1\]\.name collides: line 9 and line 15 are both weather/),
+      expect.stringMatching(/^apis\[1\]\.mount collides: line 11 and line 17 are both \/weather/),
     ]);
     expect(problem(withRoutes({ 'GET /a/:b': '1', 'GET /a/:c': '2' }))).toMatch(/line 14 and line 15.*GET \/a\/:/);
     expect(problem(`gateway: { listen: 0.0.0.0:8403 }\n${withApi('price: "1"')}`)).toContain(
@@ -232,8 +232,9 @@ apis:
   });
 
   it.each([
-    ['"/weather"', 'is not a mapping'],
-    ['', 'is not a mapping'],
+    ['"/weather"', 'is not a YAML mapping'],
+    ['', 'is not a YAML mapping'],
+    ['[1]', 'is not a YAML mapping'],
     ['apis: {}', 'apis is not a list'],
     ['apis: []', 'apis is not a list'],
     ['a: 1\na: 2', 'not readable YAML'],
@@ -284,10 +285,13 @@ apis:
 });
 
 describe('secrets and the environment', () => {
-  it('come from ${NAME} or from a file', () => {
-    const yaml = withApi('price: "1"', 'headers: { authorization: "Bearer ${KEY}", x-key: { file: ./secrets/up.key } }')
-      .replace('token_file: ./secrets/admin.token', 'token: "${ADMIN}"')
-      .replace('operator_secret_file: ./secrets/operator.seed', 'operator_secret: ${SEED}');
+  it(`come from \${NAME} or from a file`, () => {
+    const yaml = withApi(
+      'price: "1"',
+      `headers: { authorization: "Bearer \${KEY}", x-key: { file: ./secrets/up.key } }`,
+    )
+      .replace('token_file: ./secrets/admin.token', `token: "\${ADMIN}"`)
+      .replace('operator_secret_file: ./secrets/operator.seed', `operator_secret: \${SEED}`);
     const { folder, file } = catalogFolder(yaml);
     writeSecret(folder, 'up.key', 'from-file');
     const loaded = loadConfig({ file, env: { KEY: 'k', ADMIN: 'sixteen-characters', SEED: seed } });
@@ -300,17 +304,17 @@ describe('secrets and the environment', () => {
     ]);
   });
 
-  it('name the variable that is missing or empty, and take $${NAME} as text', () => {
-    expect(problem(withApi('price: ${PRICE}'))).toMatch(/\$\{PRICE\}, which is not set/);
-    expect(problem(withApi('price: ${PRICE}'), { PRICE: '' })).toMatch(/\$\{PRICE\}, which is empty/);
-    expect(problem(withApi('price: ${toString}'))).toMatch(/\$\{toString\}, which is not set/);
-    expect(problem(withApi('price: ${1x}'), { '1x': '1' })).toContain('no variable name');
-    expect(loadGood(withApi('price: "1"', 'description: $${NAME}')).apis[0]?.routes[0]?.description).toBe('${NAME}');
+  it(`name the variable that is missing or empty, and take $\${NAME} as text`, () => {
+    expect(problem(withApi(`price: \${PRICE}`))).toMatch(/\$\{PRICE\}, which is not set/);
+    expect(problem(withApi(`price: \${PRICE}`), { PRICE: '' })).toMatch(/\$\{PRICE\}, which is empty/);
+    expect(problem(withApi(`price: \${toString}`))).toMatch(/\$\{toString\}, which is not set/);
+    expect(problem(withApi(`price: \${1x}`), { '1x': '1' })).toContain('no variable name');
+    expect(loadGood(withApi('price: "1"', `description: $\${NAME}`)).apis[0]?.routes[0]?.description).toBe(`\${NAME}`);
   });
 
   it('cannot add keys or lines through a value', () => {
-    const config = loadGood(withApi('price: "1"', 'description: ${TEXT}'), { TEXT: 'a"\nroutes: []\n${OTHER}' });
-    expect(config.apis[0]?.routes[0]?.description).toBe('a"\nroutes: []\n${OTHER}');
+    const config = loadGood(withApi('price: "1"', `description: \${TEXT}`), { TEXT: `a"\nroutes: []\n\${OTHER}` });
+    expect(config.apis[0]?.routes[0]?.description).toBe(`a"\nroutes: []\n\${OTHER}`);
   });
 
   it.each([
@@ -320,7 +324,7 @@ describe('secrets and the environment', () => {
     ['a private key', 'description: "-----BEGIN PRIVATE KEY-----"'],
     ['an API key', 'headers: { x-api-key: abc }'],
     ['an authorization', 'headers: { Authorization: Bearer abc }'],
-    ['a disguised variable', 'headers: { x-api-key: "$${NAME}" }'],
+    ['a disguised variable', `headers: { x-api-key: "$\${NAME}" }`],
   ])('are refused when the file holds %s', (_, line) => {
     const text = problem(withApi('price: "1"', line));
     expect(text).toMatch(/holds|written into the file/);
@@ -340,7 +344,7 @@ describe('secrets and the environment', () => {
   });
 
   it('are one of text and file, never both and never none', () => {
-    const both = withApi('price: "1"').replace('admin: {', 'admin: { token: "${ADMIN}",');
+    const both = withApi('price: "1"').replace('admin: {', `admin: { token: "\${ADMIN}",`);
     expect(problem(both, { ADMIN: 'sixteen-characters' })).toContain('stands beside token_file');
     expect(problem(withApi('price: "1"').replace('token_file: ./secrets/admin.token', ''))).toContain('is missing');
   });
@@ -391,7 +395,9 @@ describe('upstream header fields', () => {
     expect(problem(withApi('price: "1"', 'headers: { x-a: a, X-A: b }'))).toContain('given twice');
     expect(problem(withApi('price: "1"', 'headers: { x-a: 1 }'))).toContain('not a text');
     expect(problem(withApi('price: "1"', 'headers: { "x a": b }'))).toContain('not the name of a header field');
-    expect(problem(withApi('price: "1"', 'headers: { x-a: "${V}" }'), { V: 'a\r\nb: c' })).toContain('no header field');
+    expect(problem(withApi('price: "1"', `headers: { x-a: "\${V}" }`), { V: 'a\r\nb: c' })).toContain(
+      'no header field',
+    );
     expect(problem(withApi('price: "1"', 'headers: { x-a: "ä" }'))).toContain('no header field');
   });
 });

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { diffConfig } from '../../src/catalog/diff.ts';
+import type { Config } from '../../src/catalog/model.ts';
+import { loadGood, vault, withApi, withRoutes } from './folder.ts';
+
+const sections = 'gateway: { listen: 127.0.0.1:1, public_url: https://a.example }\nstorage: { path: /a.db }\n';
+
+/** Loads twice with the same file name, so that only the text differs. */
+function diff(old: string, next: string, env: Record<string, string> = {}) {
+  const before = loadGood(old, { KEY: 'old' });
+  const after: Config = { ...loadGood(next, { KEY: 'old', ...env }), file: before.file, tokens: before.tokens };
+  return diffConfig(before, after);
+}
+
+describe('the difference of two catalogs', () => {
+  const yaml = `${sections}${withRoutes({ 'GET /a': '1' }, 'price: "1"', `headers: { x-key: "\${KEY}" }`)}`;
+
+  it('is empty for the same text', () => {
+    expect(diff(yaml, yaml)).toEqual({ applied: [], restartNeeded: [] });
+  });
+
+  it.each([
+    ['a price', 'price: "1"', 'price: "2"'],
+    ['an upstream', ':9000', ':9001'],
+    ['a mount', '/weather', '/wetter'],
+    ['a route', 'GET /a', 'GET /b'],
+    ['a charge rule', 'price: "1"', 'price: "1"\n    charge_on: [404]'],
+  ])('applies %s', (_, from, to) => {
+    expect(diff(yaml, yaml.replace(from, to))).toEqual({ applied: ['apis.weather'], restartNeeded: [] });
+  });
+
+  it('applies a new secret of an upstream without showing it', () => {
+    const found = diff(yaml, yaml, { KEY: 'new-secret' });
+    expect(found.applied).toEqual(['apis.weather']);
+    expect(JSON.stringify(found)).not.toContain('new-secret');
+  });
+
+  it('names new and removed APIs', () => {
+    expect(diff(yaml, yaml.replace('name: weather', 'name: sky')).applied).toEqual([
+      'apis.sky (new)',
+      'apis.weather (removed)',
+    ]);
+  });
+
+  it.each([
+    ['gateway.listen', '127.0.0.1:1', '127.0.0.1:2'],
+    ['gateway.public_url', 'https://a.example', 'https://b.example'],
+    ['storage.path', '/a.db', '/b.db'],
+    ['stellar.rpc_url', 'https://rpc.example', 'https://rpc2.example'],
+    ['stellar.vault', vault, 'CAS3J7GYLGXMF6TDJBBYYSE3HQ6BBSMLNUQ34T6TZMYMW2EVH34XOWMA'],
+    ['stellar.network', 'testnet', 'public'],
+  ])('leaves %s to a restart', (field, from, to) => {
+    expect(diff(yaml, yaml.replace(from, to))).toEqual({ applied: [], restartNeeded: [field] });
+  });
+
+  it('applies limits of the listener', () => {
+    const limited = yaml.replace('gateway: {', 'gateway: { limits: { calls_per_account_max: 7 }, cors_origins: [],');
+    expect(diff(yaml, limited)).toEqual({ applied: ['gateway.limits', 'gateway.cors_origins'], restartNeeded: [] });
+  });
+
+  it('knows every setting of the Config', () => {
+    const before = loadGood(withApi('price: "1"'));
+    const leaves = Object.entries(before).flatMap(([section, values]) =>
+      typeof values === 'object' && !['apis', 'routes'].includes(section)
+        ? Object.keys(values).map((key) => [section, key] as const)
+        : [],
+    );
+    // `passphrase` belongs to network; everything else is a field of its own.
+    for (const [section, key] of leaves) {
+      const changed = { ...before, [section]: { ...Reflect.get(before, section), [key]: 'changed' } };
+      const { applied, restartNeeded } = diffConfig(before, changed);
+      expect([...applied, ...restartNeeded], `${section}.${key}`).toHaveLength(1);
+    }
+  });
+});
