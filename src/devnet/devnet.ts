@@ -9,7 +9,9 @@ import { createFaults, type Fault } from './faults.ts';
 import { createFriendbot } from './friendbot.ts';
 import { listen } from './http.ts';
 import { type Chain, createChain } from './ledger/chain.ts';
-import { createNetwork } from './ledger/network.ts';
+import { readAccount } from './ledger/entries.ts';
+import { accountId } from './ledger/envelope.ts';
+import { createNetwork, derivedKeypair } from './ledger/network.ts';
 import { createRouter } from './router.ts';
 import { eventMethods } from './rpc/event-methods.ts';
 import { feeMethods } from './rpc/fee-method.ts';
@@ -53,6 +55,9 @@ export type Devnet = {
   advanceTime(seconds: number): Promise<LedgerSummary>;
   /** Creates the account with friendbot's starting balance; rejects if it exists. */
   fundAccount(address: string): Promise<void>;
+  hasAccount(address: string): boolean;
+  /** A key pair that only depends on the network's seed and the name; its account need not exist. */
+  namedAccount(name: string): { address: string; secret: string };
   /** Makes the next `times` requests of an RPC method, or of Horizon (`horizon`), meet a fault; undefined ends it. */
   setFault(method: string, fault: Fault | undefined, times?: number): void;
   close(): Promise<void>;
@@ -94,6 +99,11 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
     },
     async fundAccount(address) {
       await friendbot.fund(address);
+    },
+    hasAccount: (address) => readAccount(chain.entries, accountId(address)) !== undefined,
+    namedAccount(name) {
+      const keypair = derivedKeypair(network, name);
+      return { address: keypair.publicKey(), secret: keypair.secret() };
     },
     setFault: (method, fault, times) => faults.set(method, fault, times),
     async close() {
