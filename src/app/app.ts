@@ -15,7 +15,7 @@ import { version } from '../version.ts';
 
 import { openCore, resolveAccount, resolveCap } from './core.ts';
 import { createLogin } from './login.ts';
-import { bookCheckLoop, chainHealth, payWays, type SettledBatch, untilCredited } from './observe.ts';
+import { bookCheckLoop, chainHealth, payWays, type SettledBatch, untilSpendable } from './observe.ts';
 import { createSalesGate } from './sales.ts';
 
 /** The composition root: the only file that knows all rooms. Config in; start, stop and a few questions out. */
@@ -24,8 +24,8 @@ export type App = {
   gatewayUrl: string;
   adminUrl: string;
   books: Books;
-  /** Resolves with what the account can spend once its first deposit is credited. */
-  untilCredited(address: string): Promise<Units>;
+  /** Resolves when calls are sold and the account's first deposit is credited, with what it can spend. */
+  untilSpendable(address: string): Promise<Units>;
   /** Called after each batch that the chain has confirmed. */
   onSettled(listener: (settled: SettledBatch) => void): void;
   /** Loads the catalog again now (SIGHUP). */
@@ -40,6 +40,8 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   const { clock, log } = deps;
   const core = await openCore(config, deps);
   const { store, ledger, journal } = core;
+  /** What a stop, or a start that fails half-way, has to end: the last begun first. */
+  const ends: (() => Promise<void>)[] = [core.close];
   try {
     const reloader = createCatalogReloader({
       file: config.file,
@@ -108,32 +110,37 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       clock,
       log,
     });
+    ends.push(upstreams.close);
+    for (const loop of loops) {
+      ends.push(loop.stop);
+      loop.start();
+    }
     const adminPort = (await admin.listen()).port;
+    ends.push(admin.close);
     const gatewayPort = (await gateway.listen()).port;
-    for (const loop of loops) loop.start();
+    ends.push(gateway.drain, reloader.stop);
     reloader.start();
     log.info({ gateway: gatewayPort, admin: adminPort, vault: config.stellar.vault, version }, 'listening');
     return {
       gatewayUrl: originOf(config.gateway.listen.host, gatewayPort),
       adminUrl: originOf(config.admin.listen.host, adminPort),
       books: core.books('admin api'),
-      untilCredited: (address) => untilCredited(core, address),
+      untilSpendable: (address) => untilSpendable(core, address),
       onSettled: (listener) => void core.listeners.push(listener),
       reload: () => void reloader.reload(),
       async stop() {
         core.stopping = true;
-        await reloader.stop();
-        await gateway.drain();
-        await upstreams.close();
-        await admin.close();
-        for (const loop of loops.toReversed()) await loop.stop();
-        await core.close();
+        await endAll(ends);
       },
     };
   } catch (error) {
-    await core.close();
+    await endAll(ends);
     throw error;
   }
+}
+
+async function endAll(ends: (() => Promise<void>)[]): Promise<void> {
+  for (const end of ends.toReversed()) await end();
 }
 
 /** The books without a gateway: the command line's way when none runs. Fails with StoreLockedError beside one. */

@@ -6,10 +6,11 @@ import { publicKeyOf } from '../stellar/transactions.ts';
 import type { Core } from './core.ts';
 
 /** Wallet login with a key of its own, derived from the operator's: one file to keep, and no key signs two kinds of message. */
-export function createLogin({ config, clock, rpc, store, tokenDesk }: Core): {
+export function createLogin(core: Core): {
   walletLogin: WalletLogin;
   address: string;
 } {
+  const { config, clock, rpc, store, tokenDesk } = core;
   const { stellar, gateway, tokens } = config();
   const secret = deriveSeed(stellar.operatorSecret, 'wallet login');
   const domain = new URL(gateway.publicUrl).host;
@@ -25,7 +26,19 @@ export function createLogin({ config, clock, rpc, store, tokenDesk }: Core): {
       await store.sync();
       return first;
     },
-    issue: (account) => tokenDesk.issue({ account, scope: '*', ttlMs: tokens.ttlMs, source: 'wallet' }),
+    async issue(account) {
+      await findDeposit(core, account);
+      return tokenDesk.issue({ account, scope: '*', ttlMs: tokens.ttlMs, source: 'wallet' });
+    },
   });
   return { walletLogin, address: publicKeyOf(secret) };
+}
+
+/** Deposits in ledgers that no source could show any more are found when their account first logs in. */
+async function findDeposit({ watcher, ledger, log }: Core, account: string): Promise<void> {
+  const known = ledger.account(account);
+  if (!watcher.health().gap || (known && known.deposited > 0n)) return;
+  await watcher.lookUp(account).catch((error: unknown) => {
+    log.warn({ err: error, account }, 'the vault could not be asked for deposits of this account; login goes on');
+  });
 }

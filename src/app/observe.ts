@@ -7,6 +7,7 @@ import { booksDifferences } from '../settlement/books-check.ts';
 import type { SettledOnChain } from '../settlement/confirm.ts';
 
 import type { Core } from './core.ts';
+import { salesStop } from './sales.ts';
 
 /** What the running program says of itself: health, gauges, settlements as they come, and whether its own books agree. */
 
@@ -60,7 +61,7 @@ export function chainHealth(core: Core): Omit<Health, 'loops' | 'stopping'> {
     oldestUnsettledAtMs: core.oldestUnsettledAtMs,
     withdrawDelayS: facts.withdrawDelayS,
     paused: (seen.paused & 2) !== 0,
-    stopped: core.broken,
+    stopped: salesStop(core),
   };
 }
 
@@ -96,13 +97,14 @@ export function payWays(core: Core, account: AccountSlot, shortfall: Units): unk
   ];
 }
 
-/** Pause between two looks while somebody waits for a first deposit, ms. */
-const creditedLookMs = 50;
+/** Pause between two looks while somebody waits, ms. */
+const lookMs = 20;
 
-export async function untilCredited({ ledger, clock }: Core, address: string): Promise<Units> {
+/** Resolves when paid calls are sold and the account's first deposit is credited, with what it can spend. */
+export async function untilSpendable(core: Core, address: string): Promise<Units> {
   for (;;) {
-    const slot = ledger.account(address);
-    if (slot && slot.deposited > 0n) return ledger.spendable(slot);
-    await clock.sleep(creditedLookMs);
+    const slot = core.ledger.account(address);
+    if (slot && slot.deposited > 0n && salesStop(core) === undefined) return core.ledger.spendable(slot);
+    await core.clock.sleep(lookMs);
   }
 }

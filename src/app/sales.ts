@@ -1,8 +1,6 @@
 import { mayServe } from '../billing/exposure.ts';
 import type { GatewayDeps, SalesStop } from '../gateway/deps.ts';
 import { createLoop, type Loop } from '../loop.ts';
-import type { Settler } from '../settlement/settler.ts';
-
 import type { Core } from './core.ts';
 
 /** How often the age of the oldest unsettled charge is read for the decision whether to sell. */
@@ -10,8 +8,7 @@ const exposureReadMs = 1_000;
 
 /** Whether a paid call may be served on what is known, decided per call from values in memory. */
 export function createSalesGate(core: Core): { mayServe: GatewayDeps['mayServe']; loop: Loop } {
-  const { clock, log, ledger, watcher, settler, store, facts } = core;
-  let state = settler.status();
+  const { clock, log, ledger, watcher, store, facts } = core;
   const loop = createLoop({
     name: 'exposure',
     intervalMs: exposureReadMs,
@@ -19,7 +16,6 @@ export function createSalesGate(core: Core): { mayServe: GatewayDeps['mayServe']
     log,
     async turn() {
       core.oldestUnsettledAtMs = store.charges.oldestUnsettledAtMs();
-      state = settler.status();
       return false;
     },
   });
@@ -34,7 +30,7 @@ export function createSalesGate(core: Core): { mayServe: GatewayDeps['mayServe']
         oldestUnsettledAtMs: core.oldestUnsettledAtMs,
         withdrawDelayS: facts.withdrawDelayS,
         paused: (seen.paused & 2) !== 0,
-        stopped: core.broken ?? stopOf(state),
+        stopped: salesStop(core),
         totals: ledger.totals(),
         accountUnsettled: account.unsettled,
         exposureMaxUnits: settlement.exposureMaxUnits,
@@ -46,7 +42,10 @@ export function createSalesGate(core: Core): { mayServe: GatewayDeps['mayServe']
   };
 }
 
-function stopOf({ foreign, synced }: ReturnType<Settler['status']>): string | undefined {
+/** Why nothing may be sold whatever the exposure: books that are broken, foreign to the vault or not yet compared with it. */
+export function salesStop({ broken, settler }: Pick<Core, 'broken' | 'settler'>): string | undefined {
+  if (broken !== undefined) return broken;
+  const { foreign, synced } = settler.standing();
   if (foreign) return 'the vault holds a settlement that is not in these books';
   return synced ? undefined : 'the books are being compared with the vault';
 }

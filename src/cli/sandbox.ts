@@ -111,7 +111,7 @@ async function start(options: SandboxOptions, clock: Clock, say: Say, undo: Undo
     const hash = await depositFirst(devnet, chain.vault, consumer.secret, clock);
     say(`deposit     ${formatUsdc(firstDeposit)} USDC by ${consumer.address}, transaction ${hash}`);
   }
-  const balance = await app.untilCredited(consumer.address);
+  const balance = await app.untilSpendable(consumer.address);
   say(`credited    ${formatUsdc(balance)} USDC can be spent`);
   const token = await walletToken({ gateway: app.gatewayUrl, secret: consumer.secret, passphrase: devnet.passphrase });
   app.onSettled((settled) => printSettlement(say, settled));

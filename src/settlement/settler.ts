@@ -24,6 +24,8 @@ export type Settler = {
   /** Runs `work` while no envelope of the operator's account is being made or waited for; undefined when one is. */
   whileIdle<T>(work: () => Promise<T>): Promise<T | undefined>;
   status(): SettlerStatus;
+  /** What decides whether calls may be sold, at no cost: it is asked on every call. */
+  standing(): { foreign: boolean; synced: boolean };
 };
 
 export type SettlerStatus = {
@@ -202,6 +204,13 @@ export function createSettler(deps: SettlerDeps): Settler {
     return more;
   }
 
+  function standing() {
+    return {
+      foreign: lanes.some((lane) => lane.halted?.foreign === true),
+      synced: lanes.every((lane) => lane.synced),
+    };
+  }
+
   function status(): SettlerStatus {
     return {
       lanes: lanes.map(({ lane, halted, waitingFor }) => {
@@ -209,8 +218,7 @@ export function createSettler(deps: SettlerDeps): Settler {
         const state = halted ? 'halted' : (open?.state ?? 'idle');
         return { lane, batch: open?.batch, state, waitingFor: halted?.reason ?? waitingFor };
       }),
-      foreign: lanes.some((lane) => lane.halted?.foreign),
-      synced: lanes.every((lane) => lane.synced),
+      ...standing(),
     };
   }
 
@@ -248,6 +256,7 @@ export function createSettler(deps: SettlerDeps): Settler {
     whileIdle: (work) =>
       exclusive(async () => (batches.open().some((b) => b.state === 'submitted') ? undefined : work())),
     status,
+    standing,
   };
 }
 
