@@ -3,23 +3,34 @@ import fs from 'node:fs';
 /**
  * fdatasync of the write-ahead log: what was committed before the call is on disk when it resolves. Callers of one
  * moment share one system call. It runs on libuv's threads, and on one descriptor for the life of the store.
+ * A failure is final: the kernel reports a lost page once and then calls the file clean, so a later success would lie.
  */
 export type WalSync = {
   sync(): Promise<void>;
   close(): Promise<void>;
 };
 
-export function createWalSync(file: string, fdatasync: typeof fs.fdatasync = fs.fdatasync): WalSync {
+type Fdatasync = (descriptor: number, done: (error: Error | null) => void) => void;
+
+export function createWalSync(file: string, fdatasync: Fdatasync = fs.fdatasync): WalSync {
   // The -wal file carries no POSIX locks, unlike the database and -shm: a descriptor of our own is harmless there.
   const descriptor = fs.openSync(file, 'r+');
   let running: Promise<void> | undefined;
   let next: Promise<void> | undefined;
+  let failure: Error | undefined;
 
   function once(): Promise<void> {
-    return new Promise((resolve, reject) => fdatasync(descriptor, (error) => (error ? reject(error) : resolve())));
+    return new Promise((resolve, reject) => {
+      fdatasync(descriptor, (error) => {
+        if (!error) return resolve();
+        failure = error;
+        reject(error);
+      });
+    });
   }
 
   function sync(): Promise<void> {
+    if (failure) return Promise.reject(failure);
     if (!running) {
       running = once().finally(() => {
         running = undefined;

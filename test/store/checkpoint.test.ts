@@ -1,0 +1,57 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { silentLog } from '../../src/log.ts';
+import { createJournal } from '../../src/metering/journal.ts';
+import { units } from '../../src/money.ts';
+import type { CheckpointBounds } from '../../src/store/checkpoint.ts';
+import { openStore } from '../../src/store/store.ts';
+import { tempFolder } from './rig.ts';
+
+const pageBytes = 4_096;
+const never = 2 ** 40;
+
+type Load = { largestBytes: number; bytesPerTurn: number };
+
+/** Commits a few pages in each of many turns and watches the size of the log. */
+async function load(turns: number, checkpoints: Partial<CheckpointBounds>): Promise<Load> {
+  const file = path.join(tempFolder(), 'callora.db');
+  const log = silentLog();
+  const store = openStore({ path: file, clock: systemClock, log, checkpoints });
+  const { db, sync } = store;
+  const journal = createJournal({ db, clock: systemClock, log, durability: 'process', walSyncIntervalMs: 50, sync });
+  const accountId = store.accounts.ensure('GA');
+  const routeId = store.routes.ensure({ api: 'a', payee: 'GP', method: 'GET', template: '/a' });
+  const base = { atMs: 1, accountId, routeId, method: 'GET', status: 200, priceUnits: units(1) };
+  const startBytes = journal.health().walBytes;
+  let largestBytes = 0;
+  for (let turn = 0; turn < turns; turn++) {
+    await Promise.all(Array.from({ length: 4 }, () => journal.charge({ id: store.nextCallId(), ...base })));
+    largestBytes = Math.max(largestBytes, journal.health().walBytes);
+  }
+  expect(store.charges.unsealed()).toEqual({ count: turns * 4, net: BigInt(turns * 4) });
+  await journal.close();
+  await store.close();
+  expect(fs.existsSync(`${file}-wal`)).toBe(false);
+  return { largestBytes, bytesPerTurn: (largestBytes - startBytes) / turns };
+}
+
+describe('the write-ahead log', () => {
+  it('stays bounded under load, and no charge is lost or refused on the way', async () => {
+    const { bytesPerTurn } = await load(200, { passiveBytes: never });
+    const turns = 15_000;
+    const bounds = { passiveBytes: 50 * pageBytes, restartBytes: 200 * pageBytes, intervalMs: 5 };
+    const { largestBytes } = await load(turns, bounds);
+    expect(largestBytes).toBeLessThan((turns * bytesPerTurn) / 3);
+  });
+
+  it('stops its worker when the store closes', async () => {
+    const file = path.join(tempFolder(), 'callora.db');
+    for (let run = 1; run <= 3; run++) {
+      const store = openStore({ path: file, clock: systemClock, log: silentLog() });
+      expect(store.runId).toBe(run);
+      await store.close();
+    }
+  });
+});
