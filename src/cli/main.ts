@@ -1,59 +1,74 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { openBooks, startApp } from '../app/app.ts';
 import { systemClock } from '../clock.ts';
-import { GatewayError } from '../errors.ts';
 import { createLog, silentLog } from '../log.ts';
-import { belowNodeFloor, nodeFloor, version } from '../version.ts';
-import { accountCommand } from './account.ts';
+import { version } from '../version.ts';
 import type { Cli } from './cli.ts';
-import { CliError, exitCodes } from './exit-codes.ts';
-import { reconcileCommand } from './reconcile.ts';
-import { sandboxCommand } from './sandbox.ts';
-import { serveCommand } from './serve.ts';
-import { settleCommand } from './settle.ts';
-import { tokenCommand } from './token.ts';
-import { usageCommand } from './usage.ts';
+import { exitCodes } from './exit-codes.ts';
+import { nodeFloorWarning } from './node-floor.ts';
+import { reportFault } from './report-fault.ts';
+
+/**
+ * Every command and the file that holds it. A command is loaded when it is called for: most need neither the gateway nor
+ * the embedded network, and a script that asks for a balance in a loop should not wait for them.
+ */
+const commands: Record<string, (cli: Cli) => Promise<Command>> = {
+  sandbox: async (cli) => (await import('./sandbox.ts')).sandboxCommand(cli),
+  devnet: async (cli) => (await import('./devnet.ts')).devnetCommand(cli),
+  serve: async (cli) => (await import('./serve.ts')).serveCommand(cli),
+  token: async (cli) => (await import('./token.ts')).tokenCommand(cli),
+  account: async (cli) => (await import('./account.ts')).accountCommand(cli),
+  usage: async (cli) => (await import('./usage.ts')).usageCommand(cli),
+  settle: async (cli) => (await import('./settle.ts')).settleCommand(cli),
+  reconcile: async (cli) => (await import('./reconcile.ts')).reconcileCommand(cli),
+  login: async (cli) => (await import('./login.ts')).loginCommand(cli),
+  deposit: async (cli) => (await import('./deposit.ts')).depositCommand(cli),
+  balance: async (cli) => (await import('./balance.ts')).balanceCommand(cli),
+};
 
 /** Runs one command line and returns the process's exit code; whatever goes wrong is a message with a remedy. */
 export async function main(args: string[]): Promise<number> {
-  const cli = systemCli();
+  // `callora account list | head` ends early, and that is no fault.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  return await run(args, systemCli());
+}
+
+export async function run(args: string[], cli: Cli): Promise<number> {
   try {
-    await createProgram(cli).parseAsync(args, { from: 'user' });
+    const program = await createProgram(args[0], cli);
+    await program.parseAsync(args, { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    return report(cli, error);
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
+    return reportFault(cli, error);
   }
 }
 
-export function createProgram(cli: Cli): Command {
+/** The program with the named command, or with all of them where help must list them. */
+async function createProgram(name: string | undefined, cli: Cli): Promise<Command> {
+  const floor = nodeFloorWarning();
   const program = new Command('callora')
     .description('sell any HTTP API by the call, in USDC on Stellar')
-    .version(versionText(), '--version')
-    .showHelpAfterError('(callora --help lists the commands)');
-  const commands = [
-    sandboxCommand(cli),
-    serveCommand(cli),
-    accountCommand(cli),
-    tokenCommand(cli),
-    usageCommand(cli),
-    settleCommand(cli),
-    reconcileCommand(cli),
-  ];
-  for (const command of commands) program.addCommand(throwing(command));
-  return throwing(program);
+    .version(`callora ${version}\nNode ${process.version}${floor ? `\n${floor}` : ''}`)
+    .showHelpAfterError('(--help lists commands and options)');
+  for (const load of loadersFor(name)) program.addCommand(await load(cli));
+  return throwing(program, cli);
+}
+
+function loadersFor(name: string | undefined): (typeof commands)[string][] {
+  if (name === '-V' || name === '--version') return [];
+  const named = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
+  return named ? [named] : Object.values(commands);
 }
 
 /** Commander exits by itself otherwise, and then nothing after it is closed. */
-function throwing(command: Command): Command {
-  for (const child of command.commands) throwing(child);
-  return command.exitOverride();
-}
-
-function versionText(): string {
-  const floor = belowNodeFloor(process.version) ? ` (below ${nodeFloor}, which a public gateway should have)` : '';
-  return `callora ${version}, Node ${process.version}${floor}`;
+function throwing(command: Command, cli: Cli): Command {
+  for (const child of command.commands) throwing(child, cli);
+  const line = (write: (text: string) => void) => (text: string) => write(text.replace(/\n$/, ''));
+  return command.exitOverride().configureOutput({ writeOut: line(cli.out), writeErr: line(cli.note) });
 }
 
 function systemCli(): Cli {
@@ -64,30 +79,14 @@ function systemCli(): Cli {
     note: (text) => void process.stderr.write(`${text}\n`),
     env,
     clock,
-    stateDir: path.join(homedir(), '.callora'),
-    openBooks: (config) => openBooks(config, { clock, log: silentLog(), env }),
-    startApp: (config) => startApp(config, { clock, log: createLog(config.log.level), env }),
+    stateDir: env.CALLORA_HOME ?? path.join(homedir(), '.callora'),
+    async openBooks(config) {
+      const { openBooks } = await import('../app/app.ts');
+      return openBooks(config, { clock, log: silentLog(), env });
+    },
+    async startApp(config) {
+      const { startApp } = await import('../app/app.ts');
+      return startApp(config, { clock, log: createLog(config.log.level), env });
+    },
   };
-}
-
-function report(cli: Cli, error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
-  if (error instanceof CliError) {
-    cli.note(`error: ${error.message}`);
-    if (error.remedy) cli.note(error.remedy);
-    return exitCodes[error.kind];
-  }
-  if (error instanceof GatewayError) {
-    cli.note(`error: ${error.detail ?? error.message}`);
-    return exitCodes.refused;
-  }
-  cli.note(`error: ${error instanceof Error ? error.message : String(error)}`);
-  for (let cause = causeOf(error); cause; cause = causeOf(cause)) {
-    cli.note(`  because: ${cause instanceof Error ? cause.message : String(cause)}`);
-  }
-  return exitCodes.internal;
-}
-
-function causeOf(error: unknown): unknown {
-  return error instanceof Error ? error.cause : undefined;
 }

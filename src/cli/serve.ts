@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Cli } from './cli.ts';
 import { readConfig, withConfigOption } from './config-option.ts';
+import { nodeFloorWarning } from './node-floor.ts';
 
 export function serveCommand(cli: Cli): Command {
   return withConfigOption(new Command('serve'))
@@ -13,6 +14,8 @@ async function serve(cli: Cli, configFile: string): Promise<void> {
   const ended = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
+  const warning = nodeFloorWarning();
+  if (warning !== undefined) cli.note(warning);
   const app = await cli.startApp(readConfig(cli, configFile));
   cli.note(`gateway ${app.gatewayUrl}, operator ${app.adminUrl}`);
   process.on('SIGHUP', app.reload);

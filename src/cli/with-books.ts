@@ -1,5 +1,4 @@
 import type { Books } from '../admin/books.ts';
-import { GatewayError } from '../errors.ts';
 import { createAdminClient } from './admin-client.ts';
 import type { Cli } from './cli.ts';
 import { readConfig } from './config-option.ts';
@@ -22,8 +21,6 @@ export async function withBooks<Result>(
   });
   try {
     return await action(open.books);
-  } catch (error) {
-    throw error instanceof GatewayError ? refusalOf(error) : error;
   } finally {
     await open.close();
   }
@@ -37,9 +34,4 @@ function lockedOrSame(error: unknown, { host, port }: { host: string; port: numb
     'The gateway is starting or stopping, or it was started with another admin.listen. Try again, or look at its log.',
     { cause: error },
   );
-}
-
-function refusalOf(error: GatewayError): CliError {
-  const kind = error.code === 'chain_unavailable' ? 'chain' : error.code === 'internal' ? 'internal' : 'refused';
-  return new CliError(kind, error.detail ?? error.message, undefined, { cause: error });
 }

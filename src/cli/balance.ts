@@ -1,0 +1,80 @@
+import { Command } from 'commander';
+import { addressKind } from '../catalog/address.ts';
+import { formatUsdc } from '../money.ts';
+import { createVault } from '../stellar/vault-client.ts';
+import { connect } from './chain.ts';
+import type { Cli } from './cli.ts';
+import { type GatewayState, writeState } from './consumer-state.ts';
+import { CliError } from './exit-codes.ts';
+import { askGateway } from './gateway-client.ts';
+import { readKeyFile } from './key-file.ts';
+import { printFields, printJson } from './output.ts';
+import { findTarget, pinnedGateway, type TargetOptions, withTargetOptions } from './target.ts';
+import { walletToken } from './wallet-token.ts';
+
+type BalanceOptions = TargetOptions & { key?: string; account?: string; json?: boolean; chain?: boolean };
+
+export function balanceCommand(cli: Cli): Command {
+  return withTargetOptions(new Command('balance'))
+    .description('what is deposited, charged and left: as the gateway counts, or with --chain as the vault holds it')
+    .option('--key <file>', 'file with the S… seed of the account; without it, the key of the last login')
+    .option('--account <address>', 'with --chain: any account')
+    .option('--chain', 'ask the vault only; always so with --vault')
+    .option('--json', 'print JSON for programs')
+    .action(async (options: BalanceOptions) => {
+      const figures =
+        options.chain || options.vault !== undefined ? await onChain(cli, options) : await atGateway(cli, options);
+      if (options.json) printJson(cli, figures);
+      else printFields(cli, figures);
+    });
+}
+
+async function onChain(cli: Cli, options: BalanceOptions): Promise<Record<string, string | null>> {
+  const target = await findTarget(cli, options);
+  const account = options.account ?? keyOf(cli, options, target.state).address;
+  const kind = addressKind(account);
+  if (kind !== 'account' && kind !== 'contract') throw new CliError('usage', `${account} is no G… or C… address`);
+  const { rpc } = connect(cli, target);
+  await rpc.verifyNetwork();
+  const held = await createVault({ rpc, vault: target.vault }).account(account);
+  return {
+    address: account,
+    vault: target.vault,
+    balance: formatUsdc(held.balance),
+    deposited: formatUsdc(held.deposited),
+    settled: formatUsdc(held.settled),
+    withdrawn: formatUsdc(held.withdrawn),
+    requested: formatUsdc(held.requested),
+    unlock_at: held.unlockAtS === 0 ? null : new Date(held.unlockAtS * 1000).toISOString(),
+    limit: formatUsdc(held.limit),
+  };
+}
+
+async function atGateway(cli: Cli, options: BalanceOptions): Promise<Record<string, string>> {
+  const state = await pinnedGateway(cli, options);
+  const { gateway, passphrase, loginKey } = state;
+  const key = keyOf(cli, options, state);
+  const ask = (token: string) => askGateway(gateway, '/_callora/account', { token });
+  const known = state.tokens[key.address];
+  let answer = known === undefined ? undefined : await ask(known).catch(ignoreDeadToken);
+  if (!answer) {
+    const token = await walletToken({ gateway, secret: key.secret, passphrase, serverKey: loginKey, clock: cli.clock });
+    writeState(cli.stateDir, { ...state, tokens: { ...state.tokens, [key.address]: token } });
+    answer = await ask(token);
+  }
+  return Object.fromEntries(
+    Object.entries(answer).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
+  );
+}
+
+/** An expired or revoked token is replaced by a new login. */
+function ignoreDeadToken(error: unknown): undefined {
+  if (error instanceof CliError && / answered 401 /.test(error.message)) return undefined;
+  throw error;
+}
+
+function keyOf(cli: Cli, options: BalanceOptions, state: GatewayState | undefined): ReturnType<typeof readKeyFile> {
+  const file = options.key ?? state?.keyFile;
+  if (file === undefined) throw new CliError('usage', 'name the account: --key FILE, or --account with --chain');
+  return readKeyFile(cli, file);
+}
