@@ -21,7 +21,10 @@ export type Journal = {
    * same call is handed in before it or in the same turn.
    */
   finish(row: FinishRow): void;
-  /** Takes a charge back while it is in no batch; checked and written in one transaction. */
+  /**
+   * Takes a charge back while it is in no batch; checked and written in one transaction. Resolves at COMMIT at either
+   * level, so that the ledger follows in the same event-loop turn: no answer hangs on it.
+   */
   refund(row: RefundRow): Promise<RefundOutcome>;
   /** Resolves when all rows handed in before are written. */
   flush(): Promise<void>;
@@ -85,6 +88,8 @@ const finishesMax = 100_000;
 
 type Entry = {
   sinceMs: number;
+  /** Whether level `disk` holds its promise back until the log is synced. */
+  awaitsDisk: boolean;
   write(): void;
   resolve(): void;
   reject(error: Error): void;
@@ -106,10 +111,10 @@ export function createJournal(options: JournalOptions): Journal {
   let lastError: string | undefined;
   const syncing = durability === 'process' ? syncRegularly() : Promise.resolve();
 
-  function enqueue(write: () => void): Promise<void> {
+  function enqueue(write: () => void, awaitsDisk = durability === 'disk'): Promise<void> {
     if (state === 'lost' || state === 'closed') return Promise.reject(unavailable(lastError));
     return new Promise((resolve, reject) => {
-      entries.push({ sinceMs: clock.monotonicMs(), write, resolve, reject });
+      entries.push({ sinceMs: clock.monotonicMs(), awaitsDisk, write, resolve, reject });
       schedule();
     });
   }
@@ -140,8 +145,8 @@ export function createJournal(options: JournalOptions): Journal {
     }
     unsynced = true;
     lastError = undefined;
-    if (durability === 'process') for (const entry of written) entry.resolve();
-    else if (written.length > 0) void resolveOnDisk(written);
+    for (const entry of written) if (!entry.awaitsDisk) entry.resolve();
+    if (durability === 'disk') void resolveOnDisk(written.filter((entry) => entry.awaitsDisk));
   }
 
   /** Returns the entries that stand. A row that its table refuses harms no other row of the group. */
@@ -259,7 +264,7 @@ export function createJournal(options: JournalOptions): Journal {
       let outcome: RefundOutcome = 'already';
       await enqueue(() => {
         outcome = rows.refund(row);
-      });
+      }, false);
       return outcome;
     },
     flush: () => enqueue(() => undefined),

@@ -360,6 +360,24 @@ describe('a refund', () => {
     expect(store.charges.unsealed()).toEqual({ count: 1, net: 0n });
   });
 
+  it('is in memory in the turn in which it is in the database, at level disk too', async () => {
+    let slow = false;
+    let release = () => undefined as void;
+    const sync = () =>
+      new Promise<void>((resolve) => {
+        if (slow) release = resolve;
+        else resolve();
+      });
+    const { journal, row, store } = build({ durability: 'disk', sync });
+    const charge = row();
+    await journal.charge(charge);
+    slow = true;
+    expect(await journal.refund({ chargeId: charge.id, ...refund })).toBe('refunded');
+    expect(count(store, 'refunds')).toBe(1);
+    slow = false;
+    release();
+  });
+
   it('is never more than the charge', async () => {
     const { journal, row } = build();
     const charge = row();
