@@ -110,12 +110,12 @@ impl Account {
 
     /// Makes a cut whose wait is over the binding limit. Done on every load, so that no later call can lose it.
     fn fold(&mut self, now: u64) {
-        if let Some(limit) = self.pending_limit {
-            if self.pending_limit_at <= now {
-                self.limit = limit;
-                self.pending_limit = None;
-                self.pending_limit_at = 0;
-            }
+        if let Some(limit) = self.pending_limit
+            && self.pending_limit_at <= now
+        {
+            self.limit = limit;
+            self.pending_limit = None;
+            self.pending_limit_at = 0;
         }
     }
 

@@ -169,3 +169,19 @@ fn a_signature_is_worth_nothing_for_other_arguments() {
         assert!(!call.signed(w, &call.signers, &others), "{}", call.name);
     });
 }
+
+#[test]
+fn an_operator_that_is_its_own_consumer_signs_once() {
+    let w = World::new();
+    let operator = w.operator.clone();
+    w.deposit(&operator, USDC);
+    let invoke = MockAuthInvoke {
+        contract: &w.vault.address,
+        fn_name: "withdraw_now",
+        args: (&operator, &operator, USDC).into_val(&w.env),
+        sub_invokes: &[],
+    };
+    w.env.mock_auths(&[MockAuth { address: &operator, invoke: &invoke }]);
+    w.vault.withdraw_now(&operator, &operator, &USDC);
+    assert_eq!(w.token.balance(&operator), USDC);
+}

@@ -133,6 +133,8 @@ fn entries_have_the_shape_that_is_documented() {
     let [payee] = w.payees();
     w.settle(2, &[(&payee, &[(&consumer, 7)])]);
     w.vault.set_limit(&consumer, &USDC);
+    w.vault.set_payout(&payee, &consumer);
+    w.vault.set_payout(&payee, &payee);
     w.env.as_contract(&w.vault.address, || {
         let storage = w.env.storage().persistent();
         let account: Vec<Val> = storage.get(&account_key(&consumer)).unwrap();
@@ -148,6 +150,7 @@ fn entries_have_the_shape_that_is_documented() {
         assert_eq!(earnings, (7, 0, 0));
         assert!(storage.has(&lane_key(2)) && !storage.has(&lane_key(0)), "lanes are made when first used");
         assert!(storage.has(&payee_key(&payee)));
+        assert!(!storage.has(&(symbol_short!("Payout"), payee.clone())), "the default has no entry");
         assert_eq!(storage.get::<_, i128>(&symbol_short!("Liability")), Some(USDC));
     });
 }

@@ -1,5 +1,5 @@
-use super::world::{DAY_S, DEFAULT_LIMIT, START, USDC, World, refused};
-use crate::Error;
+use super::world::{DAY_S, DEFAULT_LIMIT, START, USDC, World, config, refused};
+use crate::{Config, Error};
 
 #[test]
 fn an_account_starts_with_the_default_limit() {
@@ -68,19 +68,16 @@ fn a_view_shows_a_cut_as_binding_from_its_second_on() {
 
 #[test]
 fn a_cut_below_what_was_used_leaves_nothing() {
-    let w = World::new();
+    let w = World::with(Config { limit_period_s: 10 * DAY_S, ..config() });
     let [consumer] = w.consumers(1_000 * USDC);
     let [payee] = w.payees();
-    w.pass(DAY_S / 2);
-    w.vault.set_limit(&consumer, &(10 * USDC));
-    w.pass(DAY_S);
-    // In the second period, before and after a second cut ripens within it.
-    w.vault.set_limit(&consumer, &(40 * USDC));
     assert_eq!(w.settle(0, &[(&payee, &[(&consumer, 40 * USDC)])]), [40 * USDC]);
     w.vault.set_limit(&consumer, &(5 * USDC));
     w.pass(DAY_S);
+    assert_eq!(w.settle(0, &[(&payee, &[(&consumer, 40 * USDC)])]), [0], "still the same period");
+    assert_eq!(w.vault.account(&consumer).used, 40 * USDC);
+    w.pass(9 * DAY_S);
     assert_eq!(w.settle(0, &[(&payee, &[(&consumer, 40 * USDC)])]), [5 * USDC]);
-    assert_eq!(w.settle(0, &[(&payee, &[(&consumer, 40 * USDC)])]), [0]);
 }
 
 #[test]
@@ -120,6 +117,7 @@ fn setting_the_binding_limit_again_cancels_a_waiting_cut() {
     let [consumer] = w.consumers(USDC);
     w.vault.set_limit(&consumer, &50);
     w.vault.set_limit(&consumer, &DEFAULT_LIMIT);
+    assert_eq!(w.vault.account(&consumer).pending_limit, None);
     w.pass(2 * DAY_S);
     let account = w.vault.account(&consumer);
     assert_eq!((account.limit, account.pending_limit, account.pending_limit_at), (DEFAULT_LIMIT, None, 0));

@@ -1,5 +1,6 @@
 use std::vec::Vec as List;
 
+use soroban_sdk::xdr::ScVal;
 use soroban_sdk::{Address, BytesN, Vec};
 
 use super::world::{DAY_S, USDC, World, refused};
@@ -58,6 +59,8 @@ fn unknown_accounts_give_nothing_and_unlisted_payees_get_nothing() {
 
     let expected = if lines[0].0 == &consumer { [-1, -1, USDC, 0] } else { [-1, -1, 0, USDC] };
     assert_eq!(taken, expected);
+    w.settle(0, &[(&unlisted, &lines)]);
+    assert_eq!(w.events()[0].field("total"), &ScVal::from(0_i128), "-1 is a mark, not money");
     assert_eq!(w.vault.earnings(&unlisted, &0).gross, 0);
     assert_eq!(w.vault.account(&stranger).settled, 0);
     assert_eq!(w.vault.account(&consumer).settled, USDC);

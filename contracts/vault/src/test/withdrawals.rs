@@ -121,15 +121,6 @@ fn a_cooperative_withdrawal_stays_within_the_balance() {
 }
 
 #[test]
-fn the_operator_can_be_its_own_consumer() {
-    let w = World::new();
-    let operator = w.operator.clone();
-    w.deposit(&operator, USDC);
-    w.vault.withdraw_now(&operator, &operator, &USDC);
-    assert_eq!(w.token.balance(&operator), USDC);
-}
-
-#[test]
 fn nothing_is_withdrawn_into_the_vault() {
     let w = World::new();
     let [consumer] = w.consumers(USDC);
