@@ -362,7 +362,7 @@ describe('a refund', () => {
 
   it('is in memory in the turn in which it is in the database, at level disk too', async () => {
     let slow = false;
-    let release = () => undefined as void;
+    let release: () => void = () => undefined;
     const sync = () =>
       new Promise<void>((resolve) => {
         if (slow) release = resolve;
