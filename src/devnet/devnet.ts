@@ -7,6 +7,7 @@ import type { Log } from '../log.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import { createFaults, type Fault } from './faults.ts';
 import { createFriendbot } from './friendbot.ts';
+import { createHorizon } from './horizon/horizon.ts';
 import { listen } from './http.ts';
 import { type Chain, createChain } from './ledger/chain.ts';
 import { readAccount } from './ledger/entries.ts';
@@ -73,6 +74,7 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
   const friendbot = createFriendbot(chain);
   const faults = createFaults();
   let base = '';
+  const horizon = createHorizon({ chain, clock, baseUrl: () => base });
   const methods: RpcMethods = {
     ...ledgerMethods(chain, () => `${base}/friendbot`),
     ...transactionMethods(chain),
@@ -80,7 +82,11 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
     ...eventMethods(chain),
     ...feeMethods(chain),
   };
-  const server = await listen(host, options.port ?? 0, createRouter({ methods, friendbot, faults, clock, log }));
+  const server = await listen(
+    host,
+    options.port ?? 0,
+    createRouter({ methods, friendbot, horizon, faults, baseUrl: () => base, clock, log }),
+  );
   base = `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`;
   const closing = automine ? undefined : closingLoop(chain, options.closeMs ?? 0, clock, log);
   closing?.start();

@@ -3,20 +3,52 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Fault, Faults } from './faults.ts';
 import { type Friendbot, FriendbotRefusal } from './friendbot.ts';
+import { problemOf, sendProblem } from './horizon/problem.ts';
+import { transactionResource } from './horizon/transaction-resource.ts';
 import { type Exchange, type Handler, sendJson } from './http.ts';
 import { answerRpc, callMethod, type Params, RpcError, type RpcMethods } from './rpc/json-rpc.ts';
 
-export type RouterDeps = { methods: RpcMethods; friendbot: Friendbot; faults: Faults; clock: Clock; log: Log };
+export type RouterDeps = {
+  methods: RpcMethods;
+  friendbot: Friendbot;
+  horizon: Handler;
+  baseUrl: () => string;
+  faults: Faults;
+  clock: Clock;
+  log: Log;
+};
 
 /** RPC at /rpc and as POST on /, friendbot at /friendbot, Horizon everywhere else. */
 export function createRouter(deps: RouterDeps): Handler {
   return async (exchange) => {
-    const { req, res, url } = exchange;
+    const { req, url } = exchange;
     const isRpc = url.pathname === '/rpc' || (url.pathname === '/' && req.method === 'POST');
     if (isRpc) return answerRpcOver(exchange, deps);
-    if (url.pathname === '/friendbot') return answerFriendbot(exchange, deps.friendbot);
-    sendJson(res, 404, { status: 404, title: 'Not Found' });
+    const friendbot = (met: Exchange) => answerFriendbot(met, deps);
+    return behindFault(exchange, deps, url.pathname === '/friendbot' ? friendbot : deps.horizon);
   };
+}
+
+/** Horizon and friendbot meet the faults set for `horizon`. */
+async function behindFault(exchange: Exchange, { faults, clock }: RouterDeps, handler: Handler): Promise<void> {
+  const { req, res } = exchange;
+  const fault = faults.next('horizon');
+  switch (fault?.kind) {
+    case undefined:
+      return handler(exchange);
+    case 'delay':
+      await clock.sleep(fault.delayMs);
+      return handler(exchange);
+    case 'error':
+      return sendProblem(res, problemOf(500, 'server_error', fault.message));
+    case 'refuse':
+      req.socket.destroy();
+      return;
+    case 'drop-reply-after-apply':
+      // What is sent takes effect in this same turn of the event loop, before the client can see the line go down.
+      req.socket.destroy();
+      return handler(exchange);
+  }
 }
 
 async function answerRpcOver({ req, res, body }: Exchange, deps: RouterDeps): Promise<void> {
@@ -34,20 +66,12 @@ async function answerRpcOver({ req, res, body }: Exchange, deps: RouterDeps): Pr
   else sendJson(res, 200, reply);
 }
 
-async function answerFriendbot({ res, url, body }: Exchange, friendbot: Friendbot): Promise<void> {
+async function answerFriendbot({ res, url, body }: Exchange, { friendbot, baseUrl }: RouterDeps): Promise<void> {
   const address = url.searchParams.get('addr') ?? new URLSearchParams(body).get('addr') ?? '';
   try {
-    const record = await friendbot.fund(address);
-    sendJson(res, 200, {
-      hash: record.signed.hash,
-      ledger: record.ledger,
-      successful: true,
-      envelope_xdr: Buffer.from(record.signed.envelope).toString('base64'),
-      result_xdr: Buffer.from(record.result).toString('base64'),
-      result_meta_xdr: Buffer.from(record.meta).toString('base64'),
-    });
+    sendJson(res, 200, transactionResource(await friendbot.fund(address), baseUrl()));
   } catch (error) {
     if (!(error instanceof FriendbotRefusal)) throw error;
-    sendJson(res, 400, { status: 400, title: 'Bad Request', detail: error.message }, 'application/problem+json');
+    sendProblem(res, problemOf(400, 'bad_request', error.message));
   }
 }

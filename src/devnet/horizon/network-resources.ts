@@ -1,0 +1,81 @@
+/** The root document, ledgers and fee statistics. */
+
+import { BASE_FEE_STROOPS } from '../ledger/balances.ts';
+import type { Chain } from '../ledger/chain.ts';
+import { feeStatistics } from '../ledger/fee-statistics.ts';
+import { type LedgerRecord, toid } from '../ledger/records.ts';
+import { amountText, timeText } from './amounts.ts';
+
+export function rootResource({ history, network, host }: Chain, base: string): Record<string, unknown> {
+  const latest = history.latest();
+  const link = (path: string, templated = false) => ({ href: `${base}${path}`, ...(templated ? { templated } : {}) });
+  return {
+    _links: {
+      account: link('/accounts/{account_id}', true),
+      fee_stats: link('/fee_stats'),
+      friendbot: link('/friendbot{?addr}', true),
+      ledger: link('/ledgers/{sequence}', true),
+      operations: link('/operations{?cursor,limit,order,include_failed}', true),
+      payments: link('/payments{?cursor,limit,order,include_failed}', true),
+      self: link('/'),
+      transaction: link('/transactions/{hash}', true),
+      transactions: link('/transactions{?cursor,limit,order}', true),
+    },
+    horizon_version: 'callora-devnet',
+    core_version: 'callora-devnet',
+    ingest_latest_ledger: latest.sequence,
+    history_latest_ledger: latest.sequence,
+    history_latest_ledger_closed_at: timeText(latest.closeTimeS),
+    history_elder_ledger: history.oldest().sequence,
+    core_latest_ledger: latest.sequence,
+    network_passphrase: network.passphrase,
+    current_protocol_version: host.protocolVersion,
+    supported_protocol_version: host.protocolVersion,
+    core_supported_protocol_version: host.protocolVersion,
+  };
+}
+
+export function ledgerResource(record: LedgerRecord, base: string): Record<string, unknown> {
+  const { header, hash } = record.closed;
+  const self = `/ledgers/${record.sequence}`;
+  const good = record.transactions.filter(({ successful }) => successful);
+  const operations = (list: typeof good) => list.reduce((sum, { signed }) => sum + signed.tx.operations.length, 0);
+  return {
+    _links: { self: { href: `${base}${self}` } },
+    id: Buffer.from(hash).toString('hex'),
+    paging_token: toid(record.sequence, 0, 0).toString(),
+    hash: Buffer.from(hash).toString('hex'),
+    prev_hash: header.previousLedgerHash.toString(),
+    sequence: record.sequence,
+    successful_transaction_count: good.length,
+    failed_transaction_count: record.transactions.length - good.length,
+    operation_count: operations(good),
+    tx_set_operation_count: operations([...record.transactions]),
+    closed_at: timeText(record.closeTimeS),
+    total_coins: amountText(header.totalCoins),
+    fee_pool: amountText(header.feePool),
+    base_fee_in_stroops: header.baseFee,
+    base_reserve_in_stroops: header.baseReserve,
+    max_tx_set_size: header.maxTxSetSize,
+    protocol_version: header.ledgerVersion,
+    header_xdr: header.toXdr('base64'),
+  };
+}
+
+/** Over the last five ledgers, as Horizon does. */
+const FEE_LEDGERS = 5;
+
+export function feeStatsResource({ history }: Chain): Record<string, unknown> {
+  const { percentiles, max, min, mode } = feeStatistics(history, FEE_LEDGERS, false);
+  const named = Object.entries(percentiles).map(([percent, fee]) => [`p${percent}`, String(fee)]);
+  const bids = { max: String(max), min: String(min), mode: String(mode), ...Object.fromEntries(named) };
+  const base = String(BASE_FEE_STROOPS);
+  const charged = Object.fromEntries(Object.keys(bids).map((name) => [name, base]));
+  return {
+    last_ledger: String(history.latest().sequence),
+    last_ledger_base_fee: base,
+    ledger_capacity_usage: '0',
+    fee_charged: charged,
+    max_fee: bids,
+  };
+}
