@@ -43,7 +43,9 @@ export function admit(
 }
 
 function admitOpen(deps: AdmitDeps, exchange: Exchange, route: Route): Admitted | Refusal {
-  return overRate(deps, exchange, route, exchange.address) ?? { ok: true, payer: undefined, hold: undefined };
+  return (
+    overRate(deps, exchange, route, exchange.connection.address) ?? { ok: true, payer: undefined, hold: undefined }
+  );
 }
 
 function admitToken(deps: AdmitDeps, exchange: Exchange, route: Route, token: Verified): Admitted | Refusal {

@@ -4,7 +4,7 @@ import { type AdmitDeps, type Admitted, admit } from './admit.ts';
 import { type Relayed, relay } from './answer.ts';
 import { charge, settleEnd } from './charge.ts';
 import type { CallJournal, GatewayDeps } from './deps.ts';
-import type { Exchange } from './exchange.ts';
+import { type Exchange, endsConnection } from './exchange.ts';
 import type { FieldRules } from './fields.ts';
 import { UpstreamCall, type UpstreamHead } from './forward.ts';
 import { type AnswerHead, answerHead } from './headers-down.ts';
@@ -162,11 +162,11 @@ function compose(deps: CallDeps, call: Call, answered: Answered, charged: Units)
   const fields = head.fields;
   if (head.contentLength >= 0 && status !== 204) fields.push('content-length', String(head.contentLength));
   if (!deps.prepared(route).keepsCacheFields) fields.push('cache-control', 'private, no-store');
+  // A body that is still coming in cannot be told from the next request once nobody reads it.
+  if (exchange.head.hasBody && !exchange.req.complete) endsConnection(exchange);
   fields.push('via', '1.1 callora', 'x-request-id', exchange.requestId, ...exchange.fields);
   fields.push('callora-price', formatUsdc(charged));
   if (admitted.payer) fields.push('callora-balance', formatUsdc(deps.ledger.spendable(admitted.payer.account)));
-  // A body that is still coming in cannot be told from the next request once nobody reads it.
-  if (exchange.head.hasBody && !exchange.req.complete) fields.push('connection', 'close');
   deps.metrics.overhead((call.sentMs - exchange.startMs + deps.clock.monotonicMs() - call.headMs) / 1000);
   return {
     status,

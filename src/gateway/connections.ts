@@ -2,11 +2,8 @@ import type { Socket } from 'node:net';
 import type { GatewayLimits } from '../catalog/model.ts';
 import { plainAddress } from '../limits/addresses.ts';
 import { createConcurrency } from '../limits/concurrency.ts';
-import type { Exchange } from './exchange.ts';
+import type { Connection } from './exchange.ts';
 import { rawRefusal } from './refuse.ts';
-
-/** A client connection and the calls that run on it. */
-export type Connection = { address: string; exchanges: Set<Exchange> };
 
 export type Connections = {
   /** Takes a new socket in, or answers it with 503 and ends it when too many are open. */
@@ -34,7 +31,7 @@ export function createConnections(): Connections {
         return;
       }
       openCount++;
-      const connection: Connection = { address, exchanges: new Set() };
+      const connection: Connection = { address, exchanges: new Set(), requests: 0, ended: false };
       connections.set(socket, connection);
       socket.once('close', () => {
         openCount--;

@@ -3,7 +3,7 @@ import type { AddressGuard } from '../limits/addresses.ts';
 import { type CallDeps, serveCall } from './call.ts';
 import { corsFields, isPreflight, preflightFields } from './cors.ts';
 import type { GatewayDeps } from './deps.ts';
-import type { Exchange } from './exchange.ts';
+import { type Exchange, endsConnection } from './exchange.ts';
 import { readHead } from './head.ts';
 import { readTarget } from './path.ts';
 import type { Readings } from './readings.ts';
@@ -22,8 +22,9 @@ export async function dispatch(deps: DispatchDeps, exchange: Exchange): Promise<
   exchange.head = head;
   exchange.requestId = head.requestId ?? exchange.requestId;
   exchange.fields = corsFields(config.gateway.corsOrigins, head.origin);
+  if (exchange.connection.requests === limits.requestsPerConnectionMax) endsConnection(exchange);
   if (deps.draining()) return refuse(deps, exchange, shuttingDown);
-  if (!deps.guardOf(config).admits(exchange.address)) return refuse(deps, exchange, addressBlocked);
+  if (!deps.guardOf(config).admits(exchange.connection.address)) return refuse(deps, exchange, addressBlocked);
 
   const target = readTarget(req.url ?? '', limits.targetBytesMax);
   if (!target.ok) return refuse(deps, exchange, { ...target, close: target.code === 'bad_request' });

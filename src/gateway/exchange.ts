@@ -2,6 +2,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config, Route } from '../catalog/model.ts';
 import type { Head } from './head.ts';
 
+/** A client connection and the calls that run on it. */
+export type Connection = {
+  /** Plain address of the peer. */
+  readonly address: string;
+  readonly exchanges: Set<Exchange>;
+  /** Requests begun so far. */
+  requests: number;
+  /** True once an answer says that it is the last: what a client sends behind it is not looked at. */
+  ended: boolean;
+};
+
 /** One request and its answer on their way through the gateway: what every later step may need. */
 export type Exchange = {
   req: IncomingMessage;
@@ -9,8 +20,7 @@ export type Exchange = {
   head: Head;
   /** The configuration this call began with; a reload does not touch it. */
   config: Config;
-  /** Plain address of the peer. */
-  address: string;
+  connection: Connection;
   requestId: string;
   /** Flat pairs that stand on every answer of this exchange, refusals included: CORS, RateLimit. */
   fields: string[];
@@ -27,3 +37,10 @@ export type Exchange = {
   /** The client waits for `100 Continue` before it sends its body. */
   expectsContinue: boolean;
 };
+
+/** Makes this answer the last of its connection, and says so to the client. */
+export function endsConnection(exchange: Exchange): void {
+  if (exchange.connection.ended) return;
+  exchange.connection.ended = true;
+  exchange.fields.push('connection', 'close');
+}

@@ -16,7 +16,8 @@ export function upstreamHeaders(
   prepared: Prepared,
   identity: CallIdentity,
 ): string[] {
-  const { head, req, address } = exchange;
+  const { head, req } = exchange;
+  const { address } = exchange.connection;
   const scheme = exchange.config.gateway.publicUrl.startsWith('https:') ? 'https' : 'http';
   const raw = req.rawHeaders;
   const headers: string[] = [];

@@ -1,6 +1,6 @@
 import { type ErrorCode, problem } from '../errors.ts';
 import type { GatewayMetrics } from './deps.ts';
-import type { Exchange } from './exchange.ts';
+import { type Exchange, endsConnection } from './exchange.ts';
 
 /** Why a call is not answered by the upstream: a value on its way to the client, never an exception. */
 export type Refusal = {
@@ -39,11 +39,10 @@ export function refuse(deps: { metrics: GatewayMetrics }, exchange: Exchange, re
     'no-store',
     'x-request-id',
     exchange.requestId,
-    ...exchange.fields,
     ...(refusal.fields ?? []),
   ];
-  if (refusal.close || unread) fields.push('connection', 'close');
-  res.writeHead(document.status, fields);
+  if (refusal.close || unread) endsConnection(exchange);
+  res.writeHead(document.status, [...fields, ...exchange.fields]);
   if (unread && exchange.head.hasBody && !exchange.expectsContinue) endAfterBody(exchange, body);
   else res.end(body);
 }

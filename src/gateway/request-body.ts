@@ -17,7 +17,7 @@ export type BodyLimits = { bytesMax: number; idleTimeoutMs: number };
 /**
  * The request body on its way to the upstream: counted, bounded, timed, and with back-pressure. It stands between
  * Node's request and undici because undici destroys the stream it is given, and the request must stay whole so that
- * an answer can still be written. A body that breaks off errors here, so the upstream never sees a clean end.
+ * an answer can still be written. A client that leaves ends the whole call, so the upstream never sees a clean end.
  */
 export class RequestBody extends Readable {
   bytes = 0;
@@ -32,7 +32,7 @@ export class RequestBody extends Readable {
     this.#timer = setTimeout(this.#onIdle, limits.idleTimeoutMs);
     // The upstream may not have a connection yet when the body fails; without a listener that would end the process.
     this.on('error', () => {});
-    req.on('data', this.#onData).once('end', this.#onEnd).once('close', this.#onClose);
+    req.on('data', this.#onData).once('end', this.#onEnd);
   }
 
   override _read(): void {
@@ -41,7 +41,7 @@ export class RequestBody extends Readable {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     clearTimeout(this.#timer);
-    this.#req.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose);
+    this.#req.off('data', this.#onData).off('end', this.#onEnd);
     done(error);
   }
 
@@ -58,10 +58,6 @@ export class RequestBody extends Readable {
   readonly #onEnd = (): void => {
     clearTimeout(this.#timer);
     this.push(null);
-  };
-
-  readonly #onClose = (): void => {
-    if (!this.#req.complete) this.destroy(new BodyError('client_gone'));
   };
 
   /** A paused request waits for the upstream, which has its own time-outs; only a silent client is at fault. */

@@ -6,7 +6,7 @@ import type { ErrorCode } from '../errors.ts';
 import { createAddressGuard } from '../limits/addresses.ts';
 import { createConcurrency } from '../limits/concurrency.ts';
 import { createRateLimiter } from '../limits/rate.ts';
-import { type Connection, type Connections, createConnections } from './connections.ts';
+import { type Connections, createConnections } from './connections.ts';
 import type { GatewayDeps } from './deps.ts';
 import { type DispatchDeps, dispatch } from './dispatch.ts';
 import type { Exchange } from './exchange.ts';
@@ -44,12 +44,14 @@ export function createGateway(deps: GatewayDeps): Gateway {
       req.socket.destroy();
       return;
     }
+    connection.requests++;
+    if (connection.ended) return;
     const exchange: Exchange = {
       req,
       res,
       head: unreadHead,
       config: deps.config(),
-      address: connection.address,
+      connection,
       requestId: nextRequestId(),
       fields: [],
       route: undefined,
@@ -63,16 +65,16 @@ export function createGateway(deps: GatewayDeps): Gateway {
     running.add(exchange);
     // Writing to an answer whose client has just left fails; the close that follows is what counts.
     res.on('error', ignore);
-    void run(exchange, connection);
+    void run(exchange);
   }
 
-  async function run(exchange: Exchange, connection: Connection): Promise<void> {
+  async function run(exchange: Exchange): Promise<void> {
     try {
       await dispatch(joined, exchange);
     } catch (error) {
       answerFailure(deps, exchange, error);
     } finally {
-      connection.exchanges.delete(exchange);
+      exchange.connection.exchanges.delete(exchange);
       running.delete(exchange);
       if (running.size === 0) whenIdle?.();
     }
@@ -168,7 +170,6 @@ function openServer(
     optimizeEmptyRequests: true,
   });
   server.maxHeadersCount = 0;
-  server.maxRequestsPerSocket = limits.requestsPerConnectionMax;
   server.on('request', (req, res) => onRequest(req, res, false));
   server.on('checkContinue', (req, res) => onRequest(req, res, true));
   server.on('checkExpectation', (req) =>

@@ -121,6 +121,12 @@ describe('an upstream that gives no usable head costs nothing', () => {
       'upstream_bad_answer',
     ],
     [
+      'puts a control byte into a field',
+      () => 'HTTP/1.1 200 OK\r\nx-a: a\x7fb\r\ncontent-length: 0\r\n\r\n',
+      502,
+      'upstream_bad_answer',
+    ],
+    [
       'upgrades unasked',
       () => 'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n',
       502,

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
@@ -27,6 +27,14 @@ afterEach(async () => {
   await rig.close();
   await upstream.close();
 });
+
+/** Resolves when a value has stopped changing. */
+async function settled(value: () => number): Promise<void> {
+  for (let before = Number.NaN; before !== value(); ) {
+    before = value();
+    for (let turn = 0; turn < 500; turn++) await new Promise((resolve) => setImmediate(resolve));
+  }
+}
 
 const auth = `host: gateway.test\r\nauthorization: Bearer ${token}\r\n`;
 const close = 'connection: close\r\n';
@@ -288,6 +296,63 @@ describe('a body', () => {
     expect(rig.journal.finishes).toMatchObject([{ outcome: 'completed', bytesIn: size, bytesOut: size }]);
   });
 
+  it('that waits for its charge to be written is held back at the upstream', async () => {
+    let sent = 0;
+    await start((_request, socket) => {
+      socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
+      const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
+      const more = () => {
+        while (sent < 1_000 && socket.writable) {
+          sent++;
+          if (!socket.write(chunk)) return void socket.once('drain', more);
+        }
+      };
+      more();
+      return undefined;
+    });
+    let commit: (() => void) | undefined;
+    rig.journal.beforeCharge = () =>
+      new Promise((resolve) => {
+        commit = resolve;
+      });
+    const client = connect(rig.port, '127.0.0.1', () => client.write(`GET /api0/a HTTP/1.1\r\n${auth}\r\n`));
+    await until(() => commit !== undefined && sent > 10);
+    await settled(() => sent);
+    expect(sent).toBeLessThan(600);
+    let received = 0;
+    client.on('data', (data) => {
+      received += data.length;
+    });
+    commit?.();
+    await until(() => received > 1_000 * 65_536, 'all of it arrived');
+    client.destroy();
+  });
+
+  it('is not taken from the client faster than the upstream reads', async () => {
+    upstream = await startUpstream();
+    const hung: Socket[] = [];
+    const deaf = createServer((socket) => hung.push(socket.pause().on('error', () => {})));
+    await new Promise<void>((resolve) => deaf.listen(0, '127.0.0.1', resolve));
+    const bound = deaf.address();
+    const origin = `http://127.0.0.1:${typeof bound === 'object' && bound ? bound.port : 0}`;
+    const list = [{ match: 'POST /a', price: '0.1', bodyBytesMax: 1e9 }];
+    rig = await startRig({ config: makeConfig([{ origin, list }]), balance: '1000' });
+    // More than the kernel buffers of two connections take.
+    const chunk = Buffer.alloc(65_536);
+    const client = connect(rig.port, '127.0.0.1', () => {
+      client.write(`POST /api0/a HTTP/1.1\r\n${auth}content-length: ${640 * chunk.length}\r\n\r\n`);
+      for (let n = 0; n < 640; n++) client.write(chunk);
+    });
+    client.on('error', () => {});
+    await until(() => client.bytesWritten > 0);
+    await settled(() => client.writableLength);
+    expect(client.writableLength).toBeGreaterThan(0);
+    for (const socket of hung) socket.destroy();
+    await until(() => rig.account().holds === 0);
+    client.destroy();
+    deaf.close();
+  });
+
   it('is not taken from the upstream faster than the client reads', async () => {
     let sent = 0;
     await start((_request, socket) => {
@@ -310,11 +375,7 @@ describe('a body', () => {
       });
     });
     await until(() => sent > 10);
-    let before = -1;
-    while (before !== sent) {
-      before = sent;
-      for (let turn = 0; turn < 500; turn++) await new Promise((resolve) => setImmediate(resolve));
-    }
+    await settled(() => sent);
     expect(sent).toBeLessThan(600);
     socket.destroy();
     await until(() => rig.journal.finishes.length === 1);

@@ -285,4 +285,16 @@ describe('too many calls of one account', () => {
     expect(formatUsdc(busy.ledger.spendable(busy.account()))).toBe('100');
     await busy.close();
   });
+
+  it('give their places back, whatever became of them', async () => {
+    const config = makeConfig(
+      [{ origin: upstream.origin, price: '0.1', list: [{ match: 'GET /dear', price: '500' }] }],
+      { limits: { ...limits, callsPerAccountMax: 1 } },
+    );
+    const narrow = await startRig({ config });
+    const statuses = [];
+    for (const path of ['/api0/a', '/api0/dear', '/api0/b']) statuses.push((await narrow.get(path)).status);
+    expect(statuses).toEqual([200, 402, 200]);
+    await narrow.close();
+  });
 });

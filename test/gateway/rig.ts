@@ -363,13 +363,21 @@ export async function startUpstream(behave: Behaviour = () => okAnswer): Promise
     upstream.connections.add(socket);
     const index = upstream.bytes.push('') - 1;
     let buffer = '';
+    let neededLength = 0;
     socket.on('error', () => {});
     socket.on('close', () => upstream.connections.delete(socket));
     socket.on('data', (chunk) => {
       const text = chunk.toString('latin1');
       upstream.bytes[index] += text;
       buffer += text;
+      // A long body is looked at again only when all of it can have come.
+      if (buffer.length < neededLength) return;
+      neededLength = 0;
       for (let parsed = takeRequest(buffer); parsed; parsed = takeRequest(buffer)) {
+        if (typeof parsed === 'number') {
+          neededLength = parsed;
+          return;
+        }
         buffer = parsed.rest;
         const answer = behave(parsed.request, socket, upstream.requests.push(parsed.request) - 1);
         if (answer !== undefined) socket.write(Buffer.from(answer, 'latin1'));
@@ -387,7 +395,8 @@ export async function startUpstream(behave: Behaviour = () => okAnswer): Promise
   return upstream;
 }
 
-function takeRequest(buffer: string): { request: Seen; rest: string } | undefined {
+/** The first whole request, or the length the buffer needs for it when that is known. */
+function takeRequest(buffer: string): { request: Seen; rest: string } | number | undefined {
   const headEnd = buffer.indexOf('\r\n\r\n');
   if (headEnd < 0) return undefined;
   const head = buffer.slice(0, headEnd);
@@ -404,7 +413,7 @@ function takeRequest(buffer: string): { request: Seen; rest: string } | undefine
     return { request: { head, line, headers, body: unchunk(rest.slice(0, end)) }, rest: rest.slice(end + 5) };
   }
   const length = Number(headers.get('content-length') ?? '0');
-  if (rest.length < length) return undefined;
+  if (rest.length < length) return headEnd + 4 + length;
   return { request: { head, line, headers, body: rest.slice(0, length) }, rest: rest.slice(length) };
 }
 

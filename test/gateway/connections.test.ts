@@ -1,0 +1,85 @@
+import { connect, type Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { GatewayLimits } from '../../src/catalog/model.ts';
+import {
+  limits,
+  makeConfig,
+  type RawUpstream,
+  type Rig,
+  readAnswer,
+  startRig,
+  startUpstream,
+  token,
+  until,
+} from './rig.ts';
+
+let upstream: RawUpstream;
+let rig: Rig;
+
+async function start(changed: Partial<GatewayLimits>) {
+  upstream = await startUpstream();
+  const config = makeConfig([{ origin: upstream.origin, price: '0.1' }], { limits: { ...limits, ...changed } });
+  rig = await startRig({ config });
+}
+
+afterEach(async () => {
+  await rig.close();
+  await upstream.close();
+});
+
+const call = `GET /api0/a HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${token}\r\n\r\n`;
+
+describe('a connection', () => {
+  it('is told to close with the last request it may send', async () => {
+    await start({ requestsPerConnectionMax: 2 });
+    let text = '';
+    const client = connect(rig.port, '127.0.0.1', () => client.write(call));
+    client.on('data', (chunk) => {
+      text += chunk.toString();
+      if (text.split('hello').length === 2) client.write(call);
+    });
+    await until(() => client.readableEnded || client.destroyed, 'the connection ended');
+    expect(text.match(/HTTP\/1.1 200/g)?.length).toBe(2);
+    expect(text.match(/connection: close/gi)?.length).toBe(1);
+    client.destroy();
+  });
+
+  it('that sends its head too slowly is answered with 408 and ended', async () => {
+    await start({ headTimeoutMs: 100 });
+    const answer = readAnswer(await rig.send('GET /api0/a HTTP/1.1\r\nhost: a\r\n'));
+    expect([answer.status, JSON.parse(answer.body).code]).toEqual([408, 'request_timeout']);
+  });
+
+  it('that was told to close takes nothing more, however fast it comes', async () => {
+    await start({ requestsPerConnectionMax: 2 });
+    const text = await rig.send(call + call + call);
+    expect(text.match(/HTTP\/1.1 200/g)?.length).toBe(2);
+    expect([upstream.requests.length, rig.journal.charges.length]).toEqual([2, 2]);
+  });
+
+  it('whose request was refused for its framing takes nothing more', async () => {
+    await start({});
+    const text = await rig.send(`GET /api0/a HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n${call}`);
+    expect(text.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 400']);
+    expect(upstream.requests).toEqual([]);
+  });
+
+  it('stays open after a refusal, for the next call', async () => {
+    await start({});
+    const refused = `GET /nothing HTTP/1.1\r\nhost: a\r\n\r\n`;
+    const text = await rig.send(refused + call, (got) => got.endsWith('hello'));
+    expect(text.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 404', 'HTTP/1.1 200']);
+  });
+
+  it('counts as gone when it has closed, so that others may come', async () => {
+    await start({ connectionsPerAddressMax: 1 });
+    const first = await new Promise<Socket>((resolve) => {
+      const socket = connect(rig.port, '127.0.0.1', () => resolve(socket));
+    });
+    await until(() => rig.gateway.stats().connections === 1);
+    expect(readAnswer(await rig.send(call)).status).toBe(503);
+    first.destroy();
+    await until(() => rig.gateway.stats().connections === 0);
+    expect((await rig.get('/api0/a')).status).toBe(200);
+  });
+});
