@@ -62,8 +62,12 @@ export function readScope(scope: unknown): ReadonlySet<string> | '*' | undefined
   if (scope === '*') return '*';
   if (typeof scope !== 'string') return undefined;
   const names = scope.split(' ');
-  if (!names.every((name) => /^[a-z][a-z0-9-]{0,62}$/.test(name))) return undefined;
-  return new Set(names);
+  return names.every(isScopeName) ? new Set(names) : undefined;
+}
+
+/** The name of an API, as the catalog allows it. */
+export function isScopeName(name: string): boolean {
+  return /^[a-z][a-z0-9-]{0,62}$/.test(name);
 }
 
 export function isAccount(text: string): boolean {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { SignJWT } from 'jose';
 import type { Clock } from '../clock.ts';
 import { formatUsdc, type Units } from '../money.ts';
-import { isAccount, readScope } from './claims.ts';
+import { isAccount, isScopeName } from './claims.ts';
 import type { TokenKeys } from './keys.ts';
 
 export type IssueDeps = { keys: TokenKeys; clock: Clock; issuer: string; audience: string };
@@ -24,9 +24,10 @@ export type IssuedToken = { token: string; jti: string; expiresAtMs: number };
 export async function issueToken(deps: IssueDeps, request: TokenRequest): Promise<IssuedToken> {
   const { keys, clock, issuer, audience } = deps;
   const { account, ttlMs, cap } = request;
-  const scope = request.scope === '*' ? '*' : [...new Set(request.scope)].join(' ');
+  const names = request.scope === '*' ? [] : request.scope;
   assert(isAccount(account), 'a token is issued to a G… or C… address');
-  assert(readScope(scope), 'a scope holds API names or is *');
+  assert(request.scope === '*' || names.length > 0, 'a scope holds API names or is *');
+  assert(names.every(isScopeName), 'a name in a scope is the name of an API');
   assert(ttlMs > 0 && (cap === undefined || cap > 0n), 'a token has a life and, if capped, money to spend');
   const jti = randomBytes(16).toString('base64url');
   const iat = Math.floor(clock.nowMs() / 1_000);
@@ -36,7 +37,7 @@ export async function issueToken(deps: IssueDeps, request: TokenRequest): Promis
     aud: audience,
     sub: account,
     client_id: account,
-    scope,
+    scope: request.scope === '*' ? '*' : [...new Set(names)].join(' '),
     iat,
     exp,
     jti,

@@ -4,13 +4,10 @@ import { Keypair, type Transaction } from '@stellar/stellar-sdk/base';
 /** Who can sign for an account, the master key with its weight included. Keys other than G… are never matched. */
 export type AccountSigners = { mediumThreshold: number; signers: { key: string; weight: number }[] };
 
-/** A Stellar account has at most 20 signers besides its master key; the gateway's own signature comes on top. */
-const signaturesMax = 22;
-
 /**
  * Judges the signatures of a challenge: one by the gateway, every other one by a different signer of the account, and
  * their weights reach the medium threshold. An account that does not exist on chain (`found` undefined) has its master
- * key as its only signer. Returns undefined when fine, else what is wrong.
+ * key as its only signer. Returns undefined when fine, else what is wrong. XDR itself allows no more than 20 signatures.
  */
 export function signatureFault(
   transaction: Transaction,
@@ -18,8 +15,6 @@ export function signatureFault(
   account: string,
   found: AccountSigners | undefined,
 ): string | undefined {
-  const { signatures } = transaction;
-  if (signatures.length > signaturesMax) return 'The challenge carries too many signatures.';
   const { mediumThreshold, signers } = found ?? { mediumThreshold: 1, signers: [{ key: account, weight: 1 }] };
   const weights = new Map(signers.filter(({ key }) => key.startsWith('G')).map(({ key, weight }) => [key, weight]));
   // The gateway may be a signer of the account too, but its signature stands on every challenge and proves nothing.
@@ -27,7 +22,7 @@ export function signatureFault(
   const payload = transaction.hash();
   const unused = [...weights.keys()].map((key) => Keypair.fromPublicKey(key));
   let weight = 0;
-  for (const { hint, signature } of signatures) {
+  for (const { hint, signature } of transaction.signatures) {
     const at = unused.findIndex((signer) => {
       return isSame(signer.signatureHint(), hint.toBytes()) && isSigned(signer, payload, signature.toBytes());
     });
@@ -43,8 +38,7 @@ export function signatureFault(
 
 export function isSignedBy(transaction: Transaction, signer: Keypair): boolean {
   const payload = transaction.hash();
-  const signatures = transaction.signatures.slice(0, signaturesMax);
-  return signatures.some(({ hint, signature }) => {
+  return transaction.signatures.some(({ hint, signature }) => {
     return isSame(signer.signatureHint(), hint.toBytes()) && isSigned(signer, payload, signature.toBytes());
   });
 }

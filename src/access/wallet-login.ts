@@ -30,7 +30,7 @@ export type WalletLogin = {
 
 export type LoginToken = { token: string; account: string; expiresAtMs: number };
 
-/** A challenge with 22 signatures has about 2 KiB. */
+/** A challenge with 20 signatures, the most there can be, has about 2.5 KiB. */
 const transactionCharsMax = 16_384;
 
 /** Anyone can make us ask the network about an account, so only so many questions are open at once. */
