@@ -14,9 +14,12 @@ import { reportFault } from './report-fault.ts';
  * the embedded network, and a script that asks for a balance in a loop should not wait for them.
  */
 const commands: Record<string, (cli: Cli) => Promise<Command>> = {
+  init: async (cli) => (await import('./init.ts')).initCommand(cli),
+  check: async (cli) => (await import('./check.ts')).checkCommand(cli),
   sandbox: async (cli) => (await import('./sandbox.ts')).sandboxCommand(cli),
   devnet: async (cli) => (await import('./devnet.ts')).devnetCommand(cli),
   serve: async (cli) => (await import('./serve.ts')).serveCommand(cli),
+  vault: async (cli) => (await import('./vault.ts')).vaultCommand(cli),
   token: async (cli) => (await import('./token.ts')).tokenCommand(cli),
   account: async (cli) => (await import('./account.ts')).accountCommand(cli),
   usage: async (cli) => (await import('./usage.ts')).usageCommand(cli),

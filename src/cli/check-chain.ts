@@ -1,0 +1,124 @@
+import { checkAgeCap } from '../catalog/age-cap.ts';
+import type { Config } from '../catalog/model.ts';
+import { formatDuration } from '../catalog/quantity.ts';
+import { readHolding } from '../stellar/account-transactions.ts';
+import type { Rpc } from '../stellar/rpc.ts';
+import { accountSequence } from '../stellar/submitter.ts';
+import { publicKeyOf } from '../stellar/transactions.ts';
+import { createVault, type Vault } from '../stellar/vault-client.ts';
+import type { VaultInfo } from '../stellar/vault-views.ts';
+import { connect } from './chain.ts';
+import type { Cli } from './cli.ts';
+import { type Finding, fail, ok, warn } from './finding.ts';
+import { reasonOf } from './gateway-client.ts';
+
+/** What the network says: does everything belong together, and can the gateway settle and pay out? */
+export async function checkChain(cli: Pick<Cli, 'clock'>, config: Config): Promise<Finding[]> {
+  const { rpc } = connect(cli, config.stellar);
+  const horizon = await checkHorizon(config);
+  const network = await finding('RPC', () => checkRpc(cli, config, rpc));
+  if (network.state === 'fail') return [network, ...horizon];
+  const vault = createVault({ rpc, vault: config.stellar.vault });
+  let info: VaultInfo;
+  try {
+    info = await vault.info();
+  } catch (error) {
+    const detail = `there is no vault at ${vault.address}: ${messageOf(error)}. Make it with \`callora vault deploy\``;
+    return [network, ...horizon, fail('vault', detail)];
+  }
+  const operator = publicKeyOf(config.stellar.operatorSecret);
+  const checks = await Promise.all([
+    finding('operator', () => checkOperator(rpc, operator, info)),
+    ...payeesOf(config).map((payee) => finding('payee', () => checkPayee(rpc, vault, info, payee))),
+  ]);
+  return [network, ...horizon, ...checkVault(config, info), ...checks];
+}
+
+/** A question that could not be asked is a failure with its reason. */
+async function finding(check: string, ask: () => Promise<Finding>): Promise<Finding> {
+  try {
+    return await ask();
+  } catch (error) {
+    return fail(check, messageOf(error));
+  }
+}
+
+/** A last ledger older than this means a server that has stopped, or a clock that is wrong, s. */
+const ledgerAgeMaxS = 60;
+
+async function checkRpc({ clock }: Pick<Cli, 'clock'>, { stellar }: Config, rpc: Rpc): Promise<Finding> {
+  await rpc.verifyNetwork();
+  const { ledger, closedAtS } = await rpc.latestLedger();
+  const ageS = Math.round(clock.nowMs() / 1000) - closedAtS;
+  if (Math.abs(ageS) > ledgerAgeMaxS) {
+    return warn('RPC', `ledger ${ledger} closed ${ageS} s ago: the server lags, or this machine's clock is wrong`);
+  }
+  return ok('RPC', `${stellar.network}, ledger ${ledger} closed ${ageS} s ago`);
+}
+
+async function checkHorizon({ stellar }: Config): Promise<Finding[]> {
+  if (stellar.horizonUrl === undefined) return [];
+  const ask = async () => {
+    const answer = await fetch(stellar.horizonUrl ?? '', { signal: AbortSignal.timeout(10_000) });
+    const root: unknown = await answer.json();
+    const passphrase = typeof root === 'object' && root !== null ? Reflect.get(root, 'network_passphrase') : undefined;
+    if (passphrase === stellar.passphrase) return ok('Horizon', stellar.horizonUrl ?? '');
+    return fail('Horizon', `it serves "${String(passphrase)}", not "${stellar.passphrase}"`);
+  };
+  try {
+    return [await ask()];
+  } catch (error) {
+    return [warn('Horizon', `${stellar.horizonUrl} does not answer: ${reasonOf(error)}`)];
+  }
+}
+
+function checkVault(config: Config, info: VaultInfo): Finding[] {
+  const delayS = info.config.withdrawDelayS;
+  const age = checkAgeCap(config, delayS);
+  const findings = [
+    ok('vault', `${config.stellar.vault}, version ${info.version}, fee ${info.config.feeBps / 100} %`),
+    age.ok
+      ? ok('age cap', `charges are settled long before a withdrawal (${formatDuration(delayS * 1000)}) can pass`)
+      : fail('age cap', age.message),
+  ];
+  if ((info.paused & 2) !== 0) findings.push(fail('vault', 'settlement is paused: paid calls are refused'));
+  if ((info.paused & 1) !== 0) findings.push(warn('vault', 'deposits are paused'));
+  if (info.pendingAdmin !== undefined)
+    findings.push(warn('vault', `${info.pendingAdmin} is about to become its admin`));
+  if (info.pendingUpgrade) {
+    findings.push(warn('vault', `an upgrade to ${info.pendingUpgrade.hash} is proposed: everyone should know`));
+  }
+  return findings;
+}
+
+async function checkOperator(rpc: Rpc, operator: string, info: VaultInfo): Promise<Finding> {
+  if (info.operator !== operator) {
+    return fail('operator', `the key of this config is ${operator}, but the vault obeys ${info.operator}`);
+  }
+  if ((await accountSequence(rpc, operator)) === undefined) {
+    return fail('operator', `${operator} does not exist on this network: fund it with XLM for fees`);
+  }
+  return ok('operator', operator);
+}
+
+async function checkPayee(rpc: Rpc, vault: Vault, info: VaultInfo, payee: string): Promise<Finding> {
+  if (!(await vault.isPayee(payee))) {
+    return fail('payee', `the vault does not list ${payee}: its admin adds it with \`callora vault deploy\``);
+  }
+  const holding = await readHolding(rpc, info.token, payee);
+  if (holding.ok) return ok('payee', payee);
+  const reasons = {
+    no_account: 'does not exist yet',
+    no_trustline: 'has no trustline for USDC',
+    not_authorized: 'is not authorised by the issuer of USDC',
+  };
+  return warn('payee', `${payee} ${reasons[holding.reason]}: it earns, but cannot be paid out`);
+}
+
+function payeesOf(config: Config): string[] {
+  return [...new Set(config.apis.map((api) => api.payee))];
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
