@@ -80,7 +80,7 @@ async function start(options: SandboxOptions, clock: Clock, say: Say, undo: Undo
   const files = await prepareFiles(dataDir, keys);
   const log = createLog('warn');
 
-  const devnet = await startDevnet({ clock, log });
+  const devnet = await startDevnet({ clock, log, ...(options.dataDir ? { statePath: files.devnetState } : {}) });
   undo.push(() => devnet.close());
   say(`network     ${devnet.rpcUrl} (Stellar RPC), ${devnet.horizonUrl} (Horizon)`);
   const chain = await prepareChain(devnet, keys, clock);
