@@ -38,10 +38,11 @@ export type SealedBatch = {
 export type SealedBatchLine = { position: number; payee: string; account: string; accountId: number; amount: Units };
 
 /**
- * How many leaves one batch takes by default: sealing hashes and writes them on the event loop, about 10 µs each, and
- * no other call moves meanwhile.
+ * How many leaves one batch takes by default. Sealing reads, hashes and writes them on the event loop, some 15 µs each,
+ * and no call moves meanwhile: few while settlement keeps up, more when it has fallen behind.
  */
-const leavesMaxDefault = 10_000;
+const leavesUsual = 5_000;
+const leavesBehind = 20_000;
 
 type Candidate = {
   id: number;
@@ -80,8 +81,9 @@ export function createSeal(db: RawDb, write: Write): (request: SealRequest) => S
   return (request) =>
     write(() => {
       if (statements.openBatch.get(request.lane) !== undefined) return undefined;
+      const leavesMax = request.leavesMax ?? leavesFor(statements.waiting.get() ?? 0);
       const choice = choose(
-        request,
+        { ...request, leavesMax },
         statements.carries.all({ period: request.period }),
         statements.candidates.iterate(request.nowMs - request.ageMaxMs),
       );
@@ -91,6 +93,10 @@ export function createSeal(db: RawDb, write: Write): (request: SealRequest) => S
       }
       return writeBatch(statements, request, choice);
     });
+}
+
+function leavesFor(waiting: number): number {
+  return Math.min(leavesBehind, Math.max(leavesUsual, Math.ceil(waiting / 4)));
 }
 
 type Choice = {
@@ -106,7 +112,11 @@ type Choice = {
   oldAndVoid: Candidate[];
 };
 
-function choose(request: SealRequest, carries: Carry[], candidates: Iterable<Candidate>): Choice {
+function choose(
+  request: SealRequest & { leavesMax: number },
+  carries: Carry[],
+  candidates: Iterable<Candidate>,
+): Choice {
   const choice: Choice = {
     lines: [],
     carries: [],
@@ -117,7 +127,7 @@ function choose(request: SealRequest, carries: Carry[], candidates: Iterable<Can
     oldAndVoid: [],
   };
   const room = createRoom(request, choice);
-  const leavesMax = request.leavesMax ?? leavesMaxDefault;
+  const { leavesMax } = request;
   const inLane = request.inLane ?? (() => true);
   const oldMs = request.nowMs - request.ageMaxMs;
   for (const carry of carries) {
@@ -277,6 +287,7 @@ type Statements = ReturnType<typeof prepare>;
 function prepare(db: RawDb) {
   return {
     openBatch: db.prepare<[number], number>("SELECT id FROM batches WHERE lane = ? AND state <> 'confirmed'").pluck(),
+    waiting: db.prepare<[], number>('SELECT COUNT(*) FROM unsealed').pluck(),
     lastBatch: db.prepare<[number], number>('SELECT last_batch FROM lanes WHERE lane = ?').pluck(),
     // Debt is asked for again only where the chain can take some of it, and only for payees it lists.
     carries: db.prepare<{ period: number }, Carry>(

@@ -18,7 +18,9 @@ const sealed = rows - unsealed;
 const firstId = 2 ** 33;
 
 db.transaction(() => {
-  db.prepare("INSERT INTO routes (id, api, payee, method, template) VALUES (1, 'weather', 'GPAYEE', 'GET', '/weather/*')").run();
+  db.prepare(
+    "INSERT INTO routes (id, api, payee, method, template) VALUES (1, 'weather', 'GPAYEE', 'GET', '/weather/*')",
+  ).run();
   const account = db.prepare(
     `INSERT INTO accounts VALUES (?, ?, 1000000000, 0, 0, 0, NULL, 1000000000, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)`,
   );
