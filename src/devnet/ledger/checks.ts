@@ -92,7 +92,7 @@ function feeBumpProblem(signed: SignedTransaction, feeBump: FeeBump, view: Entry
   const refusal = (code: FailureCode): Refusal => ({ outcome: failedWith(code), at: 'fee_bump' });
   const payer = readAccount(view, feeBump.feeSource);
   if (!payer) return refusal('txNoAccount');
-  const checker = createSignatureChecker(feeBump.signatures, signed.hashBytes);
+  const checker = createSignatureChecker(feeBump.signatures, signed.hashBytes, signed.knownMatches);
   if (!checker.weighs(signersOf(payer), neededWeight(payer, 'low'))) return refusal('txBadAuth');
   if (!canPay(signed, view, feeBump.feeSource)) return refusal('txInsufficientBalance');
   return checker.allUsed() ? undefined : refusal('txBadAuthExtra');
@@ -115,7 +115,11 @@ function transactionProblem(
   if (!account) return refused('txNoAccount');
   const sequence = sequenceProblem(tx, account, sequenceBefore ?? account.seqNum, moment);
   if (sequence) return refused(sequence);
-  const checker = createSignatureChecker(signed.signatures, feeBump?.innerHashBytes ?? signed.hashBytes);
+  const checker = createSignatureChecker(
+    signed.signatures,
+    feeBump?.innerHashBytes ?? signed.hashBytes,
+    signed.knownMatches,
+  );
   if (!checker.weighs(signersOf(account), neededWeight(account, 'low'))) return refused('txBadAuth');
   const operations = operationProblems(signed, view, checker);
   if (operations) return { outcome: { code: 'txFailed', operations }, at: 'transaction' };

@@ -1,6 +1,7 @@
 /** A transaction as it arrives: decoded, hashed, with the fields that checks and history ask for. */
 import { Address, hash, StrKey, xdr } from '@stellar/stellar-sdk';
 import type { Network } from './network.ts';
+import type { KnownMatches } from './signatures.ts';
 
 export type SignedTransaction = {
   /** The envelope as it was sent. */
@@ -14,6 +15,7 @@ export type SignedTransaction = {
   readonly source: xdr.PublicKey;
   readonly sorobanData: xdr.SorobanTransactionData | undefined;
   readonly feeBump: FeeBump | undefined;
+  readonly knownMatches: KnownMatches;
 };
 
 export type FeeBump = {
@@ -66,6 +68,7 @@ function described(tx: xdr.Transaction, signatures: readonly xdr.DecoratedSignat
     signatures,
     source: accountOf(tx.sourceAccount),
     sorobanData: tx.ext.type === 'sorobanData' ? tx.ext.sorobanData : undefined,
+    knownMatches: new Map<string, boolean>(),
   };
 }
 
