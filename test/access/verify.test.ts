@@ -225,6 +225,7 @@ describe('the form', () => {
       kid: 'k',
       payload: { a: 1 },
     });
+    expect(readTokenForm(`${encode({ ...header, alg: 'none' })}.${encode({})}.${signature}`)).toBeUndefined();
     expect(readTokenForm(`${encode({ ...header, cty: 'x' })}.${encode({})}.${signature}`)).toBeUndefined();
   });
 });
@@ -345,6 +346,13 @@ describe('signature checks', () => {
     expect(await verifier.verify(await signed({}, { jku: 'x' }))).toEqual(invalid);
     expect(await verifier.verify(await signed(old))).toEqual({ ok: false, reason: 'token_expired' });
     expect(await verifier.verify((await issue()).token)).toEqual({ ok: false, reason: 'overloaded' });
+  });
+
+  it('are not spent on tokens longer than the limit', async () => {
+    const { issue, verifier } = await tokenSide({ tokenBytesMax: 600 });
+    expect(await verifier.verify((await issue()).token)).toMatchObject({ ok: true });
+    const long = await issue({ scope: ['weather', 'a-name-that-makes-the-token-longer-than-the-limit'] });
+    expect(await verifier.verify(long.token)).toEqual(invalid);
   });
 
   it('accept every key of the file, so that a rotation ends no token', async () => {

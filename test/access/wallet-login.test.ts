@@ -30,13 +30,15 @@ type Setup = { signers?: AccountSigners | undefined | Error; clock?: typeof syst
 function build({ signers, clock = fakeClock() }: Setup = {}) {
   const used = new Set<string>();
   const issued: string[] = [];
+  const asked: string[] = [];
   const login = createWalletLogin({
     serverKeypairSecret: server.secret(),
     homeDomain,
     webAuthDomain,
     passphrase,
     clock,
-    accountSigners: async () => {
+    accountSigners: async (address) => {
+      asked.push(address);
       if (signers instanceof Error) throw signers;
       return signers;
     },
@@ -47,7 +49,7 @@ function build({ signers, clock = fakeClock() }: Setup = {}) {
     },
   });
   const challenge = async () => (await login.challenge({ account: client.publicKey() })).transaction;
-  return { login, challenge, clock, issued, used };
+  return { login, challenge, clock, issued, asked, used };
 }
 
 function signed(transaction: string, ...keys: Keypair[]): string {
@@ -355,6 +357,16 @@ describe('one broken rule', () => {
     const { login, issued } = build({ clock });
     expect(await refusalOf(login.answer({ transaction: handmade(nowS, broken) }))).toContain('bad_challenge');
     expect(issued).toEqual([]);
+  });
+
+  it('asks the network about nobody unless both the gateway and a wallet have signed', async () => {
+    const { login, asked } = build({ clock });
+    for (const keys of [[client], [stranger, client], [server]]) {
+      await refusalOf(login.answer({ transaction: handmade(nowS, { keys }) }));
+    }
+    expect(asked).toEqual([]);
+    await login.answer({ transaction: handmade(nowS) });
+    expect(asked).toEqual([client.publicKey()]);
   });
 
   it('refuses a fee-bump around a good challenge', async () => {
