@@ -1,5 +1,5 @@
 //! What payees earned, and its way out. Listing decides only whether a payee can earn more, never whether it is paid.
-use soroban_sdk::{Address, Env, contracttype, token::TokenClient};
+use soroban_sdk::{Address, Env, I256, contracttype, token::TokenClient};
 
 use crate::admin::ensure_admin;
 use crate::errors::{Error, ensure, ensure_foreign, refuse};
@@ -20,22 +20,19 @@ pub struct EarningsView {
 }
 
 impl EarningsView {
-    fn fee(&self, fee_bps: u32) -> i128 {
-        self.gross * fee_bps as i128 / BPS
-    }
-
-    fn fee_due(&self, fee_bps: u32) -> i128 {
-        self.fee(fee_bps) - self.fee_paid
-    }
-
-    fn net_due(&self, fee_bps: u32) -> i128 {
-        self.gross - self.fee(fee_bps) - self.net_paid
+    /// The treasury's part of `gross`, rounded down. The host divides: to the network a division of 128-bit numbers in the
+    /// contract's own code is a tenth of that code.
+    fn fee(&self, env: &Env) -> i128 {
+        let fee_bps = I256::from_i128(env, storage::config(env).fee_bps as i128);
+        let fee = I256::from_i128(env, self.gross).mul(&fee_bps).div(&I256::from_i128(env, BPS));
+        // At most `gross`, for `fee_bps` is at most `BPS`.
+        fee.to_i128().unwrap()
     }
 }
 
 pub fn claim(env: &Env, payee: &Address, lane: u32) -> i128 {
     let mut earnings = storage::earnings(env, payee, lane);
-    let amount = earnings.net_due(storage::config(env).fee_bps);
+    let amount = earnings.gross - earnings.fee(env) - earnings.net_paid;
     if amount > 0 {
         let to = storage::payout(env, payee);
         earnings.net_paid += amount;
@@ -48,7 +45,7 @@ pub fn claim(env: &Env, payee: &Address, lane: u32) -> i128 {
 
 pub fn collect_fee(env: &Env, payee: &Address, lane: u32) -> i128 {
     let mut earnings = storage::earnings(env, payee, lane);
-    let amount = earnings.fee_due(storage::config(env).fee_bps);
+    let amount = earnings.fee(env) - earnings.fee_paid;
     if amount > 0 {
         let to = storage::treasury(env);
         earnings.fee_paid += amount;

@@ -21,8 +21,9 @@ const DAY: u32 = 17_280;
 const ACCOUNT_THRESHOLD: u32 = 15 * DAY;
 const ACCOUNT_TTL: u32 = 30 * DAY;
 
-/// The contract itself (instance, code, liabilities) costs far more rent. The deployer pays for the first 30 days; a deposit
-/// steps in, for two weeks, only when the keeper has been asleep so long that less than a week is left.
+/// Instance and liabilities. The deployer pays for the first 30 days; a deposit steps in, for two weeks, only when the keeper
+/// has been asleep so long that less than a week is left. Not the code: its rent is thousands of times an account's, and
+/// would fall on whoever happens to deposit that day.
 const CONTRACT_FIRST_TTL: u32 = 30 * DAY;
 const CONTRACT_THRESHOLD: u32 = 7 * DAY;
 const CONTRACT_TTL: u32 = 14 * DAY;
@@ -259,7 +260,7 @@ pub fn extend_at_deposit(env: &Env, account: &Address) {
 }
 
 fn extend_contract(env: &Env, threshold: u32, ttl: u32) {
-    env.storage().instance().extend_ttl(threshold, ttl);
+    env.deployer().extend_ttl_for_contract_instance(env.current_contract_address(), threshold, ttl);
     env.storage().persistent().extend_ttl(&LIABILITIES, threshold, ttl);
 }
 

@@ -4,11 +4,14 @@ use std::println;
 use std::string::String;
 use std::vec::Vec as List;
 
-use soroban_sdk::testutils::Address as _;
+use soroban_sdk::testutils::{Address as _, Ledger as _};
 use soroban_sdk::xdr::{Limits, ScVal, WriteXdr};
 use soroban_sdk::{Address, TryFromVal, Val};
 
 use super::world::{USDC, World};
+
+/// Ledgers.
+const DAY: u32 = 17_280;
 
 /// The public network's limits for one transaction.
 const INSTRUCTIONS: i64 = 400_000_000;
@@ -142,4 +145,45 @@ fn batches_fit_the_networks_limits() {
 #[test]
 fn write_entries_are_one_per_account_and_payee_and_one_for_the_lane() {
     assert_eq!(measure(20, 4, true).writes, 20 + 4 + 1);
+}
+
+mod keeper {
+    use soroban_sdk::{Address, Env, contract, contractimpl};
+
+    /// Pays the rent of a contract's code, as anyone may.
+    #[contract]
+    pub struct Keeper;
+
+    #[contractimpl]
+    impl Keeper {
+        pub fn keep(env: Env, contract: Address, ledgers: u32) {
+            env.deployer().extend_ttl_for_code(contract, ledgers, ledgers);
+        }
+    }
+}
+
+#[test]
+fn no_deposit_pays_the_rent_of_the_code() {
+    let (w, _) = world();
+    let consumer = Address::generate(&w.env);
+    w.mint(&consumer, 100 * USDC);
+    let row = |what: &str, rent: i64| println!("| {what} | {:.4} |", rent as f64 / 1e7);
+    let deposit = |what: &str, after_days: u32| {
+        w.env.ledger().with_mut(|ledger| ledger.sequence_number += after_days * DAY);
+        w.vault.deposit(&consumer, &consumer, &USDC);
+        let rent = w.env.cost_estimate().fee().persistent_entry_rent;
+        row(what, rent);
+        assert!(rent < 5_000_000, "{what}: {rent} stroops");
+        rent
+    };
+    println!("| rent of, at 12,000 stroops per KB | XLM |");
+    println!("|---|---|");
+    let keeper = keeper::KeeperClient::new(&w.env, &w.env.register(keeper::Keeper, ()));
+    keeper.keep(&w.vault.address, &(37 * DAY));
+    // The estimate leaves out that the network takes a third for code. 37 days, of which the upload paid seven.
+    row("the code, 30 days", w.env.cost_estimate().fee().persistent_entry_rent / 3);
+    deposit("an account's first deposit, with the token's own entries", 0);
+    deposit("a deposit when all have long to live", 1);
+    deposit("a deposit that finds the account with less than 15 days", 15);
+    deposit("a deposit that finds the contract, too, with less than 7 days", 15);
 }
