@@ -24,7 +24,7 @@ export type ChainRig = {
   account(who: Keypair): xdr.AccountEntry;
 };
 
-export type BuildOptions = { fee?: string; sequence?: bigint; signers?: Keypair[]; timeoutS?: number };
+export type BuildOptions = { fee?: string; sequence?: bigint; signers?: Keypair[]; timeBounds?: [number, number] };
 export type Submitted = { answer: QueueAnswer; hash: string; record: TransactionRecord | undefined };
 
 const hostModule = compileSorobanHost();
@@ -49,8 +49,8 @@ export function startChain(options: Partial<ChainOptions> = {}): ChainRig {
       networkPassphrase: network.passphrase,
     });
     for (const operation of operations) builder.addOperation(operation);
-    const nowS = Math.floor(clock.nowMs() / 1000);
-    const tx = builder.setTimebounds(0, options.timeoutS === undefined ? 0 : nowS + options.timeoutS).build();
+    const [minTime, maxTime] = options.timeBounds ?? [0, 0];
+    const tx = builder.setTimebounds(minTime, maxTime).build();
     tx.sign(...(options.signers ?? [source]));
     return tx;
   }

@@ -1,0 +1,85 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Asset, type Keypair, Operation } from '@stellar/stellar-sdk';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createNetwork } from '../../src/devnet/ledger/network.ts';
+import { createStateFile } from '../../src/devnet/state-file.ts';
+import { type ChainRig, startChain } from './chain-rig.ts';
+
+let folder: string;
+let file: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'devnet-state-'));
+  file = path.join(folder, 'network');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const network = createNetwork('a network for tests', 'seed');
+const open = (): ChainRig => startChain({ network, journal: createStateFile(file, network) });
+
+function pay(rig: ChainRig, from: Keypair, to: Keypair) {
+  return rig.submit(from, [Operation.payment({ destination: to.publicKey(), asset: Asset.native(), amount: '1' })]);
+}
+
+function everything({ chain }: ChainRig) {
+  const { history, entries } = chain;
+  const ledgers = [...history.ledgers(0, history.latest().sequence)];
+  return {
+    hashes: ledgers.map(({ closed }) => Buffer.from(closed.hash).toString('hex')),
+    times: ledgers.map(({ closeTimeS }) => closeTimeS),
+    events: ledgers.flatMap(({ events }) => events),
+    metas: ledgers.flatMap(({ transactions }) => transactions.map(({ meta }) => Buffer.from(meta).toString('hex'))),
+    entries: [...entries.keys()].sort().map((key) => {
+      const stored = entries.get(key);
+      return [key, stored && Buffer.from(stored.entry).toString('hex'), stored?.liveUntil];
+    }),
+  };
+}
+
+describe('a network kept in a file', () => {
+  it('goes on with the same ledgers, entries, events and time', () => {
+    const before = open();
+    const [ann, ben] = [before.fund('ann'), before.fund('ben')];
+    pay(before, ann, ben);
+    before.chain.closeLedger();
+    before.chain.advanceTime(3600);
+    before.chain.closeLedger();
+    const after = open();
+    expect(everything(after)).toEqual(everything(before));
+    expect(after.chain.nextMoment()).toEqual(before.chain.nextMoment());
+    const { record, hash } = pay(after, ben, ann);
+    expect(record?.successful).toBe(true);
+    expect(open().chain.history.transaction(hash)?.ledger).toBe(record?.ledger);
+  });
+
+  it('is whole after the process died in the middle of a line', () => {
+    const before = open();
+    const ann = before.fund('ann');
+    appendFileSync(file, '{"header":"AAAA');
+    const after = open();
+    expect(everything(after)).toEqual(everything(before));
+    pay(after, ann, ann);
+    expect(everything(open())).toEqual(everything(after));
+  });
+
+  it('keeps ledgers without transactions in a few bytes', () => {
+    const rig = open();
+    const before = readFileSync(file).length;
+    for (let i = 0; i < 10; i++) rig.chain.closeLedger();
+    expect(readFileSync(file).length - before).toBeLessThan(200);
+  });
+
+  it('is not mixed up with another network’s file', () => {
+    open();
+    const renamed = createNetwork('another network', 'seed');
+    expect(() => createStateFile(file, renamed)).toThrow('holds another network');
+    const reseeded = createNetwork('a network for tests', 'another seed');
+    expect(() => createStateFile(file, reseeded)).toThrow('another seed');
+    appendFileSync(file, 'x\n');
+    const notes = path.join(folder, 'notes');
+    appendFileSync(notes, 'my notes\n');
+    expect(() => createStateFile(notes, network)).toThrow('is no devnet state');
+    expect(readFileSync(notes, 'utf8')).toBe('my notes\n');
+  });
+});
