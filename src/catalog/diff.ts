@@ -1,19 +1,29 @@
 import { formatUsdc } from '../money.ts';
+import { gatewayLimits } from './limits-defaults.ts';
 import type { Api, Config, Route } from './model.ts';
 
 /** `applied` and `restartNeeded` hold field names in the YAML's own spelling; neither ever holds a value. */
 export type ConfigDiff = { applied: string[]; restartNeeded: string[] };
 
-/** What a reload may change while calls are running: APIs with their routes and prices, and the listener's rules. */
-const liveFields = ['gateway.limits', 'gateway.cors_origins', 'gateway.block_addresses', 'gateway.allow_addresses'];
+/** Limits that the listener and the token verifier take once, when they start. */
+export const startLimits = ['headBytesMax', 'headTimeoutMs', 'tokenBytesMax', 'verificationsMax'] as const;
+
+/** What a reload may change while calls are running, beside APIs with their routes and prices. */
+const liveFields = new Set([
+  'gateway.cors_origins',
+  'gateway.block_addresses',
+  'gateway.allow_addresses',
+  ...Object.entries(gatewayLimits)
+    .filter(([name]) => !startLimits.some((fixed) => fixed === name))
+    .map(([, limit]) => `gateway.limits.${limit.key}`),
+]);
 
 export function diffConfig(old: Config, next: Config): ConfigDiff {
   const diff: ConfigDiff = { applied: [], restartNeeded: [] };
   const before = settingsOf(old);
   for (const [field, value] of settingsOf(next)) {
     if (before.get(field) === value) continue;
-    const live = liveFields.some((name) => field === name || field.startsWith(`${name}.`));
-    (live ? diff.applied : diff.restartNeeded).push(field);
+    (liveFields.has(field) ? diff.applied : diff.restartNeeded).push(field);
   }
   diff.applied.push(...diffApis(old.apis, next.apis));
   return diff;
@@ -53,11 +63,13 @@ function settingsOf(config: Config): Map<string, string> {
   put('gateway', {
     listen: gateway.listen,
     public_url: gateway.publicUrl,
-    limits: gateway.limits,
     cors_origins: gateway.corsOrigins,
     block_addresses: gateway.blockAddresses,
     allow_addresses: gateway.allowAddresses,
   });
+  for (const [name, limit] of Object.entries(gatewayLimits)) {
+    settings.set(`gateway.limits.${limit.key}`, asText(Reflect.get(gateway.limits, name)));
+  }
   put('admin', { listen: admin.listen, token: admin.token });
   put('stellar', {
     network: [stellar.network, stellar.passphrase],

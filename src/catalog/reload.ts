@@ -2,7 +2,7 @@ import { type FSWatcher, statSync, watch } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { type ConfigDiff, diffConfig } from './diff.ts';
+import { type ConfigDiff, diffConfig, startLimits } from './diff.ts';
 import type { Environment } from './environment.ts';
 import { formatProblem, loadConfig } from './load.ts';
 import type { Config } from './model.ts';
@@ -108,9 +108,12 @@ export function createCatalogReloader(options: ReloaderOptions): CatalogReloader
 
 /** What a reload takes over; everything else waits for a restart. */
 function withLiveParts(current: Config, next: Config): Config {
+  const { listen, publicUrl, limits: started } = current.gateway;
+  const limits = { ...next.gateway.limits };
+  for (const name of startLimits) limits[name] = started[name];
   return {
     ...current,
-    gateway: { ...next.gateway, listen: current.gateway.listen, publicUrl: current.gateway.publicUrl },
+    gateway: { ...next.gateway, listen, publicUrl, limits },
     apis: next.apis,
     routes: next.routes,
   };
@@ -118,8 +121,12 @@ function withLiveParts(current: Config, next: Config): Config {
 
 /** A file swapped behind a symlink has another inode; a file gone for a moment is a change, and so is its return. */
 function identityOf(file: string): string {
-  const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
-  return stat ? `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}` : 'missing';
+  try {
+    const stat = statSync(file, { bigint: true });
+    return `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+  }
 }
 
 function watchFolder(folder: string, onHint: () => void, log: Log): FSWatcher | undefined {

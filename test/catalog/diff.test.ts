@@ -45,6 +45,7 @@ describe('the difference of two catalogs', () => {
   it.each([
     ['gateway.listen', '127.0.0.1:1', '127.0.0.1:2'],
     ['gateway.public_url', 'https://a.example', 'https://b.example'],
+    ['gateway.limits.token_bytes_max', 'gateway: {', 'gateway: { limits: { token_bytes_max: 1KiB },'],
     ['storage.path', '/a.db', '/b.db'],
     ['stellar.rpc_url', 'https://rpc.example', 'https://rpc2.example'],
     ['stellar.vault', vault, 'CAS3J7GYLGXMF6TDJBBYYSE3HQ6BBSMLNUQ34T6TZMYMW2EVH34XOWMA'],
@@ -55,7 +56,10 @@ describe('the difference of two catalogs', () => {
 
   it('applies limits of the listener', () => {
     const limited = yaml.replace('gateway: {', 'gateway: { limits: { calls_per_account_max: 7 }, cors_origins: [],');
-    expect(diff(yaml, limited)).toEqual({ applied: ['gateway.limits', 'gateway.cors_origins'], restartNeeded: [] });
+    expect(diff(yaml, limited)).toEqual({
+      applied: ['gateway.cors_origins', 'gateway.limits.calls_per_account_max'],
+      restartNeeded: [],
+    });
   });
 
   it('knows every setting of the Config', () => {
@@ -65,11 +69,16 @@ describe('the difference of two catalogs', () => {
         ? Object.keys(values).map((key) => [section, key] as const)
         : [],
     );
-    // `passphrase` belongs to network; everything else is a field of its own.
-    for (const [section, key] of leaves) {
+    expect(leaves.length).toBeGreaterThan(25);
+    for (const [section, key] of leaves.filter(([, name]) => name !== 'limits')) {
       const changed = { ...before, [section]: { ...Reflect.get(before, section), [key]: 'changed' } };
       const { applied, restartNeeded } = diffConfig(before, changed);
       expect([...applied, ...restartNeeded], `${section}.${key}`).toHaveLength(1);
+    }
+    for (const [name, value] of Object.entries(before.gateway.limits)) {
+      const limits = { ...before.gateway.limits, [name]: value + 1 };
+      const { applied, restartNeeded } = diffConfig(before, { ...before, gateway: { ...before.gateway, limits } });
+      expect([...applied, ...restartNeeded], name).toHaveLength(1);
     }
   });
 });

@@ -224,6 +224,20 @@ apis:
     expect(loadGood(withRoutes({ 'GET /_callorax': '1' }).replace('/weather', '/')).apis[0]?.mount).toBe('');
   });
 
+  it('refuses a route with %2F unless its API allows encoded slashes', () => {
+    expect(problem(withRoutes({ 'GET /a%2Fb': '1' }))).toContain('%2F, which this API does not allow');
+    expect(loadGood(withRoutes({ 'GET /a%2Fb': '1' }, 'encoded_slash: true')).apis[0]?.encodedSlash).toBe(true);
+  });
+
+  it('refuses a default life above the longest one, a missing key file, and a host too long for a login', () => {
+    const yaml = withApi('price: "1"');
+    expect(problem(`tokens: { ttl: 2h, ttl_max: 1h }\n${yaml}`)).toContain('longer than tokens.ttl_max');
+    expect(problem(`tokens: { keys_file: ./secrets/none.jwks }\n${yaml}`)).toContain('which does not exist');
+    const host = (chars: number) => `gateway: { public_url: "https://${'a'.repeat(chars - 8)}.example" }\n${yaml}`;
+    expect(loadGood(host(59)).gateway.publicUrl).toContain('.example');
+    expect(problem(host(60))).toContain('too long for wallet login');
+  });
+
   it('refuses an API that sells nothing, a route without a price, and a free route that has one', () => {
     expect(problem(withApi())).toContain('sells nothing');
     expect(problem(`${withApi()}    routes: [{ match: GET /a }]`)).toContain('routes[0].price is missing');
@@ -409,5 +423,15 @@ describe('warnings', () => {
   ])('come with %s', (line, message) => {
     const loaded = load(`${line}\n${withApi('price: "1"')}`);
     expect(loaded.ok && loaded.warnings.map((warning) => warning.message).join()).toContain(message);
+  });
+
+  it('come with an RPC server that is asked in clear, unless it is on this machine', () => {
+    const warningsWith = (rpcUrl: string) => {
+      const loaded = load(withApi('price: "1"').replace('https://rpc.example', rpcUrl));
+      return loaded.ok ? loaded.warnings.map((warning) => warning.message) : ['not loaded'];
+    };
+    expect(warningsWith('http://rpc.example')).toEqual(['is not https, so answers can be forged']);
+    expect(warningsWith('http://127.0.0.1:8000')).toEqual([]);
+    expect(warningsWith('http://127.0.0.1.example')).toHaveLength(1);
   });
 });

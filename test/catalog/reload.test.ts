@@ -74,11 +74,15 @@ describe('a reload', () => {
 
   it('names what needs a restart and leaves it as it runs', () => {
     const { file, lines, reloader } = build(cheap);
-    writeFileSync(file, `storage: { path: ./other.db }\ngateway: { listen: 127.0.0.1:9 }\n${dear}`);
+    writeFileSync(
+      file,
+      `storage: { path: ./other.db }\ngateway: { listen: 127.0.0.1:9, limits: { head_timeout: 3s, body_idle_timeout: 3s } }\n${dear}`,
+    );
     const before = reloader.current();
     expect(reloader.reload()).toMatchObject({ kind: 'applied' });
     expect(reloader.current().storage).toEqual(before.storage);
     expect(reloader.current().gateway.listen).toEqual(before.gateway.listen);
+    expect(reloader.current().gateway.limits).toEqual({ ...before.gateway.limits, bodyIdleTimeoutMs: 3_000 });
     expect(reloader.current().gateway.publicUrl).toBe(before.gateway.publicUrl);
     expect(lines.join('')).toContain('restart needed: storage.path');
     expect(lines.join('')).toContain('restart needed: gateway.listen');
