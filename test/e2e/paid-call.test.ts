@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { contract, Keypair, rpc } from '@stellar/stellar-sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SandboxInfo } from '../../src/cli/sandbox-report.ts';
 import { parseUsdc, type Units, units } from '../../src/money.ts';
-import { callora, type Sandbox, type SandboxInfo, startSandbox } from '../support/callora-process.ts';
+import { callora, type Sandbox, startSandbox } from '../support/callora-process.ts';
 import { recomputeRoot } from '../support/receipt-root.ts';
 
 /** The whole product from outside: the shipped process, its HTTP surface, stock Stellar clients, the command line. */

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { SandboxInfo } from '../../src/cli/sandbox-report.ts';
 
 /** Drives the shipped program as a user does: the launcher, its arguments, its output, its exit code. */
 
@@ -19,25 +20,6 @@ export async function callora(
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   return { code, stdout: output.stdout(), stderr: output.stderr() };
 }
-
-/** What `callora sandbox --info-file` writes. */
-export type SandboxInfo = {
-  gateway: string;
-  admin: string;
-  adminToken: string;
-  rpcUrl: string;
-  horizonUrl: string;
-  friendbotUrl: string;
-  networkPassphrase: string;
-  vault: string;
-  usdc: { code: string; issuer: string; contract: string };
-  consumer: { address: string; secret: string };
-  payee: { address: string };
-  operator: { address: string; secret: string };
-  token: string;
-  config: string;
-  dataDir: string;
-};
 
 export type Sandbox = {
   info: SandboxInfo;
