@@ -79,7 +79,11 @@ function segmentsMatch(pattern: string[], segments: string[]): string[] | undefi
 }
 
 function param(params: string[], at: number): string {
-  return params[at] ?? '';
+  try {
+    return decodeURIComponent(params[at] ?? '');
+  } catch {
+    throw new GatewayError('bad_parameter', 'the path holds a broken percent sign');
+  }
 }
 
 function page(query: URLSearchParams): PageQuery {

@@ -120,5 +120,5 @@ function payeesOf(config: Config): string[] {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
 }

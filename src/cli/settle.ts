@@ -103,6 +103,7 @@ const batchColumns: Column<BatchView>[] = [
 
 function printEarnings(cli: Cli, earnings: PayeeEarnings[]): void {
   if (earnings.length === 0) return;
+  cli.out('');
   printTable(
     cli,
     earnings,

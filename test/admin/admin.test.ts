@@ -188,6 +188,7 @@ describe('the operator API', () => {
     [{ method: 'DELETE', path: '/api/accounts' }, 405, 'method_not_allowed'],
     [{ path: '/api/settlement/now' }, 405, 'method_not_allowed'],
     [{ path: '/api/accounts?limit=x' }, 400, 'bad_parameter'],
+    [{ method: 'POST', path: '/api/tokens/%/revoke' }, 400, 'bad_parameter'],
     [{ path: '/api/settlement/batches/0/x' }, 400, 'bad_parameter'],
     [{ method: 'POST', path: '/api/tokens', headers: json, body: '{' }, 400, 'bad_request'],
     [
