@@ -4,20 +4,27 @@ import { formatUsdc } from '../money.ts';
 import { createVault } from '../stellar/vault-client.ts';
 import { connect } from './chain.ts';
 import type { Cli } from './cli.ts';
-import { type GatewayState, writeState } from './consumer-state.ts';
+import { writeState } from './consumer-state.ts';
 import { CliError } from './exit-codes.ts';
 import { askGateway } from './gateway-client.ts';
-import { readKeyFile } from './key-file.ts';
+import { limitText } from './limit.ts';
 import { printFields, printJson } from './output.ts';
-import { findTarget, pinnedGateway, type TargetOptions, withTargetOptions } from './target.ts';
+import {
+  findTarget,
+  type KeyOptions,
+  keyOf,
+  pinnedGateway,
+  type TargetOptions,
+  withKeyOption,
+  withTargetOptions,
+} from './target.ts';
 import { walletToken } from './wallet-token.ts';
 
-type BalanceOptions = TargetOptions & { key?: string; account?: string; json?: boolean; chain?: boolean };
+type BalanceOptions = TargetOptions & KeyOptions & { account?: string; json?: boolean; chain?: boolean };
 
 export function balanceCommand(cli: Cli): Command {
-  return withTargetOptions(new Command('balance'))
+  return withKeyOption(withTargetOptions(new Command('balance')))
     .description('what is deposited, charged and left: as the gateway counts, or with --chain as the vault holds it')
-    .option('--key <file>', 'file with the S… seed of the account; without it, the key of the last login')
     .option('--account <address>', 'with --chain: any account')
     .option('--chain', 'ask the vault only; always so with --vault')
     .option('--json', 'print JSON for programs')
@@ -46,7 +53,7 @@ async function onChain(cli: Cli, options: BalanceOptions): Promise<Record<string
     withdrawn: formatUsdc(held.withdrawn),
     requested: formatUsdc(held.requested),
     unlock_at: held.unlockAtS === 0 ? null : new Date(held.unlockAtS * 1000).toISOString(),
-    limit: formatUsdc(held.limit),
+    limit: limitText(held.limit),
   };
 }
 
@@ -71,10 +78,4 @@ async function atGateway(cli: Cli, options: BalanceOptions): Promise<Record<stri
 function ignoreDeadToken(error: unknown): undefined {
   if (error instanceof CliError && / answered 401 /.test(error.message)) return undefined;
   throw error;
-}
-
-function keyOf(cli: Cli, options: BalanceOptions, state: GatewayState | undefined): ReturnType<typeof readKeyFile> {
-  const file = options.key ?? state?.keyFile;
-  if (file === undefined) throw new CliError('usage', 'name the account: --key FILE, or --account with --chain');
-  return readKeyFile(cli, file);
 }

@@ -6,25 +6,21 @@ import { createVault } from '../stellar/vault-client.ts';
 import { connect, requireLanded } from './chain.ts';
 import type { Cli } from './cli.ts';
 import { CliError } from './exit-codes.ts';
-import { readKeyFile } from './key-file.ts';
 import { printJson } from './output.ts';
-import { findTarget, type TargetOptions, withTargetOptions } from './target.ts';
+import { findTarget, type KeyOptions, keyOf, type TargetOptions, withKeyOption, withTargetOptions } from './target.ts';
 
-type DepositOptions = TargetOptions & { key?: string; to?: string; json?: boolean };
+type DepositOptions = TargetOptions & KeyOptions & { to?: string; json?: boolean };
 
 export function depositCommand(cli: Cli): Command {
-  return withTargetOptions(new Command('deposit <amount>').argument('<amount>', 'USDC, such as 10 or 0.5'))
-    .name('deposit')
+  return withKeyOption(withTargetOptions(new Command('deposit')))
+    .argument('<amount>', 'USDC, such as 10 or 0.5')
     .description('pay USDC into the vault, for the own account or any other')
-    .option('--key <file>', 'file with the S… seed that pays; without it, the key of the last login')
     .option('--to <account>', 'whose balance it raises; the payer’s own without it')
     .option('--json', 'print JSON for programs')
     .action(async (text: string, options: DepositOptions) => {
       const amount = readAmount(text);
       const target = await findTarget(cli, options);
-      const file = options.key ?? target.state?.keyFile;
-      if (file === undefined) throw new CliError('usage', 'name the key that pays with --key FILE');
-      const key = readKeyFile(cli, file);
+      const key = keyOf(cli, options, target.state);
       const account = options.to ?? key.address;
       const kind = addressKind(account);
       if (kind !== 'account' && kind !== 'contract')
@@ -55,7 +51,7 @@ export function depositCommand(cli: Cli): Command {
     });
 }
 
-function readAmount(text: string): Units {
+export function readAmount(text: string): Units {
   const amount = parseUsdc(text);
   if (amount !== undefined && amount > 0n) return amount;
   throw new CliError('usage', `${text} is no amount of USDC; write it like 10 or 0.5, with at most 7 decimals`);

@@ -27,6 +27,8 @@ const commands: Record<string, (cli: Cli) => Promise<Command>> = {
   reconcile: async (cli) => (await import('./reconcile.ts')).reconcileCommand(cli),
   login: async (cli) => (await import('./login.ts')).loginCommand(cli),
   deposit: async (cli) => (await import('./deposit.ts')).depositCommand(cli),
+  limit: async (cli) => (await import('./limit.ts')).limitCommand(cli),
+  withdraw: async (cli) => (await import('./withdraw.ts')).withdrawCommand(cli),
   balance: async (cli) => (await import('./balance.ts')).balanceCommand(cli),
 };
 

@@ -5,6 +5,7 @@ import type { Cli } from './cli.ts';
 import { type GatewayState, onlyState, pin, readState, writeState } from './consumer-state.ts';
 import { CliError } from './exit-codes.ts';
 import { askGateway } from './gateway-client.ts';
+import { type Key, readKeyFile } from './key-file.ts';
 
 /** `--gateway`, `--rpc`, `--vault`, `--network`: which vault a consumer's command works on, and through whom. */
 export type TargetOptions = { gateway?: string; rpc?: string; vault?: string; network?: string };
@@ -18,6 +19,19 @@ export function withTargetOptions(command: Command): Command {
     .option('--rpc <url>', 'a Stellar RPC server of your choice')
     .option('--vault <address>', 'with --rpc and --network: work on this vault without any gateway')
     .option('--network <name>', 'testnet, public, or the passphrase of another network');
+}
+
+/** `--key`, and whose key is meant without it. */
+export type KeyOptions = { key?: string };
+
+export function withKeyOption(command: Command): Command {
+  return command.option('--key <file>', 'file with the S… seed of the account; without it, the key of the last login');
+}
+
+export function keyOf(cli: Cli, options: KeyOptions, state: GatewayState | undefined): Key {
+  const file = options.key ?? state?.keyFile;
+  if (file !== undefined) return readKeyFile(cli, file);
+  throw new CliError('usage', 'name the account by its key with --key FILE');
 }
 
 /** Asks the gateway what it is, and compares with what is pinned; a first sight is pinned and said. */

@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { exitCodes } from '../../src/cli/exit-codes.ts';
 import { version } from '../../src/version.ts';
 import { callora as launch } from '../support/callora-process.ts';
 import { createCliRig, temporaryDir } from './rig.ts';
@@ -30,6 +33,8 @@ describe('the command line', () => {
       'login',
       'deposit',
       'balance',
+      'limit',
+      'withdraw',
     ]) {
       expect(out).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
     }
@@ -60,6 +65,25 @@ describe('the command line', () => {
     const ran = await callora('account', 'list', '--config', `${temporaryDir()}/none.yaml`);
     expect(ran).toMatchObject({ code: 3, out: '' });
     expect(ran.note).toMatch(/none\.yaml: does not exist.*\n {2}.*--config/);
+  });
+});
+
+describe('docs/cli.md', () => {
+  const page = readFileSync(path.resolve(import.meta.dirname, '../../docs/cli.md'), 'utf8');
+
+  it('has the exit codes of the program', () => {
+    const rows = [...page.matchAll(/^\| (\d+) \| `(\w+)` \|/gm)].map((row) => [row[2], Number(row[1])]);
+    expect(Object.fromEntries(rows)).toEqual(exitCodes);
+  });
+
+  it('names every command', async () => {
+    const { callora } = createCliRig();
+    const { out } = await callora('--help');
+    const names = [...out.matchAll(/^ {2}([a-z]+) (?:\[|<| )/gm)]
+      .map((row) => row[1] ?? '')
+      .filter((name) => name !== 'help');
+    expect(names.length).toBeGreaterThan(10);
+    for (const name of names) expect(page).toContain(`\`${name}`);
   });
 });
 
