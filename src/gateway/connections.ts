@@ -31,7 +31,7 @@ export function createConnections(): Connections {
         return;
       }
       openCount++;
-      const connection: Connection = { address, exchanges: new Set(), requests: 0, ended: false };
+      const connection: Connection = { address, exchanges: [], requests: 0, ended: false };
       connections.set(socket, connection);
       socket.once('close', () => {
         openCount--;

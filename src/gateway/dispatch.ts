@@ -41,6 +41,8 @@ export async function dispatch(deps: DispatchDeps, exchange: Exchange): Promise<
   exchange.route = route;
   if (encodedSlash && !route.api.encodedSlash) return refuse(deps, exchange, noEncodedSlash);
   if (deps.readings.isDearer(head.method, rest, !lenient, route)) return refuse(deps, exchange, dearerReading);
+  const dearer = deps.readings.dearerMethods(head.method, rest, !lenient, route);
+  if (dearer.length > 0) return refuse(deps, exchange, dearerMethod(dearer));
   if ((head.contentLength ?? 0) > route.bodyBytesMax) {
     return refuse(deps, exchange, { ok: false, code: 'body_too_large', detail: `at most ${route.bodyBytesMax} bytes` });
   }
@@ -56,6 +58,12 @@ const dearerReading: Refusal = {
   code: 'bad_path',
   detail: 'an upstream may read this path as a dearer route; spell it as that route is listed',
 };
+
+function dearerMethod(methods: string[]): Refusal {
+  const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].sort().join(', ');
+  const detail = 'this path is listed with other methods, at a higher price than unlisted calls';
+  return { ok: false, code: 'method_not_allowed', detail, fields: ['allow', allow] };
+}
 
 function answerPreflight({ res, head, fields, requestId }: Exchange): void {
   res.writeHead(204, [...preflightFields(head, fields), 'x-request-id', requestId]);

@@ -6,7 +6,8 @@ import type { Head } from './head.ts';
 export type Connection = {
   /** Plain address of the peer. */
   readonly address: string;
-  readonly exchanges: Set<Exchange>;
+  /** Calls that have not ended, nearly always one. */
+  readonly exchanges: Exchange[];
   /** Requests begun so far. */
   requests: number;
   /** True once an answer says that it is the last: what a client sends behind it is not looked at. */
@@ -37,6 +38,12 @@ export type Exchange = {
   /** The client waits for `100 Continue` before it sends its body. */
   expectsContinue: boolean;
 };
+
+export function removeExchange(exchange: Exchange): void {
+  const { exchanges } = exchange.connection;
+  const at = exchanges.indexOf(exchange);
+  if (at >= 0) exchanges.splice(at, 1);
+}
 
 /** Makes this answer the last of its connection, and says so to the client. */
 export function endsConnection(exchange: Exchange): void {

@@ -6,7 +6,8 @@ import { createRouteTable, type RouteEntry } from '../catalog/route-table.ts';
  * Guards a price against lenient upstreams. Many frameworks ignore case and a final slash, cut `;` parameters, or
  * decode what was encoded: `/DEAR`, `/dear/` and `/dear;x` then arrive at `/dear`, while the price list sees a cheap
  * parameter or the price of unlisted paths. Such a path is refused when its lenient reading is dearer; it is never
- * charged at the other price, since a strict upstream may mean something else by it.
+ * charged at the other price, since a strict upstream may mean something else by it. The same goes for methods: an
+ * upstream that does not look at them answers `POST /dear` as `GET /dear`, at the price of unlisted calls.
  */
 export type Readings = {
   /**
@@ -14,26 +15,50 @@ export type Readings = {
    * `plain` says that the path itself has nothing to be lenient about.
    */
   isDearer(method: string, rest: string, plain: boolean, route: Route): boolean;
+  /**
+   * The methods by which this path is listed as a dearer route than `route`, which no method names. Empty when there
+   * is nothing to guard.
+   */
+  dearerMethods(method: string, rest: string, plain: boolean, route: Route): string[];
 };
 
 /** `plain` routes are already written as a lenient upstream reads them, so a plain path can only match as it stands. */
-type Lenient = { table: RouteTable; plain: boolean };
+type Lenient = { table: RouteTable; plain: boolean; methods: string[] };
 
 export function createReadings(): Readings {
   const known = new WeakMap<Api, Lenient | 'one price'>();
+
+  function routesOf(api: Api): Lenient | 'one price' {
+    const found = known.get(api);
+    if (found !== undefined) return found;
+    const routes = hasOnePrice(api) ? 'one price' : lenientRoutes(api);
+    known.set(api, routes);
+    return routes;
+  }
+
   return {
     isDearer(method, rest, plain, route) {
-      let routes = known.get(route.api);
-      if (routes === undefined) {
-        routes = hasOnePrice(route.api) ? 'one price' : lenientRoutes(route.api);
-        known.set(route.api, routes);
-      }
+      const routes = routesOf(route.api);
       if (routes === 'one price' || (plain && routes.plain) || isLiteral(route)) return false;
       const match = routes.table.match(method, lenient(rest));
       return match.kind === 'route' && isMore(match.route, route);
     },
+    dearerMethods(method, rest, plain, route) {
+      if (route.method !== 'ANY') return none;
+      const routes = routesOf(route.api);
+      if (routes === 'one price' || routes.methods.length === 0) return none;
+      const read = plain && routes.plain ? rest : lenient(rest);
+      return routes.methods.filter((name) => {
+        if (name === method) return false;
+        const match = routes.table.match(name, read);
+        // `ANY /x` beside `GET /x` is meant as it stands.
+        return match.kind === 'route' && match.route.template !== route.template && isMore(match.route, route);
+      });
+    },
   };
 }
+
+const none: string[] = [];
 
 /** A route named letter by letter is meant as it stands, even beside one that differs in case only. */
 function isLiteral(route: Route): boolean {
@@ -59,7 +84,8 @@ function lenientRoutes(api: Api): Lenient {
     const literals = template.slice(api.mount.length).replace(/\/:\w+/g, '/:');
     return lenient(literals) === literals;
   });
-  return { table: createRouteTable(entries, [unmounted]), plain };
+  const methods = [...new Set(api.routes.map(({ method }) => method))].filter((method) => method !== 'ANY');
+  return { table: createRouteTable(entries, [unmounted]), plain, methods };
 }
 
 function lenientSegments(api: Api, route: Route): Segment[] {

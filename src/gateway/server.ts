@@ -9,7 +9,7 @@ import { createRateLimiter } from '../limits/rate.ts';
 import { type Connections, createConnections } from './connections.ts';
 import type { GatewayDeps } from './deps.ts';
 import { type DispatchDeps, dispatch } from './dispatch.ts';
-import type { Exchange } from './exchange.ts';
+import { type Exchange, removeExchange } from './exchange.ts';
 import { createFieldRules } from './fields.ts';
 import { unreadHead } from './head.ts';
 import { prepareRoute } from './prepared.ts';
@@ -32,7 +32,7 @@ const cutOffMs = 2_000;
 
 export function createGateway(deps: GatewayDeps): Gateway {
   const connections = createConnections();
-  const running = new Set<Exchange>();
+  let running = 0;
   const nextRequestId = createRequestIds();
   let draining = false;
   let whenIdle: (() => void) | undefined;
@@ -61,8 +61,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
       onGone: undefined,
       expectsContinue,
     };
-    connection.exchanges.add(exchange);
-    running.add(exchange);
+    connection.exchanges.push(exchange);
+    running++;
     // Writing to an answer whose client has just left fails; the close that follows is what counts.
     res.on('error', ignore);
     void run(exchange);
@@ -74,14 +74,14 @@ export function createGateway(deps: GatewayDeps): Gateway {
     } catch (error) {
       answerFailure(deps, exchange, error);
     } finally {
-      exchange.connection.exchanges.delete(exchange);
-      running.delete(exchange);
-      if (running.size === 0) whenIdle?.();
+      removeExchange(exchange);
+      running--;
+      if (running === 0) whenIdle?.();
     }
   }
 
   async function idle(waitMaxMs: number): Promise<void> {
-    if (running.size === 0) return;
+    if (running === 0) return;
     const stop = new AbortController();
     const ended = new Promise<void>((resolve) => {
       whenIdle = resolve;
@@ -117,7 +117,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       // Calls cut off just now still write how they ended.
       await idle(cutOffMs);
     },
-    stats: () => ({ connections: connections.open(), running: running.size, draining }),
+    stats: () => ({ connections: connections.open(), running, draining }),
   };
 }
 
@@ -184,7 +184,7 @@ function openServer(
 
 /** Answers where there is no request to answer. A running answer cannot be interrupted, only broken; a refusal stands. */
 function endRaw(socket: Socket, connections: Connections, code: ErrorCode, detail: string | undefined): void {
-  const exchanges = [...(connections.of(socket)?.exchanges ?? [])];
+  const exchanges = connections.of(socket)?.exchanges ?? [];
   if (!socket.writable || exchanges.some((exchange) => !exchange.refused)) {
     socket.destroy();
     return;
