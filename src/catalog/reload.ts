@@ -76,7 +76,13 @@ export function createCatalogReloader(options: ReloaderOptions): CatalogReloader
       hint = new AbortController();
       await clock.sleep(pollMs, AbortSignal.any([hint.signal, stopping.signal]));
       await quiet();
-      if (!stopping.signal.aborted && identityOf(file) !== seen) reload();
+      if (stopping.signal.aborted || identityOf(file) === seen) continue;
+      try {
+        reload();
+      } catch (error) {
+        // A listener that fails must not end the watch, nor the process.
+        log.error({ err: error }, 'the new catalog was not taken over everywhere');
+      }
     }
   }
 

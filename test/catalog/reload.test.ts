@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ConfigDiff } from '../../src/catalog/diff.ts';
 import { loadConfig } from '../../src/catalog/load.ts';
 import type { Config } from '../../src/catalog/model.ts';
@@ -18,7 +18,7 @@ function priceOf(config: Config): bigint | undefined {
   return config.apis[0]?.routes[0]?.priceUnits;
 }
 
-function build(yaml: string, prepare?: (folder: string) => string) {
+function build(yaml: string, prepare?: (folder: string) => string, pollMs = 1_000) {
   const { folder, file: plain } = catalogFolder(yaml);
   const file = prepare?.(folder) ?? plain;
   const loaded = loadConfig({ file, env: {} });
@@ -36,7 +36,7 @@ function build(yaml: string, prepare?: (folder: string) => string) {
     log: createLog('info', { write: (line) => void lines.push(line) }),
     clock,
     debounceMs: 100,
-    pollMs: 1_000,
+    pollMs,
   });
   onTestFinished(() => reloader.stop());
   return { folder, file, clock, lines, changes, refusals, reloader };
@@ -136,6 +136,34 @@ describe('the watch', () => {
     await pass(clock);
     expect(refusals).toEqual([]);
     expect(changes.map(({ config }) => priceOf(config))).toEqual([20_000_000n]);
+  });
+
+  it('does not wait for the interval when the system announces the change', async () => {
+    const { file, clock, changes, reloader } = build(cheap, undefined, 1_000_000_000);
+    reloader.start();
+    writeFileSync(file, dear);
+    await vi.waitFor(() => {
+      clock.advance(100);
+      expect(changes).toHaveLength(1);
+    });
+  });
+
+  it('goes on when taking a catalog over has failed', async () => {
+    const { file, clock, changes, lines, reloader } = build(cheap);
+    Object.defineProperty(changes, 'push', {
+      configurable: true,
+      value: () => {
+        throw new Error('no room');
+      },
+    });
+    reloader.start();
+    writeFileSync(file, dear);
+    await pass(clock);
+    expect(lines.join('')).toContain('no room');
+    Reflect.deleteProperty(changes, 'push');
+    writeFileSync(file, cheap);
+    await pass(clock);
+    expect(changes).toHaveLength(1);
   });
 
   it('says once that a file is gone or bad, and applies it when it is back', async () => {
