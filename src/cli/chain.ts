@@ -9,10 +9,13 @@ export type Chain = { rpc: Rpc; submitter: Submitter };
 /** 0.1 XLM: more than a deposit or a deployment step has cost on a busy day. */
 const feeMaxStroops = 1_000_000;
 
+/** A person waits; a ledger takes five seconds, so this is ten questions. */
+const pollIntervalMs = 500;
+
 export function connect(cli: Pick<Cli, 'clock'>, target: { rpcUrl: string; passphrase: string }): Chain {
   const { clock } = cli;
   const rpc = createRpc({ url: target.rpcUrl, passphrase: target.passphrase, clock });
-  return { rpc, submitter: createSubmitter({ rpc, clock, feeMaxStroops }) };
+  return { rpc, submitter: createSubmitter({ rpc, clock, feeMaxStroops, pollIntervalMs }) };
 }
 
 export function requireLanded(what: string, outcome: SubmitOutcome): Extract<SubmitOutcome, { status: 'landed' }> {
