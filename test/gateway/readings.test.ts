@@ -25,6 +25,11 @@ beforeAll(async () => {
           { match: 'GET /open/closed', price: '0' },
           { match: 'GET /Case', price: '0.003' },
           { match: 'GET /case', price: '5' },
+          { match: 'POST /cheap', price: '0.0001' },
+          { match: 'GET /both', price: '5' },
+          { match: 'ANY /both', price: '0.002' },
+          { match: 'PUT /written', price: '5' },
+          { match: 'POST /written', price: '0.004' },
         ],
       },
       { origin, mount: '/flat', price: '0.001', list: [{ match: 'GET /dear', price: '0.001' }] },
@@ -75,6 +80,33 @@ describe('a path that a lenient upstream may read as a dearer route', () => {
     ['/flat/DEAR', '0.001'],
   ])('while %s is sold for %s', async (path, price) => {
     const answer = await rig.get(path);
+    expect([answer.status, answer.headers.get('callora-price')]).toEqual([200, price]);
+  });
+});
+
+describe('a method that an upstream may not look at', () => {
+  it.each([
+    ['POST', '/a/dear', 'GET, HEAD'],
+    ['OPTIONS', '/a/dear', 'GET, HEAD'],
+    ['POST', '/a/DEAR/', 'GET, HEAD'],
+    ['DELETE', '/a/city/Oslo', 'GET, HEAD'],
+    ['GET', '/a/written', 'PUT, POST'],
+    ['HEAD', '/a/written', 'PUT, POST'],
+  ])('gets no dearer route at the price of unlisted calls: %s %s', async (method, path, allow) => {
+    const answer = await rig.get(path, {}, method);
+    expect(answer.status).toBe(405);
+    expect(answer.headers.get('allow')?.split(', ').sort()).toEqual(allow.split(', ').sort());
+  });
+
+  it.each([
+    ['POST', '/a/both', '0.002'],
+    ['GET', '/a/both', '5'],
+    ['POST', '/a/written', '0.004'],
+    ['GET', '/a/cheap', '0.001'],
+    ['POST', '/a/unlisted', '0.001'],
+    ['POST', '/flat/dear', '0.001'],
+  ])('while %s %s is sold for %s', async (method, path, price) => {
+    const answer = await rig.get(path, {}, method);
     expect([answer.status, answer.headers.get('callora-price')]).toEqual([200, price]);
   });
 });
