@@ -2,6 +2,7 @@ import { readBearer } from '../access/bearer.ts';
 import type { Verified, VerifyFailure } from '../access/verify.ts';
 import type { AccountSlot, CapSlot, Hold } from '../billing/ledger.ts';
 import type { Route } from '../catalog/model.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { Concurrency } from '../limits/concurrency.ts';
 import type { RateLimiter } from '../limits/rate.ts';
 import { formatUsdc } from '../money.ts';
@@ -68,20 +69,29 @@ function takeMoney(deps: AdmitDeps, route: Route, payer: Payer): Admitted | Refu
   if (stop) return { ok: false, code: stop.code, detail: stop.detail, fields: ['retry-after', '5'] };
   const held = deps.ledger.hold(payer.account, payer.cap, route.priceUnits);
   if (held.ok) return { ok: true, payer, hold: held.hold };
+  const remedy = remedies[held.reason];
   return {
     ok: false,
     code: held.reason,
+    ...(remedy === undefined ? {} : { detail: remedy }),
     extra: {
       price: formatUsdc(route.priceUnits),
       available: formatUsdc(held.available),
       shortfall: formatUsdc(held.shortfall),
       currency: 'USDC',
       ...(held.resetsAtMs === undefined ? {} : { resets_at: new Date(held.resetsAtMs).toISOString() }),
-      pay: deps.payWays(payer.account, held.shortfall),
+      // A program that reads `pay` pays and tries again: where a deposit does not help, none is offered.
+      pay: remedy === undefined ? deps.payWays(payer.account, held.shortfall) : [],
     },
     fields: retryAt(deps, held.resetsAtMs),
   };
 }
+
+/** What helps where money does not. */
+const remedies: Partial<Record<ErrorCode, string>> = {
+  token_cap_reached: 'a deposit does not lift the cap of a token: use one with a higher cap',
+  limit_reached: 'a deposit does not lift the limit: wait for the next period, or let the account raise its limit',
+};
 
 function retryAt(deps: AdmitDeps, resetsAtMs: number | undefined): string[] {
   if (resetsAtMs === undefined) return [];

@@ -128,6 +128,12 @@ describe('a refused call', () => {
     expect(body).not.toHaveProperty('resets_at');
   });
 
+  it('offers no deposit where a deposit does not help', async () => {
+    const body = JSON.parse((await rig.get('/weather/dear', { authorization: 'Bearer capped' })).body);
+    expect([body.code, body.pay]).toEqual(['token_cap_reached', []]);
+    expect(body.detail).toContain('higher cap');
+  });
+
   it('for the limit says when the next period begins', async () => {
     const slot = rig.ledger.open({
       id: 50,
@@ -148,6 +154,7 @@ describe('a refused call', () => {
     expect(JSON.parse(answer.body)).toMatchObject({
       code: 'limit_reached',
       available: '2',
+      pay: [],
       resets_at: '2027-01-16T00:00:00.000Z',
     });
   });
