@@ -11,6 +11,7 @@ import { createLog } from '../log.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import { formatUsdc, parseUsdc, type Units } from '../money.ts';
 import { publicKeyOf } from '../stellar/transactions.ts';
+import { lockStore } from '../store/lock.ts';
 import type { Cli } from './cli.ts';
 import { startDemoUpstream } from './demo-upstream.ts';
 import { CliError } from './exit-codes.ts';
@@ -76,6 +77,7 @@ async function start(options: SandboxOptions, clock: Clock, say: Say, undo: Undo
     admin: await openPort(options.adminPort, '--admin-port'),
   };
   const dataDir = makeDataDir(options.dataDir, undo);
+  const lock = lockDir(dataDir, undo);
   const keys = sandboxKeys();
   const files = await prepareFiles(dataDir, keys);
   const log = createLog('warn');
@@ -97,6 +99,7 @@ async function start(options: SandboxOptions, clock: Clock, say: Say, undo: Undo
       ? { kind: 'demo', upstream }
       : { kind: 'visitor', upstream, priceUnits: sold.priceUnits },
   );
+  lock.release();
   const app = await startApp(config, { clock, log: createLog(config.log.level), env: process.env });
   undo.push(() => app.stop());
   say(`gateway     ${app.gatewayUrl} sells ${upstream}`);
@@ -147,6 +150,21 @@ function makeDataDir(wanted: string | undefined, undo: Undo): string {
   const made = mkdtempSync(path.join(tmpdir(), 'callora-sandbox-'));
   undo.push(() => rmSync(made, { recursive: true, force: true }));
   return made;
+}
+
+/**
+ * The gateway's own lock, taken before the first file is written: a running gateway would load the new config file, and
+ * two networks that append to one state file make it unreadable. Released just before the gateway takes it.
+ */
+function lockDir(dataDir: string, undo: Undo): { release(): void } {
+  const lock = lockStore(path.join(dataDir, 'callora.db'));
+  let held = true;
+  const release = () => {
+    if (held) lock.release();
+    held = false;
+  };
+  undo.push(release);
+  return { release };
 }
 
 async function startUpstream(secret: string, clock: Clock, undo: Undo): Promise<string> {

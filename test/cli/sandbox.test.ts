@@ -1,0 +1,23 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { exitCodes } from '../../src/cli/exit-codes.ts';
+import { lockStore } from '../../src/store/lock.ts';
+import { createCliRig, temporaryDir } from './rig.ts';
+
+it('a sandbox touches nothing in a data directory that another gateway runs on', async () => {
+  const dir = temporaryDir();
+  const config = path.join(dir, 'config.yaml');
+  writeFileSync(config, 'of the other one\n');
+  const lock = lockStore(path.join(dir, 'callora.db'));
+  onTestFinished(() => lock.release());
+
+  const { callora } = createCliRig();
+  const ran = await callora('sandbox', '--data-dir', dir, '--port', '0', '--admin-port', '0');
+
+  expect(ran.code).toBe(exitCodes.config);
+  expect(ran.note).toContain('is in use by another process');
+  expect(readFileSync(config, 'utf8')).toBe('of the other one\n');
+  expect(existsSync(path.join(dir, 'devnet.json'))).toBe(false);
+  expect(existsSync(path.join(dir, 'secrets'))).toBe(false);
+});
