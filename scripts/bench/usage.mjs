@@ -8,5 +8,7 @@ export function serveBench(started, answers = {}) {
     }
     process.send(await answers[question]());
   });
+  // A bench that failed must not leave its children behind.
+  process.on('disconnect', () => process.exit(0));
   process.send(started);
 }
