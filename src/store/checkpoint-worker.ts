@@ -1,11 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
-import type { CheckpointBounds } from './checkpoint.ts';
+import type { CheckpointJob, CheckpointMessage } from './checkpoint.ts';
 
-/** The thread that checkpoints: see checkpoint.ts. It ends when told to, between two checkpoints. */
-const { file, passiveBytes, restartBytes, truncateBytes, intervalMs } = workerData as CheckpointBounds & {
-  file: string;
-};
+/** The thread that checks and checkpoints: see checkpoint.ts. It ends when told to, between two of its turns. */
+const { file, check, passiveBytes, restartBytes, truncateBytes, intervalMs } = workerData as CheckpointJob;
 
 type Progress = { busy: number; log: number; checkpointed: number };
 
@@ -27,11 +25,29 @@ function turn(): void {
   else if (logBytes >= restartBytes) checkpoint('RESTART');
 }
 
+function say(message: CheckpointMessage): void {
+  parentPort?.postMessage(message);
+}
+
+if (check) {
+  const verdict = findDamage();
+  if (verdict !== undefined) say({ damage: verdict });
+}
+
+function findDamage(): string | undefined {
+  try {
+    const verdict = String(db.pragma('quick_check(1)', { simple: true }));
+    return verdict === 'ok' ? undefined : verdict;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
 const timer = setInterval(() => {
   try {
     turn();
   } catch (error) {
-    parentPort?.postMessage(error instanceof Error ? error.message : String(error));
+    say({ failure: error instanceof Error ? error.message : String(error) });
   }
 }, intervalMs);
 

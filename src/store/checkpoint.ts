@@ -23,14 +23,30 @@ const defaults: CheckpointBounds = {
 
 export type Checkpoints = { stop(): Promise<void> };
 
+/** What the worker is started with, and what it says. */
+export type CheckpointJob = CheckpointBounds & { file: string; check: boolean };
+export type CheckpointMessage = { failure: string } | { damage: string };
+
+export type CheckpointOptions = {
+  file: string;
+  log: Log;
+  bounds: Partial<CheckpointBounds>;
+  /** Whether the worker first reads the whole file for damage. */
+  check: boolean;
+  onDamage: (verdict: string) => void;
+};
+
 /** Checkpoints run on a thread and a connection of their own: their disk waits never reach the event loop. */
-export function startCheckpoints(options: { file: string; log: Log; bounds: Partial<CheckpointBounds> }): Checkpoints {
-  const { file, log, bounds } = options;
+export function startCheckpoints({ file, log, bounds, check, onDamage }: CheckpointOptions): Checkpoints {
+  const job: CheckpointJob = { file, check, ...defaults, ...bounds };
   const worker = new Worker(new URL('./checkpoint-worker.ts', import.meta.url), {
-    workerData: { file, ...defaults, ...bounds },
+    workerData: job,
   });
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-  worker.on('message', (message: string) => log.warn({ reason: message }, 'a checkpoint failed; it is tried again'));
+  worker.on('message', (message: CheckpointMessage) => {
+    if ('damage' in message) onDamage(message.damage);
+    else log.warn({ reason: message.failure }, 'a checkpoint failed; it is tried again');
+  });
   worker.on('error', (error) =>
     log.error({ err: error }, 'the checkpoint worker ended: the log grows until a restart'),
   );

@@ -19,7 +19,7 @@ export function resolveStoreFile(file: string): string {
  * Opens the file, held by its lock, and refuses what is not a sound database. Nothing is repaired or deleted here: what
  * cannot be read today may be worth a lot to whoever restores it.
  */
-export function connect(file: string): RawDb {
+export function connect(file: string, check: boolean): RawDb {
   // Made before SQLite opens it, never after: closing another descriptor of an open database drops its locks.
   if (!fs.existsSync(file)) fs.closeSync(fs.openSync(file, 'a', 0o600));
   let db: RawDb | undefined;
@@ -33,7 +33,7 @@ export function connect(file: string): RawDb {
     db.pragma('trusted_schema = OFF');
     // Without it, INSERT OR REPLACE deletes rows past the triggers that forbid it.
     db.pragma('recursive_triggers = ON');
-    const verdict = db.pragma('quick_check(1)', { simple: true });
+    const verdict = check ? db.pragma('quick_check(1)', { simple: true }) : 'ok';
     if (verdict !== 'ok') throw new Error(`quick_check says: ${verdict}`);
     db.pragma('busy_timeout = 0');
     return db;
@@ -45,6 +45,14 @@ export function connect(file: string): RawDb {
       cause: error,
     });
   }
+}
+
+/** Size of the database with its log, bytes; 0 when there is none yet. */
+export function storeBytes(file: string): number {
+  return [file, `${file}-wal`].reduce(
+    (sum, each) => sum + (fs.statSync(each, { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  );
 }
 
 export function connectReadOnly(file: string): RawDb {

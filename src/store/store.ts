@@ -7,7 +7,7 @@ import { createCallIds } from './call-ids.ts';
 import { type Challenges, createChallenges } from './challenges.ts';
 import { type Charges, createCharges } from './charges.ts';
 import { type CheckpointBounds, startCheckpoints } from './checkpoint.ts';
-import { connect, connectReadOnly, resolveStoreFile } from './connect.ts';
+import { connect, connectReadOnly, resolveStoreFile, storeBytes } from './connect.ts';
 import { createDeposits, type Deposits } from './deposits.ts';
 import { lockStore } from './lock.ts';
 import { beginRun, createMeta, type Meta } from './meta.ts';
@@ -52,7 +52,12 @@ export type StoreOptions = {
   /** Reads beside a running gateway: no lock, no migration, no writes. */
   readOnly?: boolean;
   checkpoints?: Partial<CheckpointBounds>;
+  /** Files up to this size are read for damage before they are used, larger ones beside it. */
+  checkFirstMaxBytes?: number;
 };
+
+/** About 0.3 s of reading. Larger books are checked by the worker, so that a start stays short whatever their size. */
+const checkFirstMaxBytesDefault = 32 << 20;
 
 export function openStore(options: StoreOptions): Store {
   if (options.readOnly) return openReadOnly(options);
@@ -61,14 +66,25 @@ export function openStore(options: StoreOptions): Store {
   const lock = lockStore(file);
   let db: RawDb | undefined;
   try {
-    db = connect(file);
+    const checkFirst = storeBytes(file) <= (options.checkFirstMaxBytes ?? checkFirstMaxBytesDefault);
+    db = connect(file, checkFirst);
     migrateStore(db);
     const write = createWrite(db);
     const meta = createMeta(db, write);
     // The first write of the run also makes sure that the -wal file is there to be synced.
     const runId = beginRun(meta, write);
     const wal = createWalSync(`${file}-wal`);
-    const checkpoints = startCheckpoints({ file, log, bounds: options.checkpoints ?? {} });
+    const checkpoints = startCheckpoints({
+      file,
+      log,
+      bounds: options.checkpoints ?? {},
+      check: !checkFirst,
+      // Whoever waits for a sync, the journal first of all, refuses from then on: nothing is built on damaged books.
+      onDamage(verdict) {
+        log.fatal({ verdict }, 'the database is damaged; stop the gateway and restore a backup');
+        wal.fail(new Error(`${file} is not a sound database (${verdict})`));
+      },
+    });
     const opened = db;
     return {
       ...rooms(db, clock, wal.sync),

@@ -7,6 +7,8 @@ import fs from 'node:fs';
  */
 export type WalSync = {
   sync(): Promise<void>;
+  /** From now on nothing counts as safe: every later sync fails with this error. */
+  fail(error: Error): void;
   close(): Promise<void>;
 };
 
@@ -49,6 +51,9 @@ export function createWalSync(file: string, fdatasync: Fdatasync = fs.fdatasync)
 
   return {
     sync,
+    fail(error) {
+      failure ??= error;
+    },
     async close() {
       await next?.catch(() => undefined);
       await running?.catch(() => undefined);

@@ -102,6 +102,28 @@ describe('a file that cannot be trusted', () => {
     expectRefused(file, /is not a sound database .*left as it is/s);
   });
 
+  it('that is too large to check first is checked beside, and then nothing counts as written', async () => {
+    const file = await closedStore();
+    const bytes = fs.readFileSync(file);
+    const reader = new Database(file, { readonly: true });
+    const root = reader.prepare("SELECT rootpage FROM sqlite_master WHERE name = 'finishes'").pluck().get();
+    reader.close();
+    bytes.fill(0x5a, (Number(root) - 1) * 4_096, Number(root) * 4_096);
+    fs.writeFileSync(file, bytes);
+    const { store } = openTestStore({ path: file, checkFirstMaxBytes: 0 });
+    const failed = async () =>
+      store.sync().then(
+        () => undefined,
+        (error: Error) => error.message,
+      );
+    let message: string | undefined;
+    while (message === undefined) {
+      message = await failed();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(message).toContain('is not a sound database');
+  });
+
   it('is refused and kept: the database of a newer version', async () => {
     const file = await closedStore();
     const db = new Database(file);
