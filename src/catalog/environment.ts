@@ -3,6 +3,9 @@ import type { Path, Problem, Source } from './source.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** The catalog itself has 6 levels. */
+const depthMax = 32;
+
 /**
  * Replaces `${NAME}` in every text by the environment's value; `$${NAME}` stands for the text `${NAME}` itself.
  * It happens after the YAML is parsed, so a value can never add keys or change another line. A secret written into
@@ -13,6 +16,11 @@ export function expandEnvironment(source: Source, env: Environment): { value: un
 
   function expand(value: unknown, path: Path): unknown {
     if (typeof value === 'string') return expandText(value, path);
+    if (path.length > depthMax) {
+      // An alias inside its own anchor has no end at all.
+      problems.push(source.problem([], 'is nested too deeply', `at most ${depthMax} levels`));
+      return undefined;
+    }
     if (Array.isArray(value)) return value.map((item, index) => expand(item, [...path, index]));
     if (typeof value !== 'object' || value === null) return value;
     const entries = Object.entries(value).map(([key, item]) => [key, expand(item, [...path, key])] as const);

@@ -81,10 +81,10 @@ function readQuantity(unit: LimitDefault['unit'], value: unknown): number | Refu
     }
     case 'ms':
       if (typeof value === 'number') return refuse('has no unit');
-      return parseDurationMs(String(value)) ?? refuse('is not a duration');
+      return (typeof value === 'string' ? parseDurationMs(value) : undefined) ?? refuse('is not a duration');
     case 'bytes':
       if (typeof value === 'number') return refuse('has no unit');
-      return parseSizeBytes(String(value)) ?? refuse('is not a size');
+      return (typeof value === 'string' ? parseSizeBytes(value) : undefined) ?? refuse('is not a size');
   }
 }
 

@@ -146,7 +146,7 @@ export type ApiSettings = z.infer<typeof api>;
 export type RouteSettings = z.infer<typeof route>;
 
 function readNetwork(value: unknown): Network | { refused: string } {
-  return resolveNetwork(String(value)) ?? { refused: 'is not a known network' };
+  return (typeof value === 'string' ? resolveNetwork(value) : undefined) ?? { refused: 'is not a known network' };
 }
 
 /** The word that tokens carry in their scope. */
@@ -170,9 +170,12 @@ export type ChargedStatus = number | '2xx' | '3xx' | '4xx';
 
 function readStatus(value: unknown): ChargedStatus | { refused: string } {
   if (value === '2xx' || value === '3xx' || value === '4xx') return value;
-  if (String(value).startsWith('5')) return { refused: 'is a failure of the upstream, which is never charged' };
-  const status = Number(value);
-  return Number.isInteger(status) && status >= 200 && status < 500 ? status : { refused: 'is not a final status' };
+  // A value from the environment is always a text.
+  const status = typeof value === 'string' && /^[1-5][0-9]{2}$/.test(value) ? Number(value) : value;
+  const isFailure = status === '5xx' || (typeof status === 'number' && status >= 500 && status < 600);
+  if (isFailure) return { refused: 'is a failure of the upstream, which is never charged' };
+  const isFinal = typeof status === 'number' && Number.isInteger(status) && status >= 200 && status < 500;
+  return isFinal ? status : { refused: 'is not a final status' };
 }
 
 function readOrigins(value: unknown): '*' | string[] | { refused: string } {

@@ -265,6 +265,44 @@ apis:
     expect(problemsOf(yaml).map(formatProblem).join('\n')).toContain(message);
   });
 
+  it.each([
+    'apis: &a [*a]',
+    'a: &a { b: *a }',
+    `a: ${'['.repeat(100)}${']'.repeat(100)}`,
+    `a: ${'['.repeat(50_000)}`,
+    `a: ${'['.repeat(50_000)}${']'.repeat(50_000)}`,
+    `${'- '.repeat(50_000)}`,
+  ])('is refused when it has no end or no bottom: %#', (yaml) => {
+    expect(problemsOf(yaml).length).toBeGreaterThan(0);
+  });
+
+  it('is refused, not tripped over, when values are mappings that look like objects', () => {
+    const odd = '{ toString: 1, valueOf: 1, toJSON: 1, length: 1e9, then: 1, constructor: 1 }';
+    for (const key of [
+      'timeout',
+      'body_bytes_max',
+      'connections_max',
+      'price',
+      'mount',
+      'name',
+      'upstream',
+      'encoded_slash',
+      'rate',
+      'routes',
+      'payee',
+    ]) {
+      const lines = ['name', 'mount', 'upstream', 'payee'].includes(key) ? [] : [`${key}: ${odd}`];
+      const yaml = withApi('charge_on: [2xx]', ...lines).replace(new RegExp(`${key}: .*`), `${key}: ${odd}`);
+      expect(
+        problemsOf(yaml).some(({ field }) => field.includes(key)),
+        key,
+      ).toBe(true);
+    }
+    expect(problemsOf(withApi('price: "1"', `charge_on: [${odd}]`))).toHaveLength(1);
+    expect(problemsOf(withApi('price: "1"').replace('testnet', odd))).toHaveLength(1);
+    expect(problemsOf(`gateway: { cors_origins: [${odd}], listen: ${odd} }\n${withApi('price: "1"')}`)).toHaveLength(2);
+  });
+
   it('is refused when it is missing, a folder, too large or not UTF-8', () => {
     const { folder, file } = catalogFolder(Buffer.from([0x61, 0xff]).toString('latin1'));
     const messageOf = (name: string) => {
