@@ -196,6 +196,7 @@ async function refund(deps: BooksDeps, call: string): ReturnType<Books['refund']
   const objection = refundObjection(row, deps.firstCallId);
   if (objection) throw new GatewayError('conflict', objection);
   const amount = row.price;
+  // Whether it is sealed or refunded is asked where it is written, in one transaction.
   const written = await journal.refund({ chargeId: row.id, atMs: clock.nowMs(), amount, reason: 'operator' });
   if (written === 'already') throw new GatewayError('conflict', `call ${call} is refunded already`);
   if (written === 'sealed') throw new GatewayError('conflict', sealedText(row));
@@ -206,8 +207,6 @@ async function refund(deps: BooksDeps, call: string): ReturnType<Books['refund']
 
 function refundObjection(row: UsageRow, firstCallId: number): string | undefined {
   if (row.price === 0n) return `call ${row.id} was free`;
-  if (row.refund > 0n) return `call ${row.id} is refunded already`;
-  if (row.batch) return sealedText(row);
   if (row.outcome === undefined && row.id >= firstCallId) return `call ${row.id} is still running`;
   return undefined;
 }

@@ -54,24 +54,38 @@ describe('a challenge', () => {
   });
 
   it('that could run as a transaction is not signed', () => {
-    const real = runnable('41');
-    expect(signChallenge(toSign({ transaction: real }))).toMatchObject({ ok: false });
-    expect(signChallenge(toSign({ transaction: runnable('-1') }))).toMatchObject({
+    expect(signChallenge(toSign({ transaction: withSecond('41', serverEntry) }))).toEqual({
+      ok: false,
+      detail: 'the challenge has a sequence number: it could run as a transaction',
+    });
+  });
+
+  it.each([
+    Operation.bumpSequence({ bumpTo: '9', source: server.publicKey() }),
+    Operation.manageData({ name: 'web_auth_domain', value: 'api.example.com', source: wallet.publicKey() }),
+  ])('with an operation that is no part of a login is not signed', (operation) => {
+    expect(signChallenge(toSign({ transaction: withSecond('-1', operation) }))).toEqual({
       ok: false,
       detail: 'the challenge holds an operation that is no part of a login',
     });
   });
 });
 
-/** A transaction that the wallet must not sign, behind a first operation that looks like a login. */
-function runnable(sequence: string): string {
+const serverEntry = Operation.manageData({
+  name: 'web_auth_domain',
+  value: 'api.example.com',
+  source: server.publicKey(),
+});
+
+/** A transaction signed by the server that begins like a login. */
+function withSecond(sequence: string, operation: typeof serverEntry): string {
   const transaction = new TransactionBuilder(new Account(server.publicKey(), sequence), {
     fee: '100',
     networkPassphrase: passphrase,
     timebounds: { minTime: nowS, maxTime: nowS + 900 },
   })
     .addOperation(Operation.manageData({ name: 'api.example.com auth', value: 'x', source: wallet.publicKey() }))
-    .addOperation(Operation.bumpSequence({ bumpTo: '9', source: wallet.publicKey() }))
+    .addOperation(operation)
     .build();
   transaction.sign(server);
   return transaction.toEnvelope().toXdr('base64');
