@@ -3,12 +3,12 @@
  * process that is killed loses at most the line it was writing; what it had answered before is there.
  */
 import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { hash, xdr } from '@stellar/stellar-sdk';
+import { xdr } from '@stellar/stellar-sdk';
 import type { ChainJournal } from './ledger/chain.ts';
 import type { ClosedLedger } from './ledger/close.ts';
 import { type EntryStore, keyBytes, keyText } from './ledger/entries.ts';
 import { readEnvelope } from './ledger/envelope.ts';
-import { nextHeader } from './ledger/header.ts';
+import { closedHeader, nextHeader } from './ledger/header.ts';
 import type { History } from './ledger/history.ts';
 import { transactionSet } from './ledger/meta.ts';
 import type { Network } from './ledger/network.ts';
@@ -24,7 +24,6 @@ type EmptyLine = { at: number };
 /** XDR in base64. */
 type LedgerLine = {
   header: string;
-  txSet: string;
   txs: SavedTransaction[];
   /** LedgerKey; LedgerEntry or null where it was removed; last ledger it lives in. */
   changes: [key: string, entry: string | null, liveUntil: number][];
@@ -91,7 +90,6 @@ function ledgerLine({ record, changes }: ClosedLedger): EmptyLine | LedgerLine {
   if (record.transactions.length === 0 && changes.length === 0) return { at: record.closeTimeS };
   return {
     header: record.closed.header.toXdr('base64'),
-    txSet: record.txSet.toXdr('base64'),
     txs: record.transactions.map(savedTransaction),
     changes: changes.map(({ key, after }) => [
       to64(keyBytes(key)),
@@ -118,12 +116,13 @@ function addEmptyLedger(history: History, store: EntryStore, closeTimeS: number)
   const txSet = transactionSet(previous.hash, [], []);
   const closed = nextHeader({ previous, txSet, results: [], changes: [], closeTimeS, feesStroops: 0n });
   const sequence = closed.header.ledgerSeq;
-  history.add(ledgerRecord({ sequence, closeTimeS, closed, txSet, transactions: [] }));
+  history.add(ledgerRecord({ sequence, closeTimeS, closed, transactions: [] }));
   store.dropExpired(sequence + 1);
 }
 
 function addLedger(history: History, store: EntryStore, saved: LedgerLine, network: Network): void {
-  const header = xdr.LedgerHeader.fromXdr(saved.header, 'base64');
+  const closed = closedHeader(from64(saved.header));
+  const { header } = closed;
   const moment = { sequence: header.ledgerSeq, closeTimeS: Number(header.scpValue.closeTime) };
   for (const [key, entry, liveUntil] of saved.changes) {
     if (entry === null) store.delete(keyText(from64(key)));
@@ -133,8 +132,7 @@ function addLedger(history: History, store: EntryStore, saved: LedgerLine, netwo
   history.add(
     ledgerRecord({
       ...moment,
-      closed: { header, hash: hash(header.toXdr()) },
-      txSet: xdr.GeneralizedTransactionSet.fromXdr(saved.txSet, 'base64'),
+      closed,
       transactions: saved.txs.map((tx, index) => restoredTransaction(tx, index + 1, moment, network)),
     }),
   );

@@ -7,7 +7,6 @@ import { createEntryStore, type EntryStore, type EntryView } from './entries.ts'
 import { readEnvelope, type SignedTransaction } from './envelope.ts';
 import { genesisHeader, TOTAL_COINS_STROOPS } from './header.ts';
 import { createHistory, type History } from './history.ts';
-import { transactionSet } from './meta.ts';
 import type { Network } from './network.ts';
 import { createQueue, type QueueAnswer } from './queue.ts';
 import { type LedgerRecord, ledgerRecord } from './records.ts';
@@ -123,6 +122,5 @@ function genesisLedger(network: Network, store: EntryStore, protocolVersion: num
   const changes = stage.changes();
   stage.commit();
   const closed = genesisHeader(network, protocolVersion, closeTimeS);
-  const txSet = transactionSet(network.seed, [], []);
-  return { record: ledgerRecord({ sequence: 1, closeTimeS, closed, txSet, transactions: [] }), changes };
+  return { record: ledgerRecord({ sequence: 1, closeTimeS, closed, transactions: [] }), changes };
 }

@@ -40,6 +40,7 @@ export function closeLedger(
     return { ...payment, applied: applyTransaction(payment.signed, ledger, { ...deps, moment, seed }) };
   });
   const settled = applied.map((transaction) => ({ ...transaction, ...refund(transaction, ledger) }));
+  for (const { knownMatches } of transactions) knownMatches.clear();
   const records = settled.map((transaction, index) => recordOf(transaction, deps.network, moment, index + 1));
 
   const changes = ledger.changes();
@@ -50,7 +51,7 @@ export function closeLedger(
   const results = records.map(resultPair);
   const closed = nextHeader({ previous, txSet, results, changes, closeTimeS, feesStroops });
   return {
-    record: ledgerRecord({ sequence: moment.sequence, closeTimeS, closed, txSet, transactions: records }),
+    record: ledgerRecord({ sequence: moment.sequence, closeTimeS, closed, transactions: records }),
     changes,
   };
 }

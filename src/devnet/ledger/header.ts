@@ -8,10 +8,21 @@ import type { StagedChange } from './stage.ts';
 export const TOTAL_COINS_STROOPS = 1_000_000_000_000_000_000n;
 
 export type ClosedHeader = {
-  header: xdr.LedgerHeader;
+  /** Decoded each time: a week of idle ledgers is kept in memory, and most are never looked at. */
+  readonly header: xdr.LedgerHeader;
   /** sha256 of the header. */
-  hash: Uint8Array;
+  readonly hash: Uint8Array;
 };
+
+/** Out of the XDR of a LedgerHeader. */
+export function closedHeader(bytes: Uint8Array): ClosedHeader {
+  return {
+    get header() {
+      return xdr.LedgerHeader.fromXdr(bytes);
+    },
+    hash: hash(bytes),
+  };
+}
 
 const NO_HASH = new Uint8Array(32);
 
@@ -97,5 +108,5 @@ function sealed(fields: HeaderFields): ClosedHeader {
     skipList: [NO_HASH, NO_HASH, NO_HASH, NO_HASH].map((bytes) => new xdr.Hash(bytes)),
     ext: xdr.LedgerHeaderExt.v0(),
   });
-  return { header, hash: hash(header.toXdr()) };
+  return closedHeader(header.toXdr());
 }

@@ -1,7 +1,8 @@
 /** What is kept of a closed ledger, as XDR, and the events in it. */
 import { StrKey, xdr } from '@stellar/stellar-sdk';
-import type { SignedTransaction } from './envelope.ts';
+import { isSoroban, type SignedTransaction } from './envelope.ts';
 import type { ClosedHeader } from './header.ts';
+import { transactionSet } from './meta.ts';
 
 export type TransactionRecord = {
   readonly signed: SignedTransaction;
@@ -45,11 +46,19 @@ export type EventRecord = {
   readonly value: string;
 };
 
-/** A record whose events are only taken out of the meta when somebody asks for them. */
-export function ledgerRecord(fields: Omit<LedgerRecord, 'events'>): LedgerRecord {
+/** A record that makes its transaction set and its events when somebody asks for them. */
+export function ledgerRecord(fields: Omit<LedgerRecord, 'events' | 'txSet'>): LedgerRecord {
   let events: EventRecord[] | undefined;
   return {
     ...fields,
+    get txSet() {
+      const envelopes = (soroban: boolean) =>
+        fields.transactions
+          .filter(({ signed }) => isSoroban(signed) === soroban)
+          .map(({ signed }) => xdr.TransactionEnvelope.fromXdr(signed.envelope));
+      const { previousLedgerHash } = fields.closed.header;
+      return transactionSet(previousLedgerHash.value, envelopes(false), envelopes(true));
+    },
     get events() {
       events ??= eventsOf(fields.transactions);
       return events;
