@@ -62,10 +62,10 @@ async function runSandbox(options: SandboxOptions, clock: Clock, say: Say): Prom
   }
 }
 
-/** Resolves at Ctrl-C or SIGTERM, also when it comes while the sandbox is still starting. */
+/** Resolves at Ctrl-C, SIGTERM or when the terminal closes (SIGHUP), also while the sandbox is still starting. */
 function endSignal(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
   });
 }
 

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { exitCodes } from '../../src/cli/exit-codes.ts';
 import { lockStore } from '../../src/store/lock.ts';
+import { startSandbox } from '../support/callora-process.ts';
 import { createCliRig, temporaryDir } from './rig.ts';
 
 it('a sandbox touches nothing in a data directory that another gateway runs on', async () => {
@@ -20,4 +21,11 @@ it('a sandbox touches nothing in a data directory that another gateway runs on',
   expect(readFileSync(config, 'utf8')).toBe('of the other one\n');
   expect(existsSync(path.join(dir, 'devnet.json'))).toBe(false);
   expect(existsSync(path.join(dir, 'secrets'))).toBe(false);
+});
+
+it('a sandbox whose terminal closes ends in order and leaves no files behind', async () => {
+  const sandbox = await startSandbox();
+  expect(existsSync(sandbox.info.dataDir)).toBe(true);
+  expect(await sandbox.stop('SIGHUP')).toBe(0);
+  expect(existsSync(sandbox.info.dataDir)).toBe(false);
 });
