@@ -19,13 +19,12 @@ export class FriendbotRefusal extends Error {
 
 export function createFriendbot(chain: Chain): Friendbot {
   const { network, entries } = chain;
-  let lastNumber = 0n;
 
   function send(address: string): string {
     const root = readAccount(entries, network.root.xdrPublicKey());
     if (!root) throw new FriendbotRefusal('the root account is gone');
     // Several requests may wait for the same ledger, one sequence number after another.
-    const sequence = lastNumber > root.seqNum ? lastNumber : root.seqNum;
+    const sequence = chain.waiting.lastNumber(root.accountId) ?? root.seqNum;
     const source = new Account(network.root.publicKey(), sequence.toString());
     const operation = Operation.createAccount({ destination: address, startingBalance: FRIENDBOT_XLM });
     const tx = new TransactionBuilder(source, { fee: '100', networkPassphrase: network.passphrase })
@@ -37,7 +36,6 @@ export function createFriendbot(chain: Chain): Friendbot {
     const answer = chain.submit(signed, true);
     if (answer.status === 'ERROR')
       throw new FriendbotRefusal(`the transaction was refused: ${answer.result.result.type}`);
-    if (answer.status === 'PENDING') lastNumber = sequence + 1n;
     return signed.hash;
   }
 
@@ -61,12 +59,13 @@ export function createFriendbot(chain: Chain): Friendbot {
 }
 
 function included(chain: Chain, hash: string): Promise<TransactionRecord> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const stop = chain.onClosed(() => {
       const record = chain.history.transaction(hash);
-      if (!record) return;
+      if (!record && chain.waiting.isWaiting(hash)) return;
       stop();
-      resolve(record);
+      if (record) resolve(record);
+      else reject(new FriendbotRefusal('the transaction was dropped'));
     });
   });
 }

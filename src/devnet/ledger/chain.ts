@@ -8,7 +8,7 @@ import { readEnvelope, type SignedTransaction } from './envelope.ts';
 import { genesisHeader, TOTAL_COINS_STROOPS } from './header.ts';
 import { createHistory, type History } from './history.ts';
 import type { Network } from './network.ts';
-import { createQueue, type QueueAnswer } from './queue.ts';
+import { createQueue, type QueueAnswer, type TransactionQueue } from './queue.ts';
 import { type LedgerRecord, ledgerRecord } from './records.ts';
 import type { LedgerMoment } from './sequence.ts';
 import { createStage } from './stage.ts';
@@ -23,6 +23,8 @@ export type Chain = {
   /** Throws XdrError when the bytes are no envelope. */
   read(envelope: Uint8Array): SignedTransaction;
   submit(signed: SignedTransaction, inRow?: boolean): QueueAnswer;
+  /** What waits for the next ledger; a transaction that leaves it without being in a ledger was dropped. */
+  readonly waiting: Pick<TransactionQueue, 'isWaiting' | 'lastNumber'>;
   closeLedger(): LedgerRecord;
   /** Called after each close, in order of registration; the returned function ends it. */
   onClosed(listener: (closed: ClosedLedger) => void): () => void;
@@ -96,6 +98,7 @@ export function createChain({ network, hostModule, clock, automine, journal }: C
       if (automine && answer.status === 'PENDING') close();
       return answer;
     },
+    waiting: queue,
     closeLedger: close,
     onClosed(listener) {
       listeners.add(listener);

@@ -21,7 +21,9 @@ export type TransactionQueue = {
   add(signed: SignedTransaction, moment: LedgerMoment, inRow?: boolean): QueueAnswer;
   /** Takes out what fits into the next ledger; what has become invalid falls out. */
   take(moment: LedgerMoment): SignedTransaction[];
-  size(): number;
+  isWaiting(hash: string): boolean;
+  /** The sequence number of the source's last waiting transaction. */
+  lastNumber(source: xdr.PublicKey): bigint | undefined;
 };
 
 const BANNED_LEDGERS = 10;
@@ -75,7 +77,12 @@ export function createQueue(deps: { view: EntryView; host: ViewedHost }): Transa
     return taken;
   }
 
-  return { add, take, size: () => waiting.length };
+  return {
+    add,
+    take,
+    isWaiting: (hash) => waiting.some((signed) => signed.hash === hash),
+    lastNumber: (source) => waiting.findLast((signed) => signed.source.equals(source))?.tx.seqNum,
+  };
 }
 
 /** How a source's waiting transaction answers for the next one; undefined when the next may replace it. */
