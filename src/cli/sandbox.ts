@@ -84,6 +84,11 @@ async function start(options: SandboxOptions, clock: Clock, say: Say, undo: Undo
 
   const devnet = await startDevnet({ clock, log, ...(options.dataDir ? { statePath: files.devnetState } : {}) });
   undo.push(() => devnet.close());
+  // A kept network stopped when its sandbox did: transactions signed against its last ledger would be too late at once.
+  await devnet.closeLedger();
+  const loop = idleLedgers(devnet, clock, log);
+  loop.start();
+  undo.push(() => loop.stop());
   say(`network     ${devnet.rpcUrl} (Stellar RPC), ${devnet.horizonUrl} (Horizon)`);
   const chain = await prepareChain(devnet, keys, clock);
   say(`vault       ${chain.vault}, payee ${publicKeyOf(keys.payee)}`);
@@ -104,10 +109,6 @@ async function start(options: SandboxOptions, clock: Clock, say: Say, undo: Undo
   undo.push(() => app.stop());
   say(`gateway     ${app.gatewayUrl} sells ${upstream}`);
   say(`operator    ${app.adminUrl}`);
-
-  const loop = idleLedgers(devnet, clock, log);
-  loop.start();
-  undo.push(() => loop.stop());
 
   const consumer = { address: publicKeyOf(keys.consumer), secret: keys.consumer };
   if (chain.fresh) {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { exitCodes } from '../../src/cli/exit-codes.ts';
+import { systemClock } from '../../src/clock.ts';
 import { lockStore } from '../../src/store/lock.ts';
 import { startSandbox } from '../support/callora-process.ts';
 import { createCliRig, temporaryDir } from './rig.ts';
@@ -29,3 +30,16 @@ it('a sandbox whose terminal closes ends in order and leaves no files behind', a
   expect(await sandbox.stop('SIGHUP')).toBe(0);
   expect(existsSync(sandbox.info.dataDir)).toBe(false);
 });
+
+it('a sandbox starts again on its data directory however long it was stopped', async () => {
+  const dir = temporaryDir();
+  const first = await startSandbox(['--data-dir', dir]);
+  await first.stop();
+
+  const later = { ...systemClock, nowMs: () => systemClock.nowMs() + 3_600_000 };
+  const said: string[] = [];
+  const { callora } = createCliRig({ clock: later, out: (text) => void said.push(text) });
+  // The login that follows compares with the machine's own clock, and ends the run.
+  await callora('sandbox', '--data-dir', dir, '--port', '0', '--admin-port', '0');
+  expect(said.join('\n')).toMatch(/^credited +10 USDC can be spent$/m);
+}, 60_000);
