@@ -13,6 +13,8 @@ export type DevnetRig = {
   /** Builds, prepares if it is Soroban, signs, sends and waits. */
   send(source: Keypair, ...operations: xdr.Operation[]): Promise<rpc.Api.GetTransactionResponse>;
   client(contractId: string, who: Keypair): Promise<contract.Client>;
+  /** Deploys by the wasm's own constructor and returns its typed client. */
+  deploy(who: Keypair, wasmHash: Uint8Array, args: Record<string, unknown>): Promise<contract.Client>;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
@@ -36,6 +38,14 @@ export async function startRig(options: Partial<DevnetOptions> = {}): Promise<De
     return builder.setTimeout(60).build();
   }
 
+  const clientOptions = (who: Keypair) => ({
+    rpcUrl: devnet.rpcUrl,
+    networkPassphrase,
+    allowHttp: true,
+    publicKey: who.publicKey(),
+    ...contract.basicNodeSigner(who, networkPassphrase),
+  });
+
   return {
     devnet,
     server,
@@ -54,15 +64,11 @@ export async function startRig(options: Partial<DevnetOptions> = {}): Promise<De
       if (status !== 'PENDING') throw new Error(`the transaction is ${status}`);
       return server.pollTransaction(hash);
     },
-    client: (contractId, who) =>
-      contract.Client.from({
-        contractId,
-        rpcUrl: devnet.rpcUrl,
-        networkPassphrase,
-        allowHttp: true,
-        publicKey: who.publicKey(),
-        ...contract.basicNodeSigner(who, networkPassphrase),
-      }),
+    client: (contractId, who) => contract.Client.from({ contractId, ...clientOptions(who) }),
+    async deploy(who, wasmHash, args) {
+      const created = await contract.Client.deploy(args, { wasmHash, ...clientOptions(who) });
+      return (await created.signAndSend()).result;
+    },
     [Symbol.asyncDispose]: () => devnet.close(),
   };
 }

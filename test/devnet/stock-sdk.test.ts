@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs';
-import { Address, hash, nativeToScVal, Operation, scValToNative, TransactionBuilder } from '@stellar/stellar-sdk';
+import {
+  Address,
+  type Asset,
+  contract,
+  hash,
+  nativeToScVal,
+  Operation,
+  scValToNative,
+  TransactionBuilder,
+} from '@stellar/stellar-sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DevnetRig, startRig, usdcOf } from './rig.ts';
+import { type DevnetRig, keypair, startRig, usdcOf } from './rig.ts';
 
 /** The embedded network as the unchanged SDK sees it over HTTP. */
 
@@ -113,15 +122,55 @@ type SacClient = {
 };
 
 describe('contracts', () => {
-  it('are uploaded, extended and paid for', async () => {
+  const wasm = readFileSync(new URL('../../contracts/dist/vault.wasm', import.meta.url));
+
+  it('are uploaded, deployed with their constructor and called with a signature of somebody else', async () => {
     const deployer = await rig.funded('deployer');
-    const wasm = readFileSync(new URL('../../contracts/dist/vault.wasm', import.meta.url));
-    const uploaded = await rig.send(deployer, Operation.uploadContractWasm({ wasm }));
-    expect(uploaded.status).toBe('SUCCESS');
-    const code = await rig.server.getContractWasmByHash(hash(wasm));
-    expect(Buffer.from(code).equals(wasm)).toBe(true);
+    const consumer = await rig.funded('consumer');
+    const usdc = usdcOf(deployer);
+    expect((await rig.send(deployer, Operation.uploadContractWasm({ wasm }))).status).toBe('SUCCESS');
+    expect(Buffer.from(await rig.server.getContractWasmByHash(hash(wasm))).equals(wasm)).toBe(true);
+    await rig.send(consumer, Operation.changeTrust({ asset: usdc }));
+    await rig.send(deployer, Operation.createStellarAssetContract({ asset: usdc }));
+    await rig.send(deployer, Operation.payment({ destination: consumer.publicKey(), asset: usdc, amount: '9' }));
+
+    const client = (await rig.deploy(deployer, hash(wasm), vaultArguments(usdc))) as unknown as VaultClient;
+    const [from, account] = [consumer.publicKey(), deployer.publicKey()];
+    const deposit = await client.deposit({ from, account, amount: 25_000_000n });
+    expect(deposit.needsNonInvokerSigningBy()).toEqual([from]);
+    const expiration = rig.devnet.latestLedger().sequence + 100;
+    await deposit.signAuthEntries({
+      address: from,
+      expiration,
+      ...contract.basicNodeSigner(consumer, rig.devnet.passphrase),
+    });
+    const sent = await deposit.signAndSend();
+    expect(sent.getTransactionResponse?.status).toBe('SUCCESS');
+    expect((await client.account({ account })).result).toMatchObject({ balance: 25_000_000n });
+    expect((await rig.server.getTrustline(from, usdc)).balance).toBe(65_000_000n);
   });
+
+  function vaultArguments(token: Asset): Record<string, unknown> {
+    const [admin, operator, treasury] = ['vault admin', 'vault operator', 'vault treasury'].map((name) =>
+      keypair(name).publicKey(),
+    );
+    const config = {
+      fee_bps: 0,
+      withdraw_delay_s: 86_400n,
+      upgrade_delay_s: 172_800n,
+      default_limit: 1_000_000_000n,
+      limit_period_s: 86_400n,
+      min_deposit: 1n,
+      lanes: 1,
+    };
+    return { admin, operator, token: token.contractId(rig.devnet.passphrase), treasury, config };
+  }
 });
+
+type VaultClient = {
+  deposit(args: { from: string; account: string; amount: bigint }): Promise<contract.AssembledTransaction<null>>;
+  account(args: { account: string }): Promise<contract.AssembledTransaction<{ balance: bigint }>>;
+};
 
 describe('fee bumps', () => {
   it('are paid by their source and found by both hashes', async () => {
