@@ -9,7 +9,7 @@ export const errorTable = {
   bad_parameter: [400, 'A parameter is wrong'],
   bad_challenge: [400, 'The login challenge is not acceptable'],
   not_implemented: [501, 'The request uses a feature this gateway does not forward'],
-  not_found: [404, 'Nothing is sold at this path'],
+  not_found: [404, 'There is nothing here'],
   method_not_allowed: [405, 'This path is sold with other methods'],
   body_too_large: [413, 'The request body is larger than this route takes'],
   target_too_long: [414, 'The request target is too long'],

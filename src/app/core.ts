@@ -86,6 +86,7 @@ function joinCore(
 ): Core {
   const { store, rpc, vault, facts, keys } = opened;
   const { stellar, settlement } = config;
+  const metrics = createMetrics({ version, gauges: () => gaugesOf(core) });
   const chainTimeS = () => Math.floor((watcher?.state().lastClosedAtMs ?? 0) / 1000);
   const ledger = createLedger({ limitPeriodS: facts.limitPeriodS, chainTimeS });
   for (const row of store.accounts.loadAll()) ledger.open(row);
@@ -95,7 +96,15 @@ function joinCore(
     if (token.cap !== undefined) ledger.openCap({ jti: token.jti, cap: token.cap, spent: token.spent });
   }
   const { durability, walSyncIntervalMs } = config.storage;
-  const journal = createJournal({ db: store.db, clock, log, durability, walSyncIntervalMs, sync: store.sync });
+  const journal = createJournal({
+    db: store.db,
+    clock,
+    log,
+    durability,
+    walSyncIntervalMs,
+    sync: store.sync,
+    onCommit: (seconds) => metrics.committed(seconds),
+  });
   const { sync } = store;
   const confirmDeps = { batches: store.batches, meta: store.meta, ledger, limitPeriodS: facts.limitPeriodS, log };
   const confirm = (settled: SettledOnChain): ConfirmResult => {
@@ -107,7 +116,13 @@ function joinCore(
   const settler = createSettler({
     rpc,
     vault,
-    batches: store.batches,
+    batches: {
+      ...store.batches,
+      endEnvelope(hash, state) {
+        store.batches.endEnvelope(hash, state);
+        metrics.settlement.failed();
+      },
+    },
     accounts: store.accounts,
     meta: store.meta,
     confirm,
@@ -185,7 +200,6 @@ function joinCore(
   const catchUp = async (signal?: AbortSignal) => {
     while (await watcher.turn(signal)) signal?.throwIfAborted();
   };
-  const metrics = createMetrics({ version, gauges: () => gaugesOf(core) });
   const core: Core = {
     config: () => config,
     clock,

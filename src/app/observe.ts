@@ -93,7 +93,7 @@ export function payWays(core: Core, account: AccountSlot, shortfall: Units): unk
   const terms = { network: stellar.passphrase, vault: stellar.vault, asset: facts.token, account: account.address };
   return [
     { kind: 'vault', ...terms, min: formatUsdc(least) },
-    { kind: 'cli', command: `callora deposit ${formatUsdc(least)} --gateway ${gateway.publicUrl}` },
+    { kind: 'cli', command: `callora deposit ${formatUsdc(least)} --gateway ${gateway.publicUrl} --key FILE` },
   ];
 }
 

@@ -75,6 +75,8 @@ export type JournalOptions = {
   walSyncIntervalMs: number;
   /** fdatasync of the log, shared by callers of one moment. */
   sync: () => Promise<void>;
+  /** Told after each commit how long its transaction took, s. */
+  onCommit?: (seconds: number) => void;
 };
 
 /** How long a charge waits for somebody else's write lock before it is refused, ms: its caller holds an answer back. */
@@ -134,6 +136,7 @@ export function createJournal(options: JournalOptions): Journal {
     entries = [];
     finishes = [];
     let written = group;
+    const startMs = clock.monotonicMs();
     try {
       begin.run();
       written = writeEntries(group);
@@ -145,6 +148,7 @@ export function createJournal(options: JournalOptions): Journal {
     }
     unsynced = true;
     lastError = undefined;
+    options.onCommit?.((clock.monotonicMs() - startMs) / 1000);
     for (const entry of written) if (!entry.awaitsDisk) entry.resolve();
     if (durability === 'disk') void resolveOnDisk(written.filter((entry) => entry.awaitsDisk));
   }

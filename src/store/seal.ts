@@ -35,7 +35,7 @@ export type SealedBatch = {
   lines: SealedBatchLine[];
 };
 
-/** Sorted by payee, then account: the order of the settle call and of `taken` in its answer. */
+/** Sorted by payee, then account, as text. The chain orders addresses by their bytes; settlement sorts again for it. */
 export type SealedBatchLine = { position: number; payee: string; account: string; accountId: number; amount: Units };
 
 /**

@@ -214,6 +214,27 @@ describe('the command line beside a running gateway', () => {
   });
 });
 
+describe('the operator’s listener', () => {
+  it('counts calls, charges, commits and settlements, for the admin token only', async () => {
+    const metrics = `${info.admin}/metrics`;
+    expect((await fetch(metrics)).status).toBe(401);
+    const text = await (await fetch(metrics, { headers: { authorization: `Bearer ${info.adminToken}` } })).text();
+    const value = (name: string) =>
+      Number(new RegExp(`^${name}(?:{[^}]*})? (\\S+)$`, 'm').exec(text)?.[1] ?? Number.NaN);
+    expect(value('callora_ledger_commit_seconds_count')).toBeGreaterThan(0);
+    expect(value('callora_settlement_duration_seconds_count')).toBeGreaterThan(0);
+    expect(value('callora_settlement_failures_total')).toBe(0);
+    expect(value('callora_charged_usdc_total')).toBeGreaterThan(0);
+    expect(text).not.toContain(info.consumer.address);
+  });
+
+  it('says that it is ready', async () => {
+    const ready = await fetch(`${info.admin}/readyz`);
+    expect(await ready.text()).toContain('true');
+    expect(ready.status).toBe(200);
+  });
+});
+
 describe('the sandbox', () => {
   it('speaks to a stock RPC client', async () => {
     const server = new rpc.Server(info.rpcUrl, { allowHttp: true });
