@@ -10,24 +10,21 @@ export type DemoUpstream = { url: string; close(): Promise<void> };
 export async function startDemoUpstream(options: { secret: string; clock: Clock }): Promise<DemoUpstream> {
   const server = http.createServer((req, res) => {
     if (req.headers['x-api-key'] !== options.secret) return json(res, 401, { error: 'wrong or missing x-api-key' });
-    const url = new URL(req.url ?? '/', 'http://demo');
-    const segments = url.pathname.split('/').filter((segment) => segment !== '');
-    switch (segments[0]) {
-      case 'status':
+    const { pathname } = new URL(req.url ?? '/', 'http://demo');
+    const city = /^\/forecast\/([^/]+)$/.exec(pathname)?.[1];
+    if (city !== undefined) return json(res, 200, forecast(cityName(city), options.clock));
+    // Each path in exactly one spelling: a second one would make the gateway's prices look leaky.
+    switch (pathname) {
+      case '/status':
         return json(res, 200, { status: 'ok' });
-      case 'forecast':
-        return json(res, 200, forecast(decodeURIComponent(segments[1] ?? 'nowhere'), options.clock));
-      case 'echo':
+      case '/echo':
         return echo(req, res);
-      case 'events':
+      case '/events':
         return events(req, res, options.clock);
-      case 'fail':
+      case '/fail':
         return json(res, 500, { error: 'this route always fails, and a failure costs nothing' });
       default:
-        return json(res, 404, {
-          error: 'no such route',
-          routes: ['/status', '/forecast/:city', '/echo', '/events', '/fail'],
-        });
+        return json(res, 404, { error: 'no such route', routes });
     }
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
@@ -43,10 +40,21 @@ export async function startDemoUpstream(options: { secret: string; clock: Clock 
   };
 }
 
+const routes = ['/status', '/forecast/:city', '/echo', '/events', '/fail'];
+
 function json(res: http.ServerResponse, status: number, body: unknown): void {
   const text = `${JSON.stringify(body)}\n`;
   res.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
   res.end(text);
+}
+
+/** The name as people write it; bytes that are no UTF-8 stay as they came. */
+function cityName(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
 }
 
 /** The same city has the same weather within a day, so that a curl line looks alive without being random. */

@@ -140,7 +140,11 @@ function readSold(options: SandboxOptions): Sold {
   if (priceUnits === undefined) {
     throw new CliError('usage', `--price ${options.price} is no USDC amount; write it like 0.001`);
   }
-  return { upstream: options.upstream, priceUnits };
+  const { upstream } = options;
+  if (upstream !== undefined && !(URL.canParse(upstream) && /^https?:$/.test(new URL(upstream).protocol))) {
+    throw new CliError('usage', `--upstream ${upstream} is no http or https URL; write it like http://127.0.0.1:9000`);
+  }
+  return { upstream, priceUnits };
 }
 
 function makeDataDir(wanted: string | undefined, undo: Undo): string {
