@@ -10,7 +10,7 @@ import type { Log } from '../log.ts';
 import type { Journal } from '../metering/journal.ts';
 import type { Units } from '../money.ts';
 
-/** Everything the listener needs, joined in app.ts. Each type below asks only for what the gateway uses. */
+/** Everything the listener needs, joined in app/. Each type below asks only for what the gateway uses. */
 export type GatewayDeps = {
   /** Read once per call: a started call keeps the route and price it began with. */
   config(): Config;
