@@ -19,6 +19,8 @@ export const roomsOf: Record<string, string[]> = {
   settlement: ['stellar', 'store', 'billing'],
   portal: ['catalog', 'access', 'billing', 'limits', 'store', 'metering', 'deposits', 'settlement'],
   admin: ['catalog', 'access', 'billing', 'store', 'metering', 'gateway', 'deposits', 'settlement'],
+  notify: ['catalog', 'store'],
+  dashboard: [],
   devnet: [],
   app: [
     'catalog',
@@ -34,6 +36,7 @@ export const roomsOf: Record<string, string[]> = {
     'settlement',
     'portal',
     'admin',
+    'notify',
   ],
   cli: ['app', 'catalog', 'access', 'stellar', 'admin'],
 };
@@ -58,6 +61,9 @@ export const homesOf: Record<string, string[]> = {
   undici: ['gateway', 'upstream'],
   'prom-client': ['admin'],
   commander: ['cli'],
+  preact: ['dashboard'],
+  uplot: ['dashboard'],
+  uqr: ['portal'],
   pino: ['kernel'],
 };
 

@@ -92,6 +92,7 @@ describe('sources', () => {
       path.join('src', 'cli', 'main.ts'),
       ...sources.filter((file) => file.endsWith('-worker.ts')),
       path.join('src', 'store', 'schema.ts'),
+      path.join('src', 'store', 'schema-surfaces.ts'),
     ];
     const reached = new Set<string>();
     const open = [...entries];

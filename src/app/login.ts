@@ -12,7 +12,7 @@ export function createLogin(core: Core): {
 } {
   const { config, clock, rpc, store, tokenDesk } = core;
   const { stellar, gateway, tokens } = config();
-  const secret = deriveSeed(stellar.operatorSecret, 'wallet login');
+  const secret = deriveSeed(gateway.identitySecret, 'wallet login');
   const domain = new URL(gateway.publicUrl).host;
   const walletLogin = createWalletLogin({
     serverKeypairSecret: secret,

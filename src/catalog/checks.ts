@@ -14,6 +14,15 @@ export function checkTogether(settings: Settings, report: Report): void {
   checkListeners(settings, report);
   checkUrls(settings, report);
   checkTokens(settings, report);
+  checkDeposits(settings, report);
+  const endpoints = new Map<string, Path>();
+  for (const { settings: webhook, path } of settings.webhooks) {
+    checkUnique(endpoints, webhook.name, [...path, 'name'], report);
+    if (webhook.url?.protocol === 'http:' && webhook.allow_private !== true) {
+      const expected = 'an https URL, or allow_private: true for a receiver on your own network';
+      report.problems.push(report.source.problem([...path, 'url'], 'is not https', expected));
+    }
+  }
   const names = new Map<string, Path>();
   const mounts = new Map<string, Path>();
   for (const api of settings.apis) {
@@ -50,6 +59,20 @@ function checkUrls({ sections }: Settings, { source, problems, warnings }: Repor
   if (rpcUrl?.protocol === 'http:' && !isLoopback(rpcUrl.hostname)) {
     warnings.push(source.problem(['stellar', 'rpc_url'], 'is not https, so answers can be forged', 'an https URL'));
   }
+}
+
+/** Payments to the classic account are seen through Horizon. */
+function checkDeposits({ sections }: Settings, { source, problems }: Report): void {
+  if (!sections.deposits.classic || sections.stellar.horizon_url) return;
+  const field = 'stellar.horizon_url';
+  if (problems.some((problem) => problem.field === field)) return;
+  problems.push(
+    source.problem(
+      ['stellar', 'horizon_url'],
+      'is missing, and deposits.classic needs it',
+      'the URL of a Horizon server',
+    ),
+  );
 }
 
 function checkTokens({ sections }: Settings, { source, problems, folder }: Report): void {

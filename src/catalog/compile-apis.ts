@@ -40,6 +40,7 @@ function compileApi(settings: ApiSettings, headers: [string, string][]): Api {
     mount: settings.mount === '/' ? '' : settings.mount,
     upstream: compileUpstream(settings),
     headers,
+    signedContext: settings.signed_context,
     encodedSlash: settings.encoded_slash,
     rate: rate && { perSecond: rate.per_second, burst: rate.burst ?? Math.ceil(rate.per_second) },
     routes: [],

@@ -1,28 +1,27 @@
 import path from 'node:path';
 import { compileApis } from './compile-apis.ts';
-import type { Config, GatewayLimits, Listen } from './model.ts';
+import type { Config, GatewayLimits, Listen, Webhook } from './model.ts';
 import type { Settings } from './parse.ts';
-import type { Sections } from './schema.ts';
+import type { Sections, WebhookSettings } from './schema.ts';
 import type { Secrets } from './secrets.ts';
 
 /** Joins settings without problems into the Config. Nothing can go wrong any more: a missing value is a bug. */
 export function compileConfig(file: string, settings: Settings, secrets: Secrets): Config {
   const { gateway, admin, stellar, deposits, storage, tokens, settlement, log } = settings.sections as Sections;
-  const { adminToken, operatorSecret } = secrets;
-  if (adminToken === undefined || operatorSecret === undefined)
-    throw new Error('a secret is missing without a problem');
+  const operatorSecret = required(secrets.operatorSecret);
   const folder = path.dirname(file);
   return {
     file,
     gateway: {
       listen: gateway.listen,
       publicUrl: gateway.public_url?.origin ?? loopbackUrl(gateway.listen),
+      identitySecret: secrets.identitySecret ?? operatorSecret,
       limits: compileLimits(gateway.limits),
       corsOrigins: gateway.cors_origins,
       blockAddresses: gateway.block_addresses,
       allowAddresses: gateway.allow_addresses,
     },
-    admin: { listen: admin.listen, token: adminToken },
+    admin: { listen: admin.listen, token: required(secrets.adminToken) },
     stellar: {
       network: stellar.network.name,
       passphrase: stellar.network.passphrase,
@@ -31,6 +30,7 @@ export function compileConfig(file: string, settings: Settings, secrets: Secrets
       vault: stellar.vault,
       operatorSecret,
       feeMaxStroops: stellar.fee_max_stroops,
+      explorerUrl: stellar.explorer_url ?? explorers[stellar.network.name],
     },
     storage: {
       path: path.resolve(folder, storage.path),
@@ -38,11 +38,40 @@ export function compileConfig(file: string, settings: Settings, secrets: Secrets
       walSyncIntervalMs: storage.wal_sync_interval,
     },
     tokens: { keysFile: path.resolve(folder, tokens.keys_file), ttlMs: tokens.ttl, ttlMaxMs: tokens.ttl_max },
-    deposits: { pollIntervalMs: deposits.poll_interval },
+    deposits: { pollIntervalMs: deposits.poll_interval, classic: compileClassic(deposits, secrets) },
     settlement: compileSettlement(settlement),
-    log: { level: log.level },
+    log: { level: log.level, access: log.access },
+    webhooks: settings.webhooks.map((draft) =>
+      compileWebhook(draft.settings as WebhookSettings, secrets.webhooks.get(draft)),
+    ),
     ...compileApis(settings.apis, secrets, gateway.limits.body_bytes_max),
   };
+}
+
+/** Explorers of the networks that have names. */
+const explorers: Record<string, string> = {
+  public: 'https://stellar.expert/explorer/public/tx/{hash}',
+  testnet: 'https://stellar.expert/explorer/testnet/tx/{hash}',
+};
+
+function compileClassic({ classic }: Sections['deposits'], secrets: Secrets): Config['deposits']['classic'] {
+  if (!classic) return undefined;
+  return { secret: required(secrets.depositSecret), minUnits: classic.min };
+}
+
+function compileWebhook(settings: WebhookSettings, secret: string | undefined): Webhook {
+  return {
+    name: settings.name,
+    url: settings.url.href,
+    secret: required(secret),
+    events: settings.events,
+    allowPrivate: settings.allow_private,
+  };
+}
+
+function required(secret: string | undefined): string {
+  if (secret === undefined) throw new Error('a secret is missing without a problem');
+  return secret;
 }
 
 function loopbackUrl({ host, port }: Listen): string {

@@ -55,7 +55,7 @@ function describeRoute(route: Route): unknown {
 
 /** Every setting outside `apis` by its YAML name, as text. */
 function settingsOf(config: Config): Map<string, string> {
-  const { gateway, admin, stellar, storage, tokens, deposits, settlement, log } = config;
+  const { gateway, admin, stellar, storage, tokens, deposits, settlement, log, webhooks } = config;
   const settings = new Map<string, string>();
   const put = (section: string, values: Record<string, unknown>) => {
     for (const [name, value] of Object.entries(values)) settings.set(`${section}.${name}`, asText(value));
@@ -63,6 +63,7 @@ function settingsOf(config: Config): Map<string, string> {
   put('gateway', {
     listen: gateway.listen,
     public_url: gateway.publicUrl,
+    identity_secret: gateway.identitySecret,
     cors_origins: gateway.corsOrigins,
     block_addresses: gateway.blockAddresses,
     allow_addresses: gateway.allowAddresses,
@@ -78,10 +79,11 @@ function settingsOf(config: Config): Map<string, string> {
     vault: stellar.vault,
     operator_secret: stellar.operatorSecret,
     fee_max_stroops: stellar.feeMaxStroops,
+    explorer_url: stellar.explorerUrl,
   });
   put('storage', { path: storage.path, durability: storage.durability, wal_sync_interval: storage.walSyncIntervalMs });
   put('tokens', { keys_file: tokens.keysFile, ttl: tokens.ttlMs, ttl_max: tokens.ttlMaxMs });
-  put('deposits', { poll_interval: deposits.pollIntervalMs });
+  put('deposits', { poll_interval: deposits.pollIntervalMs, classic: deposits.classic });
   put('settlement', {
     interval: settlement.intervalMs,
     min_total: settlement.minTotalUnits,
@@ -92,10 +94,12 @@ function settingsOf(config: Config): Map<string, string> {
     exposure_max: settlement.exposureMaxUnits,
     exposure_account_max: settlement.exposureAccountMaxUnits,
   });
-  put('log', { level: log.level });
+  put('log', { level: log.level, access: log.access });
+  settings.set('webhooks', asText(webhooks));
   return settings;
 }
 
 function asText(value: unknown): string {
-  return typeof value === 'bigint' ? value.toString() : (JSON.stringify(value) ?? 'undefined');
+  const bigintAsText = (_: string, inner: unknown) => (typeof inner === 'bigint' ? inner.toString() : inner);
+  return JSON.stringify(value, bigintAsText) ?? 'undefined';
 }

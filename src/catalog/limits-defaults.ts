@@ -93,4 +93,6 @@ export const catalogLimits = {
   secretBytesMax: 64 * kib,
   /** Below this an admin token could be guessed. */
   adminTokenCharsMin: 16,
+  /** The same for what signs webhooks. */
+  webhookSecretCharsMin: 16,
 } as const;

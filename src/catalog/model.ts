@@ -1,4 +1,5 @@
 import type { Units } from '../money.ts';
+import type { WebhookKind } from './webhook-kinds.ts';
 
 /** The configuration as the rest of the program sees it: validated, units in names, secrets read, routes compiled. */
 export type Config = {
@@ -8,6 +9,8 @@ export type Config = {
     listen: Listen;
     /** The origin consumers use, no trailing slash; token issuer, audience and home domain derive from it. */
     publicUrl: string;
+    /** S… seed from which the keys of wallet login, receipts and signed contexts derive; the operator's without one. */
+    identitySecret: string;
     limits: GatewayLimits;
     /** Origins browsers may call from; `*` for any. Default any: calls carry a token, never a cookie. */
     corsOrigins: '*' | string[];
@@ -27,10 +30,16 @@ export type Config = {
     operatorSecret: string;
     /** The most one transaction may pay for inclusion, in stroops. */
     feeMaxStroops: number;
+    /** Page about a transaction, with `{hash}` where its hash goes; undefined where no explorer knows the network. */
+    explorerUrl: string | undefined;
   };
   storage: { path: string; durability: 'process' | 'disk'; walSyncIntervalMs: number };
   tokens: { keysFile: string; ttlMs: number; ttlMaxMs: number };
-  deposits: { pollIntervalMs: number };
+  deposits: {
+    pollIntervalMs: number;
+    /** The account for payments from wallets and exchanges; undefined when the operator offers none. */
+    classic: { secret: string; minUnits: Units } | undefined;
+  };
   settlement: {
     intervalMs: number;
     minTotalUnits: Units;
@@ -43,9 +52,21 @@ export type Config = {
     exposureMaxUnits: Units;
     exposureAccountMaxUnits: Units;
   };
-  log: { level: string };
+  log: { level: string; access: boolean };
+  webhooks: Webhook[];
   apis: Api[];
   routes: RouteTable;
+};
+
+export type Webhook = {
+  /** Unique; names the endpoint in the books. */
+  name: string;
+  url: string;
+  /** Signs what is sent. */
+  secret: string;
+  events: WebhookKind[];
+  /** Lets the URL lead to a private address. */
+  allowPrivate: boolean;
 };
 
 export type Listen = { host: string; port: number };
@@ -77,6 +98,8 @@ export type Api = {
   upstream: UpstreamTarget;
   /** Header fields added for the upstream, secrets included. Lower-case names. */
   headers: [name: string, value: string][];
+  /** Calls carry a short-lived JWT about the account and the price, which the upstream can check. */
+  signedContext: boolean;
   /** Allows `%2F` in paths of this API. */
   encodedSlash: boolean;
   /** Requests per account and second with a burst, or none. */

@@ -1,7 +1,16 @@
 import type { z } from 'zod';
 import { type Environment, expandEnvironment } from './environment.ts';
 import type { IssueParams } from './field.ts';
-import { type ApiSettings, api, type RouteSettings, route, type Sections, sections } from './schema.ts';
+import {
+  type ApiSettings,
+  api,
+  type RouteSettings,
+  route,
+  type Sections,
+  sections,
+  type WebhookSettings,
+  webhook,
+} from './schema.ts';
 import { fieldName, type Path, type Problem, type Source } from './source.ts';
 
 /**
@@ -11,9 +20,11 @@ import { fieldName, type Path, type Problem, type Source } from './source.ts';
 export type Settings = {
   sections: { [Name in keyof Sections]: Partial<Sections[Name]> };
   apis: ApiDraft[];
+  webhooks: WebhookDraft[];
 };
 
 export type ApiDraft = { settings: Partial<ApiSettings>; path: Path; routes: RouteDraft[] };
+export type WebhookDraft = { settings: Partial<WebhookSettings>; path: Path };
 export type RouteDraft = { settings: Partial<RouteSettings>; path: Path };
 
 /** A strict zod object whose keys can be checked one by one. */
@@ -23,7 +34,7 @@ type Keyed = z.ZodType & { shape: Record<string, z.ZodType> };
 export function parseSettings(source: Source, env: Environment): { settings: Settings; problems: Problem[] } {
   const { value, problems } = expandEnvironment(source, env);
   const root = isRecord(value) ? value : {};
-  reportUnknown(root, [...Object.keys(sections), 'apis'], []);
+  reportUnknown(root, [...Object.keys(sections), 'apis', 'webhooks'], []);
   const settings: Settings = {
     sections: {
       gateway: parse<Sections['gateway']>(sections.gateway, root.gateway, ['gateway']),
@@ -36,6 +47,10 @@ export function parseSettings(source: Source, env: Environment): { settings: Set
       log: parse<Sections['log']>(sections.log, root.log, ['log']),
     },
     apis: [],
+    webhooks: listOf(root.webhooks, ['webhooks']).map((item, index) => {
+      const path = ['webhooks', index];
+      return { settings: parse<WebhookSettings>(webhook, item, path), path };
+    }),
   };
   if (!Array.isArray(root.apis) || root.apis.length === 0) {
     const message = root.apis === undefined ? 'is missing' : 'is not a list of APIs';
@@ -52,6 +67,14 @@ export function parseSettings(source: Source, env: Environment): { settings: Set
     return { settings: parsed, path, routes };
   });
   return { settings, problems };
+
+  /** A list that may be left out. */
+  function listOf(given: unknown, path: Path): unknown[] {
+    if (given === undefined || given === null) return [];
+    if (Array.isArray(given)) return given;
+    problems.push(source.problem(path, 'is not a list', 'a list'));
+    return [];
+  }
 
   function parse<T>(schema: Keyed, input: unknown, path: Path): Partial<T> {
     if (input !== undefined && !isRecord(input)) {

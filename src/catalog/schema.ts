@@ -17,6 +17,7 @@ import {
 import { apiLimits, gatewayLimits, otherLimits } from './limits-defaults.ts';
 import { type Network, resolveNetwork } from './network.ts';
 import { mountFault, parsePattern, type RoutePattern } from './route-grammar.ts';
+import { webhookKinds } from './webhook-kinds.ts';
 
 /**
  * The operator's interface: every key of the YAML, its form and its default. Keys are strict: a misspelt one is an
@@ -33,6 +34,8 @@ const gateway = z.strictObject({
   cors_origins: field({ expected: "'*' or a list of origins such as [https://app.example.com]" }, readOrigins).default(
     '*',
   ),
+  identity_secret: text.optional(),
+  identity_secret_file: text.optional(),
   block_addresses: z.array(addressRange).default([]),
   allow_addresses: z.array(addressRange).default([]),
   limits: z
@@ -68,9 +71,22 @@ const stellar = z.strictObject({
   operator_secret: text.optional(),
   operator_secret_file: text.optional(),
   fee_max_stroops: limit(otherLimits.feeMaxStroops),
+  explorer_url: field(
+    { expected: 'a URL with {hash} where the transaction hash goes, such as https://explorer.example/tx/{hash}' },
+    readExplorer,
+  ).optional(),
 });
 
-const deposits = z.strictObject({ poll_interval: limit(otherLimits.pollIntervalMs) });
+const deposits = z.strictObject({
+  poll_interval: limit(otherLimits.pollIntervalMs),
+  classic: z
+    .strictObject({
+      secret: text.optional(),
+      secret_file: text.optional(),
+      min: usdc.default(usdcDefault('1')),
+    })
+    .optional(),
+});
 
 const storage = z.strictObject({
   path: text.default('./data/callora.db'),
@@ -96,10 +112,21 @@ const settlement = z.strictObject({
 });
 
 const log = z.strictObject({
+  access: flag.default(true),
   level: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').default('info'),
 });
 
-/** Every section but `apis`. */
+/** One receiver of events. */
+export const webhook = z.strictObject({
+  name: field({ expected: 'lower-case letters, digits and hyphens, a letter first, 63 at most' }, readName),
+  url: url({ path: 'any', expected: 'where events are sent, such as https://ops.example/callora' }),
+  secret: text.optional(),
+  secret_file: text.optional(),
+  events: z.array(oneOf(...webhookKinds)).default([...webhookKinds]),
+  allow_private: flag.default(false),
+});
+
+/** Every section but the lists `apis` and `webhooks`. */
 export const sections = { gateway, admin, stellar, deposits, storage, tokens, settlement, log };
 
 const chargeOn = z.array(field({ expected: '2xx, 3xx, 4xx or a status such as 404' }, readStatus)).optional();
@@ -121,6 +148,7 @@ export const api = z.strictObject({
   mount: field({ expected: 'a path such as /weather, or / for the root' }, readMount),
   upstream: url({ path: 'plain', expected: 'where the calls go, such as http://127.0.0.1:9000/v1' }),
   headers: z.record(z.string(), z.unknown()).default({}),
+  signed_context: flag.default(false),
   price: usdc.optional(),
   charge_on: chargeOn,
   encoded_slash: flag.default(false),
@@ -144,9 +172,16 @@ export const api = z.strictObject({
 export type Sections = { [Name in keyof typeof sections]: z.infer<(typeof sections)[Name]> };
 export type ApiSettings = z.infer<typeof api>;
 export type RouteSettings = z.infer<typeof route>;
+export type WebhookSettings = z.infer<typeof webhook>;
 
 function readNetwork(value: unknown): Network | { refused: string } {
   return (typeof value === 'string' ? resolveNetwork(value) : undefined) ?? { refused: 'is not a known network' };
+}
+
+function readExplorer(value: unknown): string | { refused: string } {
+  if (typeof value !== 'string' || !/^https?:\/\//.test(value)) return { refused: 'is not an http or https URL' };
+  if (value.split('{hash}').length !== 2) return { refused: 'does not hold {hash} once' };
+  return URL.canParse(value.replace('{hash}', '0')) ? value : { refused: 'is not an http or https URL' };
 }
 
 /** The word that tokens carry in their scope. */

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { addressKind } from './address.ts';
 import { usesEnvironment } from './environment.ts';
 import { catalogLimits } from './limits-defaults.ts';
-import type { ApiDraft, Settings } from './parse.ts';
+import type { ApiDraft, Settings, WebhookDraft } from './parse.ts';
 import type { Report } from './report.ts';
 import { readSecretFile } from './secret-file.ts';
 import type { Path } from './source.ts';
@@ -11,24 +11,64 @@ import type { Path } from './source.ts';
 export type Secrets = {
   adminToken: string | undefined;
   operatorSecret: string | undefined;
+  /** Undefined where the operator's stands in. */
+  identitySecret: string | undefined;
+  /** Undefined where no classic deposits are offered. */
+  depositSecret: string | undefined;
   headers: Map<ApiDraft, [name: string, value: string][]>;
+  webhooks: Map<WebhookDraft, string | undefined>;
 };
 
 export function readSecrets(settings: Settings, report: Report): Secrets {
-  const { admin, stellar } = settings.sections;
+  const { admin, stellar, gateway, deposits } = settings.sections;
   const adminToken = readSecret(['admin'], 'token', admin, report);
   if (adminToken !== undefined && adminToken.length < catalogLimits.adminTokenCharsMin) {
     const expected = `at least ${catalogLimits.adminTokenCharsMin} characters`;
     report.problems.push(report.source.problem(['admin'], 'has a token that could be guessed', expected));
   }
-  const operatorSecret = readSecret(['stellar'], 'operator_secret', stellar, report);
-  if (operatorSecret !== undefined && addressKind(operatorSecret) !== 'seed') {
+  const operatorSecret = readSeed(['stellar'], 'operator_secret', stellar, report);
+  const hasIdentity = gateway.identity_secret !== undefined || gateway.identity_secret_file !== undefined;
+  const identitySecret = hasIdentity ? readSeed(['gateway'], 'identity_secret', gateway, report) : undefined;
+  const { classic } = deposits;
+  const depositSecret = classic && readSeed(['deposits', 'classic'], 'secret', classic, report);
+  if (depositSecret !== undefined && depositSecret === operatorSecret) {
     report.problems.push(
-      report.source.problem(['stellar'], 'has an operator secret that is no Stellar seed', 'an S… seed'),
+      report.source.problem(['deposits', 'classic'], "has the operator's own key", 'a seed of its own'),
     );
   }
   const headers = settings.apis.map((api) => [api, readHeaders(api, report)] as const);
-  return { adminToken, operatorSecret, headers: new Map(headers) };
+  const webhooks = settings.webhooks.map((draft) => [draft, readWebhookSecret(draft, report)] as const);
+  return {
+    adminToken,
+    operatorSecret,
+    identitySecret,
+    depositSecret,
+    headers: new Map(headers),
+    webhooks: new Map(webhooks),
+  };
+}
+
+function readSeed<Key extends string>(
+  section: Path,
+  key: Key,
+  given: { [Name in Key | `${Key}_file`]?: string | undefined },
+  report: Report,
+): string | undefined {
+  const seed = readSecret(section, key, given, report);
+  if (seed === undefined || addressKind(seed) === 'seed') return seed;
+  const message = `has a secret that is no Stellar seed (${key})`;
+  report.problems.push(report.source.problem(section, message, 'an S… seed'));
+  return undefined;
+}
+
+/** Short enough to type, long enough that nobody guesses it. */
+function readWebhookSecret({ settings, path: at }: WebhookDraft, report: Report): string | undefined {
+  const secret = readSecret(at, 'secret', settings, report);
+  if (secret !== undefined && secret.length < catalogLimits.webhookSecretCharsMin) {
+    const expected = `at least ${catalogLimits.webhookSecretCharsMin} characters`;
+    report.problems.push(report.source.problem(at, 'has a secret that could be guessed', expected));
+  }
+  return secret;
 }
 
 /** Exactly one of `key` (which takes it from the environment) and `key_file`. */

@@ -43,6 +43,7 @@ async function init(cli: Cli, options: InitOptions): Promise<void> {
 
   mkdirSync(file('secrets'), { recursive: true, mode: 0o700 });
   const [operator, admin] = [randomSeed(), randomSeed()];
+  writeSecret(file('secrets/identity.seed'), randomSeed());
   writeSecret(file('secrets/operator.seed'), operator);
   writeSecret(file('secrets/vault-admin.seed'), admin);
   writeSecret(file('secrets/admin.token'), randomBytes(32).toString('base64url'));
@@ -58,7 +59,7 @@ async function init(cli: Cli, options: InitOptions): Promise<void> {
   cli.out(nextSteps(path.join(options.dir, 'config.yaml'), addresses));
 }
 
-const secretNames = ['operator.seed', 'vault-admin.seed', 'admin.token', 'tokens.jwks'];
+const secretNames = ['identity.seed', 'operator.seed', 'vault-admin.seed', 'admin.token', 'tokens.jwks'];
 
 function writeSecret(file: string, text: string): void {
   writeFileSync(file, `${text}\n`, { flag: 'wx', mode: 0o600 });
@@ -70,6 +71,7 @@ gateway:
   listen: 127.0.0.1:8402
   # The origin consumers use. Set it before the first token is issued: tokens are made for it.
   # public_url: https://api.example.com
+  identity_secret_file: ./secrets/identity.seed
 admin:
   listen: 127.0.0.1:8403
   token_file: ./secrets/admin.token

@@ -71,6 +71,7 @@ export const vaultEvents = sqliteTable(
   },
   (table) => [
     index('vault_events_account').on(table.accountId, table.ledger).where(sql`${table.accountId} IS NOT NULL`),
+    index('vault_events_claims').on(table.closedAtMs).where(sql`${table.kind} IN ('claimed', 'fee_collected')`),
     index('vault_events_set_aside').on(table.kind).where(sql`${table.accountId} IS NULL AND ${table.applied} = 0`),
     check('vault_events_applied', sql`${table.applied} IN (0, 1)`),
   ],
@@ -207,6 +208,7 @@ export const batches = sqliteTable(
   },
   (table) => [
     unique('batches_number').on(table.lane, table.batch),
+    index('batches_confirmed_at').on(table.confirmedAtMs).where(sql`${table.confirmedAtMs} IS NOT NULL`),
     uniqueIndex('batches_one_open').on(table.lane).where(sql`${table.state} <> 'confirmed'`),
     check('batches_state', sql`${table.state} IN ('sealed', 'submitted', 'confirmed')`),
     check('batches_confirmed', sql`(${table.state} = 'confirmed') = (${table.ledger} IS NOT NULL)`),

@@ -3,7 +3,8 @@ import { diffConfig } from '../../src/catalog/diff.ts';
 import type { Config } from '../../src/catalog/model.ts';
 import { loadGood, vault, withApi, withRoutes } from './folder.ts';
 
-const sections = 'gateway: { listen: 127.0.0.1:1, public_url: https://a.example }\nstorage: { path: /a.db }\n';
+const sections =
+  'gateway: { listen: 127.0.0.1:1, public_url: https://a.example }\nstorage: { path: /a.db }\nwebhooks: []\n';
 
 /** Loads twice with the same file name, so that only the text differs. */
 function diff(old: string, next: string, env: Record<string, string> = {}) {
@@ -49,9 +50,18 @@ describe('the difference of two catalogs', () => {
     ['storage.path', '/a.db', '/b.db'],
     ['stellar.rpc_url', 'https://rpc.example', 'https://rpc2.example'],
     ['stellar.vault', vault, 'CAS3J7GYLGXMF6TDJBBYYSE3HQ6BBSMLNUQ34T6TZMYMW2EVH34XOWMA'],
-    ['stellar.network', 'testnet', 'public'],
+    [
+      'webhooks',
+      'webhooks: []',
+      'webhooks: [{ name: ops, url: https://ops.example/, secret_file: ./secrets/admin.token }]',
+    ],
   ])('leaves %s to a restart', (field, from, to) => {
     expect(diff(yaml, yaml.replace(from, to))).toEqual({ applied: [], restartNeeded: [field] });
+  });
+
+  it('leaves another network to a restart, and its explorer with it', () => {
+    const { restartNeeded } = diff(yaml, yaml.replace('testnet', 'public'));
+    expect(restartNeeded).toEqual(['stellar.network', 'stellar.explorer_url']);
   });
 
   it('applies limits of the listener', () => {
@@ -65,7 +75,7 @@ describe('the difference of two catalogs', () => {
   it('knows every setting of the Config', () => {
     const before = loadGood(withApi('price: "1"'));
     const leaves = Object.entries(before).flatMap(([section, values]) =>
-      typeof values === 'object' && !['apis', 'routes'].includes(section)
+      typeof values === 'object' && !['apis', 'routes', 'webhooks'].includes(section)
         ? Object.keys(values).map((key) => [section, key] as const)
         : [],
     );

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { loadConfig } from '../../src/catalog/load.ts';
-import { api, route, sections } from '../../src/catalog/schema.ts';
+import { api, route, sections, webhook } from '../../src/catalog/schema.ts';
 import { catalogFolder, loadGood, withApi } from './folder.ts';
 
 const example = readFileSync(path.resolve(import.meta.dirname, '../../config.example.yaml'), 'utf8');
@@ -30,6 +30,7 @@ it('the example shows every key of the schema', () => {
   const all = [
     ...Object.entries(sections).flatMap(([name, section]) => keysOf(section, name)),
     ...keysOf(api, 'apis'),
+    ...keysOf(webhook, 'webhooks'),
     ...keysOf(route, 'apis.routes'),
   ];
   expect(all.length).toBeGreaterThan(60);

@@ -10,6 +10,8 @@ export const vault = 'CBIELTK6YBZJU5UP2WWQEUCYKLPU6AUNZ2BQ4WWFEIE3USCIHMXQDAMA';
 export const payee = 'GA5ZSEJYB37JRC5AVCIA5MOP4RHTM335X2KGX3IHOJAPP5RE34K4KZVN';
 export const seed = 'SA774YTZ3T4NXJPYOP6FZGLMMSIE2VBSGOD3IOY2HKBT36OYJPQJBLD7';
 
+export const depositSeed = 'SADQOBYHA4DQOBYHA4DQOBYHA4DQOBYHA4DQOBYHA4DQOBYHA4DQP54X';
+
 /** Sections that every catalog needs, without an API. */
 export const base = `
 admin: { token_file: ./secrets/admin.token }
@@ -44,6 +46,7 @@ function makeFolder(yaml: string): { folder: string; file: string } {
   mkdirSync(path.join(folder, 'secrets'));
   writeSecret(folder, 'admin.token', 'a-token-that-nobody-guesses');
   writeSecret(folder, 'operator.seed', seed);
+  writeSecret(folder, 'deposit.seed', depositSeed);
   writeSecret(folder, 'tokens.jwks', '{"keys":[]}');
   const file = path.join(folder, 'callora.yaml');
   writeFileSync(file, yaml);

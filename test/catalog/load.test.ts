@@ -433,7 +433,7 @@ describe('secrets and the environment', () => {
     writeSecret(folder, 'operator.seed', payee);
     const loaded = loadConfig({ file, env: {} });
     expect(loaded.ok || loaded.problems.map((found) => found.message)).toEqual([
-      'has an operator secret that is no Stellar seed',
+      'has a secret that is no Stellar seed (operator_secret)',
     ]);
   });
 });

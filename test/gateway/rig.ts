@@ -53,6 +53,7 @@ function compileApi(spec: ApiSpec, index: number) {
     payee: `GPAYEE${index}`,
     mount: `/api${index}`,
     headers: [],
+    signedContext: false,
     encodedSlash: false,
     rate: undefined,
     routes: [],
@@ -106,6 +107,7 @@ export function makeConfig(specs: ApiSpec[], gateway: Partial<Config['gateway']>
     gateway: {
       listen: { host: '127.0.0.1', port: 0 },
       publicUrl: 'http://gateway.test',
+      identitySecret: '',
       limits,
       corsOrigins: '*',
       blockAddresses: [],
@@ -121,10 +123,11 @@ export function makeConfig(specs: ApiSpec[], gateway: Partial<Config['gateway']>
       vault: 'CVAULT',
       operatorSecret: 'S',
       feeMaxStroops: 100,
+      explorerUrl: undefined,
     },
     storage: { path: ':memory:', durability: 'process', walSyncIntervalMs: 100 },
     tokens: { keysFile: '', ttlMs: 1, ttlMaxMs: 1 },
-    deposits: { pollIntervalMs: 1_000 },
+    deposits: { pollIntervalMs: 1_000, classic: undefined },
     settlement: {
       intervalMs: 1_000,
       minTotalUnits: zero,
@@ -135,7 +138,8 @@ export function makeConfig(specs: ApiSpec[], gateway: Partial<Config['gateway']>
       exposureMaxUnits: units(2n ** 50n),
       exposureAccountMaxUnits: units(2n ** 50n),
     },
-    log: { level: 'silent' },
+    log: { level: 'silent', access: true },
+    webhooks: [],
     apis,
     routes: createRouteTable(
       compiled.flatMap(({ entries }) => entries),

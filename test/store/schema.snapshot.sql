@@ -33,6 +33,11 @@ CREATE TABLE `accounts` (
       AND "accounts"."refunded_sealed" >= 0 AND "accounts"."receivable" >= 0 AND "accounts"."held_for_payee" >= 0
       AND "accounts"."written_off" >= 0 AND "accounts"."settled_elsewhere" >= 0)
 ) STRICT;
+CREATE TABLE `api_pauses` (
+	`api` text PRIMARY KEY NOT NULL,
+	`at_ms` integer NOT NULL,
+	`reason` text NOT NULL
+) STRICT;
 CREATE TABLE `audit` (
 	`id` integer PRIMARY KEY NOT NULL,
 	`at_ms` integer NOT NULL,
@@ -100,11 +105,44 @@ CREATE TABLE `charges` (
 	FOREIGN KEY (`route_id`) REFERENCES `routes`(`id`) ON UPDATE no action ON DELETE no action,
 	CONSTRAINT "charges_price" CHECK("charges"."price" >= 0 AND "charges"."price" <= 9007199254740991)
 ) STRICT;
+CREATE TABLE `classic_forwards` (
+	`hash` text PRIMARY KEY NOT NULL,
+	`operation_id` text NOT NULL,
+	`envelope_xdr` text NOT NULL,
+	`max_time_s` integer NOT NULL,
+	`created_at_ms` integer NOT NULL,
+	`state` text NOT NULL,
+	FOREIGN KEY (`operation_id`) REFERENCES `classic_payments`(`operation_id`) ON UPDATE no action ON DELETE no action,
+	CONSTRAINT "classic_forwards_state" CHECK("classic_forwards"."state" IN ('live', 'landed', 'failed', 'expired'))
+) STRICT;
+CREATE TABLE `classic_payments` (
+	`operation_id` text PRIMARY KEY NOT NULL,
+	`ledger` integer NOT NULL,
+	`closed_at_ms` integer NOT NULL,
+	`tx_hash` text NOT NULL,
+	`from_address` text NOT NULL,
+	`amount` integer NOT NULL,
+	`memo_type` text NOT NULL,
+	`memo` text,
+	`account_id` integer,
+	`state` text NOT NULL,
+	`note` text,
+	`forward_tx_hash` text,
+	FOREIGN KEY (`account_id`) REFERENCES `accounts`(`id`) ON UPDATE no action ON DELETE no action,
+	CONSTRAINT "classic_payments_amount" CHECK("classic_payments"."amount" > 0),
+	CONSTRAINT "classic_payments_state" CHECK("classic_payments"."state" IN ('unattributed', 'below_min', 'due', 'sent', 'forwarded')),
+	CONSTRAINT "classic_payments_owner" CHECK("classic_payments"."state" IN ('unattributed', 'below_min') OR "classic_payments"."account_id" IS NOT NULL)
+) STRICT;
 CREATE TABLE `cursors` (
 	`name` text PRIMARY KEY NOT NULL,
 	`cursor` text NOT NULL,
 	`ledger` integer NOT NULL,
 	`closed_at_ms` integer NOT NULL
+) STRICT;
+CREATE TABLE `deposit_aliases` (
+	`alias` text PRIMARY KEY NOT NULL,
+	`account_id` integer NOT NULL,
+	FOREIGN KEY (`account_id`) REFERENCES `accounts`(`id`) ON UPDATE no action ON DELETE no action
 ) STRICT;
 CREATE TABLE `earnings` (
 	`payee` text NOT NULL,
@@ -112,6 +150,23 @@ CREATE TABLE `earnings` (
 	`gross` integer NOT NULL,
 	PRIMARY KEY(`payee`, `lane`),
 	CONSTRAINT "earnings_gross" CHECK("earnings"."gross" >= 0)
+) STRICT;
+CREATE TABLE `exits` (
+	`id` integer PRIMARY KEY NOT NULL,
+	`account_id` integer NOT NULL,
+	`to_address` text NOT NULL,
+	`amount` integer NOT NULL,
+	`envelope_xdr` text NOT NULL,
+	`expires_ledger` integer NOT NULL,
+	`created_at_ms` integer NOT NULL,
+	`state` text NOT NULL,
+	`ended_at_ms` integer,
+	`tx_hash` text,
+	FOREIGN KEY (`account_id`) REFERENCES `accounts`(`id`) ON UPDATE no action ON DELETE no action,
+	CONSTRAINT "exits_amount" CHECK("exits"."amount" > 0),
+	CONSTRAINT "exits_state" CHECK("exits"."state" IN ('open', 'landed', 'expired')),
+	CONSTRAINT "exits_ended" CHECK(("exits"."state" = 'open') = ("exits"."ended_at_ms" IS NULL)),
+	CONSTRAINT "exits_landed" CHECK(("exits"."state" = 'landed') = ("exits"."tx_hash" IS NOT NULL))
 ) STRICT;
 CREATE TABLE `finishes` (
 	`charge_id` integer PRIMARY KEY NOT NULL,
@@ -216,6 +271,18 @@ CREATE TABLE `unsealed` (
 	`account_id` integer NOT NULL,
 	FOREIGN KEY (`charge_id`) REFERENCES `charges`(`id`) ON UPDATE no action ON DELETE no action
 ) STRICT;
+CREATE TABLE `usage_daily` (
+	`day` integer NOT NULL,
+	`account_id` integer NOT NULL,
+	`route_id` integer NOT NULL,
+	`calls` integer NOT NULL,
+	`gross` integer NOT NULL,
+	`refunded` integer NOT NULL,
+	PRIMARY KEY(`account_id`, `day`, `route_id`),
+	FOREIGN KEY (`account_id`) REFERENCES `accounts`(`id`) ON UPDATE no action ON DELETE no action,
+	FOREIGN KEY (`route_id`) REFERENCES `routes`(`id`) ON UPDATE no action ON DELETE no action,
+	CONSTRAINT "usage_daily_sums" CHECK("usage_daily"."calls" >= 0 AND "usage_daily"."refunded" >= 0 AND "usage_daily"."gross" >= "usage_daily"."refunded")
+) STRICT;
 CREATE TABLE `vault_events` (
 	`id` text PRIMARY KEY NOT NULL,
 	`ledger` integer NOT NULL,
@@ -230,11 +297,38 @@ CREATE TABLE `vault_events` (
 	FOREIGN KEY (`account_id`) REFERENCES `accounts`(`id`) ON UPDATE no action ON DELETE no action,
 	CONSTRAINT "vault_events_applied" CHECK("vault_events"."applied" IN (0, 1))
 ) STRICT;
+CREATE TABLE `webhook_deliveries` (
+	`id` integer PRIMARY KEY NOT NULL,
+	`event_id` integer NOT NULL,
+	`endpoint` text NOT NULL,
+	`state` text NOT NULL,
+	`attempts` integer NOT NULL,
+	`next_at_ms` integer NOT NULL,
+	`last_status` integer,
+	`last_error` text,
+	`ended_at_ms` integer,
+	FOREIGN KEY (`event_id`) REFERENCES `webhook_events`(`id`) ON UPDATE no action ON DELETE no action,
+	CONSTRAINT "webhook_deliveries_state" CHECK("webhook_deliveries"."state" IN ('waiting', 'delivered', 'dead'))
+) STRICT;
+CREATE TABLE `webhook_events` (
+	`id` integer PRIMARY KEY NOT NULL,
+	`at_ms` integer NOT NULL,
+	`kind` text NOT NULL,
+	`dedupe` text NOT NULL,
+	`payload` text NOT NULL
+) STRICT;
 CREATE UNIQUE INDEX `accounts_address_unique` ON `accounts` (`address`);
 CREATE INDEX `batch_envelopes_batch` ON `batch_envelopes` (`batch_id`);
 CREATE UNIQUE INDEX `batch_lines_once` ON `batch_lines` (`batch_id`,`payee`,`account_id`);
+CREATE INDEX `batches_confirmed_at` ON `batches` (`confirmed_at_ms`) WHERE "batches"."confirmed_at_ms" IS NOT NULL;
 CREATE UNIQUE INDEX `batches_number` ON `batches` (`lane`,`batch`);
 CREATE UNIQUE INDEX `batches_one_open` ON `batches` (`lane`) WHERE "batches"."state" <> 'confirmed';
+CREATE UNIQUE INDEX `classic_forwards_one_live` ON `classic_forwards` (`operation_id`) WHERE "classic_forwards"."state" = 'live';
+CREATE INDEX `classic_payments_account` ON `classic_payments` (`account_id`) WHERE "classic_payments"."account_id" IS NOT NULL;
+CREATE INDEX `classic_payments_open` ON `classic_payments` (`state`,`operation_id`) WHERE "classic_payments"."state" <> 'forwarded';
+CREATE UNIQUE INDEX `deposit_aliases_account_id_unique` ON `deposit_aliases` (`account_id`);
+CREATE INDEX `exits_account` ON `exits` (`account_id`,`id`);
+CREATE UNIQUE INDEX `exits_one_open` ON `exits` (`account_id`) WHERE "exits"."state" = 'open';
 CREATE INDEX `login_challenges_expiry` ON `login_challenges` (`expires_at_ms`);
 CREATE INDEX `payouts_payee` ON `payouts` (`payee`,`lane`,`id`);
 CREATE INDEX `receivables_carried` ON `receivables` (`in_batch_id`) WHERE "receivables"."in_batch_id" IS NOT NULL;
@@ -247,5 +341,10 @@ CREATE INDEX `sealed_charges_unfinished` ON `sealed_charges` (`charge_id`) WHERE
 CREATE INDEX `tokens_account` ON `tokens` (`account_id`,`id`);
 CREATE UNIQUE INDEX `tokens_jti_unique` ON `tokens` (`jti`);
 CREATE INDEX `tokens_special` ON `tokens` (`id`) WHERE "tokens"."cap" IS NOT NULL OR "tokens"."revoked_at_ms" IS NOT NULL;
+CREATE INDEX `usage_daily_route` ON `usage_daily` (`route_id`,`day`);
 CREATE INDEX `vault_events_account` ON `vault_events` (`account_id`,`ledger`) WHERE "vault_events"."account_id" IS NOT NULL;
+CREATE INDEX `vault_events_claims` ON `vault_events` (`closed_at_ms`) WHERE "vault_events"."kind" IN ('claimed', 'fee_collected');
 CREATE INDEX `vault_events_set_aside` ON `vault_events` (`kind`) WHERE "vault_events"."account_id" IS NULL AND "vault_events"."applied" = 0;
+CREATE UNIQUE INDEX `webhook_deliveries_once` ON `webhook_deliveries` (`event_id`,`endpoint`);
+CREATE INDEX `webhook_deliveries_waiting` ON `webhook_deliveries` (`next_at_ms`) WHERE "webhook_deliveries"."state" = 'waiting';
+CREATE UNIQUE INDEX `webhook_events_dedupe_unique` ON `webhook_events` (`dedupe`);
