@@ -1,9 +1,10 @@
 import http from 'node:http';
 import type { Clock } from '../clock.ts';
+import { answerChat, readChat } from './demo-chat.ts';
 
 /**
- * The service the sandbox sells: JSON, an echo of what arrived, server-sent events, and an error, so that a visitor
- * can see what is charged and what is not. It knows nothing of money and refuses calls without the upstream's secret.
+ * The service the sandbox sells: JSON, an echo of what arrived, server-sent events, chat completions, and an error, so
+ * that a visitor can see what is charged and what is not. It knows nothing of money and refuses calls without the upstream's secret.
  */
 export type DemoUpstream = { url: string; close(): Promise<void> };
 
@@ -21,6 +22,8 @@ export async function startDemoUpstream(options: { secret: string; clock: Clock 
         return echo(req, res);
       case '/events':
         return events(req, res, options.clock);
+      case '/v1/chat/completions':
+        return chat(req, res, options.clock);
       case '/fail':
         return json(res, 500, { error: 'this route always fails, and a failure costs nothing' });
       default:
@@ -40,7 +43,7 @@ export async function startDemoUpstream(options: { secret: string; clock: Clock 
   };
 }
 
-const routes = ['/status', '/forecast/:city', '/echo', '/events', '/fail'];
+const routes = ['/status', '/forecast/:city', '/echo', '/events', '/v1/chat/completions', '/fail'];
 
 function json(res: http.ServerResponse, status: number, body: unknown): void {
   const text = `${JSON.stringify(body)}\n`;
@@ -66,12 +69,25 @@ function forecast(city: string, clock: Clock): Record<string, unknown> {
 }
 
 function echo(req: http.IncomingMessage, res: http.ServerResponse): void {
+  withBody(req, (body) => {
+    const { 'x-api-key': _secret, ...headers } = req.headers;
+    json(res, 200, { method: req.method, headers, body });
+  });
+}
+
+function chat(req: http.IncomingMessage, res: http.ServerResponse, clock: Clock): void {
+  withBody(req, (body) => {
+    const read = readChat(body);
+    if (typeof read === 'string') json(res, 400, { error: { message: read, type: 'invalid_request_error' } });
+    else void answerChat(res, read, clock);
+  });
+}
+
+/** The gateway bounds what gets here. */
+function withBody(req: http.IncomingMessage, use: (body: string) => void): void {
   const chunks: Buffer[] = [];
   req.on('data', (chunk: Buffer) => chunks.push(chunk));
-  req.on('end', () => {
-    const { 'x-api-key': _secret, ...headers } = req.headers;
-    json(res, 200, { method: req.method, headers, body: Buffer.concat(chunks).toString('utf8') });
-  });
+  req.on('end', () => use(Buffer.concat(chunks).toString('utf8')));
 }
 
 function events(req: http.IncomingMessage, res: http.ServerResponse, clock: Clock): void {

@@ -32,4 +32,20 @@ describe('the demo upstream', () => {
     expect(await first.json()).toEqual(await again.json());
     expect((await ask('/forecast/%FF')).status).toBe(200);
   });
+
+  it.each([
+    ['{', 'the body is not JSON'],
+    ['null', 'the body is not an object'],
+    ['{"messages":[{"role":"user","content":"hi"}]}', 'model must be a text'],
+    ['{"model":"demo","messages":[]}', 'messages must end with one whose content is a text'],
+    [
+      '{"model":"demo","messages":[{"role":"user","content":[]}]}',
+      'messages must end with one whose content is a text',
+    ],
+  ])('refuses the chat request %s in the words of the OpenAI API', async (body, message) => {
+    const headers = { 'x-api-key': 'upstream-secret' };
+    const answer = await fetch(`${demo.url}/v1/chat/completions`, { method: 'POST', headers, body });
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toEqual({ error: { message, type: 'invalid_request_error' } });
+  });
 });
