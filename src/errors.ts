@@ -20,6 +20,7 @@ export const errorTable = {
   token_invalid: [401, 'The access token is not valid'],
   token_expired: [401, 'The access token has expired'],
   token_revoked: [401, 'The access token has been revoked'],
+  session_required: [401, 'A fresh wallet session is required'],
   admin_token_invalid: [401, 'The admin token is missing or wrong'],
   scope_missing: [403, 'The access token does not cover this API'],
   address_blocked: [403, 'This address may not call this gateway'],

@@ -81,6 +81,6 @@ function readCap(cap: unknown): Units | undefined | 'bad' {
   return amount !== undefined && amount > 0n ? amount : 'bad';
 }
 
-function isSeconds(value: unknown): value is number {
+export function isSeconds(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= secondsMax;
 }

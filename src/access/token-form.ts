@@ -1,15 +1,16 @@
-/** A token's two JSON parts, from the only form this gateway issues. */
+/** A signed text's two JSON parts, from the only form this gateway issues. */
 export type TokenForm = { kid: string; payload: unknown };
 
-/** The header of our tokens holds exactly these; `jwk`, `jku`, `x5u`, `crit`, `zip` and all else refuse the token. */
+/** The header of our tokens and sessions holds exactly these; `jwk`, `jku`, `x5u`, `crit`, `zip` and all else refuse the token. */
 const headerFields = new Set(['alg', 'typ', 'kid']);
 
 /**
- * Reads a compact JWS: three parts of canonical base64url, header `{alg: EdDSA, typ: at+jwt, kid}` and nothing more.
+ * Reads a compact JWS: three parts of canonical base64url, header `{alg: EdDSA, typ, kid}` and nothing more.
+ * The type asked for decides what the text is good for.
  * Canonical means that encoding the decoded bytes gives the same text: a decoder that forgives padding, spaces or spare
  * bits would give one token many spellings, and each would miss a cache and a revocation by text. Undefined otherwise.
  */
-export function readTokenForm(token: string): TokenForm | undefined {
+export function readTokenForm(token: string, type: string): TokenForm | undefined {
   const parts = token.split('.', 4);
   const [header, payload, signature] = parts.map(decodeCanonical);
   if (parts.length !== 3 || !header || !payload || !signature || signature.length !== 64) return undefined;
@@ -18,7 +19,7 @@ export function readTokenForm(token: string): TokenForm | undefined {
   const entries = new Map<string, unknown>(Object.entries(fields));
   if ([...entries.keys()].some((name) => !headerFields.has(name))) return undefined;
   const kid = entries.get('kid');
-  if (entries.get('alg') !== 'EdDSA' || entries.get('typ') !== 'at+jwt' || typeof kid !== 'string') return undefined;
+  if (entries.get('alg') !== 'EdDSA' || entries.get('typ') !== type || typeof kid !== 'string') return undefined;
   return { kid, payload: parseJson(payload) };
 }
 

@@ -1,6 +1,7 @@
-import { compactVerify } from 'jose';
 import type { Clock } from '../clock.ts';
 import { readClaims, type TokenClaims } from './claims.ts';
+import { forwardTime } from './forward-time.ts';
+import { isSignedByKey } from './key-signature.ts';
 import type { TokenKey, TokenKeys } from './keys.ts';
 import { readTokenForm } from './token-form.ts';
 
@@ -45,12 +46,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const cachedMax = options.cachedMax ?? cachedMaxDefault;
   const cache = new Map<string, Verified>();
   const underWay = new Map<string, Promise<boolean>>();
-  const startedAtMs = clock.nowMs() - clock.monotonicMs();
-
-  /** Wall time that a clock set back cannot turn back: a token that has expired in this process stays expired. */
-  function nowMs(): number {
-    return Math.max(clock.nowMs(), startedAtMs + clock.monotonicMs());
-  }
+  const nowMs = forwardTime(clock);
 
   function cached(tokenText: string): Verified | undefined {
     const token = cache.get(tokenText);
@@ -66,7 +62,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const known = cached(tokenText);
     if (known) return { ok: true, token: known };
     if (tokenText.length > tokenBytesMax) return { ok: false, reason: 'token_invalid' };
-    const form = readTokenForm(tokenText);
+    const form = readTokenForm(tokenText, 'at+jwt');
     const key = form && keys.byKid.get(form.kid);
     const read = form && readClaims(form.payload, { issuer, audience }, nowMs());
     if (!key || !read?.ok) return { ok: false, reason: 'token_invalid' };
@@ -86,7 +82,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const shared = underWay.get(tokenText);
     if (shared !== undefined) return shared;
     if (underWay.size >= verificationsMax) return undefined;
-    const check = isSignedBy(tokenText, key).finally(() => underWay.delete(tokenText));
+    const check = isSignedByKey(tokenText, key).finally(() => underWay.delete(tokenText));
     underWay.set(tokenText, check);
     return check;
   }
@@ -108,14 +104,4 @@ export function createVerifier(options: VerifierOptions): Verifier {
   }
 
   return { cached, verify, forget };
-}
-
-/** The algorithm is fixed by the key, whatever the header says. */
-async function isSignedBy(tokenText: string, key: TokenKey): Promise<boolean> {
-  try {
-    await compactVerify(tokenText, key.publicKey, { algorithms: ['EdDSA'] });
-    return true;
-  } catch {
-    return false;
-  }
 }

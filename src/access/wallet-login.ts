@@ -24,7 +24,12 @@ export type WalletLoginDeps = {
 export type WalletLogin = {
   /** GET: `account`, and `home_domain` if it is ours. Throws GatewayError `bad_challenge`. */
   challenge(query: Record<string, string>): Promise<{ transaction: string; network_passphrase: string }>;
-  /** POST: `transaction` is the challenge as the wallet signed it. Throws GatewayError, for the most part `bad_challenge`. */
+  /**
+   * The account that signed: `transaction` is the challenge as the wallet signed it, and is used up. Throws
+   * GatewayError, for the most part `bad_challenge`.
+   */
+  prove(body: Record<string, unknown>): Promise<string>;
+  /** POST: the same, and a token for the account. */
   answer(body: Record<string, unknown>): Promise<LoginToken>;
 };
 
@@ -56,7 +61,7 @@ export function createWalletLogin(deps: WalletLoginDeps): WalletLogin {
     return { transaction, network_passphrase: passphrase };
   }
 
-  async function answer({ transaction: text }: Record<string, unknown>): Promise<LoginToken> {
+  async function prove({ transaction: text }: Record<string, unknown>): Promise<string> {
     if (typeof text !== 'string') throw refusal('Send one field, transaction: the signed challenge.');
     if (text.length > transactionCharsMax) throw refusal('The transaction is too large for a challenge.');
     const read = readChallenge(terms, text, Math.floor(clock.nowMs() / 1_000));
@@ -70,6 +75,11 @@ export function createWalletLogin(deps: WalletLoginDeps): WalletLogin {
     // Last, so that only a complete login uses a challenge up; one step, so that two at once cannot both pass.
     if (!(await deps.useOnce(hash, expiresAtMs)))
       throw refusal('The challenge has been used before. Ask for a new one.');
+    return account;
+  }
+
+  async function answer(body: Record<string, unknown>): Promise<LoginToken> {
+    const account = await prove(body);
     const issued = await deps.issue(account);
     return { token: issued.token, account, expiresAtMs: issued.expiresAtMs };
   }
@@ -87,7 +97,7 @@ export function createWalletLogin(deps: WalletLoginDeps): WalletLogin {
     }
   }
 
-  return { challenge, answer };
+  return { challenge, prove, answer };
 }
 
 const memoFault = 'Memos are not supported: an account of this gateway is a whole Stellar account.';

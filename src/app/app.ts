@@ -62,10 +62,12 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     const portal = createPortal({
       config: reloader.current,
       verifier: core.verifier,
+      sessions: core.sessions,
       ledger,
       charges: store.charges,
       login: login.walletLogin,
       loginAddress: login.address,
+      startSession: login.startSession,
       chain: () => ({
         asset: core.facts.token,
         minDeposit: core.facts.minDeposit,

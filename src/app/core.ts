@@ -1,5 +1,6 @@
 import { issueToken } from '../access/issue.ts';
 import { loadTokenKeys, type TokenKeys } from '../access/keys.ts';
+import { createSessions, type Sessions } from '../access/session.ts';
 import { createVerifier } from '../access/verify.ts';
 import type { Books } from '../admin/books.ts';
 import { createBooks } from '../admin/create-books.ts';
@@ -44,6 +45,7 @@ export type Core = {
   journal: Journal;
   keys: TokenKeys;
   verifier: ReturnType<typeof createVerifier>;
+  sessions: Sessions;
   watcher: Watcher;
   settler: Settler;
   payouts: Payouts;
@@ -179,6 +181,7 @@ function joinCore(
     tokenBytesMax: config.gateway.limits.tokenBytesMax,
     verificationsMax: config.gateway.limits.verificationsMax,
   });
+  const sessions = createSessions({ keys, clock, issuer: config.gateway.publicUrl, ...config.gateway.limits });
   const tokenDesk = createTokenDesk({
     sign: (request) =>
       issueToken({ keys, clock, issuer: config.gateway.publicUrl, audience: config.gateway.publicUrl }, request),
@@ -208,6 +211,7 @@ function joinCore(
     ledger,
     journal,
     verifier,
+    sessions,
     watcher,
     settler,
     payouts,

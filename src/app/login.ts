@@ -1,3 +1,4 @@
+import type { Sessions } from '../access/session.ts';
 import { createWalletLogin, type WalletLogin } from '../access/wallet-login.ts';
 import { readAccountSigners } from '../stellar/account-signers.ts';
 import { deriveSeed } from '../stellar/seeds.ts';
@@ -9,8 +10,9 @@ import type { Core } from './core.ts';
 export function createLogin(core: Core): {
   walletLogin: WalletLogin;
   address: string;
+  startSession: Sessions['issue'];
 } {
-  const { config, clock, rpc, store, tokenDesk } = core;
+  const { config, clock, rpc, store, tokenDesk, sessions } = core;
   const { stellar, gateway, tokens } = config();
   const secret = deriveSeed(gateway.identitySecret, 'wallet login');
   const domain = new URL(gateway.publicUrl).host;
@@ -31,7 +33,11 @@ export function createLogin(core: Core): {
       return tokenDesk.issue({ account, scope: '*', ttlMs: tokens.ttlMs, source: 'wallet' });
     },
   });
-  return { walletLogin, address: publicKeyOf(secret) };
+  const startSession = async (account: string) => {
+    await findDeposit(core, account);
+    return sessions.issue(account);
+  };
+  return { walletLogin, address: publicKeyOf(secret), startSession };
 }
 
 /** Deposits in ledgers that no source could show any more are found when their account first logs in. */

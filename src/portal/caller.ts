@@ -1,4 +1,5 @@
 import { readBearer } from '../access/bearer.ts';
+import type { Session, Sessions } from '../access/session.ts';
 import type { Verified, Verifier } from '../access/verify.ts';
 import { type AccountFigures, accountFigures } from '../billing/account-figures.ts';
 import type { Ledger } from '../billing/ledger.ts';
@@ -13,6 +14,7 @@ import { PortalRefusal } from './refusal.ts';
 export type CallerDeps = {
   config: () => Config;
   verifier: Pick<Verifier, 'cached' | 'verify'>;
+  sessions: Pick<Sessions, 'verify'>;
   ledger: Pick<Ledger, 'account' | 'spendable' | 'cap'>;
   charges: Pick<Charges, 'byAccount'>;
 };
@@ -67,6 +69,25 @@ async function requireToken(deps: CallerDeps, rawHeaders: readonly string[]): Pr
   const verified = await deps.verifier.verify(bearer.token);
   if (!verified.ok) throw refuse(verified.reason);
   return verified.token;
+}
+
+/**
+ * For what only the account's own key may do. An access token is refused however wide its scope: it lies in scripts and
+ * configuration files, and whoever finds one must not be able to widen it or to move the balance.
+ */
+export async function requireSession(
+  deps: Pick<CallerDeps, 'config' | 'sessions'>,
+  rawHeaders: readonly string[],
+): Promise<Session> {
+  const refuse = (code: ErrorCode, detail?: string) =>
+    new PortalRefusal(code, detail, challengeHeaders(code, deps.config().gateway.publicUrl));
+  const bearer = readBearer(rawHeaders);
+  if (!bearer.ok) throw refuse('session_required');
+  const verified = await deps.sessions.verify(bearer.token);
+  if (verified.ok) return verified.session;
+  if (verified.reason === 'overloaded') throw refuse('overloaded');
+  const expired = verified.reason === 'expired';
+  throw refuse('session_required', expired ? 'this session has ended' : 'an access token is no wallet session');
 }
 
 /** RFC 6750 and 9728; no `error` when no credential was sent. Overload is no fault of the token. */

@@ -66,6 +66,11 @@ export const errorHelp: Record<ErrorCode, { when: string; remedy: string }> = {
     when: 'The operator or the holder has revoked this token. A revoked token never works again.',
     remedy: 'Log in again, or ask the operator why.',
   },
+  session_required: {
+    when: 'Moving money out, issuing or revoking tokens was asked without a wallet session, with an access token, or with a session that has ended.',
+    remedy:
+      'Sign a challenge from `/_callora/login` with the account key, send it to `/_callora/session`, and use the session it answers as the bearer within 10 minutes. Access tokens can only read.',
+  },
   admin_token_invalid: {
     when: 'The operator API was called without the admin token, or with another one.',
     remedy:

@@ -1,11 +1,14 @@
 import type { WalletLogin } from '../access/wallet-login.ts';
+import type { Clock } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
 import type { RateLimiter } from '../limits/rate.ts';
 import { PortalRefusal } from './refusal.ts';
 
-/** Wallet login (SEP-10): a challenge to sign, then a token for the signed challenge. */
+/** Wallet login (SEP-10): a challenge to sign, then a token or a session for the signed challenge. */
 export type LoginDeps = {
   login: WalletLogin;
+  /** A session for an account that has just proved itself. */
+  startSession(account: string): Promise<{ session: string; expiresAtMs: number }>;
   /** G… address of the key that signs challenges: SIGNING_KEY of stellar.toml. */
   loginAddress: string;
 };
@@ -34,6 +37,18 @@ export async function loginToken(
   throttle(deps.limiter, address);
   const { token } = await deps.login.answer(fields);
   return { token };
+}
+
+/** The same proof for a session: it can do what a token cannot, and buys no calls. */
+export async function loginSession(
+  deps: LoginDeps & { limiter: RateLimiter; clock: Clock },
+  fields: Record<string, unknown>,
+  address: string,
+): Promise<{ session: string; expires_in: number; account: string }> {
+  throttle(deps.limiter, address);
+  const account = await deps.login.prove(fields);
+  const { session, expiresAtMs } = await deps.startSession(account);
+  return { session, expires_in: Math.max(0, Math.floor((expiresAtMs - deps.clock.nowMs()) / 1_000)), account };
 }
 
 /** Building and checking signatures costs CPU that paid calls need, and nobody has paid for it yet. */

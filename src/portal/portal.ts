@@ -8,7 +8,7 @@ import type { Log } from '../log.ts';
 import { accountView, type CallerDeps, usageView } from './caller.ts';
 import { isErrorCode } from './error-help.ts';
 import { errorPage } from './error-page.ts';
-import { type LoginDeps, loginChallenge, loginToken } from './login.ts';
+import { type LoginDeps, loginChallenge, loginSession, loginToken } from './login.ts';
 import { PortalRefusal } from './refusal.ts';
 import { type ChainFacts, catalogView, depositView, serviceView } from './service.ts';
 import { authorizationServer, protectedResource, stellarToml } from './well-known.ts';
@@ -74,12 +74,15 @@ function resourcesOf(deps: PortalDeps & { limiter: RateLimiter }): Map<string, R
       '/_callora/login',
       {
         GET: async ({ res, query, address }) => sendJson(res, 200, await loginChallenge(deps, query, address)),
-        POST: async ({ req, res, address }) => {
-          const bounds = { bytesMax: bodyBytesMax, timeoutMs: bodyTimeoutMs, clock: deps.clock, form: true };
-          const body = await readObject(req, bounds);
-          if (!body.ok) throw new GatewayError(body.code, body.detail);
-          sendJson(res, 200, await loginToken(deps, body.fields, address));
-        },
+        POST: async ({ req, res, address }) =>
+          sendJson(res, 200, await loginToken(deps, await bodyOf(req, deps.clock, true), address)),
+      },
+    ],
+    [
+      '/_callora/session',
+      {
+        POST: async ({ req, res, address }) =>
+          sendJson(res, 200, await loginSession(deps, await bodyOf(req, deps.clock, true), address)),
       },
     ],
     ['/_callora/account', get(async ({ req, res }) => sendJson(res, 200, await accountView(deps, req.rawHeaders)))],
@@ -98,6 +101,12 @@ function resourcesOf(deps: PortalDeps & { limiter: RateLimiter }): Map<string, R
       }),
     ],
   ]);
+}
+
+async function bodyOf(req: IncomingMessage, clock: Clock, form: boolean): Promise<Record<string, unknown>> {
+  const body = await readObject(req, { bytesMax: bodyBytesMax, timeoutMs: bodyTimeoutMs, clock, form });
+  if (!body.ok) throw new GatewayError(body.code, body.detail);
+  return body.fields;
 }
 
 function resourceAt(path: string, resources: Map<string, Resource>): Resource | undefined {

@@ -24,6 +24,7 @@ export function serviceView(config: Config, version: string): unknown {
     links: {
       catalog: link('/_callora/catalog'),
       login: link('/_callora/login'),
+      session: link('/_callora/session'),
       account: link('/_callora/account'),
       usage: link('/_callora/usage'),
       deposit: link('/_callora/deposit'),

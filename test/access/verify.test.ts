@@ -212,7 +212,7 @@ describe('the form', () => {
     );
     fc.assert(
       fc.property(token, (text) => {
-        expect(readTokenForm(text)).toBeUndefined();
+        expect(readTokenForm(text, 'at+jwt')).toBeUndefined();
       }),
       { numRuns: 1_000 },
     );
@@ -221,12 +221,12 @@ describe('the form', () => {
   it('has a header of exactly alg, typ and kid', () => {
     const signature = Buffer.alloc(64).toString('base64url');
     const header = { alg: 'EdDSA', typ: 'at+jwt', kid: 'k' };
-    expect(readTokenForm(`${encode(header)}.${encode({ a: 1 })}.${signature}`)).toEqual({
+    expect(readTokenForm(`${encode(header)}.${encode({ a: 1 })}.${signature}`, 'at+jwt')).toEqual({
       kid: 'k',
       payload: { a: 1 },
     });
-    expect(readTokenForm(`${encode({ ...header, alg: 'none' })}.${encode({})}.${signature}`)).toBeUndefined();
-    expect(readTokenForm(`${encode({ ...header, cty: 'x' })}.${encode({})}.${signature}`)).toBeUndefined();
+    expect(readTokenForm(`${encode({ ...header, alg: 'none' })}.${encode({})}.${signature}`, 'at+jwt')).toBeUndefined();
+    expect(readTokenForm(`${encode({ ...header, cty: 'x' })}.${encode({})}.${signature}`, 'at+jwt')).toBeUndefined();
   });
 });
 

@@ -203,6 +203,14 @@ describe('a login', () => {
     expect(issued).toEqual([client.publicKey()]);
   });
 
+  it('is used up by a session as well as by a token', async () => {
+    const { login, challenge, issued } = build();
+    const transaction = signed(await challenge(), client);
+    expect(await login.prove({ transaction })).toBe(client.publicKey());
+    expect(await refusalOf(login.answer({ transaction }))).toContain('used before');
+    expect(issued).toEqual([]);
+  });
+
   it('is accepted once when it comes twice at the same time', async () => {
     const { login, challenge, issued } = build();
     const transaction = signed(await challenge(), client);

@@ -41,7 +41,8 @@ const config = {
 function wallet(answer?: WalletLogin['answer']): WalletLogin {
   const challenge = { transaction: 'AAAA', network_passphrase: config.stellar.passphrase, more: 'x' };
   const token = { token: 'a.b.c', expiresAtMs: 0, account: alice };
-  return { challenge: async () => challenge, answer: answer ?? (async () => token) };
+  const given = answer ?? (async () => token);
+  return { challenge: async () => challenge, prove: async (body) => (await given(body)).account, answer: given };
 }
 
 const open: http.Server[] = [];
@@ -75,6 +76,8 @@ async function portal(overrides: Partial<PortalDeps> = {}) {
             }
           : { ok: false, reason: 'token_revoked' },
     },
+    sessions: { verify: async () => ({ ok: false, reason: 'not_a_session' }) },
+    startSession: async (account) => ({ session: `session of ${account}`, expiresAtMs: clock.nowMs() + 600_000 }),
     ledger,
     charges: { byAccount: () => [] },
     login: wallet(),
@@ -271,6 +274,13 @@ describe('the login', () => {
     const answer = await call('/_callora/login', { method: 'POST', headers: { 'content-type': type }, body });
     expect(await answer.json()).toEqual({ token: 'a.b.c' });
     expect(taken).toEqual([{ transaction: 'AAAA' }]);
+  });
+
+  it('gives a session instead of a token for the same signed transaction', async () => {
+    const { call } = await portal();
+    const body = new URLSearchParams({ transaction: 'AAAA' });
+    const answer = await call('/_callora/session', { method: 'POST', body });
+    expect(await answer.json()).toEqual({ session: `session of ${alice}`, expires_in: 600, account: alice });
   });
 
   it('names a refusal both ways: SEP-10 error and problem code', async () => {
