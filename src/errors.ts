@@ -37,6 +37,7 @@ export const errorTable = {
   settlement_stale: [503, 'Paid calls are stopped: settlement is too far behind'],
   exposure_reached: [503, 'Paid calls are stopped: too much is unsettled'],
   vault_paused: [503, 'Paid calls are stopped: the vault is paused'],
+  api_paused: [503, 'Calls to this API are paused'],
   payee_removed: [503, 'Paid calls to this API are stopped: its payee is not listed in the vault'],
   journal_unavailable: [503, 'Paid calls are stopped: charges cannot be written'],
   shutting_down: [503, 'The gateway is shutting down'],

@@ -80,6 +80,7 @@ const gateway = createGateway({
       return id;
     },
   },
+  isPaused: () => false,
   mayServe: () => undefined,
   payWays: () => [],
   nextCallId: store.nextCallId,

@@ -35,6 +35,14 @@ export const apiRoutes: ApiRoute[] = [
   },
   { method: 'POST', path: '/api/usage/*/refund', run: (books, { params }) => books.refund(param(params, 0)) },
 
+  { method: 'GET', path: '/api/apis', run: (books) => books.apis() },
+  {
+    method: 'POST',
+    path: '/api/apis/*/pause',
+    run: (books, { params, body }) => books.pauseApi(param(params, 0), textField(body, 'reason')),
+  },
+  { method: 'POST', path: '/api/apis/*/resume', run: (books, { params }) => books.resumeApi(param(params, 0)) },
+
   { method: 'GET', path: '/api/settlement', run: (books) => books.settlement() },
   { method: 'GET', path: '/api/settlement/batches', run: (books, { query }) => books.batches(page(query)) },
   {

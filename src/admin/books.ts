@@ -1,5 +1,6 @@
 import type { AccountFigures } from '../billing/account-figures.ts';
 import type { CallView } from '../metering/call-view.ts';
+import type { ApiDesk } from './api-desk.ts';
 import type { BatchDetail, BatchView, Page, TokenView, UnattributedView } from './book-views.ts';
 
 /**
@@ -7,7 +8,7 @@ import type { BatchDetail, BatchView, Page, TokenView, UnattributedView } from '
  * command line whether a gateway runs (over its admin listener) or not (on the database itself). Values are the JSON
  * that leaves the process. Refusals are GatewayErrors: `not_found`, `bad_parameter`, `conflict`, `chain_unavailable`.
  */
-export type Books = {
+export type Books = ApiDesk & {
   account(address: string): Promise<AccountFigures>;
   accounts(page: PageQuery): Promise<Page<AccountFigures>>;
 

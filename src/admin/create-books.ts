@@ -9,6 +9,7 @@ import type { Audit } from '../store/audit.ts';
 import type { Charges, UsageRow } from '../store/charges.ts';
 import type { Deposits } from '../store/deposits.ts';
 import type { Tokens } from '../store/tokens.ts';
+import { type ApiDeskDeps, createApiDesk } from './api-desk.ts';
 import { pageOf, time, tokenView, unattributedView } from './book-views.ts';
 import type { Books, TokenRequest } from './books.ts';
 import { type Health, healthView } from './health.ts';
@@ -25,6 +26,8 @@ export type BooksDeps = Omit<SettleDeskDeps, 'charges' | 'ledger'> & {
   tokenDesk: TokenDesk;
   deposits: Pick<Deposits, 'unattributed'>;
   audit: Audit;
+  pauses: ApiDeskDeps['pauses'];
+  paused: ApiDeskDeps['paused'];
   /** Number of this run of the store: calls of earlier runs are over. */
   runId: number;
   /** Lowest call id of this run. */
@@ -38,6 +41,7 @@ export type BooksDeps = Omit<SettleDeskDeps, 'charges' | 'ledger'> & {
 export function createBooks(deps: BooksDeps): Books {
   const { ledger, charges, tokens, clock } = deps;
   const settleDesk = createSettleDesk(deps);
+  const apiDesk = createApiDesk(deps);
 
   /** Every act leaves a row, also one that was refused: what was tried matters as much as what was done. */
   async function acted<Result>(
@@ -114,6 +118,10 @@ export function createBooks(deps: BooksDeps): Books {
       return pageOf(rows, limit, callView, (row) => row.id);
     },
     refund: (call) => acted('usage refund', call, () => refund(deps, call)),
+
+    ...apiDesk,
+    pauseApi: (name, reason) => acted('api pause', name, () => apiDesk.pauseApi(name, reason), reason),
+    resumeApi: (name) => acted('api resume', name, () => apiDesk.resumeApi(name)),
 
     ...settleDesk,
     settleNow: () => acted('settle now', 'all lanes', settleDesk.settleNow),

@@ -89,6 +89,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
         cap: (token) => (token.capUnits === undefined ? undefined : resolveCap(core, token.jti, token.capUnits)),
         routeId: routeIds,
       },
+      isPaused: sales.isPaused,
       mayServe: sales.mayServe,
       payWays: (account, shortfall) => payWays(core, account, shortfall),
       nextCallId: store.nextCallId,

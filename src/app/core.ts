@@ -52,6 +52,8 @@ export type Core = {
   tokenDesk: TokenDesk;
   metrics: Metrics;
   loops: Loop[];
+  /** APIs that the operator has paused; the database holds the same names. */
+  pausedApis: Set<string>;
   listeners: ((settled: SettledBatch) => void)[];
   health: () => Health;
   stats: () => { connections: number };
@@ -203,6 +205,7 @@ function joinCore(
   const catchUp = async (signal?: AbortSignal) => {
     while (await watcher.turn(signal)) signal?.throwIfAborted();
   };
+  const pausedApis = new Set(store.apiPauses.list().map((row) => row.api));
   const core: Core = {
     config: () => config,
     clock,
@@ -218,6 +221,7 @@ function joinCore(
     tokenDesk,
     metrics,
     loops: [watchLoop, settleLoop, payoutLoop],
+    pausedApis,
     listeners: [],
     health: () => ({ ...chainHealth(core), loops: [], stopping: false }),
     stats: () => ({ connections: 0 }),
@@ -236,6 +240,8 @@ function joinCore(
         batches: store.batches,
         payouts: store.payouts,
         audit: store.audit,
+        pauses: store.apiPauses,
+        paused: pausedApis,
         settler,
         reconcile: (signal) =>
           reconcile(

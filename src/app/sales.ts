@@ -6,8 +6,8 @@ import type { Core } from './core.ts';
 /** How often the age of the oldest unsettled charge is read for the decision whether to sell. */
 const exposureReadMs = 1_000;
 
-/** Whether a paid call may be served on what is known, decided per call from values in memory. */
-export function createSalesGate(core: Core): { mayServe: GatewayDeps['mayServe']; loop: Loop } {
+/** Whether a call may be served on what is known, decided per call from values in memory. */
+export function createSalesGate(core: Core): Pick<GatewayDeps, 'mayServe' | 'isPaused'> & { loop: Loop } {
   const { clock, log, ledger, watcher, store, facts } = core;
   const loop = createLoop({
     name: 'exposure',
@@ -21,6 +21,7 @@ export function createSalesGate(core: Core): { mayServe: GatewayDeps['mayServe']
   });
   return {
     loop,
+    isPaused: (api) => core.pausedApis.has(api),
     mayServe(account, route): SalesStop | undefined {
       const seen = watcher.state();
       const { settlement } = core.config();

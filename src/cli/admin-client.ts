@@ -44,6 +44,9 @@ export function createAdminClient(options: { listen: Listen; token: string }): A
     usage: (query) =>
       get('/api/usage', { ...pageQuery(query), account: query.account, doubtful: query.doubtful || undefined }),
     refund: (call) => ask('POST', `/api/usage/${segment(call)}/refund`),
+    apis: () => get('/api/apis'),
+    pauseApi: (name, reason) => ask('POST', `/api/apis/${segment(name)}/pause`, { reason }),
+    resumeApi: (name) => ask('POST', `/api/apis/${segment(name)}/resume`),
     settlement: () => get('/api/settlement'),
     batches: (page) => get('/api/settlement/batches', pageQuery(page)),
     batch: (lane, batch) => get(`/api/settlement/batches/${lane}/${batch}`),

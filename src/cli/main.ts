@@ -20,6 +20,7 @@ const commands: Record<string, (cli: Cli) => Promise<Command>> = {
   devnet: async (cli) => (await import('./devnet.ts')).devnetCommand(cli),
   serve: async (cli) => (await import('./serve.ts')).serveCommand(cli),
   vault: async (cli) => (await import('./vault.ts')).vaultCommand(cli),
+  api: async (cli) => (await import('./api.ts')).apiCommand(cli),
   token: async (cli) => (await import('./token.ts')).tokenCommand(cli),
   account: async (cli) => (await import('./account.ts')).accountCommand(cli),
   usage: async (cli) => (await import('./usage.ts')).usageCommand(cli),

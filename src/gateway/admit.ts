@@ -15,7 +15,10 @@ export type Admitted = { ok: true; payer: Payer | undefined; hold: Hold | undefi
 
 export type Payer = { account: AccountSlot; cap: CapSlot | undefined; tokenJti: string };
 
-export type AdmitDeps = Pick<GatewayDeps, 'verifier' | 'ledger' | 'resolve' | 'mayServe' | 'payWays' | 'clock'> & {
+export type AdmitDeps = Pick<
+  GatewayDeps,
+  'verifier' | 'ledger' | 'resolve' | 'isPaused' | 'mayServe' | 'payWays' | 'clock'
+> & {
   rates: RateLimiter;
   calls: Concurrency<AccountSlot>;
   /** Slots of tokens seen before, so that a known token costs no look-up. */
@@ -23,7 +26,7 @@ export type AdmitDeps = Pick<GatewayDeps, 'verifier' | 'ledger' | 'resolve' | 'm
 };
 
 /**
- * Token, scope, rate, money, in this order, so that a refused call costs nothing and a throttled one is not held.
+ * Token, scope, pause, rate, money, in this order, so that a refused call costs nothing and a throttled one is not held.
  * From the balance check to the hold nothing is awaited: over-serving is impossible by construction. Only a token
  * never seen before leaves the turn. Each admitted call of an account holds a place in `calls` until it ends.
  */
@@ -44,6 +47,7 @@ export function admit(
 }
 
 function admitOpen(deps: AdmitDeps, exchange: Exchange, route: Route): Admitted | Refusal {
+  if (deps.isPaused(route.api.name)) return apiPaused;
   return (
     overRate(deps, exchange, route, exchange.connection.address) ?? { ok: true, payer: undefined, hold: undefined }
   );
@@ -51,6 +55,7 @@ function admitOpen(deps: AdmitDeps, exchange: Exchange, route: Route): Admitted 
 
 function admitToken(deps: AdmitDeps, exchange: Exchange, route: Route, token: Verified): Admitted | Refusal {
   if (token.scopes !== '*' && !token.scopes.has(route.api.name)) return forbidden(exchange, route);
+  if (deps.isPaused(route.api.name)) return apiPaused;
   const payer = payerOf(deps, token);
   const throttled = overRate(deps, exchange, route, token.account);
   if (throttled) return throttled;
@@ -61,6 +66,9 @@ function admitToken(deps: AdmitDeps, exchange: Exchange, route: Route, token: Ve
   if (!held.ok) deps.calls.leave(payer.account);
   return held;
 }
+
+/** Nobody knows when a person lifts a pause; half a minute keeps waiting clients few and their return quick. */
+const apiPaused: Refusal = { ok: false, code: 'api_paused', fields: ['retry-after', '30'] };
 
 function takeMoney(deps: AdmitDeps, route: Route, payer: Payer): Admitted | Refusal {
   // A free call needs no money, so neither an empty balance nor a stop of paid calls concerns it.

@@ -25,6 +25,8 @@ export type GatewayDeps = {
     /** Stored id of a route in the dictionary of the database. */
     routeId(route: Route): number;
   };
+  /** True while the operator has paused the API: paid and free calls alike are refused. */
+  isPaused(api: string): boolean;
   /** Why paid calls stop now, or undefined. */
   mayServe(account: AccountSlot, route: Route): SalesStop | undefined;
   /** Ways to pay for the 402 body, ready for JSON. */

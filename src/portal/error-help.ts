@@ -130,6 +130,10 @@ export const errorHelp: Record<ErrorCode, { when: string; remedy: string }> = {
     when: 'The vault is paused for settlement.',
     remedy: 'Try again later. Deposits and settlement wait for its administrator; withdrawals are never paused.',
   },
+  api_paused: {
+    when: 'The operator has paused this API, its free routes included. Other APIs of the gateway are not concerned.',
+    remedy: 'Try again later. Nothing was forwarded or charged. The operator lifts it with `callora api resume`.',
+  },
   payee_removed: {
     when: 'The vault does not list the payee of this API, so charges for it could not be settled.',
     remedy: 'Call another API. The operator lists the payee with `add_payee` on the vault.',

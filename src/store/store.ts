@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
+import { type ApiPauses, createApiPauses } from './api-pauses.ts';
 import { type Audit, createAudit } from './audit.ts';
 import { type Batches, createBatches } from './batches.ts';
 import { createCallIds } from './call-ids.ts';
@@ -38,6 +39,7 @@ export type Store = {
   payouts: Payouts;
   tokens: Tokens;
   challenges: Challenges;
+  apiPauses: ApiPauses;
   audit: Audit;
   meta: Meta;
   /** Resolves when everything committed before the call is on disk. */
@@ -134,6 +136,7 @@ function rooms(db: RawDb, clock: Clock, sync: () => Promise<void>) {
     payouts: createPayouts(db, write),
     tokens: createTokens(db, write),
     challenges: createChallenges(db, write, clock),
+    apiPauses: createApiPauses(db, write, clock),
     audit: createAudit(db, write, clock),
     meta: createMeta(db, write),
   };

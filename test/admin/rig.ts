@@ -23,7 +23,13 @@ export const config = {
   gateway: { publicUrl: 'https://api.example.com' },
   stellar: { vault },
   tokens: { ttlMs: 86_400_000, ttlMaxMs: 30 * 86_400_000 },
-  apis: [{ name: 'weather' }, { name: 'maps' }],
+  apis: ['weather', 'maps'].map((name) => ({
+    name,
+    mount: `/${name}`,
+    payee: bob,
+    upstream: { origin: 'http://127.0.0.1:9000', basePath: '' },
+    routes: [],
+  })),
 } as unknown as Config;
 
 export const healthy: Health = {
@@ -81,6 +87,8 @@ export async function createRig(
     tokenDesk,
     deposits: store.deposits,
     audit: store.audit,
+    pauses: store.apiPauses,
+    paused: new Set(),
     batches: store.batches,
     payouts: store.payouts,
     runId: store.runId,

@@ -17,6 +17,7 @@ import {
 
 let upstream: RawUpstream;
 let rig: Rig;
+const paused = new Set<string>();
 let stop: ReturnType<NonNullable<NonNullable<RigOptions['deps']>['mayServe']>>;
 
 const bad = { authorization: 'Bearer forged' };
@@ -40,7 +41,7 @@ beforeAll(async () => {
       { origin, name: 'files', mount: '/files', price: '0.1', encodedSlash: true },
     ]),
     balance: '2',
-    deps: { mayServe: () => stop },
+    deps: { mayServe: () => stop, isPaused: (api) => paused.has(api) },
   });
   const verified = {
     jti: 'jti-2',
@@ -61,6 +62,7 @@ beforeAll(async () => {
 
 beforeEach(() => {
   stop = undefined;
+  paused.clear();
   upstream.requests.length = 0;
 });
 
@@ -88,6 +90,21 @@ describe('a refused call', () => {
     expect(answer.headers.get('x-request-id')).toBe(JSON.parse(answer.body).request_id);
     expect(upstream.requests).toEqual([]);
     expect(rig.account()).toMatchObject({ held: 0n, holds: 0, charged: 0n });
+  });
+
+  it('of a paused API is told so whether it is paid, free or open, after the token and before its rate and money', async () => {
+    for (const api of ['weather', 'slow', 'free']) paused.add(api);
+    const paths = ['/weather/dear', '/slow/a', '/slow/a', '/free/token', '/free/open'];
+    for (const path of paths) {
+      const answer = await rig.get(path);
+      expect([path, answer.status, JSON.parse(answer.body).code]).toEqual([path, 503, 'api_paused']);
+      expect(answer.headers.get('retry-after')).toBe('30');
+    }
+    expect((await rig.get('/weather/dear', bad)).status).toBe(401);
+    expect(upstream.requests).toEqual([]);
+    expect(rig.account()).toMatchObject({ held: 0n, holds: 0, charged: 0n });
+    paused.clear();
+    expect((await rig.get('/free/open')).status).toBe(200);
   });
 
   it('names the methods that are sold', async () => {

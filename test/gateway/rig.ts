@@ -247,6 +247,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
           : ledger.openCap({ jti: verified.jti, cap: verified.capUnits, spent: zero }),
       routeId: () => 7,
     },
+    isPaused: () => false,
     mayServe: () => undefined,
     payWays: (_slot, shortfall) => [{ kind: 'vault', min: formatUsdc(shortfall) }],
     nextCallId: () => nextId++,
