@@ -19,6 +19,7 @@ export type Candidate = {
   accountId: number;
   account: string;
   tokenId: number | null;
+  routeId: number;
   api: string;
   payee: string;
   template: string;

@@ -3,6 +3,7 @@ import { fromStored, toStored } from './columns.ts';
 import type { LeafRow } from './leaf-row.ts';
 import type { RawDb, Write } from './raw-db.ts';
 import { type Candidate, type Carry, type Choice, choose } from './seal-choice.ts';
+import { createUsageDailyMove } from './usage-daily.ts';
 
 export type SealRequest = {
   lane: number;
@@ -132,6 +133,7 @@ function moveSums(statements: Statements, charges: Candidate[]): void {
   }
   for (const [id, sum] of accounts) statements.moveAccount.run(sum.charged, sum.refunded, id);
   for (const [id, spent] of tokens) statements.moveToken.run(spent, id);
+  statements.moveUsage(charges);
 }
 
 function fileAlone(statements: Statements, charge: Candidate): void {
@@ -176,8 +178,8 @@ function prepare(db: RawDb) {
        ) WHERE balance > 0 AND limitLeft > 0 ORDER BY id`,
     ),
     candidates: db.prepare<[number], Candidate>(
-      `SELECT c.id, c.at_ms AS atMs, c.account_id AS accountId, a.address AS account, c.token_id AS tokenId, r.api, r.payee,
-         r.template, c.method, c.status, c.price, COALESCE(f.amount, 0) AS refund, e.charge_id IS NOT NULL AS finished
+      `SELECT c.id, c.at_ms AS atMs, c.account_id AS accountId, a.address AS account, c.token_id AS tokenId,
+         c.route_id AS routeId, r.api, r.payee, r.template, c.method, c.status, c.price, COALESCE(f.amount, 0) AS refund, e.charge_id IS NOT NULL AS finished
        FROM unsealed u CROSS JOIN charges c ON c.id = u.charge_id JOIN accounts a ON a.id = c.account_id
        JOIN routes r ON r.id = c.route_id LEFT JOIN refunds f ON f.charge_id = c.id LEFT JOIN finishes e ON e.charge_id = c.id
        WHERE e.charge_id IS NOT NULL OR c.at_ms <= ? ORDER BY u.charge_id`,
@@ -202,5 +204,6 @@ function prepare(db: RawDb) {
       'UPDATE accounts SET charged_sealed = charged_sealed + ?, refunded_sealed = refunded_sealed + ? WHERE id = ?',
     ),
     moveToken: db.prepare('UPDATE tokens SET spent_sealed = spent_sealed + ? WHERE id = ?'),
+    moveUsage: createUsageDailyMove(db),
   };
 }

@@ -18,6 +18,7 @@ import { createWrite, type RawDb } from './raw-db.ts';
 import { createReceivables, type Receivables } from './receivables.ts';
 import { createRoutes, type Routes } from './routes.ts';
 import { createTokens, type Tokens } from './tokens.ts';
+import { createUsageSums, type UsageSums } from './usage-sums.ts';
 import { createWalSync } from './wal-sync.ts';
 
 /**
@@ -33,6 +34,7 @@ export type Store = {
   accounts: Accounts;
   routes: Routes;
   charges: Charges;
+  usage: UsageSums;
   deposits: Deposits;
   batches: Batches;
   receivables: Receivables;
@@ -130,6 +132,7 @@ function rooms(db: RawDb, clock: Clock, sync: () => Promise<void>) {
     accounts,
     routes: createRoutes(db, write),
     charges: createCharges(db),
+    usage: createUsageSums(db),
     deposits: createDeposits(db, write, accounts),
     batches: createBatches(db, write, sync),
     receivables: createReceivables(db, write),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { RawDb, Write } from './raw-db.ts';
+import { takeBackUsageDaily } from './usage-daily.ts';
 
 /**
  * Takes a sealed batch apart again because it provably cannot land (too large for the network): its charges and
@@ -23,6 +24,7 @@ export function createUnseal(db: RawDb, write: Write): (batchId: number) => void
            FROM sealed_charges l JOIN charges c ON c.id = l.charge_id LEFT JOIN refunds f ON f.charge_id = c.id
            WHERE l.batch_id = ?1 AND c.token_id IS NOT NULL GROUP BY c.token_id) s
      WHERE tokens.id = s.id`,
+    ...takeBackUsageDaily,
     'DELETE FROM sealed_charges WHERE batch_id = ?1',
     "UPDATE receivables SET state = 'open', in_batch_id = NULL, leaf = NULL WHERE in_batch_id = ?1",
     'DELETE FROM batch_envelopes WHERE batch_id = ?1',

@@ -7,11 +7,13 @@ import { silentLog } from '../../src/log.ts';
 import { createJournal, type Journal } from '../../src/metering/journal.ts';
 import { type Units, units, zero } from '../../src/money.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
-import { accountState, confirm, seal, tempFolder, vaultEvent } from './rig.ts';
+import { dayMs } from '../../src/store/usage-daily.ts';
+import { accountState, confirm, seal, sealedByDay, tempFolder, usageDaily, vaultEvent } from './rig.ts';
 
 /**
  * Random histories through the real database and the ledger side by side, with a small vault as the chain. After every
- * step: memory equals database, the identities hold, and what the vault gave is what the books say. The store is
+ * step: memory equals database, the identities hold, the daily sums equal the sealed rows, and what the vault gave is
+ * what the books say. The store is
  * closed and opened again at random, which is what a restart does.
  */
 
@@ -245,7 +247,7 @@ class World {
     const result = this.ledger.hold(account, cap, units(next.price));
     if (!result.ok) return;
     if (next.end === 'release') return this.ledger.release(result.hold);
-    const id = await this.charge(result.hold, payees[next.payee] ?? '');
+    const id = await this.charge(result.hold, payees[next.payee] ?? '', (next.price % 3) * dayMs + 1_000);
     this.ledger.capture(result.hold);
     if (next.end === 'hang') return;
     if (next.end === 'refund' && next.price > 0) {
@@ -257,11 +259,11 @@ class World {
     await this.journal.flush();
   }
 
-  async charge(hold: Hold, payeeAddress: string): Promise<number> {
+  async charge(hold: Hold, payeeAddress: string, atMs: number): Promise<number> {
     const id = this.store.nextCallId();
     await this.journal.charge({
       id,
-      atMs: 1_000,
+      atMs,
       accountId: hold.account.id,
       tokenJti: hold.cap?.jti,
       routeId: this.store.routes.ensure({ api: 'a', payee: payeeAddress, method: 'GET', template: '/a' }),
@@ -301,6 +303,7 @@ class World {
       expect(row.settled).toBe(BigInt(this.vault.of(row.address).settled));
       expect(row.held).toBe(0n);
     }
+    expect(usageDaily(this.store)).toEqual(sealedByDay(this.store));
     const open = this.store.receivables.list({ limit: 1_000 });
     const batched = this.store.receivables.list({ state: 'batched', limit: 1_000 });
     for (const slot of this.ledger.accounts()) {

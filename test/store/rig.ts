@@ -66,11 +66,14 @@ export function writeCharge(
     refund?: number;
     finished?: boolean;
     tokenJti?: string;
+    api?: string;
+    template?: string;
   },
 ): number {
   const id = store.nextCallId();
   const payee = charge.payee ?? 'GPAYEE';
-  const routeId = store.routes.ensure({ api: 'weather', payee, method: 'GET', template: '/weather/*' });
+  const { api = 'weather', template = '/weather/*' } = charge;
+  const routeId = store.routes.ensure({ api, payee, method: 'GET', template });
   const accountId = store.accounts.ensure(charge.account);
   const atMs = charge.atMs ?? 1_000;
   createWrite(store.db)(() => {
@@ -129,4 +132,22 @@ export function booksOf(store: Store): { left: Units; right: Units }[] {
     left: units(row.charged - row.refunded + row.settledElsewhere),
     right: units(row.settled + row.unsettled + row.receivable + row.heldForPayee + row.writtenOff),
   }));
+}
+
+/** The daily sums as they are kept, and as the sealed rows say they must be. */
+export function usageDaily(store: Store): unknown[] {
+  return store.db
+    .prepare('SELECT account_id, day, route_id, calls, gross, refunded FROM usage_daily ORDER BY 1, 2, 3')
+    .all();
+}
+
+export function sealedByDay(store: Store): unknown[] {
+  return store.db
+    .prepare(
+      `SELECT c.account_id, c.at_ms / 86400000 AS day, c.route_id, COUNT(*) AS calls, SUM(c.price) AS gross,
+         SUM(COALESCE(f.amount, 0)) AS refunded
+       FROM sealed_charges s JOIN charges c ON c.id = s.charge_id LEFT JOIN refunds f ON f.charge_id = c.id
+       GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+    )
+    .all();
 }

@@ -16,6 +16,7 @@ const candidate = fc
       accountId,
       account: `G${accountId}`,
       tokenId: null,
+      routeId: 1,
       api: 'a',
       payee,
       template: '/a',
