@@ -1,4 +1,5 @@
-// Installs the dependencies when the lockfile changed since the last install; otherwise does nothing.
+// Installs the dependencies when the lockfile changed since the last install, and builds the browser pages when their
+// sources changed since the last build; otherwise does nothing.
 // Plain JavaScript for Node 20 or later: it runs before the pinned Node is there.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -27,4 +28,17 @@ if (installed !== wanted) {
     process.exit(run.status ?? 1);
   }
   writeFileSync(marker, wanted);
+}
+
+// On the pinned Node, which is there by now.
+const search = [path.join(root, 'node_modules/.bin'), process.env.PATH ?? ''].join(path.delimiter);
+const pages = spawnSync('node', ['scripts/build-pages.mjs'], {
+  cwd: root,
+  stdio: ['ignore', 2, 2],
+  env: { ...process.env, PATH: search },
+  shell: process.platform === 'win32',
+});
+if (pages.status !== 0) {
+  console.error('The browser pages could not be built: see the lines above. Without them all but the pages works.');
+  process.exit(pages.status ?? 1);
 }

@@ -8,7 +8,7 @@ import { biomeOverrides, exceptions, homesOf, roomsOf } from '../scripts/import-
 
 const root = path.resolve(import.meta.dirname, '..');
 
-const sources = filesUnder('src').filter((file) => file.endsWith('.ts'));
+const sources = filesUnder('src').filter((file) => /\.tsx?$/.test(file));
 const tests = filesUnder('test').filter((file) => file.endsWith('.ts'));
 
 function filesUnder(folder: string): string[] {
@@ -91,6 +91,8 @@ describe('sources', () => {
     const entries = [
       path.join('src', 'cli', 'main.ts'),
       ...sources.filter((file) => file.endsWith('-worker.ts')),
+      // Scripts of the browser pages, named by their index.html.
+      ...sources.filter((file) => roomOf(file) === 'dashboard' && path.basename(file) === 'main.tsx'),
       path.join('src', 'store', 'schema.ts'),
       path.join('src', 'store', 'schema-surfaces.ts'),
     ];

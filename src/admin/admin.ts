@@ -1,5 +1,6 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { PageHandler } from '../browser-page.ts';
 import type { Config, Listen } from '../catalog/model.ts';
 import type { Clock } from '../clock.ts';
 import { type ErrorCode, GatewayError, problem } from '../errors.ts';
@@ -22,6 +23,8 @@ export type AdminDeps = {
   health: () => Health;
   /** The text of `/metrics` in the format of Prometheus. */
   metrics: { contentType: string; text(): Promise<string> };
+  /** The browser page. Its files are no secret: what it shows comes from the API. */
+  dashboard: PageHandler;
   version: string;
   clock: Clock;
   log: Log;
@@ -72,6 +75,9 @@ async function answer(
   const isRead = req.method === 'GET' || req.method === 'HEAD';
   if (url.pathname === '/healthz' && isRead) return sendJson(res, 200, { ok: true, version: deps.version });
   if (url.pathname === '/readyz' && isRead) return sendReadiness(deps, res);
+  if (url.pathname === '/' && isRead)
+    return sendText(res, 302, 'text/plain', 'See /dashboard/\n', { location: '/dashboard/' });
+  if (deps.dashboard(req, res, url.pathname)) return;
 
   if (!isAdmin(req.headers.authorization)) {
     throw new AdminRefusal('admin_token_invalid', 'send the admin token as a bearer token', {

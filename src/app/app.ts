@@ -1,6 +1,8 @@
 import { jwks } from '../access/keys.ts';
 import { createAdmin } from '../admin/admin.ts';
 import type { Books } from '../admin/books.ts';
+import { createAssets, pagesFolder } from '../assets.ts';
+import { createPage } from '../browser-page.ts';
 import type { Environment } from '../catalog/environment.ts';
 import type { Config, Route } from '../catalog/model.ts';
 import { createCatalogReloader } from '../catalog/reload.ts';
@@ -109,6 +111,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       books: core.books('admin api'),
       health: core.health,
       metrics: core.metrics,
+      dashboard: createPage({ assets: createAssets(pagesFolder), name: 'operator', base: '/dashboard' }),
       version,
       clock,
       log,

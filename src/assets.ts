@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+/** Files that travel with the program and are served or read at run time, by a key such as `operator/index.html`. */
+export type Assets = {
+  /** Undefined for a key that names nothing. */
+  read(key: string): Asset | undefined;
+};
+
+export type Asset = { bytes: Buffer; contentType: string; etag: string };
+
+/** The built browser pages. The one place that knows where they lie. */
+export const pagesFolder: string = path.resolve(import.meta.dirname, '../dist/pages');
+
+const contentTypes: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+};
+
+/** Plain names, each beginning with a letter, digit, dash or underscore: no `..`, no hidden file, no separator but `/`. */
+const keyForm = /^[\w-][\w.-]*(?:\/[\w-][\w.-]*)*$/;
+
+/** Reads from the folder each time: a page built anew is served at once, and the system keeps such files in memory. */
+export function createAssets(folder: string): Assets {
+  return {
+    read(key) {
+      const contentType = contentTypes[path.extname(key)];
+      if (contentType === undefined || !keyForm.test(key)) return undefined;
+      const bytes = readIfThere(path.join(folder, key));
+      if (!bytes) return undefined;
+      return { bytes, contentType, etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"` };
+    },
+  };
+}
+
+function readIfThere(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined;
+    throw error;
+  }
+}
