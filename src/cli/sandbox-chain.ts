@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import { parseUsdc, type Units, units, unitsMax } from '../money.ts';
+import { readOwnFile } from '../own-files.ts';
 import { createAccountTransactions } from '../stellar/account-transactions.ts';
 import { deployVault, landed } from '../stellar/deploy.ts';
 import { createRpc } from '../stellar/rpc.ts';
@@ -11,6 +10,7 @@ import { createTestAsset, type TestAsset } from '../stellar/test-asset.ts';
 import { publicKeyOf } from '../stellar/transactions.ts';
 import { createVault } from '../stellar/vault-client.ts';
 import { roles, type SandboxKeys } from './sandbox-files.ts';
+import { vaultWasmKey } from './vault-terms.ts';
 
 /** The chain side of the sandbox, made with ordinary transactions on whatever network the URLs name. */
 
@@ -23,8 +23,6 @@ const feeMaxStroops = 10_000_000;
 /** What the consumer gets, and how much of it goes into the vault. */
 export const consumerFunds = usdc('1000');
 export const firstDeposit = usdc('10');
-
-const wasmFile = path.resolve(import.meta.dirname, '../../contracts/dist/vault.wasm');
 
 /** Two hours' delay keeps the proportion to the settlement's age cap that `callora check` asks for. */
 const vaultConfig = {
@@ -57,7 +55,7 @@ export async function prepareChain(network: SandboxNetwork, keys: SandboxKeys, c
   const { vault, wasmHash } = await deployVault(
     { rpc, submitter },
     {
-      wasm: readFileSync(wasmFile),
+      wasm: readOwnFile(vaultWasmKey),
       adminSecret: keys.admin,
       operator: publicKeyOf(keys.operator),
       token: asset.contract,

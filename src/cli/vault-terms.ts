@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
-import path from 'node:path';
 import { parseUsdc, type Units, unitsMax, zero } from '../money.ts';
 import type { VaultConfig } from '../stellar/vault-views.ts';
 
 /** What a new vault is made of. Its terms are fixed for ever, so the defaults suit a careful beginning. */
 
 /** The compiled contract of this release. */
-export const vaultWasmFile = path.resolve(import.meta.dirname, '../../contracts/dist/vault.wasm');
+export const vaultWasmKey = 'contracts/dist/vault.wasm';
 
 /** One deployer and one salt give one address, so a set-up can name its vault before it exists. */
 export function saltOf(text: string): Buffer {

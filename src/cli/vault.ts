@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import { addressKind } from '../catalog/address.ts';
 import type { Config } from '../catalog/model.ts';
 import { formatDuration, parseDurationMs } from '../catalog/quantity.ts';
 import { formatUsdc, parseUsdc } from '../money.ts';
+import { readOwnFile } from '../own-files.ts';
 import { ContractViewError } from '../stellar/contract-view.ts';
 import { contractAddress, deployVault, TransactionError } from '../stellar/deploy.ts';
 import { accountSequence } from '../stellar/submitter.ts';
@@ -17,7 +17,7 @@ import { type OperatorOptions, readConfig, withOperatorOptions } from './config-
 import { CliError } from './exit-codes.ts';
 import { readKeyFile } from './key-file.ts';
 import { printFields, printJson, printTable } from './output.ts';
-import { defaultSalt, defaultTerms, saltOf, usdcContracts, vaultWasmFile } from './vault-terms.ts';
+import { defaultSalt, defaultTerms, saltOf, usdcContracts, vaultWasmKey } from './vault-terms.ts';
 
 type DeployOptions = OperatorOptions & {
   adminKey?: string;
@@ -93,7 +93,7 @@ async function deploy(cli: Cli, options: DeployOptions): Promise<void> {
   const payees = [...new Set(config.apis.map((api) => api.payee))];
   cli.note(`deploying ${address} and listing ${payees.length} payees; this takes a minute`);
   await deployVault(chain, {
-    wasm: readFileSync(vaultWasmFile),
+    wasm: readOwnFile(vaultWasmKey),
     adminSecret: admin.secret,
     operator: publicKeyOf(operatorSecret),
     token,

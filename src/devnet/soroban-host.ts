@@ -3,7 +3,7 @@
  * contract does; the ledger it reads through `ledgerGet`, and everything around an invocation (envelopes, fees,
  * limits on entries and bytes, applying the changes), belong to the caller.
  */
-import { readFileSync } from 'node:fs';
+import { readOwnFile } from '../own-files.ts';
 import {
   type Answer,
   type Invocation,
@@ -54,7 +54,7 @@ export type SorobanHost = {
 
 /** Compiles the host that is shipped with the package; a compiled module serves any number of hosts. */
 export function compileSorobanHost(): WebAssembly.Module {
-  return new WebAssembly.Module(readFileSync(new URL('../../contracts/dist/host.wasm', import.meta.url)));
+  return new WebAssembly.Module(new Uint8Array(readOwnFile('contracts/dist/host.wasm')));
 }
 
 export function createSorobanHost(deps: { module: WebAssembly.Module; ledgerGet: LedgerGet }): SorobanHost {

@@ -1,13 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import Database from 'better-sqlite3';
 import type { CheckpointJob, CheckpointMessage } from './checkpoint.ts';
+import { openSqlite } from './open-sqlite.ts';
 
 /** The thread that checks and checkpoints: see checkpoint.ts. It ends when told to, between two of its turns. */
 const { file, check, passiveBytes, restartBytes, truncateBytes, intervalMs } = workerData as CheckpointJob;
 
 type Progress = { busy: number; log: number; checkpointed: number };
 
-const db = new Database(file, { fileMustExist: true, timeout: 100 });
+const db = openSqlite(file, { fileMustExist: true, timeout: 100 });
 db.pragma('synchronous = NORMAL');
 db.pragma('wal_autocheckpoint = 0');
 const pageBytes = Number(db.pragma('page_size', { simple: true }));

@@ -1,5 +1,5 @@
-import { Worker } from 'node:worker_threads';
 import type { Log } from '../log.ts';
+import { startWorker } from '../own-files.ts';
 
 /** Sizes of the write-ahead log at which the worker acts, in bytes. */
 export type CheckpointBounds = {
@@ -39,9 +39,7 @@ export type CheckpointOptions = {
 /** Checkpoints run on a thread and a connection of their own: their disk waits never reach the event loop. */
 export function startCheckpoints({ file, log, bounds, check, onDamage }: CheckpointOptions): Checkpoints {
   const job: CheckpointJob = { file, check, ...defaults, ...bounds };
-  const worker = new Worker(new URL('./checkpoint-worker.ts', import.meta.url), {
-    workerData: job,
-  });
+  const worker = startWorker('store/checkpoint-worker', job);
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   worker.on('message', (message: CheckpointMessage) => {
     if ('damage' in message) onDamage(message.damage);

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import Database from 'better-sqlite3';
+import { openSqlite } from './open-sqlite.ts';
 import type { RawDb } from './raw-db.ts';
 import { isBusy } from './sqlite-error.ts';
 
@@ -24,7 +24,7 @@ export function connect(file: string, check: boolean): RawDb {
   if (!fs.existsSync(file)) fs.closeSync(fs.openSync(file, 'a', 0o600));
   let db: RawDb | undefined;
   try {
-    db = new Database(file, { timeout: openTimeoutMs });
+    db = openSqlite(file, { timeout: openTimeoutMs });
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL');
     // Checkpoints run in a worker: on the event loop they cost the 99th percentile twelve milliseconds.
@@ -56,5 +56,5 @@ export function storeBytes(file: string): number {
 }
 
 export function connectReadOnly(file: string): RawDb {
-  return new Database(path.resolve(file), { readonly: true, fileMustExist: true, timeout: openTimeoutMs });
+  return openSqlite(path.resolve(file), { readonly: true, fileMustExist: true, timeout: openTimeoutMs });
 }

@@ -1,5 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import { openSqlite } from './open-sqlite.ts';
 import { isBusy } from './sqlite-error.ts';
 
 /**
@@ -21,7 +21,7 @@ export class StoreLockedError extends Error {
 
 export function lockStore(path: string): StoreLock {
   const pidFile = `${path}.pid`;
-  const db = new Database(`${path}.lock`, { timeout: 0 });
+  const db = openSqlite(`${path}.lock`, { timeout: 0 });
   try {
     db.exec('BEGIN EXCLUSIVE');
   } catch (error) {
