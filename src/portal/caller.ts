@@ -1,102 +1,64 @@
-import { readBearer } from '../access/bearer.ts';
-import type { Session, Sessions } from '../access/session.ts';
-import type { Verified, Verifier } from '../access/verify.ts';
+import type { Verified } from '../access/verify.ts';
 import { type AccountFigures, accountFigures } from '../billing/account-figures.ts';
 import type { Ledger } from '../billing/ledger.ts';
-import type { Config } from '../catalog/model.ts';
-import { type ErrorCode, errorTable, GatewayError } from '../errors.ts';
+import { GatewayError } from '../errors.ts';
 import { type CallView, callView } from '../metering/call-view.ts';
 import { formatUsdc, zero } from '../money.ts';
 import type { Charges } from '../store/charges.ts';
-import { PortalRefusal } from './refusal.ts';
+import { type CredentialDeps, requireReader } from './credentials.ts';
 
-/** What a token's holder sees of the own account, and of nobody else's. */
-export type CallerDeps = {
-  config: () => Config;
-  verifier: Pick<Verifier, 'cached' | 'verify'>;
-  sessions: Pick<Sessions, 'verify'>;
+/** What the holder of a token or a session sees of the own account, and of nobody else's. */
+export type CallerDeps = CredentialDeps & {
   ledger: Pick<Ledger, 'account' | 'spendable' | 'cap'>;
   charges: Pick<Charges, 'byAccount'>;
 };
 
 export type AccountView = AccountFigures & {
   currency: 'USDC';
-  token: { id: string; expires_at: string; cap: string | null; spent: string | null };
+  /** The token that asks; null when a session does. */
+  token: { id: string; scope: string; expires_at: string; cap: string | null; spent: string | null } | null;
 };
 
 export async function accountView(deps: CallerDeps, rawHeaders: readonly string[]): Promise<AccountView> {
-  const token = await requireToken(deps, rawHeaders);
+  const { account, token } = await requireReader(deps, rawHeaders);
+  return { ...figuresOf(deps, account), currency: 'USDC', token: token ? tokenView(deps, token) : null };
+}
+
+function tokenView(deps: CallerDeps, token: Verified): AccountView['token'] {
   const cap = deps.ledger.cap(token.jti);
   const spent = token.capUnits === undefined ? undefined : (cap?.spent ?? zero);
   return {
-    ...figuresOf(deps, token.account),
-    currency: 'USDC',
-    token: {
-      id: token.jti,
-      expires_at: new Date(token.expiresAtMs).toISOString(),
-      cap: token.capUnits === undefined ? null : formatUsdc(token.capUnits),
-      spent: spent === undefined ? null : formatUsdc(spent),
-    },
+    id: token.jti,
+    scope: token.scopes === '*' ? '*' : [...token.scopes].join(' '),
+    expires_at: new Date(token.expiresAtMs).toISOString(),
+    cap: token.capUnits === undefined ? null : formatUsdc(token.capUnits),
+    spent: spent === undefined ? null : formatUsdc(spent),
   };
 }
 
 /** One flat envelope; `next` is the cursor of the following page, null on the last. */
 export type Page<Item> = { items: Item[]; next: string | null };
 
+/** Rows read for one page at the most, when a token limited to some APIs passes over the calls to others. */
+const scannedMax = 1_000;
+
+/** A page for a limited token can be short, even empty, before the last: it ends where the scan did, and `next` goes on. */
 export async function usageView(
   deps: CallerDeps,
   rawHeaders: readonly string[],
   query: URLSearchParams,
 ): Promise<Page<CallView>> {
-  const token = await requireToken(deps, rawHeaders);
+  const { account: address, scopes } = await requireReader(deps, rawHeaders);
   const limit = wholeNumber(query, 'limit', 1, 200) ?? 50;
   const before = wholeNumber(query, 'cursor', 0, Number.MAX_SAFE_INTEGER);
-  const account = deps.ledger.account(token.account);
+  const account = deps.ledger.account(address);
   if (!account) return { items: [], next: null };
-  const rows = deps.charges.byAccount(account.id, { ...(before === undefined ? {} : { before }), limit: limit + 1 });
-  const items = rows.slice(0, limit);
-  const last = items.at(-1);
-  return { items: items.map(callView), next: rows.length > limit && last ? String(last.id) : null };
-}
-
-async function requireToken(deps: CallerDeps, rawHeaders: readonly string[]): Promise<Verified> {
-  const bearer = readBearer(rawHeaders);
-  const refuse = (code: ErrorCode) =>
-    new PortalRefusal(code, undefined, challengeHeaders(code, deps.config().gateway.publicUrl));
-  if (!bearer.ok) throw refuse(bearer.reason);
-  const cached = deps.verifier.cached(bearer.token);
-  if (cached) return cached;
-  const verified = await deps.verifier.verify(bearer.token);
-  if (!verified.ok) throw refuse(verified.reason);
-  return verified.token;
-}
-
-/**
- * For what only the account's own key may do. An access token is refused however wide its scope: it lies in scripts and
- * configuration files, and whoever finds one must not be able to widen it or to move the balance.
- */
-export async function requireSession(
-  deps: Pick<CallerDeps, 'config' | 'sessions'>,
-  rawHeaders: readonly string[],
-): Promise<Session> {
-  const refuse = (code: ErrorCode, detail?: string) =>
-    new PortalRefusal(code, detail, challengeHeaders(code, deps.config().gateway.publicUrl));
-  const bearer = readBearer(rawHeaders);
-  if (!bearer.ok) throw refuse('session_required');
-  const verified = await deps.sessions.verify(bearer.token);
-  if (verified.ok) return verified.session;
-  if (verified.reason === 'overloaded') throw refuse('overloaded');
-  const expired = verified.reason === 'expired';
-  throw refuse('session_required', expired ? 'this session has ended' : 'an access token is no wallet session');
-}
-
-/** RFC 6750 and 9728; no `error` when no credential was sent. Overload is no fault of the token. */
-function challengeHeaders(code: ErrorCode, publicUrl: string): Record<string, string> {
-  const [status, title] = errorTable[code];
-  if (status !== 401) return { 'retry-after': '1' };
-  const error = code === 'token_missing' ? '' : ` error="invalid_token", error_description="${title}",`;
-  const metadata = `resource_metadata="${publicUrl}/.well-known/oauth-protected-resource"`;
-  return { 'www-authenticate': `Bearer realm="${publicUrl}",${error} ${metadata}` };
+  const scanned = scopes === '*' ? limit + 1 : scannedMax;
+  const rows = deps.charges.byAccount(account.id, { ...(before === undefined ? {} : { before }), limit: scanned });
+  const covered = scopes === '*' ? rows : rows.filter((row) => scopes.has(row.api));
+  const items = covered.slice(0, limit);
+  const last = covered.length > limit ? items.at(-1) : rows.length === scanned ? rows.at(-1) : undefined;
+  return { items: items.map(callView), next: last ? String(last.id) : null };
 }
 
 /** An address the gateway has not met yet has an account of zeros: it need not deposit before it may look. */

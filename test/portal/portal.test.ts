@@ -245,6 +245,43 @@ describe('the own usage', () => {
     expect(seen).toEqual(['9', '8', '7', '6', '5']);
   });
 
+  const mixed = rows.map((row) => ({ ...row, api: row.id % 2 ? 'weather' : 'maps' }));
+  const limited: PortalDeps['verifier'] = {
+    cached: () => ({ jti: 'j1', account: alice, scopes: new Set(['maps']), expiresAtMs: 0, capUnits: undefined }),
+    verify: async () => ({ ok: false, reason: 'token_invalid' }),
+  };
+
+  it('is shown to a limited token for its own APIs only, without a gap or a repeat', async () => {
+    const { call, ledger } = await portal({
+      verifier: limited,
+      charges: { byAccount: (_id, { before = 99, limit }) => mixed.filter((row) => row.id < before).slice(0, limit) },
+    });
+    ledger.open({ id: 1, address: alice });
+    const first = await (await call('/_callora/usage?limit=1', asAlice)).json();
+    expect(first).toMatchObject({ items: [{ call: '8', api: 'maps' }], next: '8' });
+    const second = await (await call('/_callora/usage?limit=1&cursor=8', asAlice)).json();
+    expect(second).toMatchObject({ items: [{ call: '6', api: 'maps' }], next: null });
+  });
+
+  it('goes on behind a thousand calls that a limited token does not cover', async () => {
+    const [row] = rows;
+    if (!row) throw new Error('no row');
+    const many = Array.from({ length: 1_001 }, (_, index) => ({
+      ...row,
+      id: 1_001 - index,
+      api: index < 1_000 ? 'weather' : 'maps',
+    }));
+    const { call, ledger } = await portal({
+      verifier: limited,
+      charges: {
+        byAccount: (_id, { before = 9_999, limit }) => many.filter((each) => each.id < before).slice(0, limit),
+      },
+    });
+    ledger.open({ id: 1, address: alice });
+    expect(await (await call('/_callora/usage', asAlice)).json()).toEqual({ items: [], next: '2' });
+    expect(await (await call('/_callora/usage?cursor=2', asAlice)).json()).toMatchObject({ items: [{ call: '1' }] });
+  });
+
   it.each(['limit=0', 'limit=201', 'limit=x', 'cursor=-1', 'cursor=1e3', 'limit='])('refuses %s', async (query) => {
     const { call } = await portal({ charges });
     const answer = await call(`/_callora/usage?${query}`, asAlice);
