@@ -6,22 +6,26 @@ CREATE TABLE `api_pauses` (
 --> statement-breakpoint
 CREATE TABLE `classic_forwards` (
 	`hash` text PRIMARY KEY NOT NULL,
-	`operation_id` text NOT NULL,
+	`payment_id` integer NOT NULL,
 	`envelope_xdr` text NOT NULL,
+	`sequence` text NOT NULL,
 	`max_time_s` integer NOT NULL,
 	`created_at_ms` integer NOT NULL,
 	`state` text NOT NULL,
-	FOREIGN KEY (`operation_id`) REFERENCES `classic_payments`(`operation_id`) ON UPDATE no action ON DELETE no action,
+	FOREIGN KEY (`payment_id`) REFERENCES `classic_payments`(`id`) ON UPDATE no action ON DELETE no action,
 	CONSTRAINT "classic_forwards_state" CHECK("classic_forwards"."state" IN ('live', 'landed', 'failed', 'expired'))
 ) STRICT;
 --> statement-breakpoint
-CREATE UNIQUE INDEX `classic_forwards_one_live` ON `classic_forwards` (`operation_id`) WHERE "classic_forwards"."state" = 'live';--> statement-breakpoint
+CREATE INDEX `classic_forwards_payment` ON `classic_forwards` (`payment_id`);--> statement-breakpoint
+CREATE UNIQUE INDEX `classic_forwards_one_live` ON `classic_forwards` (`payment_id`) WHERE "classic_forwards"."state" = 'live';--> statement-breakpoint
 CREATE TABLE `classic_payments` (
-	`operation_id` text PRIMARY KEY NOT NULL,
+	`id` integer PRIMARY KEY NOT NULL,
+	`operation_id` text NOT NULL,
 	`ledger` integer NOT NULL,
 	`closed_at_ms` integer NOT NULL,
 	`tx_hash` text NOT NULL,
 	`from_address` text NOT NULL,
+	`to_address` text NOT NULL,
 	`amount` integer NOT NULL,
 	`memo_type` text NOT NULL,
 	`memo` text,
@@ -32,18 +36,25 @@ CREATE TABLE `classic_payments` (
 	FOREIGN KEY (`account_id`) REFERENCES `accounts`(`id`) ON UPDATE no action ON DELETE no action,
 	CONSTRAINT "classic_payments_amount" CHECK("classic_payments"."amount" > 0),
 	CONSTRAINT "classic_payments_state" CHECK("classic_payments"."state" IN ('unattributed', 'below_min', 'due', 'sent', 'forwarded')),
-	CONSTRAINT "classic_payments_owner" CHECK("classic_payments"."state" IN ('unattributed', 'below_min') OR "classic_payments"."account_id" IS NOT NULL)
+	CONSTRAINT "classic_payments_owner" CHECK("classic_payments"."state" NOT IN ('due', 'sent') OR "classic_payments"."account_id" IS NOT NULL)
 ) STRICT;
 --> statement-breakpoint
-CREATE INDEX `classic_payments_open` ON `classic_payments` (`state`,`operation_id`) WHERE "classic_payments"."state" <> 'forwarded';--> statement-breakpoint
+CREATE UNIQUE INDEX `classic_payments_operation_id_unique` ON `classic_payments` (`operation_id`);--> statement-breakpoint
+CREATE INDEX `classic_payments_open` ON `classic_payments` (`state`,`id`) WHERE "classic_payments"."state" <> 'forwarded';--> statement-breakpoint
 CREATE INDEX `classic_payments_account` ON `classic_payments` (`account_id`) WHERE "classic_payments"."account_id" IS NOT NULL;--> statement-breakpoint
+CREATE TABLE `classic_set_aside` (
+	`id` text PRIMARY KEY NOT NULL,
+	`at_ms` integer NOT NULL,
+	`reason` text NOT NULL,
+	`data` text NOT NULL
+) STRICT;
+--> statement-breakpoint
 CREATE TABLE `deposit_aliases` (
 	`alias` text PRIMARY KEY NOT NULL,
 	`account_id` integer NOT NULL,
 	FOREIGN KEY (`account_id`) REFERENCES `accounts`(`id`) ON UPDATE no action ON DELETE no action
 ) STRICT;
 --> statement-breakpoint
-CREATE UNIQUE INDEX `deposit_aliases_account_id_unique` ON `deposit_aliases` (`account_id`);--> statement-breakpoint
 CREATE TABLE `exits` (
 	`id` integer PRIMARY KEY NOT NULL,
 	`account_id` integer NOT NULL,

@@ -59,13 +59,15 @@ export const exits = sqliteTable(
   ],
 );
 
-/** MEMO_ID aliases of the classic deposit account, derived from its seed: kept so that a memo finds its account. */
+/**
+ * MEMO_ID aliases of the classic deposit account, derived from its seed: kept so that a memo finds its account, also one
+ * that was handed out under an earlier seed.
+ */
 export const depositAliases = sqliteTable('deposit_aliases', {
   /** A 64-bit number as decimal text. */
   alias: text('alias').primaryKey(),
   accountId: integer('account_id')
     .notNull()
-    .unique()
     .references(() => accounts.id),
 });
 
@@ -76,11 +78,14 @@ export const depositAliases = sqliteTable('deposit_aliases', {
 export const classicPayments = sqliteTable(
   'classic_payments',
   {
-    operationId: text('operation_id').primaryKey(),
+    id: integer('id').primaryKey(),
+    operationId: text('operation_id').notNull().unique(),
     ledger: integer('ledger').notNull(),
     closedAtMs: integer('closed_at_ms').notNull(),
     txHash: text('tx_hash').notNull(),
     fromAddress: text('from_address').notNull(),
+    /** The deposit account that was paid: after a change of its seed, only that account's key can forward it. */
+    toAddress: text('to_address').notNull(),
     amount: money('amount').notNull(),
     memoType: text('memo_type').notNull(),
     memo: text('memo'),
@@ -90,14 +95,11 @@ export const classicPayments = sqliteTable(
     forwardTxHash: text('forward_tx_hash'),
   },
   (table) => [
-    index('classic_payments_open').on(table.state, table.operationId).where(sql`${table.state} <> 'forwarded'`),
+    index('classic_payments_open').on(table.state, table.id).where(sql`${table.state} <> 'forwarded'`),
     index('classic_payments_account').on(table.accountId).where(sql`${table.accountId} IS NOT NULL`),
     check('classic_payments_amount', sql`${table.amount} > 0`),
     check('classic_payments_state', sql`${table.state} IN ('unattributed', 'below_min', 'due', 'sent', 'forwarded')`),
-    check(
-      'classic_payments_owner',
-      sql`${table.state} IN ('unattributed', 'below_min') OR ${table.accountId} IS NOT NULL`,
-    ),
+    check('classic_payments_owner', sql`${table.state} NOT IN ('due', 'sent') OR ${table.accountId} IS NOT NULL`),
   ],
 );
 
@@ -106,19 +108,30 @@ export const classicForwards = sqliteTable(
   'classic_forwards',
   {
     hash: text('hash').primaryKey(),
-    operationId: text('operation_id')
+    paymentId: integer('payment_id')
       .notNull()
-      .references(() => classicPayments.operationId),
+      .references(() => classicPayments.id),
     envelopeXdr: text('envelope_xdr').notNull(),
+    sequence: text('sequence').notNull(),
     maxTimeS: integer('max_time_s').notNull(),
     createdAtMs: integer('created_at_ms').notNull(),
     state: text('state', { enum: ['live', 'landed', 'failed', 'expired'] }).notNull(),
   },
   (table) => [
-    uniqueIndex('classic_forwards_one_live').on(table.operationId).where(sql`${table.state} = 'live'`),
+    index('classic_forwards_payment').on(table.paymentId),
+    uniqueIndex('classic_forwards_one_live').on(table.paymentId).where(sql`${table.state} = 'live'`),
     check('classic_forwards_state', sql`${table.state} IN ('live', 'landed', 'failed', 'expired')`),
   ],
 );
+
+/** What Horizon listed and nobody could read or keep, for a person to look at; the watcher goes on behind it. */
+export const classicSetAside = sqliteTable('classic_set_aside', {
+  /** Its place on chain, or a hash of its text where it names none. */
+  id: text('id').primaryKey(),
+  atMs: integer('at_ms').notNull(),
+  reason: text('reason').notNull(),
+  data: text('data').notNull(),
+});
 
 /** APIs that the operator has paused: a word of the books, so it outlives a restart and a reload. */
 export const apiPauses = sqliteTable('api_pauses', {

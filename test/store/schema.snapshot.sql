@@ -107,20 +107,23 @@ CREATE TABLE `charges` (
 ) STRICT;
 CREATE TABLE `classic_forwards` (
 	`hash` text PRIMARY KEY NOT NULL,
-	`operation_id` text NOT NULL,
+	`payment_id` integer NOT NULL,
 	`envelope_xdr` text NOT NULL,
+	`sequence` text NOT NULL,
 	`max_time_s` integer NOT NULL,
 	`created_at_ms` integer NOT NULL,
 	`state` text NOT NULL,
-	FOREIGN KEY (`operation_id`) REFERENCES `classic_payments`(`operation_id`) ON UPDATE no action ON DELETE no action,
+	FOREIGN KEY (`payment_id`) REFERENCES `classic_payments`(`id`) ON UPDATE no action ON DELETE no action,
 	CONSTRAINT "classic_forwards_state" CHECK("classic_forwards"."state" IN ('live', 'landed', 'failed', 'expired'))
 ) STRICT;
 CREATE TABLE `classic_payments` (
-	`operation_id` text PRIMARY KEY NOT NULL,
+	`id` integer PRIMARY KEY NOT NULL,
+	`operation_id` text NOT NULL,
 	`ledger` integer NOT NULL,
 	`closed_at_ms` integer NOT NULL,
 	`tx_hash` text NOT NULL,
 	`from_address` text NOT NULL,
+	`to_address` text NOT NULL,
 	`amount` integer NOT NULL,
 	`memo_type` text NOT NULL,
 	`memo` text,
@@ -131,7 +134,13 @@ CREATE TABLE `classic_payments` (
 	FOREIGN KEY (`account_id`) REFERENCES `accounts`(`id`) ON UPDATE no action ON DELETE no action,
 	CONSTRAINT "classic_payments_amount" CHECK("classic_payments"."amount" > 0),
 	CONSTRAINT "classic_payments_state" CHECK("classic_payments"."state" IN ('unattributed', 'below_min', 'due', 'sent', 'forwarded')),
-	CONSTRAINT "classic_payments_owner" CHECK("classic_payments"."state" IN ('unattributed', 'below_min') OR "classic_payments"."account_id" IS NOT NULL)
+	CONSTRAINT "classic_payments_owner" CHECK("classic_payments"."state" NOT IN ('due', 'sent') OR "classic_payments"."account_id" IS NOT NULL)
+) STRICT;
+CREATE TABLE `classic_set_aside` (
+	`id` text PRIMARY KEY NOT NULL,
+	`at_ms` integer NOT NULL,
+	`reason` text NOT NULL,
+	`data` text NOT NULL
 ) STRICT;
 CREATE TABLE `cursors` (
 	`name` text PRIMARY KEY NOT NULL,
@@ -323,10 +332,11 @@ CREATE UNIQUE INDEX `batch_lines_once` ON `batch_lines` (`batch_id`,`payee`,`acc
 CREATE INDEX `batches_confirmed_at` ON `batches` (`confirmed_at_ms`) WHERE "batches"."confirmed_at_ms" IS NOT NULL;
 CREATE UNIQUE INDEX `batches_number` ON `batches` (`lane`,`batch`);
 CREATE UNIQUE INDEX `batches_one_open` ON `batches` (`lane`) WHERE "batches"."state" <> 'confirmed';
-CREATE UNIQUE INDEX `classic_forwards_one_live` ON `classic_forwards` (`operation_id`) WHERE "classic_forwards"."state" = 'live';
+CREATE UNIQUE INDEX `classic_forwards_one_live` ON `classic_forwards` (`payment_id`) WHERE "classic_forwards"."state" = 'live';
+CREATE INDEX `classic_forwards_payment` ON `classic_forwards` (`payment_id`);
 CREATE INDEX `classic_payments_account` ON `classic_payments` (`account_id`) WHERE "classic_payments"."account_id" IS NOT NULL;
-CREATE INDEX `classic_payments_open` ON `classic_payments` (`state`,`operation_id`) WHERE "classic_payments"."state" <> 'forwarded';
-CREATE UNIQUE INDEX `deposit_aliases_account_id_unique` ON `deposit_aliases` (`account_id`);
+CREATE INDEX `classic_payments_open` ON `classic_payments` (`state`,`id`) WHERE "classic_payments"."state" <> 'forwarded';
+CREATE UNIQUE INDEX `classic_payments_operation_id_unique` ON `classic_payments` (`operation_id`);
 CREATE INDEX `exits_account` ON `exits` (`account_id`,`id`);
 CREATE UNIQUE INDEX `exits_one_open` ON `exits` (`account_id`) WHERE "exits"."state" = 'open';
 CREATE INDEX `login_challenges_expiry` ON `login_challenges` (`expires_at_ms`);
