@@ -61,6 +61,7 @@ CREATE TABLE `exits` (
 	`to_address` text NOT NULL,
 	`amount` integer NOT NULL,
 	`envelope_xdr` text NOT NULL,
+	`made_ledger` integer NOT NULL,
 	`expires_ledger` integer NOT NULL,
 	`created_at_ms` integer NOT NULL,
 	`state` text NOT NULL,
@@ -68,6 +69,7 @@ CREATE TABLE `exits` (
 	`tx_hash` text,
 	FOREIGN KEY (`account_id`) REFERENCES `accounts`(`id`) ON UPDATE no action ON DELETE no action,
 	CONSTRAINT "exits_amount" CHECK("exits"."amount" > 0),
+	CONSTRAINT "exits_life" CHECK("exits"."expires_ledger" > "exits"."made_ledger"),
 	CONSTRAINT "exits_state" CHECK("exits"."state" IN ('open', 'landed', 'expired')),
 	CONSTRAINT "exits_ended" CHECK(("exits"."state" = 'open') = ("exits"."ended_at_ms" IS NULL)),
 	CONSTRAINT "exits_landed" CHECK(("exits"."state" = 'landed') = ("exits"."tx_hash" IS NOT NULL))

@@ -40,8 +40,10 @@ export const exits = sqliteTable(
       .references(() => accounts.id),
     toAddress: text('to_address').notNull(),
     amount: money('amount').notNull(),
-    /** The invocation with our signature, as it was handed out. */
+    /** The invocation before any signature: ours is made from it, the same each time, whenever it is handed out. */
     envelopeXdr: text('envelope_xdr').notNull(),
+    /** Newest ledger when it was made: its event can only be of a later one. */
+    madeLedger: integer('made_ledger').notNull(),
     /** The signature is worth nothing after this ledger. */
     expiresLedger: integer('expires_ledger').notNull(),
     createdAtMs: integer('created_at_ms').notNull(),
@@ -53,6 +55,7 @@ export const exits = sqliteTable(
     uniqueIndex('exits_one_open').on(table.accountId).where(sql`${table.state} = 'open'`),
     index('exits_account').on(table.accountId, table.id),
     check('exits_amount', sql`${table.amount} > 0`),
+    check('exits_life', sql`${table.expiresLedger} > ${table.madeLedger}`),
     check('exits_state', sql`${table.state} IN ('open', 'landed', 'expired')`),
     check('exits_ended', sql`(${table.state} = 'open') = (${table.endedAtMs} IS NULL)`),
     check('exits_landed', sql`(${table.state} = 'landed') = (${table.txHash} IS NOT NULL)`),
