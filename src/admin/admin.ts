@@ -3,13 +3,15 @@ import type { AddressInfo } from 'node:net';
 import type { PageHandler } from '../browser-page.ts';
 import type { Config, Listen } from '../catalog/model.ts';
 import type { Clock } from '../clock.ts';
-import { type ErrorCode, GatewayError, problem } from '../errors.ts';
-import { type Headers, readObject, sendJson, sendProblem, sendText } from '../http-json.ts';
+import { GatewayError, problem } from '../errors.ts';
+import { readObject, sendJson, sendProblem, sendText } from '../http-json.ts';
 import type { Log } from '../log.ts';
+import { AdminRefusal } from './admin-refusal.ts';
 import { apiRoutes, matchRoute } from './api.ts';
 import type { Books } from './books.ts';
-import { hostFault, tokenCheck } from './guard.ts';
+import { bearerToken, hostFault, tokenCheck } from './guard.ts';
 import { type Health, notReady } from './health.ts';
+import { createSessionRequests, noSession, proofHeader, type SessionRequests } from './session-requests.ts';
 
 /**
  * The operator's listener, apart from the one that sells: health for balancers, metrics, and the API behind which the
@@ -23,8 +25,8 @@ export type AdminDeps = {
   health: () => Health;
   /** The text of `/metrics` in the format of Prometheus. */
   metrics: { contentType: string; text(): Promise<string> };
-  /** The browser page. Its files are no secret: what it shows comes from the API. */
-  dashboard: PageHandler;
+  /** The browser page, whose files are no secret, and the books for who acts there. */
+  dashboard: { page: PageHandler; books: Books };
   version: string;
   clock: Clock;
   log: Log;
@@ -40,11 +42,13 @@ const bodyBytesMax = 65_536;
 const bodyTimeoutMs = 10_000;
 
 export function createAdmin(deps: AdminDeps): Admin {
-  const isAdmin = tokenCheck(deps.token);
+  const isToken = tokenCheck(deps.token);
+  const sessions = createSessionRequests({ isToken, clock: deps.clock });
+  const callers = { isToken, sessions };
   const server = http.createServer(
     { maxHeaderSize: 16_384, requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 5_000 },
     (req, res) => {
-      answer(deps, isAdmin, req, res).catch((error: unknown) => fail(deps, req, res, error));
+      answer(deps, callers, req, res).catch((error: unknown) => fail(deps, req, res, error));
     },
   );
   server.maxConnections = 256;
@@ -65,31 +69,27 @@ export function createAdmin(deps: AdminDeps): Admin {
   };
 }
 
-async function answer(
-  deps: AdminDeps,
-  isAdmin: (authorization: string | undefined) => boolean,
-  req: IncomingMessage,
-  res: ServerResponse,
-): Promise<void> {
+type Callers = { isToken: (token: string) => boolean; sessions: SessionRequests };
+
+async function answer(deps: AdminDeps, callers: Callers, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const url = new URL(req.url ?? '/', 'http://admin');
   const isRead = req.method === 'GET' || req.method === 'HEAD';
   if (url.pathname === '/healthz' && isRead) return sendJson(res, 200, { ok: true, version: deps.version });
   if (url.pathname === '/readyz' && isRead) return sendReadiness(deps, res);
   if (url.pathname === '/' && isRead)
     return sendText(res, 302, 'text/plain', 'See /dashboard/\n', { location: '/dashboard/' });
-  if (deps.dashboard(req, res, url.pathname)) return;
-
-  if (!isAdmin(req.headers.authorization)) {
-    throw new AdminRefusal('admin_token_invalid', 'send the admin token as a bearer token', {
-      'www-authenticate': 'Bearer realm="callora admin"',
-    });
+  if (deps.dashboard.page(req, res, url.pathname)) return;
+  if (url.pathname === '/session') {
+    requireOurName(deps, req);
+    return callers.sessions.answer(req, res);
   }
+
+  const books = booksFor(deps, callers, req);
   // A scraper names this host as it likes; it holds the token and gets numbers only.
   if (url.pathname === '/metrics' && isRead) {
     return sendText(res, 200, deps.metrics.contentType, await deps.metrics.text());
   }
-  const fault = hostFault(req.headers, deps.listen.host);
-  if (fault) throw new GatewayError('bad_request', fault);
+  requireOurName(deps, req);
 
   const found = matchRoute(apiRoutes, req.method === 'HEAD' ? 'GET' : (req.method ?? ''), url.pathname);
   if (found.kind === 'not_found') throw new GatewayError('not_found', 'the operator API has no such path');
@@ -100,21 +100,28 @@ async function answer(
     ? { ok: true as const, fields: {} }
     : await readObject(req, { bytesMax: bodyBytesMax, timeoutMs: bodyTimeoutMs, clock: deps.clock });
   if (!body.ok) throw new GatewayError(body.code, body.detail);
-  sendJson(res, 200, await found.run(deps.books, { params: found.params, query: url.searchParams, body: body.fields }));
+  sendJson(res, 200, await found.run(books, { params: found.params, query: url.searchParams, body: body.fields }));
+}
+
+/** The books under the name of who asks: a program with the token, or a person with a session. */
+function booksFor(deps: AdminDeps, { isToken, sessions }: Callers, { headers }: IncomingMessage): Books {
+  const token = bearerToken(headers.authorization);
+  if (token !== undefined && isToken(token)) return deps.books;
+  if (sessions.accepts(headers)) return deps.dashboard.books;
+  const hasSession = headers.authorization === undefined && (headers.cookie ?? headers[proofHeader]) !== undefined;
+  throw new AdminRefusal('admin_token_invalid', hasSession ? noSession : 'send the admin token as a bearer token', {
+    'www-authenticate': 'Bearer realm="callora admin"',
+  });
+}
+
+function requireOurName(deps: AdminDeps, { headers }: IncomingMessage): void {
+  const fault = hostFault(headers, deps.listen.host);
+  if (fault) throw new GatewayError('bad_request', fault);
 }
 
 function sendReadiness(deps: AdminDeps, res: ServerResponse): void {
   const reasons = notReady(deps.health(), deps.clock.nowMs());
   sendJson(res, reasons.length === 0 ? 200 : 503, { ready: reasons.length === 0, reasons });
-}
-
-class AdminRefusal extends GatewayError {
-  readonly headers: Headers;
-
-  constructor(code: ErrorCode, detail: string, headers: Headers) {
-    super(code, detail);
-    this.headers = headers;
-  }
 }
 
 function fail(deps: AdminDeps, req: IncomingMessage, res: ServerResponse, error: unknown): void {

@@ -111,7 +111,10 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       books: core.books('admin api'),
       health: core.health,
       metrics: core.metrics,
-      dashboard: createPage({ assets: createAssets(pagesFolder), name: 'operator', base: '/dashboard' }),
+      dashboard: {
+        page: createPage({ assets: createAssets(pagesFolder), name: 'operator', base: '/dashboard' }),
+        books: core.books('dashboard'),
+      },
       version,
       clock,
       log,

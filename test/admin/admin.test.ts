@@ -38,7 +38,7 @@ async function start(health: () => Health = () => healthy) {
     books: recordingBooks(seen),
     health,
     metrics: { contentType: 'text/plain; version=0.0.4', text: async () => 'callora_accounts 1\n' },
-    dashboard: () => false,
+    dashboard: { page: () => false, books: recordingBooks(seen) },
     version: '1.2.3',
     clock: fakeClock(),
     log: silentLog(),

@@ -62,7 +62,7 @@ async function runningGateway(answers: Answers) {
     token: config.admin.token,
     books,
     health: () => healthy,
-    dashboard: () => false,
+    dashboard: { page: () => false, books },
     metrics: { contentType: 'text/plain', text: async () => '' },
     version: '1.2.3',
     clock: fakeClock(),
