@@ -33,6 +33,11 @@ export const apiRoutes: ApiRoute[] = [
     run: (books, { query }) =>
       books.usage({ ...page(query), ...account(query), doubtful: query.get('doubtful') === 'true' }),
   },
+  {
+    method: 'GET',
+    path: '/api/usage/summary',
+    run: (books, { query }) => books.usageSummary({ ...account(query), ...given(query, ['from', 'to', 'by', 'api']) }),
+  },
   { method: 'POST', path: '/api/usage/*/refund', run: (books, { params }) => books.refund(param(params, 0)) },
 
   { method: 'GET', path: '/api/apis', run: (books) => books.apis() },
@@ -102,6 +107,16 @@ function page(query: URLSearchParams): PageQuery {
 function account(query: URLSearchParams): { account?: string } {
   const address = query.get('account');
   return address === null ? {} : { account: address };
+}
+
+/** The named parameters that are there. */
+function given<Name extends string>(query: URLSearchParams, names: Name[]): { [Key in Name]?: string } {
+  const found: { [Key in Name]?: string } = {};
+  for (const name of names) {
+    const value = query.get(name);
+    if (value !== null) found[name] = value;
+  }
+  return found;
 }
 
 function whole(text: string, name: string): number {

@@ -2,36 +2,38 @@ import type { AccountFigures } from '../billing/account-figures.ts';
 import type { CallView } from '../metering/call-view.ts';
 import type { ApiDesk } from './api-desk.ts';
 import type { BatchDetail, BatchView, Page, TokenView, UnattributedView } from './book-views.ts';
+import type { UsageDesk } from './usage-desk.ts';
 
 /**
  * What an operator can ask of the books and do to them: the one interface behind the operator API, and behind the
  * command line whether a gateway runs (over its admin listener) or not (on the database itself). Values are the JSON
  * that leaves the process. Refusals are GatewayErrors: `not_found`, `bad_parameter`, `conflict`, `chain_unavailable`.
  */
-export type Books = ApiDesk & {
-  account(address: string): Promise<AccountFigures>;
-  accounts(page: PageQuery): Promise<Page<AccountFigures>>;
+export type Books = ApiDesk &
+  UsageDesk & {
+    account(address: string): Promise<AccountFigures>;
+    accounts(page: PageQuery): Promise<Page<AccountFigures>>;
 
-  issueToken(request: TokenRequest): Promise<IssuedToken>;
-  revokeToken(jti: string): Promise<{ jti: string; outcome: 'revoked' | 'already' }>;
-  tokens(query: PageQuery & { account?: string | undefined }): Promise<Page<TokenView>>;
+    issueToken(request: TokenRequest): Promise<IssuedToken>;
+    revokeToken(jti: string): Promise<{ jti: string; outcome: 'revoked' | 'already' }>;
+    tokens(query: PageQuery & { account?: string | undefined }): Promise<Page<TokenView>>;
 
-  /** Calls of one account, newest first; or the doubtful ones of all, oldest first. */
-  usage(query: PageQuery & { account?: string | undefined; doubtful?: boolean | undefined }): Promise<Page<CallView>>;
-  /** Takes back a charge that no batch holds yet. */
-  refund(call: string): Promise<RefundResult>;
+    /** Calls of one account, newest first; or the doubtful ones of all, oldest first. */
+    usage(query: PageQuery & { account?: string | undefined; doubtful?: boolean | undefined }): Promise<Page<CallView>>;
+    /** Takes back a charge that no batch holds yet. */
+    refund(call: string): Promise<RefundResult>;
 
-  settlement(): Promise<SettlementView>;
-  batches(page: PageQuery): Promise<Page<BatchView>>;
-  batch(lane: number, batch: number): Promise<BatchDetail>;
-  /** Settles all there is and waits for the chain, within a bound. */
-  settleNow(): Promise<SettleNowResult>;
-  reconcile(): Promise<ReconcileView>;
+    settlement(): Promise<SettlementView>;
+    batches(page: PageQuery): Promise<Page<BatchView>>;
+    batch(lane: number, batch: number): Promise<BatchDetail>;
+    /** Settles all there is and waits for the chain, within a bound. */
+    settleNow(): Promise<SettleNowResult>;
+    reconcile(): Promise<ReconcileView>;
 
-  unattributed(): Promise<Page<UnattributedView>>;
-  audit(page: PageQuery): Promise<Page<AuditView>>;
-  health(): Promise<HealthView>;
-};
+    unattributed(): Promise<Page<UnattributedView>>;
+    audit(page: PageQuery): Promise<Page<AuditView>>;
+    health(): Promise<HealthView>;
+  };
 
 export type PageQuery = { cursor?: string | undefined; limit?: number | undefined };
 

@@ -16,27 +16,29 @@ import { type Health, healthView } from './health.ts';
 import { readId, readPage } from './page-query.ts';
 import { createSettleDesk, type SettleDeskDeps } from './settle-desk.ts';
 import type { TokenDesk } from './token-desk.ts';
+import { createUsageDesk, type UsageDeskDeps } from './usage-desk.ts';
 
-export type BooksDeps = Omit<SettleDeskDeps, 'charges' | 'ledger'> & {
-  config: () => Config;
-  ledger: Pick<Ledger, 'account' | 'accounts' | 'spendable' | 'totals' | 'refund' | 'cap'>;
-  charges: Pick<Charges, 'unsealed' | 'oldestUnsettledAtMs' | 'doubtful' | 'byAccount' | 'byId'>;
-  journal: Pick<Journal, 'refund' | 'flush'>;
-  tokens: Pick<Tokens, 'list'>;
-  tokenDesk: TokenDesk;
-  deposits: Pick<Deposits, 'unattributed'>;
-  audit: Audit;
-  pauses: ApiDeskDeps['pauses'];
-  paused: ApiDeskDeps['paused'];
-  /** Number of this run of the store: calls of earlier runs are over. */
-  runId: number;
-  /** Lowest call id of this run. */
-  firstCallId: number;
-  /** Who acts, for the audit rows: `admin api` or `command line`. */
-  actor: string;
-  health: () => Health;
-  sync(): Promise<void>;
-};
+export type BooksDeps = Omit<SettleDeskDeps, 'charges' | 'ledger'> &
+  Pick<UsageDeskDeps, 'usage' | 'routes'> & {
+    config: () => Config;
+    ledger: Pick<Ledger, 'account' | 'accounts' | 'spendable' | 'totals' | 'refund' | 'cap'>;
+    charges: Pick<Charges, 'unsealed' | 'oldestUnsettledAtMs' | 'doubtful' | 'byAccount' | 'byId'>;
+    journal: Pick<Journal, 'refund' | 'flush'>;
+    tokens: Pick<Tokens, 'list'>;
+    tokenDesk: TokenDesk;
+    deposits: Pick<Deposits, 'unattributed'>;
+    audit: Audit;
+    pauses: ApiDeskDeps['pauses'];
+    paused: ApiDeskDeps['paused'];
+    /** Number of this run of the store: calls of earlier runs are over. */
+    runId: number;
+    /** Lowest call id of this run. */
+    firstCallId: number;
+    /** Who acts, for the audit rows: `admin api` or `command line`. */
+    actor: string;
+    health: () => Health;
+    sync(): Promise<void>;
+  };
 
 export function createBooks(deps: BooksDeps): Books {
   const { ledger, charges, tokens, clock } = deps;
@@ -123,6 +125,7 @@ export function createBooks(deps: BooksDeps): Books {
     pauseApi: (name, reason) => acted('api pause', name, () => apiDesk.pauseApi(name, reason), reason),
     resumeApi: (name) => acted('api resume', name, () => apiDesk.resumeApi(name)),
 
+    ...createUsageDesk(deps),
     ...settleDesk,
     settleNow: () => acted('settle now', 'all lanes', settleDesk.settleNow),
     reconcile: () => acted('reconcile', 'all books', settleDesk.reconcile),

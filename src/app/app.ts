@@ -67,6 +67,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       sessions: core.sessions,
       ledger,
       charges: store.charges,
+      usage: store.usage,
       login: login.walletLogin,
       loginAddress: login.address,
       startSession: login.startSession,

@@ -233,6 +233,8 @@ function joinCore(
         config: core.config,
         ledger,
         charges: store.charges,
+        usage: store.usage,
+        routes: store.routes,
         journal,
         tokens: store.tokens,
         tokenDesk,

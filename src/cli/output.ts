@@ -1,6 +1,7 @@
+import { csvText } from '../csv.ts';
 import type { Cli } from './cli.ts';
 
-/** Tables for people, JSON for programs. */
+/** Tables for people, CSV for spreadsheets, JSON for programs. */
 
 export type Column<Row> = { title: string; value: (row: Row) => string; align?: 'right' };
 
@@ -21,6 +22,14 @@ export function printTable<Row>(cli: Pick<Cli, 'out'>, rows: Row[], columns: Col
       .join('  ')
       .trimEnd();
   cli.out([line(columns.map(({ title }) => title)), ...cells.map(line)].join('\n'));
+}
+
+/** Prints rows as CSV under the columns' titles; the header is there also when there are no rows. */
+export function printCsv<Row>(cli: Pick<Cli, 'out'>, rows: Row[], columns: Column<Row>[]): void {
+  const cells = rows.map((row) => columns.map((column) => column.value(row)));
+  const text = csvText([columns.map(({ title }) => title), ...cells]);
+  // `out` ends the last line itself.
+  cli.out(text.slice(0, -1));
 }
 
 /** Prints names and values in two columns; absent values are left out. */

@@ -5,6 +5,7 @@ import { type OperatorOptions, withOperatorOptions } from './config-option.ts';
 import { CliError } from './exit-codes.ts';
 import { type Column, printJson, printTable } from './output.ts';
 import { notePage, type PageOptions, readLimit, withPageOptions } from './page-options.ts';
+import { usageSummaryCommand } from './usage-summary.ts';
 import { withBooks } from './with-books.ts';
 
 export function usageCommand(cli: Cli): Command {
@@ -23,6 +24,8 @@ export function usageCommand(cli: Cli): Command {
       printTable(cli, page.items, callColumns, doubtful ? 'No doubtful calls.' : 'No calls yet.');
       notePage(cli, page);
     });
+
+  usageSummaryCommand(cli, usage);
 
   withOperatorOptions(usage.command('refund <call>'))
     .description('take back the charge of a call that is in no batch yet')

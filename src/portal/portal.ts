@@ -11,6 +11,7 @@ import { errorPage } from './error-page.ts';
 import { type LoginDeps, loginChallenge, loginSession, loginToken } from './login.ts';
 import { PortalRefusal } from './refusal.ts';
 import { type ChainFacts, catalogView, depositView, serviceView } from './service.ts';
+import { type UsageOverTimeDeps, usageOverTime } from './usage-over-time.ts';
 import { authorizationServer, protectedResource, stellarToml } from './well-known.ts';
 
 /**
@@ -19,6 +20,7 @@ import { authorizationServer, protectedResource, stellarToml } from './well-know
  * themselves with a token they hold, never with a cookie.
  */
 export type PortalDeps = CallerDeps &
+  UsageOverTimeDeps &
   LoginDeps & {
     /** The catalog in force: it changes with a reload. */
     config: () => Config;
@@ -89,6 +91,10 @@ function resourcesOf(deps: PortalDeps & { limiter: RateLimiter }): Map<string, R
     [
       '/_callora/usage',
       get(async ({ req, res, query }) => sendJson(res, 200, await usageView(deps, req.rawHeaders, query))),
+    ],
+    [
+      '/_callora/usage/summary',
+      get(async ({ req, res, query }) => sendJson(res, 200, await usageOverTime(deps, req.rawHeaders, query))),
     ],
     ['/.well-known/jwks.json', json(deps.jwks)],
     ['/.well-known/oauth-protected-resource', json(() => protectedResource(deps.config()))],

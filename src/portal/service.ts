@@ -27,6 +27,7 @@ export function serviceView(config: Config, version: string): unknown {
       session: link('/_callora/session'),
       account: link('/_callora/account'),
       usage: link('/_callora/usage'),
+      usage_summary: link('/_callora/usage/summary'),
       deposit: link('/_callora/deposit'),
       errors: link('/_callora/errors/{code}'),
       jwks: link('/.well-known/jwks.json'),

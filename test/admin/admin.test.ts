@@ -149,6 +149,10 @@ describe('the operator API', () => {
     ],
     [{ method: 'POST', path: '/api/tokens/abc/revoke' }, ['revokeToken', 'abc']],
     [{ path: '/api/usage?doubtful=true' }, ['usage', { doubtful: true, cursor: undefined, limit: undefined }]],
+    [
+      { path: '/api/usage/summary?from=2026-11-01&by=route&api=weather' },
+      ['usageSummary', { from: '2026-11-01', by: 'route', api: 'weather' }],
+    ],
     [{ method: 'POST', path: '/api/usage/12/refund' }, ['refund', '12']],
     [{ path: '/api/settlement' }, ['settlement']],
     [{ path: '/api/settlement/batches' }, ['batches', { cursor: undefined, limit: undefined }]],

@@ -82,6 +82,8 @@ export async function createRig(
     config: () => config,
     ledger,
     charges: store.charges,
+    usage: store.usage,
+    routes: store.routes,
     journal,
     tokens: store.tokens,
     tokenDesk,

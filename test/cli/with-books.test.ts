@@ -90,6 +90,7 @@ describe('beside a running gateway', () => {
     const { file, asked } = await runningGateway({
       tokens: page,
       usage: page,
+      usageSummary: () => ({ by: 'route', items: [] }),
       batches: page,
       accounts: page,
       issueToken: () => ({ token: 'a.b.c' }),
@@ -107,6 +108,7 @@ describe('beside a running gateway', () => {
     await run('token', 'revoke', 'a/b');
     await run('token', 'list', '--account', alice, '--limit', '7', '--cursor', '9');
     await run('usage', 'list', '--doubtful');
+    await run('usage', 'summary', '--from', '2026-11-01', '--by', 'route', '--csv');
     await run('usage', 'refund', '5');
     await run('settle', 'list');
     await run('account', 'list');
@@ -115,6 +117,7 @@ describe('beside a running gateway', () => {
       ['revokeToken', 'a/b'],
       ['tokens', { account: alice, limit: 7, cursor: '9' }],
       ['usage', { cursor: undefined, limit: 50, doubtful: true }],
+      ['usageSummary', { from: '2026-11-01', by: 'route' }],
       ['refund', '5'],
       ['batches', { cursor: undefined, limit: 50 }],
       ['accounts', { cursor: undefined, limit: 50 }],

@@ -80,6 +80,7 @@ async function portal(overrides: Partial<PortalDeps> = {}) {
     startSession: async (account) => ({ session: `session of ${account}`, expiresAtMs: clock.nowMs() + 600_000 }),
     ledger,
     charges: { byAccount: () => [] },
+    usage: { sums: () => [] },
     login: wallet(),
     loginAddress: bob,
     ...overrides,
@@ -287,6 +288,61 @@ describe('the own usage', () => {
     const answer = await call(`/_callora/usage?${query}`, asAlice);
     expect(answer.status).toBe(400);
     expect(await answer.json()).toMatchObject({ code: 'bad_parameter' });
+  });
+});
+
+describe('usage over time', () => {
+  const sum = {
+    day: 20_000,
+    account: undefined,
+    route: undefined,
+    calls: 2,
+    gross: units(30_000n),
+    refunded: units(10_000n),
+  };
+
+  it('is of the own account, within the scope of the token, and of nobody without one', async () => {
+    const asked: object[] = [];
+    const usage: PortalDeps['usage'] = {
+      sums(query) {
+        asked.push(query);
+        return [sum];
+      },
+    };
+    const scopes = new Set(['maps']);
+    const token = { jti: 'j1', account: alice, scopes, expiresAtMs: 1_800_000_000_000, capUnits: undefined };
+    const verifier: PortalDeps['verifier'] = {
+      cached: () => token,
+      verify: async () => ({ ok: false, reason: 'token_invalid' }),
+    };
+    const { call, ledger } = await portal({ usage, verifier });
+    ledger.open({ id: 7, address: alice });
+    const path = '/_callora/usage/summary?from=2026-11-01&to=2026-11-30';
+    expect((await call(path)).status).toBe(401);
+    const answer = (await (await call(path, asAlice)).json()) as Record<string, unknown>;
+    expect(answer).toMatchObject({ from: '2026-11-01', to: '2026-11-30', by: 'day', currency: 'USDC' });
+    expect(answer.items).toEqual([{ day: '2024-10-04', calls: 2, gross: '0.003', refunded: '0.001', net: '0.002' }]);
+    expect(asked).toMatchObject([{ accountId: 7, apis: ['maps'], by: 'day' }]);
+  });
+
+  it('of an address without an account is nothing', async () => {
+    const asked: { accountId?: number | undefined }[] = [];
+    const usage: PortalDeps['usage'] = {
+      sums(query) {
+        asked.push(query);
+        return [];
+      },
+    };
+    const { call } = await portal({ usage });
+    const answer = await (await call('/_callora/usage/summary?by=route', asAlice)).json();
+    expect(answer).toMatchObject({ items: [], total: { calls: 0, net: '0' } });
+    expect(asked.map((query) => query.accountId)).toEqual([-1]);
+  });
+
+  it.each(['by=account', 'from=2026-02-30', 'from=2026-01-02&to=2026-01-01'])('refuses %s', async (query) => {
+    const { call } = await portal();
+    const answer = await call(`/_callora/usage/summary?${query}`, asAlice);
+    expect(await answer.json()).toMatchObject({ status: 400, code: 'bad_parameter' });
   });
 });
 
