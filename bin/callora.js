@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The launcher: what must be settled before the program's own modules load.
+// The launcher: what must be settled before the program's own modules load. The bundle begins here as well.
 import process from 'node:process';
 
 const major = Number(process.versions.node.split('.')[0]);
@@ -12,5 +12,6 @@ if (major < 24) {
 // Signature checks, DNS and the database's fdatasync share libuv's pool, whose four threads are few for a gateway.
 process.env.UV_THREADPOOL_SIZE ??= '16';
 
-const { main } = await import('../src/cli/main.ts');
-process.exitCode = await main(process.argv.slice(2));
+void import('../src/cli/main.ts').then(async ({ main }) => {
+  process.exitCode = await main(process.argv.slice(2));
+});

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { findOwnFile } from './own-files.ts';
 
 /** Files that travel with the program and are served or read at run time, by a key such as `operator/index.html`. */
 export type Assets = {
@@ -10,8 +10,10 @@ export type Assets = {
 
 export type Asset = { bytes: Buffer; contentType: string; etag: string };
 
-/** The built browser pages. The one place that knows where they lie. */
-export const pagesFolder: string = path.resolve(import.meta.dirname, '../dist/pages');
+/** A file of the built browser pages. The one place that knows where they lie. */
+export function findPageFile(key: string): Buffer | undefined {
+  return findOwnFile(`dist/pages/${key}`);
+}
 
 const contentTypes: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -24,25 +26,15 @@ const contentTypes: Record<string, string> = {
 /** Plain names, each beginning with a letter, digit, dash or underscore: no `..`, no hidden file, no separator but `/`. */
 const keyForm = /^[\w-][\w.-]*(?:\/[\w-][\w.-]*)*$/;
 
-/** Reads from the folder each time: a page built anew is served at once, and the system keeps such files in memory. */
-export function createAssets(folder: string): Assets {
+/** Reads each time: a page built anew is served at once, and the system keeps such files in memory. */
+export function createAssets(find: (key: string) => Buffer | undefined): Assets {
   return {
     read(key) {
       const contentType = contentTypes[path.extname(key)];
       if (contentType === undefined || !keyForm.test(key)) return undefined;
-      const bytes = readIfThere(path.join(folder, key));
+      const bytes = find(key);
       if (!bytes) return undefined;
       return { bytes, contentType, etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"` };
     },
   };
-}
-
-function readIfThere(file: string): Buffer | undefined {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined;
-    throw error;
-  }
 }

@@ -31,12 +31,23 @@ export function readOwnFile(key: string): Buffer {
 }
 
 export function findOwnFile(key: string): Buffer | undefined {
+  if (!keyed) return readIfThere(ownFilePath(key));
   try {
-    return keyed ? Buffer.from(getRawAsset(key)) : readFileSync(ownFilePath(key));
+    return Buffer.from(getRawAsset(key));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_SINGLE_EXECUTABLE_APPLICATION_ASSET_NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+/** Undefined for what is missing or no file. */
+export function readIfThere(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined;
-    if (code === 'ERR_SINGLE_EXECUTABLE_APPLICATION_ASSET_NOT_FOUND') return undefined;
     throw error;
   }
 }

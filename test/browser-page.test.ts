@@ -6,12 +6,17 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAssets } from '../src/assets.ts';
 import { createPage } from '../src/browser-page.ts';
+import { readIfThere } from '../src/own-files.ts';
 
 const dir = mkdtempSync(path.join(tmpdir(), 'callora-page-'));
 const folder = path.join(dir, 'pages');
 const server = http.createServer((req, res) => {
   const name = req.headers['x-page'] === 'unbuilt' ? 'consumer' : 'operator';
-  const page = createPage({ assets: createAssets(folder), name, base: '/dashboard' });
+  const page = createPage({
+    assets: createAssets((key) => readIfThere(path.join(folder, key))),
+    name,
+    base: '/dashboard',
+  });
   if (!page(req, res, (req.url ?? '').split('?')[0] ?? '')) res.writeHead(418).end('not ours');
 });
 

@@ -1,7 +1,7 @@
 import { jwks } from '../access/keys.ts';
 import { createAdmin } from '../admin/admin.ts';
 import type { Books } from '../admin/books.ts';
-import { createAssets, pagesFolder } from '../assets.ts';
+import { createAssets, findPageFile } from '../assets.ts';
 import { createPage } from '../browser-page.ts';
 import type { Environment } from '../catalog/environment.ts';
 import type { Config, Route } from '../catalog/model.ts';
@@ -113,7 +113,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       health: core.health,
       metrics: core.metrics,
       dashboard: {
-        page: createPage({ assets: createAssets(pagesFolder), name: 'operator', base: '/dashboard' }),
+        page: createPage({ assets: createAssets(findPageFile), name: 'operator', base: '/dashboard' }),
         books: core.books('dashboard'),
       },
       version,

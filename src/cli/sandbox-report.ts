@@ -1,4 +1,5 @@
 import { formatUsdc, type Units } from '../money.ts';
+import { bundled } from '../own-files.ts';
 
 /** What the sandbox tells people and, with --info-file, programs. */
 
@@ -31,6 +32,9 @@ export type Settlement = {
   earnings: { payee: string; gross: Units }[];
 };
 
+/** How a person starts this program again. */
+const self = bundled ? 'callora' : 'npm run callora --';
+
 export function printWelcome(
   say: Say,
   info: SandboxInfo,
@@ -42,9 +46,9 @@ export function printWelcome(
   say(`  curl -i ${info.gateway}${options.path} -H 'authorization: Bearer ${info.token}'`);
   say('');
   say('The same call without the token is refused with 401, and one that fails upstream costs nothing.');
-  say(`  balance     npm run callora -- account show ${info.consumer.address} --config ${info.config}`);
-  say(`  settle now  npm run callora -- settle now --config ${info.config}`);
-  say(`  the books   npm run callora -- reconcile --config ${info.config}`);
+  say(`  balance     ${self} account show ${info.consumer.address} --config ${info.config}`);
+  say(`  settle now  ${self} settle now --config ${info.config}`);
+  say(`  the books   ${self} reconcile --config ${info.config}`);
   say(`  price list  ${info.gateway}/_callora/catalog`);
   say('');
   say('Settlements follow here as they land on chain. Ctrl-C ends the sandbox.');

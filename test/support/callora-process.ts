@@ -6,15 +6,23 @@ import type { SandboxInfo } from '../../src/cli/sandbox-report.ts';
 
 /** Drives the shipped program as a user does: the launcher, its arguments, its output, its exit code. */
 
-const launcher = path.resolve(import.meta.dirname, '../../bin/callora.js');
+/** How the program is started: from the checkout, or what was built of it. */
+export type Program = { command: string; args: string[]; cwd?: string; env?: NodeJS.ProcessEnv };
+
+const checkout: Program = {
+  command: process.execPath,
+  args: [path.resolve(import.meta.dirname, '../../bin/callora.js')],
+};
 
 export type Result = { code: number | null; stdout: string; stderr: string };
 
 export async function callora(
   args: string[],
   options: { input?: string; env?: Record<string, string> } = {},
+  program: Program = checkout,
 ): Promise<Result> {
-  const child = spawn(process.execPath, [launcher, ...args], { env: { ...process.env, ...options.env } });
+  const { command, args: first, cwd, env } = program;
+  const child = spawn(command, [...first, ...args], { cwd, env: { ...(env ?? process.env), ...options.env } });
   child.stdin.end(options.input ?? '');
   const output = collect(child);
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
@@ -30,20 +38,12 @@ export type Sandbox = {
 };
 
 /** Starts the sandbox on free ports and resolves when it says it is ready. */
-export async function startSandbox(args: string[] = []): Promise<Sandbox> {
+export async function startSandbox(args: string[] = [], program: Program = checkout): Promise<Sandbox> {
   const dir = mkdtempSync(path.join(tmpdir(), 'callora-test-'));
   const infoFile = path.join(dir, 'info.json');
-  const child = spawn(process.execPath, [
-    launcher,
-    'sandbox',
-    '--port',
-    '0',
-    '--admin-port',
-    '0',
-    '--info-file',
-    infoFile,
-    ...args,
-  ]);
+  const { command, args: first, cwd, env } = program;
+  const options = ['--port', '0', '--admin-port', '0', '--info-file', infoFile, ...args];
+  const child = spawn(command, [...first, 'sandbox', ...options], { cwd, env: env ?? process.env });
   const output = collect(child);
   const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
   await new Promise<void>((resolve, reject) => {
