@@ -1,3 +1,4 @@
+import { readTokenWish } from '../access/token-wish.ts';
 import { GatewayError } from '../errors.ts';
 import type { Books, PageQuery, TokenRequest } from './books.ts';
 
@@ -124,31 +125,8 @@ function whole(text: string, name: string): number {
   return Number(text);
 }
 
-const tokenFields = ['account', 'scope', 'ttl_s', 'cap', 'label'];
-
-/** Strict: a misspelt `cap` must not make a token without one. */
 function tokenRequest(body: Record<string, unknown>): TokenRequest {
-  const unknown = Object.keys(body).find((name) => !tokenFields.includes(name));
-  if (unknown !== undefined) {
-    throw new GatewayError('bad_parameter', `there is no field "${unknown}"; known are ${tokenFields.join(', ')}`);
-  }
-  const { scope, ttl_s } = body;
-  if (scope !== undefined && !isTextList(scope)) {
-    throw new GatewayError('bad_parameter', 'scope must be a list of API names');
-  }
-  if (ttl_s !== undefined && typeof ttl_s !== 'number')
-    throw new GatewayError('bad_parameter', 'ttl_s must be a number');
-  return {
-    account: textField(body, 'account'),
-    scope,
-    ttl_s,
-    cap: textField(body, 'cap'),
-    label: textField(body, 'label'),
-  };
-}
-
-function isTextList(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+  return { ...readTokenWish(body, ['account']), account: textField(body, 'account') };
 }
 
 function textField(body: Record<string, unknown>, name: string): string | undefined {

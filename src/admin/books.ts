@@ -1,3 +1,4 @@
+import type { TokenWish } from '../access/token-wish.ts';
 import type { AccountFigures } from '../billing/account-figures.ts';
 import type { CallView } from '../metering/call-view.ts';
 import type { ApiDesk } from './api-desk.ts';
@@ -37,15 +38,9 @@ export type Books = ApiDesk &
 
 export type PageQuery = { cursor?: string | undefined; limit?: number | undefined };
 
-export type TokenRequest = {
+export type TokenRequest = TokenWish & {
   /** G… or C… address; without one, the only account of the books. */
   account?: string | undefined;
-  /** Names of APIs; all without it. */
-  scope?: string[] | undefined;
-  ttl_s?: number | undefined;
-  /** Life-time spend cap in decimal USDC. */
-  cap?: string | undefined;
-  label?: string | undefined;
 };
 
 export type IssuedToken = { token: string; jti: string; account: string; expires_at: string };

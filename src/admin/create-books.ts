@@ -1,17 +1,18 @@
+import { tokenTerms } from '../access/token-wish.ts';
 import { accountFigures } from '../billing/account-figures.ts';
 import type { AccountSlot, Ledger } from '../billing/ledger.ts';
 import type { Config } from '../catalog/model.ts';
 import { GatewayError } from '../errors.ts';
 import { callView } from '../metering/call-view.ts';
 import type { Journal } from '../metering/journal.ts';
-import { formatUsdc, parseUsdc, type Units } from '../money.ts';
+import { formatUsdc } from '../money.ts';
 import type { Audit } from '../store/audit.ts';
 import type { Charges, UsageRow } from '../store/charges.ts';
 import type { Deposits } from '../store/deposits.ts';
 import type { Tokens } from '../store/tokens.ts';
 import { type ApiDeskDeps, createApiDesk } from './api-desk.ts';
 import { pageOf, time, tokenView, unattributedView } from './book-views.ts';
-import type { Books, TokenRequest } from './books.ts';
+import type { Books } from './books.ts';
 import { type Health, healthView } from './health.ts';
 import { readId, readPage } from './page-query.ts';
 import { createSettleDesk, type SettleDeskDeps } from './settle-desk.ts';
@@ -85,12 +86,13 @@ export function createBooks(deps: BooksDeps): Books {
         'token issue',
         request.account ?? 'the only account',
         async () => {
-          const wanted = readTokenRequest(request, deps.config(), ledger);
-          const issued = await deps.tokenDesk.issue({ ...wanted, source: 'operator' });
+          const terms = tokenTerms(request, deps.config());
+          const account = request.account ?? onlyAccount(ledger);
+          const issued = await deps.tokenDesk.issue({ ...terms, account, source: 'operator' });
           return {
             token: issued.token,
             jti: issued.jti,
-            account: wanted.account,
+            account,
             expires_at: time(issued.expiresAtMs),
           };
         },
@@ -161,33 +163,6 @@ function requireAccount(ledger: Pick<Ledger, 'account'>, address: string): Accou
     'not_found',
     `no account ${address} is in the books: it has neither deposited nor got a token`,
   );
-}
-
-function readTokenRequest(
-  request: TokenRequest,
-  config: Config,
-  ledger: Pick<Ledger, 'accounts'>,
-): { account: string; scope: string[] | '*'; ttlMs: number; cap: Units | undefined; label: string | undefined } {
-  const cap = request.cap === undefined ? undefined : parseUsdc(request.cap);
-  if (request.cap !== undefined && (cap === undefined || cap === 0n)) {
-    throw new GatewayError('bad_parameter', 'cap must be a positive amount of USDC such as "2.5"');
-  }
-  const ttlMs = request.ttl_s === undefined ? config.tokens.ttlMs : request.ttl_s * 1000;
-  if (!Number.isSafeInteger(ttlMs) || ttlMs < 1000 || ttlMs > config.tokens.ttlMaxMs) {
-    const longestS = config.tokens.ttlMaxMs / 1000;
-    throw new GatewayError('bad_parameter', `ttl_s must be from 1 to ${longestS}, which tokens.ttl_max allows`);
-  }
-  const names = config.apis.map((api) => api.name);
-  const unknown = request.scope?.find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    throw new GatewayError(
-      'bad_parameter',
-      `scope names the API "${unknown}", but the catalog has ${names.join(', ')}`,
-    );
-  }
-  if (request.scope?.length === 0) throw new GatewayError('bad_parameter', 'scope must name at least one API');
-  const account = request.account ?? onlyAccount(ledger);
-  return { account, scope: request.scope ?? '*', ttlMs, cap, label: request.label };
 }
 
 /** On a trial set-up there is nobody else to mean. */

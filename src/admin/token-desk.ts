@@ -22,6 +22,8 @@ export type NewTokenRequest = {
   cap?: Units | undefined;
   source: 'wallet' | 'operator';
   label?: string | undefined;
+  /** Refuses the request when the account has so many tokens that are still good. */
+  liveMax?: number;
 };
 
 export type TokenDeskDeps = {
@@ -33,7 +35,7 @@ export type TokenDeskDeps = {
   }>;
   /** Id of the account's slot; makes the account when it is seen for the first time. */
   resolveAccount(address: string): { id: number };
-  tokens: Pick<Tokens, 'add' | 'revoke' | 'get'>;
+  tokens: Pick<Tokens, 'add' | 'revoke' | 'get' | 'countLive'>;
   ledger: Pick<Ledger, 'openCap'>;
   /** Makes the running gateway refuse the token from the next call on. */
   forget(jti: string): void;
@@ -43,7 +45,7 @@ export type TokenDeskDeps = {
 
 export function createTokenDesk(deps: TokenDeskDeps): TokenDesk {
   return {
-    async issue({ account, scope, ttlMs, cap, source, label }) {
+    async issue({ account, scope, ttlMs, cap, source, label, liveMax }) {
       const kind = addressKind(account);
       if (kind !== 'account' && kind !== 'contract') {
         throw new GatewayError('bad_parameter', 'account must be a G… or C… address');
@@ -52,6 +54,10 @@ export function createTokenDesk(deps: TokenDeskDeps): TokenDesk {
       const signed = await deps.sign({ account, scope, ttlMs, ...(cap === undefined ? {} : { cap }) });
       const accountId = deps.resolveAccount(account).id;
       const { jti, expiresAtMs } = signed;
+      // In one turn with the row, so that two requests at once cannot both be the last.
+      if (liveMax !== undefined && deps.tokens.countLive(accountId, issuedAtMs) >= liveMax) {
+        throw new GatewayError('conflict', `the account has ${liveMax} live tokens; revoke some or let them expire`);
+      }
       const words = scope === '*' ? '*' : scope.join(' ');
       deps.tokens.add({ jti, accountId, scope: words, issuedAtMs, expiresAtMs, cap, source, label });
       if (cap !== undefined) deps.ledger.openCap({ jti, cap, spent: zero });

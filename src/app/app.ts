@@ -68,6 +68,8 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       ledger,
       charges: store.charges,
       usage: store.usage,
+      tokens: store.tokens,
+      tokenDesk: core.tokenDesk,
       login: login.walletLogin,
       loginAddress: login.address,
       startSession: login.startSession,

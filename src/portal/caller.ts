@@ -1,11 +1,11 @@
 import type { Verified } from '../access/verify.ts';
 import { type AccountFigures, accountFigures } from '../billing/account-figures.ts';
 import type { Ledger } from '../billing/ledger.ts';
-import { GatewayError } from '../errors.ts';
 import { type CallView, callView } from '../metering/call-view.ts';
 import { formatUsdc, zero } from '../money.ts';
 import type { Charges } from '../store/charges.ts';
 import { type CredentialDeps, requireReader } from './credentials.ts';
+import { type Page, pageOf } from './page.ts';
 
 /** What the holder of a token or a session sees of the own account, and of nobody else's. */
 export type CallerDeps = CredentialDeps & {
@@ -36,9 +36,6 @@ function tokenView(deps: CallerDeps, token: Verified): AccountView['token'] {
   };
 }
 
-/** One flat envelope; `next` is the cursor of the following page, null on the last. */
-export type Page<Item> = { items: Item[]; next: string | null };
-
 /** Rows read for one page at the most, when a token limited to some APIs passes over the calls to others. */
 const scannedMax = 1_000;
 
@@ -49,8 +46,7 @@ export async function usageView(
   query: URLSearchParams,
 ): Promise<Page<CallView>> {
   const { account: address, scopes } = await requireReader(deps, rawHeaders);
-  const limit = wholeNumber(query, 'limit', 1, 200) ?? 50;
-  const before = wholeNumber(query, 'cursor', 0, Number.MAX_SAFE_INTEGER);
+  const { before, limit } = pageOf(query);
   const account = deps.ledger.account(address);
   if (!account) return { items: [], next: null };
   const scanned = scopes === '*' ? limit + 1 : scannedMax;
@@ -82,14 +78,4 @@ function figuresOf(deps: CallerDeps, address: string): AccountFigures {
     written_off: nothing,
     limit: nothing,
   };
-}
-
-function wholeNumber(query: URLSearchParams, name: string, min: number, max: number): number | undefined {
-  const text = query.get(name);
-  if (text === null) return undefined;
-  const value = /^[0-9]{1,16}$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(value) || value < min || value > max) {
-    throw new GatewayError('bad_parameter', `${name} must be a whole number from ${min} to ${max}`);
-  }
-  return value;
 }

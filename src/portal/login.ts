@@ -13,7 +13,7 @@ export type LoginDeps = {
   loginAddress: string;
 };
 
-/** A person logs in with two requests; a client that loops has 20 at once and then one every two seconds. */
+/** A person logs in with two requests and issues a few tokens; a client that loops has 20 at once and then one every two seconds. */
 const loginRate = { perSecond: 0.5, burst: 20 };
 
 export async function loginChallenge(
@@ -52,9 +52,9 @@ export async function loginSession(
 }
 
 /** Building and checking signatures costs CPU that paid calls need, and nobody has paid for it yet. */
-function throttle(limiter: RateLimiter, address: string): void {
-  const decision = limiter.take(address, loginRate);
+export function throttle(limiter: RateLimiter, key: string): void {
+  const decision = limiter.take(key, loginRate);
   if (decision.ok) return;
-  const detail = `log in again in ${decision.resetS} s`;
+  const detail = `try again in ${decision.resetS} s`;
   throw new PortalRefusal('rate_limited', detail, { 'retry-after': String(decision.resetS) });
 }

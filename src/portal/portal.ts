@@ -9,6 +9,7 @@ import { accountView, type CallerDeps, usageView } from './caller.ts';
 import { isErrorCode } from './error-help.ts';
 import { errorPage } from './error-page.ts';
 import { type LoginDeps, loginChallenge, loginSession, loginToken } from './login.ts';
+import { issueOwnToken, type OwnTokensDeps, ownTokens, revokeOwnToken } from './own-tokens.ts';
 import { PortalRefusal } from './refusal.ts';
 import { type ChainFacts, catalogView, depositView, serviceView } from './service.ts';
 import { type UsageOverTimeDeps, usageOverTime } from './usage-over-time.ts';
@@ -21,7 +22,8 @@ import { authorizationServer, protectedResource, stellarToml } from './well-know
  */
 export type PortalDeps = CallerDeps &
   UsageOverTimeDeps &
-  LoginDeps & {
+  LoginDeps &
+  OwnTokensDeps & {
     /** The catalog in force: it changes with a reload. */
     config: () => Config;
     chain: () => ChainFacts;
@@ -35,7 +37,7 @@ export type PortalDeps = CallerDeps &
 /** Answers the request and returns true when `path` (canonical, without query) is in a reserved namespace. */
 export type PortalHandler = (req: IncomingMessage, res: ServerResponse, path: string) => boolean;
 
-/** A login transaction is below 2 KB; nothing else has a body. */
+/** A login transaction is below 2 KB, the wish for a token below 4 KB. */
 const bodyBytesMax = 8_192;
 const bodyTimeoutMs = 10_000;
 
@@ -46,7 +48,8 @@ type Endpoint = (exchange: Exchange) => Promise<void> | void;
 type Resource = { GET?: Endpoint; POST?: Endpoint };
 
 export function createPortal(deps: PortalDeps): PortalHandler {
-  const resources = resourcesOf({ ...deps, limiter: createRateLimiter({ clock: deps.clock, bucketsMax: 10_000 }) });
+  const limited = { ...deps, limiter: createRateLimiter({ clock: deps.clock, bucketsMax: 10_000 }) };
+  const resources = resourcesOf(limited);
   return (req, res, path) => {
     if (path !== '/_callora' && !path.startsWith('/_callora/') && !path.startsWith('/.well-known/')) return false;
     res.setHeader('access-control-allow-origin', '*');
@@ -56,7 +59,9 @@ export function createPortal(deps: PortalDeps): PortalHandler {
       query: new URL(req.url ?? '/', 'http://portal').searchParams,
       address: req.socket.remoteAddress ?? '',
     };
-    answer(exchange, resourceAt(path, resources)).catch((error: unknown) => fail(exchange, error, deps.log));
+    answer(exchange, resources.get(path) ?? parametrized(path, limited)).catch((error: unknown) =>
+      fail(exchange, error, deps.log),
+    );
     return true;
   };
 }
@@ -96,6 +101,14 @@ function resourcesOf(deps: PortalDeps & { limiter: RateLimiter }): Map<string, R
       '/_callora/usage/summary',
       get(async ({ req, res, query }) => sendJson(res, 200, await usageOverTime(deps, req.rawHeaders, query))),
     ],
+    [
+      '/_callora/tokens',
+      {
+        GET: async ({ req, res, query }) => sendJson(res, 200, await ownTokens(deps, req.rawHeaders, query)),
+        POST: async ({ req, res }) =>
+          sendJson(res, 201, await issueOwnToken(deps, req.rawHeaders, () => bodyOf(req, deps.clock, false))),
+      },
+    ],
     ['/.well-known/jwks.json', json(deps.jwks)],
     ['/.well-known/oauth-protected-resource', json(() => protectedResource(deps.config()))],
     ['/.well-known/oauth-authorization-server', json(() => authorizationServer(deps.config()))],
@@ -115,12 +128,19 @@ async function bodyOf(req: IncomingMessage, clock: Clock, form: boolean): Promis
   return body.fields;
 }
 
-function resourceAt(path: string, resources: Map<string, Resource>): Resource | undefined {
-  const errorsPrefix = '/_callora/errors/';
-  if (!path.startsWith(errorsPrefix)) return resources.get(path);
-  const code = path.slice(errorsPrefix.length);
-  if (!isErrorCode(code)) return undefined;
-  return { GET: ({ req, res }) => sendErrorPage(res, code, req.headers.accept) };
+/** Paths with a name in them: an error code, the id of a token. */
+function parametrized(path: string, deps: PortalDeps & { limiter: RateLimiter }): Resource | undefined {
+  const [, collection = '', name = '', act] = /^\/_callora\/([a-z]+)\/([\w-]{1,64})(?:\/([a-z]+))?$/.exec(path) ?? [];
+  if (collection === 'errors' && act === undefined && isErrorCode(name)) {
+    return { GET: ({ req, res }) => sendErrorPage(res, name, req.headers.accept) };
+  }
+  if (collection === 'tokens' && act === 'revoke') {
+    return {
+      POST: async ({ req, res }) =>
+        sendJson(res, 200, await revokeOwnToken(deps, req.rawHeaders, name, () => bodyOf(req, deps.clock, false))),
+    };
+  }
+  return undefined;
 }
 
 async function answer(exchange: Exchange, resource: Resource | undefined): Promise<void> {

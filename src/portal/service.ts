@@ -28,6 +28,7 @@ export function serviceView(config: Config, version: string): unknown {
       account: link('/_callora/account'),
       usage: link('/_callora/usage'),
       usage_summary: link('/_callora/usage/summary'),
+      tokens: link('/_callora/tokens'),
       deposit: link('/_callora/deposit'),
       errors: link('/_callora/errors/{code}'),
       jwks: link('/.well-known/jwks.json'),

@@ -10,6 +10,8 @@ export type Tokens = {
   get(jti: string): TokenRow | undefined;
   /** Newest first; `before` is the `id` of the last row of the page before. */
   list(query: { accountId?: number; before?: number; limit: number }): TokenRow[];
+  /** How many of the account's tokens are neither revoked nor expired. */
+  countLive(accountId: number, nowMs: number): number;
   /** Unexpired tokens that the gateway must know at start: revoked ones, and those with a spend cap. */
   revokedOrCapped(nowMs: number): TokenRow[];
 };
@@ -76,22 +78,32 @@ export function createTokens(db: RawDb, write: Write): Tokens {
   const special = db.prepare<[number], Stored>(
     `${select} WHERE (t.cap IS NOT NULL OR t.revoked_at_ms IS NOT NULL) AND t.expires_at_ms > ?`,
   );
-  const unsealedSpend = db.prepare<[], { tokenId: number; charged: number; refunded: number }>(
+  const live = db
+    .prepare<[number, number], number>(
+      'SELECT COUNT(*) FROM tokens WHERE account_id = ? AND expires_at_ms > ? AND revoked_at_ms IS NULL',
+    )
+    .pluck();
+  const unsealedSpend = db.prepare<
+    [{ accountId: number | null }],
+    { tokenId: number; charged: number; refunded: number }
+  >(
     `SELECT c.token_id AS tokenId, SUM(c.price) AS charged, SUM(COALESCE(r.amount, 0)) AS refunded
      FROM unsealed u CROSS JOIN charges c ON c.id = u.charge_id LEFT JOIN refunds r ON r.charge_id = u.charge_id
-     WHERE c.token_id IS NOT NULL GROUP BY c.token_id`,
+     WHERE c.token_id IS NOT NULL AND ($accountId IS NULL OR u.account_id = $accountId) GROUP BY c.token_id`,
   );
 
-  /** One pass over the unsealed charges serves any number of tokens. */
-  function spends(): Map<number, Units> {
+  /** One pass over the unsealed charges, of all or of one account, serves any number of tokens. */
+  function spends(accountId: number | undefined): Map<number, Units> {
     return new Map(
-      unsealedSpend.all().map((sum) => [sum.tokenId, subtract(fromStored(sum.charged), fromStored(sum.refunded))]),
+      unsealedSpend
+        .all({ accountId: accountId ?? null })
+        .map((sum) => [sum.tokenId, subtract(fromStored(sum.charged), fromStored(sum.refunded))]),
     );
   }
 
-  function toRows(stored: Stored[]): TokenRow[] {
+  function toRows(stored: Stored[], accountId?: number): TokenRow[] {
     if (stored.length === 0) return [];
-    const unsealed = spends();
+    const unsealed = spends(accountId);
     return stored.map(({ spentSealed, cap, revokedAtMs, ...row }) => ({
       ...row,
       cap: cap === null ? undefined : fromStored(cap),
@@ -108,11 +120,13 @@ export function createTokens(db: RawDb, write: Write): Tokens {
     revoke: (jti, atMs) => write(() => markRevoked.run(atMs, jti).changes === 1),
     get(jti) {
       const row = byJti.get(jti);
-      return row && toRows([row])[0];
+      return row && toRows([row], row.accountId)[0];
     },
     list({ accountId, before = Number.MAX_SAFE_INTEGER, limit }) {
-      return toRows(accountId === undefined ? page.all(before, limit) : pageOfAccount.all(accountId, before, limit));
+      if (accountId === undefined) return toRows(page.all(before, limit));
+      return toRows(pageOfAccount.all(accountId, before, limit), accountId);
     },
+    countLive: (accountId, nowMs) => live.get(accountId, nowMs) ?? 0,
     revokedOrCapped: (nowMs) => toRows(special.all(nowMs)),
   };
 }

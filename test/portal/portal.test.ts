@@ -81,6 +81,11 @@ async function portal(overrides: Partial<PortalDeps> = {}) {
     ledger,
     charges: { byAccount: () => [] },
     usage: { sums: () => [] },
+    tokens: { get: () => undefined, list: () => [] },
+    tokenDesk: {
+      issue: async () => ({ token: 'a.b.c', jti: 'j2', expiresAtMs: 0 }),
+      revoke: async () => 'revoked',
+    },
     login: wallet(),
     loginAddress: bob,
     ...overrides,
