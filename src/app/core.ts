@@ -148,6 +148,7 @@ function joinCore(
     rpc,
     vault,
     deposits: store.deposits,
+    exits: store.exits,
     meta: store.meta,
     ledger,
     clock,

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { add, atLeastZero, least, subtract, type Units, zero } from '../money.ts';
-import { applyChain, assertCap, assertSound, chainBalance, newSlot, settleLine, spokenFor } from './slot-steps.ts';
+import {
+  applyChain,
+  assertCap,
+  assertSound,
+  chainBalance,
+  freeFunds,
+  lowerExits,
+  newSlot,
+  settleLine,
+  spokenFor,
+} from './slot-steps.ts';
 
 /**
  * Balances in memory. Every check and its write are one synchronous step on plain slots: no await, no SQL, so two
@@ -27,6 +37,8 @@ export type Ledger = {
   limitLeft(account: AccountSlot): Units;
   /** What the next call may cost at most, never below 0. */
   spendable(account: AccountSlot): Units;
+  /** What may leave now with our signature: all but what is owed, set aside or requested. The limit does not count. */
+  exitable(account: AccountSlot): Units;
 
   /** Checks and takes `price` in one step. A refused hold changes nothing. */
   hold(account: AccountSlot, cap: CapSlot | undefined, price: Units): HoldResult;
@@ -36,6 +48,14 @@ export type Ledger = {
   release(hold: Hold): void;
   /** The refund row of an unsealed charge is committed. */
   refund(account: AccountSlot, cap: CapSlot | undefined, amount: Units): void;
+
+  /**
+   * Sets an exit aside, in the same synchronous step as the look at `exitable` and the writing of its row, and before
+   * anything is signed.
+   */
+  holdExit(account: AccountSlot, amount: Units): void;
+  /** The signature of an exit can no longer land: its row says so. One that landed ends with `applyChain`. */
+  releaseExit(account: AccountSlot, amount: Units): void;
 
   /** What the chain says about an account, already committed to the database. */
   applyChain(account: AccountSlot, change: ChainChange): void;
@@ -115,6 +135,8 @@ export type ChainChange = {
   settledElsewhere?: Units;
   /** Use of the limit after that find. */
   used?: { period: number; amount: Units };
+  /** The account's open exit is part of `withdrawn` now. */
+  exitLanded?: Units;
 };
 
 export type SettledLine = {
@@ -151,8 +173,11 @@ export function createLedger({ limitPeriodS, chainTimeS }: LedgerOptions): Ledge
   }
 
   function spendable(account: AccountSlot): Units {
-    const funds = subtract(subtract(chainBalance(account), account.requested), account.exits);
-    return atLeastZero(subtract(least(funds, limitLeft(account)), spokenFor(account)));
+    return atLeastZero(subtract(least(freeFunds(account), limitLeft(account)), spokenFor(account)));
+  }
+
+  function exitable(account: AccountSlot): Units {
+    return atLeastZero(subtract(freeFunds(account), spokenFor(account)));
   }
 
   /** Runs one money change between two checks and carries the differences into the totals. */
@@ -172,8 +197,7 @@ export function createLedger({ limitPeriodS, chainTimeS }: LedgerOptions): Ledge
     const refusal = { ok: false, available, shortfall: subtract(price, available) } as const;
     if (capLeft !== undefined && capLeft < ofAccount) return { ...refusal, reason: 'token_cap_reached' };
     if (isSuspended(account)) return { ...refusal, reason: 'account_suspended' };
-    const funds = subtract(subtract(chainBalance(account), account.requested), account.exits);
-    if (limitLeft(account) >= funds) return { ...refusal, reason: 'balance_too_low' };
+    if (limitLeft(account) >= freeFunds(account)) return { ...refusal, reason: 'balance_too_low' };
     if (account.limit < price) return { ...refusal, reason: 'limit_reached' };
     return { ...refusal, reason: 'limit_reached', resetsAtMs: (periodNow() + 1) * limitPeriodS * 1000 };
   }
@@ -215,6 +239,7 @@ export function createLedger({ limitPeriodS, chainTimeS }: LedgerOptions): Ledge
     chainBalance,
     limitLeft,
     spendable,
+    exitable,
     hold(account, cap, price) {
       assert(price >= 0n, 'a price is never negative');
       const before = spendable(account);
@@ -251,6 +276,17 @@ export function createLedger({ limitPeriodS, chainTimeS }: LedgerOptions): Ledge
         cap.spent = subtract(cap.spent, amount);
         assertCap(cap);
       });
+    },
+    holdExit(account, amount) {
+      const before = exitable(account);
+      assert(amount > 0n && amount <= before, 'an exit takes no more than can leave');
+      change(account, () => {
+        account.exits = add(account.exits, amount);
+      });
+      assert(exitable(account) === subtract(before, amount), 'an exit lowers what can leave by its amount');
+    },
+    releaseExit(account, amount) {
+      change(account, () => lowerExits(account, amount));
     },
     applyChain(account, chain) {
       change(account, () => applyChain(account, chain));

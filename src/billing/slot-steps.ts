@@ -32,6 +32,17 @@ export function chainBalance(account: AccountSlot): Units {
   return subtract(subtract(account.deposited, account.settled), account.withdrawn);
 }
 
+/** What the chain holds for calls: neither asked back by the account nor set aside for an exit. */
+export function freeFunds(account: AccountSlot): Units {
+  return subtract(subtract(chainBalance(account), account.requested), account.exits);
+}
+
+/** An exit ends once, and with its own amount; the caller checks the books before and after. */
+export function lowerExits(account: AccountSlot, amount: Units): void {
+  assert(amount > 0n && amount <= account.exits, 'no more exits end than were set aside');
+  account.exits = subtract(account.exits, amount);
+}
+
 /** What is spoken for and not yet taken by the chain. */
 export function spokenFor(account: AccountSlot): Units {
   return add(add(account.unsettled, account.receivable), account.held);
@@ -49,6 +60,7 @@ export function applyChain(account: AccountSlot, chain: ChainChange): void {
     account.settledElsewhere = add(account.settledElsewhere, chain.settledElsewhere);
     account.settled = add(account.settled, chain.settledElsewhere);
   }
+  if (chain.exitLanded !== undefined) lowerExits(account, chain.exitLanded);
   if (chain.used) {
     account.period = chain.used.period;
     account.used = chain.used.amount;
@@ -84,6 +96,7 @@ export function assertSound(account: AccountSlot): void {
     heldForPayee >= 0n &&
     account.held >= 0n &&
     account.requested >= 0n &&
+    account.exits >= 0n &&
     account.holds >= 0;
   if (!sound) assert.fail(`the books of account ${account.id} do not add up`);
 }

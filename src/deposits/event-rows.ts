@@ -7,8 +7,11 @@ export function eventRow(event: VaultEvent | UnreadableEvent): VaultEventRow {
   const { id, ledger, closedAtMs, txHash, kind } = event;
   const row: VaultEventRow = { id, ledger, closedAtMs, txHash, kind, data: toJson(event) };
   switch (event.kind) {
+    case 'withdrawn': {
+      const account = { address: event.account, state: accountState(event.state) };
+      return { ...row, amount: event.amount, account, ...(event.cooperative ? { coSignedTo: event.to } : {}) };
+    }
     case 'deposit':
-    case 'withdrawn':
     case 'withdraw_requested':
       return { ...row, amount: event.amount, account: { address: event.account, state: accountState(event.state) } };
     case 'withdraw_cancelled':

@@ -1,5 +1,7 @@
+import type { Ledger } from '../billing/ledger.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import { formatUsdc } from '../money.ts';
 import { RpcError } from '../stellar/json-rpc.ts';
 import type { Rpc } from '../stellar/rpc.ts';
 import type { EventsPage, LedgerSpan } from '../stellar/rpc-answers.ts';
@@ -43,6 +45,8 @@ export type WatcherDeps = SnapshotDeps & {
   rpc: Pick<Rpc, 'verifyNetwork' | 'health' | 'latestLedger' | 'events'>;
   vault: Pick<Vault, 'address' | 'accounts' | 'info' | 'isPayee'>;
   deposits: Pick<Store['deposits'], 'applyPage' | 'applySnapshot' | 'cursor'>;
+  exits: Pick<Store['exits'], 'expire'>;
+  ledger: SnapshotDeps['ledger'] & Pick<Ledger, 'releaseExit'>;
   meta: Pick<Store['meta'], 'get' | 'set'>;
   clock: Clock;
   log: Log;
@@ -158,6 +162,13 @@ export function createWatcher(deps: WatcherDeps): Watcher {
 
   function follow({ ledger: lastLedger, closedAtMs: lastClosedAtMs }: { ledger: number; closedAtMs: number }): void {
     state = { ...state, lastLedger, lastClosedAtMs };
+    // Every event up to here is in, so an exit whose signature ended by now and that is still open never landed.
+    for (const { account, amount } of deps.exits.expire({ ledger: lastLedger, closedAtMs: lastClosedAtMs })) {
+      const slot = ledger.account(account);
+      if (!slot) throw new Error(`account ${account} of an exit is not in memory`);
+      ledger.releaseExit(slot, amount);
+      log.info({ account, amount: formatUsdc(amount), ledger: lastLedger }, 'a co-signed exit has expired unused');
+    }
   }
 
   async function turn(signal?: AbortSignal): Promise<boolean> {

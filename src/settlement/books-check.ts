@@ -3,7 +3,16 @@ import { formatUsdc } from '../money.ts';
 import type { AccountRow } from '../store/accounts.ts';
 
 /** Amounts that memory and database both hold, and that must be the same at every moment. */
-const equal = ['deposited', 'settled', 'withdrawn', 'requested', 'refunded', 'receivable', 'heldForPayee'] as const;
+const equal = [
+  'deposited',
+  'settled',
+  'withdrawn',
+  'requested',
+  'exits',
+  'refunded',
+  'receivable',
+  'heldForPayee',
+] as const;
 
 /**
  * Compares the ledger in memory with the rows of the database, account by account, and returns what differs in words for

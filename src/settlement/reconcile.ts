@@ -131,13 +131,13 @@ function accountChecks(row: AccountRow, chain: VaultAccount | undefined, slot: A
 
 /** A charge whose row is committed while its answer is still held back is on hold in memory until the next moment. */
 function memoryChecks(row: AccountRow, slot: AccountSlot): Check[] {
-  return (['deposited', 'settled', 'withdrawn', 'receivable', 'refunded', 'charged', 'unsettled'] as const).map(
-    (field) => {
-      const result = check(`memory: ${field}`, row.address, slot[field], row[field]);
-      const held = (field === 'charged' || field === 'unsettled') && result.off > 0n && result.off <= slot.held;
-      return held ? { ...result, off: zero } : result;
-    },
-  );
+  return (
+    ['deposited', 'settled', 'withdrawn', 'exits', 'receivable', 'refunded', 'charged', 'unsettled'] as const
+  ).map((field) => {
+    const result = check(`memory: ${field}`, row.address, slot[field], row[field]);
+    const held = (field === 'charged' || field === 'unsettled') && result.off > 0n && result.off <= slot.held;
+    return held ? { ...result, off: zero } : result;
+  });
 }
 
 function laneChecks(deps: ReconcileDeps, lanes: Awaited<ReturnType<typeof readLanes>>): Check[] {

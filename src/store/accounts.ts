@@ -33,6 +33,8 @@ export type AccountRow = {
   heldForPayee: Units;
   writtenOff: Units;
   settledElsewhere: Units;
+  /** Co-signed and not ended. */
+  exits: Units;
   snapshotLedger: number;
   createdAtMs: number;
 };
@@ -68,6 +70,7 @@ const unsealedRefunds = `SELECT u.account_id AS accountId, SUM(r.amount) AS amou
   FROM unsealed u CROSS JOIN refunds r ON r.charge_id = u.charge_id`;
 const inFlight = `SELECT l.account_id AS accountId, SUM(l.amount - l.carried_receivable - l.carried_held) AS amount
   FROM batches b CROSS JOIN batch_lines l ON l.batch_id = b.id WHERE b.state <> 'confirmed'`;
+const openExits = `SELECT account_id AS accountId, SUM(amount) AS amount FROM exits WHERE state = 'open'`;
 
 export function createAccounts(db: RawDb, write: Write, clock: Clock): Accounts {
   const find = db.prepare<[string], number>('SELECT id FROM accounts WHERE address = ?').pluck();
@@ -80,11 +83,13 @@ export function createAccounts(db: RawDb, write: Write, clock: Clock): Accounts 
     db.prepare<[], Sum>(`${unsealedCharges} GROUP BY u.account_id`),
     db.prepare<[], Sum>(`${unsealedRefunds} GROUP BY u.account_id`),
     db.prepare<[], Sum>(`${inFlight} GROUP BY l.account_id`),
+    db.prepare<[], Sum>(`${openExits} GROUP BY account_id`),
   ] as const;
   const sumsOfOne = [
     db.prepare<[number], Sum>(`${unsealedCharges} WHERE u.account_id = ? GROUP BY u.account_id`),
     db.prepare<[number], Sum>(`${unsealedRefunds} WHERE u.account_id = ? GROUP BY u.account_id`),
     db.prepare<[number], Sum>(`${inFlight} AND l.account_id = ? GROUP BY l.account_id`),
+    db.prepare<[number], Sum>(`${openExits} AND account_id = ? GROUP BY account_id`),
   ] as const;
 
   return {
@@ -96,16 +101,19 @@ export function createAccounts(db: RawDb, write: Write, clock: Clock): Accounts 
     loadAll() {
       // One read transaction: the sums and the rows must be of the same moment.
       return db.transaction(() => {
-        const [charged, refunded, flying] = sumsOfAll.map((statement) => byAccount(statement.all()));
-        return all.all().map((row) => toRow(row, charged?.get(row.id), refunded?.get(row.id), flying?.get(row.id)));
+        const [charged, refunded, flying, exits] = sumsOfAll.map((statement) => byAccount(statement.all()));
+        return all.all().map(({ id, ...row }) => {
+          const sums = [charged?.get(id), refunded?.get(id), flying?.get(id), exits?.get(id)] as const;
+          return toRow({ id, ...row }, ...sums);
+        });
       })();
     },
     byAddress(address) {
       return db.transaction(() => {
         const row = one.get(address);
         if (!row) return undefined;
-        const [charged, refunded, flying] = sumsOfOne.map((statement) => statement.get(row.id));
-        return toRow(row, amountOf(charged), amountOf(refunded), amountOf(flying));
+        const [charged, refunded, flying, exits] = sumsOfOne.map((statement) => amountOf(statement.get(row.id)));
+        return toRow(row, charged, refunded, flying, exits);
       })();
     },
   };
@@ -119,7 +127,7 @@ function amountOf(sum: Sum | undefined): Units | undefined {
   return sum && fromStored(sum.amount);
 }
 
-function toRow(row: StoredAccount, charged = zero, refunded = zero, flying = zero): AccountRow {
+function toRow(row: StoredAccount, charged = zero, refunded = zero, flying = zero, exits = zero): AccountRow {
   const limit = fromStored(row.limit_units);
   return {
     id: row.id,
@@ -140,6 +148,7 @@ function toRow(row: StoredAccount, charged = zero, refunded = zero, flying = zer
     heldForPayee: fromStored(row.held_for_payee),
     writtenOff: fromStored(row.written_off),
     settledElsewhere: fromStored(row.settled_elsewhere),
+    exits,
     snapshotLedger: row.snapshot_ledger,
     createdAtMs: row.created_at_ms,
   };

@@ -1,6 +1,7 @@
 import { add, atLeastZero, least, storedUnitsMax, subtract, type Units, units, zero } from '../money.ts';
 import type { Accounts } from './accounts.ts';
 import { clampStored, fromStored, toStored } from './columns.ts';
+import type { Exits } from './exits.ts';
 import type { RawDb, Write } from './raw-db.ts';
 
 /** What was seen on chain. Await `store.sync()` after a page before the cursor counts as safe. */
@@ -39,6 +40,8 @@ export type VaultEventRow = {
   /** The account the event is about, and its state after the event. */
   account?: { address: string; state: AccountState };
   amount?: Units;
+  /** For withdrawals that the operator has co-signed: who received the amount. */
+  coSignedTo?: string;
   /** For events that list or remove a payee. */
   payee?: { address: string; listed: boolean };
   /** The decoded event as JSON text, or the raw one when it could not be read. */
@@ -61,18 +64,20 @@ export type AccountState = {
   used: Units;
 };
 
-/** What the ledger in memory has to follow: absolute values, but `settledElsewhere`, which is an increment. */
+/** What the ledger in memory has to follow: absolute values, but `settledElsewhere` and `exitLanded`, which are steps. */
 export type AppliedChange = {
   accountId: number;
   address: string;
   kind: string;
   change: {
-    deposited: Units;
-    withdrawn: Units;
-    requested: Units;
-    limit: Units;
+    deposited?: Units;
+    withdrawn?: Units;
+    requested?: Units;
+    limit?: Units;
     settledElsewhere?: Units;
     used?: { period: number; amount: Units };
+    /** Amount of the open exit that this event has ended. */
+    exitLanded?: Units;
   };
 };
 
@@ -100,7 +105,7 @@ type StoredCounters = {
 
 const eventColumns = 'id, ledger, closed_at_ms AS closedAtMs, tx_hash AS txHash, kind, amount, data, applied, note';
 
-export function createDeposits(db: RawDb, write: Write, accounts: Accounts): Deposits {
+export function createDeposits(db: RawDb, write: Write, accounts: Accounts, exits: Pick<Exits, 'land'>): Deposits {
   const insert = db.prepare(
     `INSERT INTO vault_events (id, ledger, closed_at_ms, tx_hash, kind, account_id, amount, data, applied, note)
      VALUES ($id, $ledger, $closedAtMs, $txHash, $kind, $accountId, $amount, $data, $applied, $note)
@@ -190,7 +195,18 @@ export function createDeposits(db: RawDb, write: Write, accounts: Accounts): Dep
     const id = accounts.ensure(address);
     const covered = event.ledger <= (counters.get(id)?.snapshotLedger ?? 0);
     if (!record(event, id, !covered, covered ? 'covered by a snapshot' : note)) return 'duplicate';
-    return covered ? 'recorded' : follow(id, address, event.kind, state, 0);
+    const exitLanded = landedBy(event, id);
+    if (!covered) {
+      const followed = follow(id, address, event.kind, state, 0);
+      return exitLanded === undefined ? followed : { ...followed, change: { ...followed.change, exitLanded } };
+    }
+    // The snapshot knew the withdrawal but not that it was the exit: only the hold is left to lift.
+    return exitLanded === undefined ? 'recorded' : { accountId: id, address, kind: event.kind, change: { exitLanded } };
+  }
+
+  function landedBy({ coSignedTo, amount, ledger, closedAtMs, txHash }: VaultEventRow, accountId: number) {
+    if (coSignedTo === undefined || amount === undefined) return undefined;
+    return exits.land({ accountId, to: coSignedTo, amount, ledger, closedAtMs, txHash });
   }
 
   return {

@@ -10,6 +10,7 @@ import { type Charges, createCharges } from './charges.ts';
 import { type CheckpointBounds, startCheckpoints } from './checkpoint.ts';
 import { connect, connectReadOnly, resolveStoreFile, storeBytes } from './connect.ts';
 import { createDeposits, type Deposits } from './deposits.ts';
+import { createExits, type Exits } from './exits.ts';
 import { lockStore } from './lock.ts';
 import { beginRun, createMeta, type Meta } from './meta.ts';
 import { migrateStore, requireMigrated } from './migrate.ts';
@@ -36,6 +37,7 @@ export type Store = {
   charges: Charges;
   usage: UsageSums;
   deposits: Deposits;
+  exits: Exits;
   batches: Batches;
   receivables: Receivables;
   payouts: Payouts;
@@ -127,13 +129,15 @@ function openReadOnly({ path: file, clock }: StoreOptions): Store {
 function rooms(db: RawDb, clock: Clock, sync: () => Promise<void>) {
   const write = createWrite(db);
   const accounts = createAccounts(db, write, clock);
+  const exits = createExits(db, write);
   return {
     db,
     accounts,
     routes: createRoutes(db, write),
     charges: createCharges(db),
     usage: createUsageSums(db),
-    deposits: createDeposits(db, write, accounts),
+    deposits: createDeposits(db, write, accounts, exits),
+    exits,
     batches: createBatches(db, write, sync),
     receivables: createReceivables(db, write),
     payouts: createPayouts(db, write),

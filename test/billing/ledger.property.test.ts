@@ -18,7 +18,9 @@ type Step =
   | { do: 'capture'; pick: number }
   | { do: 'release'; pick: number }
   | { do: 'refund'; pick: number }
-  | { do: 'settle'; listed: boolean; carry: boolean };
+  | { do: 'settle'; listed: boolean; carry: boolean }
+  | { do: 'exit'; amount: number }
+  | { do: 'exit_lands' | 'exit_expires' };
 
 const amount = fc.integer({ min: 1, max: 500 });
 const pick = fc.nat({ max: 50 });
@@ -43,6 +45,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({ do: fc.constant('settle' as const), listed: fc.boolean(), carry: fc.boolean() }),
   },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('exit' as const), amount }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom('exit_lands' as const, 'exit_expires') }) as fc.Arbitrary<Step>,
+  },
 );
 
 const tokenCap = 700;
@@ -60,6 +67,8 @@ class Model {
   calls: ModelCall[] = [];
   receivable = 0;
   heldForPayee = 0;
+  /** Amount of the exit that is signed and still out. */
+  exit = 0;
 
   sum(state: ModelCall['state'], capped?: boolean): number {
     return total(
@@ -75,9 +84,14 @@ class Model {
     const used = total(this.takes.filter((take) => take.period === this.period).map((take) => take.amount));
     return Math.max(0, this.limit - used);
   }
+  get spokenFor(): number {
+    return this.sum('charged') + this.sum('held') + this.receivable;
+  }
   get spendable(): number {
-    const spokenFor = this.sum('charged') + this.sum('held') + this.receivable;
-    return Math.max(0, Math.min(this.balance - this.requested, this.limitLeft) - spokenFor);
+    return Math.max(0, Math.min(this.balance - this.requested - this.exit, this.limitLeft) - this.spokenFor);
+  }
+  get exitable(): number {
+    return Math.max(0, this.balance - this.requested - this.exit - this.spokenFor);
   }
   get capLeft(): number {
     return tokenCap - this.sum('held', true) - this.sum('charged', true) - this.sum('settled', true);
@@ -157,7 +171,46 @@ class Run {
         return;
       case 'settle':
         this.settle(next.listed, next.carry);
+        return;
+      case 'exit':
+        this.exit(next.amount);
+        return;
+      case 'exit_lands':
+        this.exitLands();
+        return;
+      case 'exit_expires':
+        if (model.exit > 0) ledger.releaseExit(account, units(model.exit));
+        model.exit = 0;
     }
+  }
+
+  /** One at a time, as the store allows it. */
+  exit(amount: number): void {
+    const { model, ledger, account } = this;
+    if (model.exit > 0) return;
+    if (amount > model.exitable) {
+      expect(() => ledger.holdExit(account, units(amount))).toThrow(/no more than can leave/);
+      return;
+    }
+    ledger.holdExit(account, units(amount));
+    model.exit = amount;
+  }
+
+  /** The vault pays it when the balance still has it; a settlement may have taken it for an unlisted payee. */
+  exitLands(): void {
+    const { model, ledger, account } = this;
+    if (model.exit === 0 || model.exit > model.balance) return;
+    const before = ledger.spendable(account);
+    model.withdrawals.push(model.exit);
+    const lowered = Math.min(model.requested, model.balance);
+    ledger.applyChain(account, {
+      withdrawn: units(total(model.withdrawals)),
+      requested: units(lowered),
+      exitLanded: units(model.exit),
+    });
+    if (lowered === model.requested) expect(ledger.spendable(account)).toBe(before);
+    model.exit = 0;
+    model.requested = lowered;
   }
 
   call(price: number, capped: boolean): void {
@@ -208,6 +261,8 @@ class Run {
       balance: ledger.chainBalance(account),
       limitLeft: ledger.limitLeft(account),
       spendable: ledger.spendable(account),
+      exitable: ledger.exitable(account),
+      exits: account.exits,
       unsettled: account.unsettled,
       held: account.held,
       holds: account.holds,
@@ -219,6 +274,8 @@ class Run {
       balance: BigInt(model.balance),
       limitLeft: BigInt(model.limitLeft),
       spendable: BigInt(model.spendable),
+      exitable: BigInt(model.exitable),
+      exits: BigInt(model.exit),
       unsettled: BigInt(model.sum('charged')),
       held: BigInt(model.sum('held')),
       holds: model.calls.filter((call) => call.state === 'held').length,
@@ -248,7 +305,7 @@ describe('the ledger', () => {
     );
   });
 
-  it('never serves more than the chain can take, as long as nobody withdraws or cuts the limit', () => {
+  it('never serves more than the chain can take, as long as nobody leaves alone or cuts the limit', () => {
     const calm = step.filter((next) => !['request', 'withdraw', 'limit'].includes(next.do));
     fc.assert(
       fc.property(fc.array(calm, { maxLength: 80, size: 'max' }), (steps) => {

@@ -39,6 +39,57 @@ function line(amount: number, taken: number, rest: Partial<SettledLine> = {}): S
   };
 }
 
+describe('exits', () => {
+  it('leave what calls in flight, unsettled charges and a request speak for', () => {
+    const { ledger, account } = build({ deposited: 1_000, requested: 100 });
+    ledger.capture(held(ledger.hold(account, undefined, units(200))));
+    const inFlight = held(ledger.hold(account, undefined, units(50)));
+    expect(ledger.exitable(account)).toBe(650n);
+    expect(() => ledger.holdExit(account, units(651))).toThrow();
+    ledger.holdExit(account, units(650));
+    expect(ledger.spendable(account)).toBe(0n);
+    ledger.release(inFlight);
+    expect(ledger.exitable(account)).toBe(50n);
+  });
+
+  it('are not bound by the limit the account has set for the operator', () => {
+    const { ledger, account } = build({ deposited: 1_000, limit: 10 });
+    expect(ledger.spendable(account)).toBe(10n);
+    ledger.holdExit(account, units(1_000));
+    expect(ledger.spendable(account)).toBe(0n);
+  });
+
+  it('keep their money from calls of the same turn, and the other way round', () => {
+    const { ledger, account } = build({ deposited: 100 });
+    ledger.holdExit(account, units(60));
+    expect(ledger.hold(account, undefined, units(41))).toMatchObject({ ok: false, available: 40n });
+    held(ledger.hold(account, undefined, units(40)));
+    expect(() => ledger.holdExit(account, units(1))).toThrow();
+  });
+
+  it('move from the hold to the withdrawn without a moment in which calls could have them', () => {
+    const { ledger, account } = build({ deposited: 100 });
+    ledger.holdExit(account, units(60));
+    ledger.applyChain(account, { withdrawn: units(60), requested: zero, exitLanded: units(60) });
+    expect(account).toMatchObject({ exits: 0n, withdrawn: 60n });
+    expect(ledger.spendable(account)).toBe(40n);
+  });
+
+  it('end once, and with no more than was set aside', () => {
+    const { ledger, account } = build({ deposited: 100 });
+    ledger.holdExit(account, units(60));
+    expect(() => ledger.releaseExit(account, units(61))).toThrow(/set aside/);
+    ledger.releaseExit(account, units(60));
+    expect(() => ledger.releaseExit(account, units(60))).toThrow(/set aside/);
+    expect(ledger.spendable(account)).toBe(100n);
+  });
+
+  it.each([0, -1])('of %s are refused', (amount) => {
+    const { ledger, account } = build({ deposited: 100 });
+    expect(() => ledger.holdExit(account, units(amount))).toThrow();
+  });
+});
+
 describe('holds', () => {
   it('serve exactly as many calls as the balance pays for', () => {
     const { ledger, account } = build({ deposited: 1_050 });

@@ -41,6 +41,7 @@ function createRig(overrides: Partial<WatcherDeps> = {}): Rig {
       rpc: source.rpc,
       vault: source.vault,
       deposits,
+      exits: store.exits,
       meta,
       ledger,
       clock,
@@ -292,6 +293,121 @@ describe('a settlement from before this database', () => {
       settledElsewhere: 90n,
       unsettled: 0n,
     });
+  });
+});
+
+describe('a co-signed exit', () => {
+  /** 1,000 deposited, 600 of it on hold for an exit that was made at ledger 100. */
+  async function exitRig() {
+    const rig = createRig();
+    rig.source.deposit(alice, 1_000n, 20);
+    await rig.catchUp();
+    const slot = rig.ledger.account(alice);
+    if (!slot) throw new Error('alice is missing');
+    const life = { madeLedger: 100, expiresLedger: 190, createdAtMs: 1 };
+    rig.store.exits.open({ accountId: slot.id, to: bob, amount: units(600), envelopeXdr: 'AA', ...life });
+    rig.ledger.holdExit(slot, units(600));
+    return rig;
+  }
+
+  const withdrawn = (rig: Rig, amount: bigint, ledger: number, rest: { to?: string; cooperative?: boolean } = {}) => {
+    const before = rig.source.states.get(alice) ?? vaultAccount();
+    const balance = units(before.balance - amount);
+    const state = { ...before, balance, withdrawn: units(before.withdrawn + amount) };
+    rig.source.states.set(alice, state);
+    rig.source.latestLedger = Math.max(rig.source.latestLedger, ledger);
+    rig.source.add(
+      eventParts('withdrawn', [addressValue(alice)], {
+        to: addressValue(rest.to ?? bob),
+        amount: i128Value(amount),
+        cooperative: xdr.ScVal.scvBool(rest.cooperative ?? true),
+        state: stateValue(state),
+      }),
+      ledger,
+    );
+  };
+
+  const books = (rig: Rig) => {
+    const slot = rig.ledger.account(alice);
+    const [row] = rig.store.exits.list({ limit: 1 });
+    expect(rig.store.accounts.byAddress(alice)).toMatchObject({ exits: slot?.exits, withdrawn: slot?.withdrawn });
+    return {
+      state: row?.state,
+      held: slot?.exits,
+      withdrawn: slot?.withdrawn,
+      spendable: slot && rig.ledger.spendable(slot),
+    };
+  };
+
+  it('ends with its event, in one step with the balance', async () => {
+    const rig = await exitRig();
+    withdrawn(rig, 600n, 120);
+    await rig.catchUp();
+    expect(books(rig)).toEqual({ state: 'landed', held: 0n, withdrawn: 600n, spendable: 400n });
+  });
+
+  it('is loaded at a restart, and its event still ends it', async () => {
+    const rig = await exitRig();
+    rig.restart();
+    expect(books(rig)).toEqual({ state: 'open', held: 600n, withdrawn: 0n, spendable: 400n });
+    withdrawn(rig, 600n, 190);
+    await rig.catchUp();
+    expect(books(rig)).toEqual({ state: 'landed', held: 0n, withdrawn: 600n, spendable: 400n });
+  });
+
+  it.each([
+    ['of another amount', 300n, 120, {}],
+    ['to another address', 600n, 120, { to: alice }],
+    ['without our signature', 600n, 120, { cooperative: false }],
+    ['of a time before it was made', 600n, 100, {}],
+  ])('is not ended by a withdrawal %s', async (_, amount, ledger, rest) => {
+    const rig = await exitRig();
+    withdrawn(rig, amount, ledger, rest);
+    await rig.catchUp();
+    expect(books(rig)).toMatchObject({ state: 'open', held: 600n });
+  });
+
+  it('is held until every event up to its last ledger has been seen, and free then', async () => {
+    const rig = await exitRig();
+    rig.source.latestLedger = 189;
+    await rig.catchUp();
+    expect(books(rig)).toMatchObject({ state: 'open', held: 600n, spendable: 400n });
+    rig.source.latestLedger = 190;
+    await rig.catchUp();
+    expect(books(rig)).toEqual({ state: 'expired', held: 0n, withdrawn: 0n, spendable: 1_000n });
+  });
+
+  it('is not released by a page that ends inside its last ledger', async () => {
+    const rig = await exitRig();
+    rig.source.latestLedger = 190;
+    for (let index = 0; index < 1_000; index++) rig.source.deposit(bob, 1n, 190);
+    withdrawn(rig, 600n, 190);
+    await rig.watcher.turn();
+    expect(books(rig)).toMatchObject({ state: 'open', held: 600n });
+    await rig.catchUp();
+    expect(books(rig)).toMatchObject({ state: 'landed', held: 0n, withdrawn: 600n });
+  });
+
+  it('that landed in ledgers nobody can show stays on hold until its signature has ended', async () => {
+    const rig = await exitRig();
+    withdrawn(rig, 600n, 120);
+    rig.source.events = [];
+    Object.assign(rig.source, { latestLedger: 150, oldestLedger: 140 });
+    rig.restart();
+    await rig.catchUp();
+    expect(books(rig)).toEqual({ state: 'open', held: 600n, withdrawn: 600n, spendable: 0n });
+    rig.source.latestLedger = 190;
+    await rig.catchUp();
+    expect(books(rig)).toEqual({ state: 'expired', held: 0n, withdrawn: 600n, spendable: 400n });
+  });
+
+  it('that a snapshot has told of already is ended by its event, and counted once', async () => {
+    const rig = await exitRig();
+    withdrawn(rig, 600n, 120);
+    await rig.watcher.lookUp(alice);
+    expect(books(rig)).toMatchObject({ state: 'open', held: 600n, withdrawn: 600n });
+    await rig.catchUp();
+    expect(books(rig)).toEqual({ state: 'landed', held: 0n, withdrawn: 600n, spendable: 400n });
   });
 });
 

@@ -24,6 +24,7 @@ function row(changes: Partial<AccountRow>): AccountRow {
     heldForPayee: units(0n),
     writtenOff: units(0n),
     settledElsewhere: units(0n),
+    exits: units(0n),
     snapshotLedger: 0,
     createdAtMs: 0,
     ...changes,
@@ -51,6 +52,13 @@ describe('the check of memory against the database', () => {
     expect(ledger.hold(slot, undefined, units(5n)).ok).toBe(true);
     expect(booksDifferences([row({ charged: units(15n), unsettled: units(15n) })], ledger)).toEqual([]);
     expect(booksDifferences([row({ charged: units(16n), unsettled: units(16n) })], ledger)).toHaveLength(2);
+  });
+
+  it('finds an exit that only one side has on hold', () => {
+    const { ledger, slot } = ledgerWith(row({}));
+    ledger.holdExit(slot, units(7n));
+    expect(booksDifferences([row({ exits: units(7n) })], ledger)).toEqual([]);
+    expect(booksDifferences([row({})], ledger)).toHaveLength(1);
   });
 
   it('finds an account that memory does not know', () => {

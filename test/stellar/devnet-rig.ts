@@ -119,6 +119,7 @@ export function createMoneyRig(chain: Chain, rpc: Rpc = chain.rpc): MoneyRig {
       rpc: through,
       vault,
       deposits,
+      exits: store.exits,
       meta,
       ledger,
       clock,

@@ -23,7 +23,8 @@ const tokenCap = 800;
 
 type Step =
   | { do: 'deposit' | 'request' | 'limit'; who: number; amount: number }
-  | { do: 'withdraw' | 'snapshot'; who: number }
+  | { do: 'withdraw' | 'snapshot' | 'exit_lands' | 'exit_expires'; who: number }
+  | { do: 'exit'; who: number; amount: number }
   | { do: 'list'; payee: number; listed: boolean }
   | {
       do: 'call';
@@ -48,6 +49,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('withdraw' as const, 'snapshot' as const), who }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('exit' as const), who, amount }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('exit_lands' as const, 'exit_expires' as const), who }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('list' as const), payee, listed: fc.boolean() }) },
   {
     weight: 8,
@@ -200,6 +203,12 @@ class World {
       }
       case 'snapshot':
         return this.tell(next.who, 'snapshot');
+      case 'exit':
+        return this.exit(this.slot(addresses[next.who] ?? ''), units(next.amount));
+      case 'exit_lands':
+        return this.exitLands(next.who);
+      case 'exit_expires':
+        return this.exitsExpire();
       case 'list':
         return this.list(payees[next.payee] ?? '', next.listed);
       case 'call':
@@ -239,6 +248,42 @@ class World {
     const ledger = ++this.events;
     const event = vaultEvent(`e${ledger}`, { kind: 'payee', ledger, payee: { address, listed } });
     this.store.deposits.applyPage({ name: 'vault', cursor: 'x', ledger, closedAtMs: 1, events: [event] });
+  }
+
+  exit(slot: AccountSlot, amount: Units): void {
+    if (this.store.exits.openOf(slot.id) || amount > this.ledger.exitable(slot)) return;
+    const life = { madeLedger: this.events, expiresLedger: this.events + 90 };
+    this.store.exits.open({ accountId: slot.id, to: 'GT', amount, envelopeXdr: 'AA', createdAtMs: 1, ...life });
+    this.ledger.holdExit(slot, amount);
+  }
+
+  /** A snapshot may tell of it first; then its event only lifts the hold. */
+  exitLands(index: number): void {
+    const address = addresses[index] ?? '';
+    const open = this.store.exits.openOf(this.slot(address).id);
+    if (!open || Number(open.amount) > this.vault.balance(address)) return;
+    const account = this.vault.of(address);
+    account.withdrawn += Number(open.amount);
+    account.requested = Math.min(account.requested, this.vault.balance(address));
+    const ledger = ++this.events;
+    const state = accountState(account);
+    const snapshot = { address, ledger: ledger + (ledger % 2), state };
+    if (ledger % 3 === 0)
+      this.ledger.applyChain(this.slot(address), this.store.deposits.applySnapshot(snapshot).change);
+    const { to: coSignedTo, amount } = open;
+    const event = vaultEvent(`e${ledger}`, { ledger, account: { address, state }, coSignedTo, amount });
+    const page = { name: 'vault', cursor: String(ledger), ledger, closedAtMs: ledger };
+    const { applied } = this.store.deposits.applyPage({ ...page, events: [event, event] });
+    for (const { change } of applied) this.ledger.applyChain(this.slot(address), change);
+    expect(this.store.exits.openOf(open.accountId)).toBeUndefined();
+    this.events = snapshot.ledger;
+  }
+
+  exitsExpire(): void {
+    this.events += 90;
+    const ended = this.store.exits.expire({ ledger: this.events, closedAtMs: 1 });
+    for (const { account, amount } of ended) this.ledger.releaseExit(this.slot(account), amount);
+    expect([...this.ledger.accounts()].every((slot) => slot.exits === zero)).toBe(true);
   }
 
   async call(next: Extract<Step, { do: 'call' }>): Promise<void> {
@@ -292,7 +337,7 @@ class World {
   }
 
   check(): void {
-    const fields = Object.keys(this.slot('GA')).filter((field) => !['exits', 'held', 'holds'].includes(field));
+    const fields = Object.keys(this.slot('GA')).filter((field) => !['held', 'holds'].includes(field));
     const pick = (row: object) => Object.fromEntries(Object.entries(row).filter(([field]) => fields.includes(field)));
     expect([...this.ledger.accounts()].map(pick)).toEqual(this.store.accounts.loadAll().map(pick));
     expect(this.ledger.cap('t')?.spent).toBe(this.store.tokens.get('t')?.spent);
