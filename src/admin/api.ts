@@ -17,7 +17,11 @@ export type ApiRoute = {
 };
 
 export const apiRoutes: ApiRoute[] = [
-  { method: 'GET', path: '/api/accounts', run: (books, { query }) => books.accounts(page(query)) },
+  {
+    method: 'GET',
+    path: '/api/accounts',
+    run: (books, { query }) => books.accounts({ ...page(query), ...search(query) }),
+  },
   { method: 'GET', path: '/api/accounts/*', run: (books, { params }) => books.account(param(params, 0)) },
 
   {
@@ -49,6 +53,13 @@ export const apiRoutes: ApiRoute[] = [
   },
   { method: 'POST', path: '/api/apis/*/resume', run: (books, { params }) => books.resumeApi(param(params, 0)) },
 
+  { method: 'GET', path: '/api/payouts', run: (books, { query }) => books.payouts(page(query)) },
+  {
+    method: 'POST',
+    path: '/api/payouts/claim',
+    run: (books, { body }) => books.claimPayouts(textField(body, 'payee')),
+  },
+
   { method: 'GET', path: '/api/settlement', run: (books) => books.settlement() },
   { method: 'GET', path: '/api/settlement/batches', run: (books, { query }) => books.batches(page(query)) },
   {
@@ -59,6 +70,7 @@ export const apiRoutes: ApiRoute[] = [
   { method: 'POST', path: '/api/settlement/now', run: (books) => books.settleNow() },
   { method: 'POST', path: '/api/reconcile', run: (books) => books.reconcile() },
 
+  { method: 'GET', path: '/api/live', run: (books) => books.live() },
   { method: 'GET', path: '/api/health', run: (books) => books.health() },
   { method: 'GET', path: '/api/unattributed', run: (books) => books.unattributed() },
   { method: 'GET', path: '/api/audit', run: (books, { query }) => books.audit(page(query)) },
@@ -103,6 +115,11 @@ function param(params: string[], at: number): string {
 function page(query: URLSearchParams): PageQuery {
   const limit = query.get('limit');
   return { cursor: query.get('cursor') ?? undefined, limit: limit === null ? undefined : whole(limit, 'limit') };
+}
+
+function search(query: URLSearchParams): { search?: string } {
+  const text = query.get('search');
+  return text === null || text === '' ? {} : { search: text };
 }
 
 function account(query: URLSearchParams): { account?: string } {

@@ -3,6 +3,8 @@ import type { AccountFigures } from '../billing/account-figures.ts';
 import type { CallView } from '../metering/call-view.ts';
 import type { ApiDesk } from './api-desk.ts';
 import type { BatchDetail, BatchView, Page, TokenView, UnattributedView } from './book-views.ts';
+import type { LiveDesk } from './live-desk.ts';
+import type { PayoutDesk } from './payout-desk.ts';
 import type { UsageDesk } from './usage-desk.ts';
 
 /**
@@ -11,9 +13,12 @@ import type { UsageDesk } from './usage-desk.ts';
  * that leaves the process. Refusals are GatewayErrors: `not_found`, `bad_parameter`, `conflict`, `chain_unavailable`.
  */
 export type Books = ApiDesk &
+  LiveDesk &
+  PayoutDesk &
   UsageDesk & {
     account(address: string): Promise<AccountFigures>;
-    accounts(page: PageQuery): Promise<Page<AccountFigures>>;
+    /** `search` keeps the addresses that hold this text. */
+    accounts(query: PageQuery & { search?: string | undefined }): Promise<Page<AccountFigures>>;
 
     issueToken(request: TokenRequest): Promise<IssuedToken>;
     revokeToken(jti: string): Promise<{ jti: string; outcome: 'revoked' | 'already' }>;

@@ -14,16 +14,20 @@ import { type ApiDeskDeps, createApiDesk } from './api-desk.ts';
 import { pageOf, time, tokenView, unattributedView } from './book-views.ts';
 import type { Books } from './books.ts';
 import { type Health, healthView } from './health.ts';
+import { createLiveDesk, type LiveDeskDeps } from './live-desk.ts';
 import { readId, readPage } from './page-query.ts';
+import { createPayoutDesk, type PayoutDeskDeps } from './payout-desk.ts';
 import { createSettleDesk, type SettleDeskDeps } from './settle-desk.ts';
 import type { TokenDesk } from './token-desk.ts';
 import { createUsageDesk, type UsageDeskDeps } from './usage-desk.ts';
 
 export type BooksDeps = Omit<SettleDeskDeps, 'charges' | 'ledger'> &
-  Pick<UsageDeskDeps, 'usage' | 'routes'> & {
+  Pick<UsageDeskDeps, 'usage' | 'routes'> &
+  Omit<LiveDeskDeps, 'charges' | 'ledger' | 'batches'> &
+  PayoutDeskDeps & {
     config: () => Config;
     ledger: Pick<Ledger, 'account' | 'accounts' | 'spendable' | 'totals' | 'refund' | 'cap'>;
-    charges: Pick<Charges, 'unsealed' | 'oldestUnsettledAtMs' | 'doubtful' | 'byAccount' | 'byId'>;
+    charges: Pick<Charges, 'unsealed' | 'unsealedCount' | 'oldestUnsettledAtMs' | 'doubtful' | 'byAccount' | 'byId'>;
     journal: Pick<Journal, 'refund' | 'flush'>;
     tokens: Pick<Tokens, 'list'>;
     tokenDesk: TokenDesk;
@@ -45,6 +49,7 @@ export function createBooks(deps: BooksDeps): Books {
   const { ledger, charges, tokens, clock } = deps;
   const settleDesk = createSettleDesk(deps);
   const apiDesk = createApiDesk(deps);
+  const payoutDesk = createPayoutDesk(deps);
 
   /** Every act leaves a row, also one that was refused: what was tried matters as much as what was done. */
   async function acted<Result>(
@@ -72,7 +77,10 @@ export function createBooks(deps: BooksDeps): Books {
     async accounts(query) {
       const { before, limit } = readPage(query);
       const after = before ?? -1;
-      const slots = [...ledger.accounts()].filter((slot) => slot.id > after).sort((a, b) => a.id - b.id);
+      const wanted = query.search?.toUpperCase() ?? '';
+      const slots = [...ledger.accounts()]
+        .filter((slot) => slot.id > after && slot.address.includes(wanted))
+        .sort((a, b) => a.id - b.id);
       return pageOf(
         slots,
         limit,
@@ -128,6 +136,10 @@ export function createBooks(deps: BooksDeps): Books {
     resumeApi: (name) => acted('api resume', name, () => apiDesk.resumeApi(name)),
 
     ...createUsageDesk(deps),
+    ...createLiveDesk(deps),
+    ...payoutDesk,
+    claimPayouts: (payee) => acted('payout claim', payee ?? 'all payees', () => payoutDesk.claimPayouts(payee)),
+
     ...settleDesk,
     settleNow: () => acted('settle now', 'all lanes', settleDesk.settleNow),
     reconcile: () => acted('reconcile', 'all books', settleDesk.reconcile),

@@ -16,6 +16,7 @@ import { createUpstreams } from '../upstream/pool.ts';
 import { version } from '../version.ts';
 
 import { openCore, resolveAccount, resolveCap } from './core.ts';
+import { solvencyLoop } from './live.ts';
 import { createLogin } from './login.ts';
 import { bookCheckLoop, chainHealth, payWays, type SettledBatch, untilSpendable } from './observe.ts';
 import { createSalesGate } from './sales.ts';
@@ -102,10 +103,10 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       upstreams,
       clock,
       log,
-      metrics: core.metrics.gateway,
+      metrics: core.recorder.counting(core.metrics.gateway),
     });
     core.stats = gateway.stats;
-    const loops = [...core.loops, sales.loop, bookCheckLoop(core)];
+    const loops = [...core.loops, sales.loop, bookCheckLoop(core), solvencyLoop(core)];
     core.health = () => ({ ...chainHealth(core), loops: loops.map((loop) => loop.health()), stopping: core.stopping });
     const admin = createAdmin({
       config: reloader.current,

@@ -5,6 +5,8 @@ import { createVerifier } from '../access/verify.ts';
 import type { Books } from '../admin/books.ts';
 import { createBooks } from '../admin/create-books.ts';
 import type { Health } from '../admin/health.ts';
+import type { BooksCheck, Solvency } from '../admin/lights.ts';
+import { createLiveRecorder, type LiveRecorder } from '../admin/live-recorder.ts';
 import { createMetrics, type Metrics } from '../admin/metrics.ts';
 import { createTokenDesk, type TokenDesk } from '../admin/token-desk.ts';
 import { type AccountSlot, createLedger, type Ledger } from '../billing/ledger.ts';
@@ -29,6 +31,7 @@ import { firstCallId } from '../store/call-ids.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { version } from '../version.ts';
 
+import { liveParts } from './live.ts';
 import { announce, chainHealth, gaugesOf, type SettledBatch } from './observe.ts';
 
 export type AppDeps = { clock: Clock; log: Log; env: Environment };
@@ -51,6 +54,10 @@ export type Core = {
   payouts: Payouts;
   tokenDesk: TokenDesk;
   metrics: Metrics;
+  /** The last minutes, for the dashboard. */
+  recorder: LiveRecorder;
+  solvency: Solvency | undefined;
+  booksCheck: BooksCheck | undefined;
   loops: Loop[];
   /** APIs that the operator has paused; the database holds the same names. */
   pausedApis: Set<string>;
@@ -221,6 +228,9 @@ function joinCore(
     payouts,
     tokenDesk,
     metrics,
+    recorder: createLiveRecorder({ clock }),
+    solvency: undefined,
+    booksCheck: undefined,
     loops: [watchLoop, settleLoop, payoutLoop],
     pausedApis,
     listeners: [],
@@ -255,7 +265,8 @@ function joinCore(
         runId: store.runId,
         firstCallId: firstCallId(store.runId),
         actor,
-        health: () => core.health(),
+        ...liveParts(core, version),
+        payNow: payouts.payNow,
         sync,
         clock,
       }),

@@ -33,6 +33,7 @@ export function bookCheckLoop(core: Core): Loop {
     log,
     async turn() {
       const found = booksDifferences(store.accounts.loadAll(), ledger);
+      core.booksCheck = { atMs: clock.nowMs(), differences: found.length };
       for (const difference of found) log.error({ difference }, 'memory and database disagree');
       if (found.length > 0) {
         metrics.violated('memory equals database');

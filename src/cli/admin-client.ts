@@ -37,7 +37,7 @@ export function createAdminClient(options: { listen: Listen; token: string }): A
 
   const books: Books = {
     account: (address) => get(`/api/accounts/${segment(address)}`),
-    accounts: (page) => get('/api/accounts', pageQuery(page)),
+    accounts: (query) => get('/api/accounts', { ...pageQuery(query), search: query.search }),
     issueToken: (request) => ask('POST', '/api/tokens', request),
     revokeToken: (jti) => ask('POST', `/api/tokens/${segment(jti)}/revoke`),
     tokens: (query) => get('/api/tokens', { ...pageQuery(query), account: query.account }),
@@ -48,6 +48,9 @@ export function createAdminClient(options: { listen: Listen; token: string }): A
     apis: () => get('/api/apis'),
     pauseApi: (name, reason) => ask('POST', `/api/apis/${segment(name)}/pause`, { reason }),
     resumeApi: (name) => ask('POST', `/api/apis/${segment(name)}/resume`),
+    live: () => get('/api/live'),
+    payouts: (page) => get('/api/payouts', pageQuery(page)),
+    claimPayouts: (payee) => ask('POST', '/api/payouts/claim', payee === undefined ? {} : { payee }),
     settlement: () => get('/api/settlement'),
     batches: (page) => get('/api/settlement/batches', pageQuery(page)),
     batch: (lane, batch) => get(`/api/settlement/batches/${lane}/${batch}`),

@@ -7,6 +7,8 @@ import type { RawDb } from './raw-db.ts';
 export type Charges = {
   /** Charges that are in no batch yet: their number and their sum net of refunds. */
   unsealed(): { count: number; net: Units };
+  /** Their number alone, without a look at their rows. */
+  unsealedCount(): number;
   /** Charges without a finish row from runs before this one: their calls broke off with the process. */
   doubtful(beforeRunId: number, limit: number): UsageRow[];
   /** Newest first; `before` is the id of the last row of the page before. */
@@ -81,6 +83,7 @@ export function createCharges(db: RawDb): Charges {
     `SELECT COUNT(*) AS count, COALESCE(SUM(c.price), 0) AS charged, COALESCE(SUM(f.amount), 0) AS refunded
      FROM unsealed u CROSS JOIN charges c ON c.id = u.charge_id LEFT JOIN refunds f ON f.charge_id = u.charge_id`,
   );
+  const countWaiting = db.prepare<[], number>('SELECT COUNT(*) FROM unsealed').pluck();
   const one = db.prepare<[number], Stored>(select);
   // The queue holds what is not sealed, the index of sealed rows the rest: neither costs the journal an index.
   const waiting = db
@@ -124,6 +127,7 @@ export function createCharges(db: RawDb): Charges {
       if (!sum) return { count: 0, net: units(0n) };
       return { count: sum.count, net: subtract(fromStored(sum.charged), fromStored(sum.refunded)) };
     },
+    unsealedCount: () => countWaiting.get() ?? 0,
     doubtful(beforeRunId, limit) {
       const end = firstCallId(beforeRunId);
       return rowsOf(unfinished.all(end, end, limit));

@@ -147,6 +147,14 @@ describe('the operator API', () => {
       },
       ['issueToken', { account: alice, scope: ['weather'], cap: '1', ttl_s: undefined, label: undefined }],
     ],
+    [{ path: '/api/accounts?search=GB' }, ['accounts', { limit: undefined, cursor: undefined, search: 'GB' }]],
+    [{ path: '/api/live' }, ['live']],
+    [{ path: '/api/payouts?limit=1' }, ['payouts', { limit: 1, cursor: undefined }]],
+    [{ method: 'POST', path: '/api/payouts/claim' }, ['claimPayouts', undefined]],
+    [
+      { method: 'POST', path: '/api/payouts/claim', headers: json, body: `{"payee":"${alice}"}` },
+      ['claimPayouts', alice],
+    ],
     [{ method: 'POST', path: '/api/tokens/abc/revoke' }, ['revokeToken', 'abc']],
     [{ path: '/api/usage?doubtful=true' }, ['usage', { doubtful: true, cursor: undefined, limit: undefined }]],
     [

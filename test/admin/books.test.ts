@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseUsdc, units, zero } from '../../src/money.ts';
-import type { SealRequest } from '../../src/store/seal.ts';
-import { alice, bob, createRig, type Rig } from './rig.ts';
+import { alice, bob, createRig, type Rig, sealAll } from './rig.ts';
 
 const open: Rig[] = [];
 afterEach(async () => {
@@ -14,22 +12,6 @@ async function rigged(...args: Parameters<typeof createRig>): Promise<Rig> {
   open.push(rig);
   return rig;
 }
-
-const sealAll: SealRequest = {
-  lane: 0,
-  nowMs: 1_800_000_000_000,
-  ageMaxMs: 60_000,
-  minTotal: zero,
-  force: true,
-  entriesMax: 100,
-  linesMax: 400,
-  period: 0,
-  hashLeaf: (row) =>
-    createHash('sha256')
-      .update(JSON.stringify(row, (_, value) => String(value)))
-      .digest(),
-  rootOf: (hashes) => createHash('sha256').update(Buffer.concat(hashes)).digest(),
-};
 
 async function lastAudit(rig: Rig) {
   const [row] = (await rig.books.audit({ limit: 1 })).items;
@@ -47,6 +29,15 @@ describe('accounts', () => {
   it('that nobody has met are a named refusal', async () => {
     const rig = await rigged();
     await expect(rig.books.account(bob)).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('are found by a part of their address, in either case', async () => {
+    const rig = await rigged();
+    rig.fund(alice, '1');
+    rig.fund(bob, '2');
+    const found = await rig.books.accounts({ search: bob.slice(20, 30).toLowerCase() });
+    expect(found.items.map((item) => item.address)).toEqual([bob]);
+    expect((await rig.books.accounts({ search: 'NOBODY' })).items).toEqual([]);
   });
 
   it('are listed in pages that join', async () => {

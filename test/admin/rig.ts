@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type BooksDeps, createBooks } from '../../src/admin/create-books.ts';
 import type { Health } from '../../src/admin/health.ts';
+import { createLiveRecorder } from '../../src/admin/live-recorder.ts';
 import { createTokenDesk } from '../../src/admin/token-desk.ts';
 import { createLedger } from '../../src/billing/ledger.ts';
 import type { Config } from '../../src/catalog/model.ts';
@@ -11,6 +13,7 @@ import { silentLog } from '../../src/log.ts';
 import { createJournal } from '../../src/metering/journal.ts';
 import { parseUsdc, units, zero } from '../../src/money.ts';
 import { firstCallId } from '../../src/store/call-ids.ts';
+import type { SealRequest } from '../../src/store/seal.ts';
 import { openStore } from '../../src/store/store.ts';
 
 /** Books over a real store, ledger and journal; only signing and the chain are fakes. */
@@ -41,6 +44,22 @@ export const healthy: Health = {
   paused: false,
   stopped: undefined,
   stopping: false,
+};
+
+export const sealAll: SealRequest = {
+  lane: 0,
+  nowMs: 1_800_000_000_000,
+  ageMaxMs: 60_000,
+  minTotal: zero,
+  force: true,
+  entriesMax: 100,
+  linesMax: 400,
+  period: 0,
+  hashLeaf: (row) =>
+    createHash('sha256')
+      .update(JSON.stringify(row, (_, value) => String(value)))
+      .digest(),
+  rootOf: (hashes) => createHash('sha256').update(Buffer.concat(hashes)).digest(),
 };
 
 export type Rig = Awaited<ReturnType<typeof createRig>>;
@@ -102,6 +121,12 @@ export async function createRig(
     clock,
     settler: { settleNow: async () => ({ done: true, confirmed: [], waitingFor: undefined }) },
     reconcile: async () => ({ checks: [] }),
+    recorder: createLiveRecorder({ clock }),
+    gauges: () => ({ holds: 0, accounts: 1, watcherLagLedgers: 2, connections: 3 }),
+    solvency: () => undefined,
+    booksCheck: () => undefined,
+    version: '1.2.3',
+    payNow: async () => [],
     ...overrides,
   });
 
