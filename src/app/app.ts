@@ -74,6 +74,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       login: login.walletLogin,
       loginAddress: login.address,
       startSession: login.startSession,
+      page: createPage({ assets: createAssets(findPageFile), name: 'consumer', base: '/_callora/app' }),
       chain: () => ({
         asset: core.facts.token,
         minDeposit: core.facts.minDeposit,

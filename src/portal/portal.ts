@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { PageHandler } from '../browser-page.ts';
 import type { Config } from '../catalog/model.ts';
 import type { Clock } from '../clock.ts';
 import { type ErrorCode, errorTable, GatewayError, problem } from '../errors.ts';
@@ -27,6 +28,8 @@ export type PortalDeps = CallerDeps &
     /** The catalog in force: it changes with a reload. */
     config: () => Config;
     chain: () => ChainFacts;
+    /** Serves the page for people at `/_callora/app/`. */
+    page: PageHandler;
     /** The public half of the token keys, as a JWKS object. */
     jwks: () => unknown;
     version: string;
@@ -51,6 +54,7 @@ export function createPortal(deps: PortalDeps): PortalHandler {
   const limited = { ...deps, limiter: createRateLimiter({ clock: deps.clock, bucketsMax: 10_000 }) };
   const resources = resourcesOf(limited);
   return (req, res, path) => {
+    if (deps.page(req, res, path)) return true;
     if (path !== '/_callora' && !path.startsWith('/_callora/') && !path.startsWith('/.well-known/')) return false;
     res.setHeader('access-control-allow-origin', '*');
     const exchange = {
@@ -71,7 +75,11 @@ function resourcesOf(deps: PortalDeps & { limiter: RateLimiter }): Map<string, R
   const get = (endpoint: Endpoint): Resource => ({ GET: endpoint });
   const json = (read: () => unknown, headers: Headers = publicFor5Minutes) =>
     get(({ res }) => sendJson(res, 200, read(), headers));
-  const service = json(() => serviceView(deps.config(), deps.version));
+  const service = get(({ req, res }) => {
+    const headers = { ...publicFor5Minutes, vary: 'accept' };
+    if (!wantsHtml(req)) return sendJson(res, 200, serviceView(deps.config(), deps.version), headers);
+    res.writeHead(303, { ...headers, location: '/_callora/app/', 'content-length': 0 }).end();
+  });
   return new Map<string, Resource>([
     ['/_callora', service],
     ['/_callora/', service],
@@ -132,7 +140,7 @@ async function bodyOf(req: IncomingMessage, clock: Clock, form: boolean): Promis
 function parametrized(path: string, deps: PortalDeps & { limiter: RateLimiter }): Resource | undefined {
   const [, collection = '', name = '', act] = /^\/_callora\/([a-z]+)\/([\w-]{1,64})(?:\/([a-z]+))?$/.exec(path) ?? [];
   if (collection === 'errors' && act === undefined && isErrorCode(name)) {
-    return { GET: ({ req, res }) => sendErrorPage(res, name, req.headers.accept) };
+    return { GET: ({ req, res }) => sendErrorPage(res, name, wantsHtml(req)) };
   }
   if (collection === 'tokens' && act === 'revoke') {
     return {
@@ -174,10 +182,15 @@ function preflight(res: ServerResponse, methods: string[]): void {
   res.end();
 }
 
-function sendErrorPage(res: ServerResponse, code: ErrorCode, accept: string | undefined): void {
+/** Browsers name it; programs and curl take anything. */
+function wantsHtml(req: IncomingMessage): boolean {
+  return req.headers.accept?.includes('text/html') ?? false;
+}
+
+function sendErrorPage(res: ServerResponse, code: ErrorCode, html: boolean): void {
   const page = errorPage(code);
   const headers = { ...publicFor5Minutes, vary: 'accept' };
-  if (accept?.includes('text/html')) sendText(res, 200, 'text/html; charset=utf-8', page.html, headers);
+  if (html) sendText(res, 200, 'text/html; charset=utf-8', page.html, headers);
   else sendJson(res, 200, page.json, headers);
 }
 

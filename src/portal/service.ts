@@ -22,6 +22,7 @@ export function serviceView(config: Config, version: string): unknown {
     currency: 'USDC',
     apis: config.apis.map((api) => ({ name: api.name, url: link(api.mount) })),
     links: {
+      page: link('/_callora/app/'),
       catalog: link('/_callora/catalog'),
       login: link('/_callora/login'),
       session: link('/_callora/session'),

@@ -48,6 +48,7 @@ async function rigged() {
   });
   const handler = createPortal({
     config: () => config,
+    page: () => false,
     chain: () => ({ asset: undefined, minDeposit: undefined, withdrawDelayS: undefined }),
     jwks: () => ({ keys: [] }),
     version: '1',

@@ -79,6 +79,7 @@ async function portal(overrides: Partial<PortalDeps> = {}) {
     sessions: { verify: async () => ({ ok: false, reason: 'not_a_session' }) },
     startSession: async (account) => ({ session: `session of ${account}`, expiresAtMs: clock.nowMs() + 600_000 }),
     ledger,
+    page: () => false,
     charges: { byAccount: () => [] },
     usage: { sums: () => [] },
     tokens: { get: () => undefined, list: () => [] },
@@ -114,6 +115,33 @@ describe('the portal', () => {
     const answer = await call('/_callora/');
     expect(await answer.json()).toMatchObject({ name: 'callora', version: '1.2.3', network: 'testnet', vault });
     expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+  });
+
+  it('leads a browser to the page, and leaves programs the JSON', async () => {
+    const { call } = await portal();
+    const html = { headers: { accept: 'text/html,application/xhtml+xml' }, redirect: 'manual' as const };
+    for (const path of ['/_callora', '/_callora/']) {
+      const led = await call(path, html);
+      expect([led.status, led.headers.get('location'), led.headers.get('vary')]).toEqual([
+        303,
+        '/_callora/app/',
+        'accept',
+      ]);
+      expect((await call(path)).headers.get('vary')).toBe('accept');
+    }
+  });
+
+  it('serves the page without opening it to other origins', async () => {
+    const { call } = await portal({
+      page(_req, res, path) {
+        if (path !== '/_callora/app/') return false;
+        res.end('the page');
+        return true;
+      },
+    });
+    const answer = await call('/_callora/app/');
+    expect(await answer.text()).toBe('the page');
+    expect(answer.headers.get('access-control-allow-origin')).toBeNull();
   });
 
   it('lists prices as decimals and says nothing of upstreams', async () => {
