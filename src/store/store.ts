@@ -18,6 +18,7 @@ import { createPayouts, type Payouts } from './payouts.ts';
 import { createWrite, type RawDb } from './raw-db.ts';
 import { createReceivables, type Receivables } from './receivables.ts';
 import { createRoutes, type Routes } from './routes.ts';
+import { createStatements, type Statements } from './statements.ts';
 import { createTokens, type Tokens } from './tokens.ts';
 import { createUsageSums, type UsageSums } from './usage-sums.ts';
 import { createWalSync } from './wal-sync.ts';
@@ -41,6 +42,7 @@ export type Store = {
   batches: Batches;
   receivables: Receivables;
   payouts: Payouts;
+  statements: Statements;
   tokens: Tokens;
   challenges: Challenges;
   apiPauses: ApiPauses;
@@ -141,6 +143,7 @@ function rooms(db: RawDb, clock: Clock, sync: () => Promise<void>) {
     batches: createBatches(db, write, sync),
     receivables: createReceivables(db, write),
     payouts: createPayouts(db, write),
+    statements: createStatements(db),
     tokens: createTokens(db, write),
     challenges: createChallenges(db, write, clock),
     apiPauses: createApiPauses(db, write, clock),
