@@ -19,6 +19,7 @@ import { openCore, resolveAccount, resolveCap } from './core.ts';
 import { solvencyLoop } from './live.ts';
 import { createLogin } from './login.ts';
 import { bookCheckLoop, chainHealth, payWays, type SettledBatch, untilSpendable } from './observe.ts';
+import { createReceipts } from './receipts.ts';
 import { createSalesGate } from './sales.ts';
 
 /** The composition root: the only file that knows all rooms. Config in; start, stop and a few questions out. */
@@ -62,6 +63,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     const upstreams = createUpstreams({ log });
     const sales = createSalesGate(core);
     const login = createLogin(core);
+    const receipts = createReceipts(core);
     const portal = createPortal({
       config: reloader.current,
       verifier: core.verifier,
@@ -71,6 +73,8 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       usage: store.usage,
       tokens: store.tokens,
       tokenDesk: core.tokenDesk,
+      receipts,
+      rootChain: receipts.rootChain,
       login: login.walletLogin,
       loginAddress: login.address,
       startSession: login.startSession,
@@ -80,7 +84,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
         minDeposit: core.facts.minDeposit,
         withdrawDelayS: core.facts.withdrawDelayS,
       }),
-      jwks: () => jwks(core.keys),
+      jwks: () => ({ keys: [...jwks(core.keys).keys, receipts.key.jwk] }),
       version,
       clock,
       log,

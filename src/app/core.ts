@@ -245,8 +245,6 @@ function joinCore(
         ledger,
         charges: store.charges,
         usage: store.usage,
-        statements: store.statements,
-        feeBps: facts.feeBps,
         routes: store.routes,
         journal,
         tokens: store.tokens,

@@ -14,7 +14,8 @@ export function pageOf(query: URLSearchParams): { before: number | undefined; li
   };
 }
 
-function wholeNumber(query: URLSearchParams, name: string, min: number, max: number): number | undefined {
+/** A parameter of the query; undefined when it is not there. */
+export function wholeNumber(query: URLSearchParams, name: string, min: number, max: number): number | undefined {
   const text = query.get(name);
   if (text === null) return undefined;
   const value = /^[0-9]{1,16}$/.test(text) ? Number(text) : Number.NaN;

@@ -11,6 +11,8 @@ import { isErrorCode } from './error-help.ts';
 import { errorPage } from './error-page.ts';
 import { type LoginDeps, loginChallenge, loginSession, loginToken } from './login.ts';
 import { issueOwnToken, type OwnTokensDeps, ownTokens, revokeOwnToken } from './own-tokens.ts';
+import { publishedRoots, type RootsDeps } from './published-roots.ts';
+import { callReceipt, ownLeaves, type ReceiptDeps } from './receipts.ts';
 import { PortalRefusal } from './refusal.ts';
 import { type ChainFacts, catalogView, depositView, serviceView } from './service.ts';
 import { type UsageOverTimeDeps, usageOverTime } from './usage-over-time.ts';
@@ -24,7 +26,9 @@ import { authorizationServer, protectedResource, stellarToml } from './well-know
 export type PortalDeps = CallerDeps &
   UsageOverTimeDeps &
   LoginDeps &
-  OwnTokensDeps & {
+  OwnTokensDeps &
+  ReceiptDeps &
+  Pick<RootsDeps, 'rootChain'> & {
     /** The catalog in force: it changes with a reload. */
     config: () => Config;
     chain: () => ChainFacts;
@@ -117,6 +121,13 @@ function resourcesOf(deps: PortalDeps & { limiter: RateLimiter }): Map<string, R
           sendJson(res, 201, await issueOwnToken(deps, req.rawHeaders, () => bodyOf(req, deps.clock, false))),
       },
     ],
+    [
+      '/_callora/roots',
+      get(async ({ res, query, address }) => {
+        const { body, headers } = await publishedRoots(deps, query, address);
+        sendJson(res, 200, body, headers);
+      }),
+    ],
     ['/.well-known/jwks.json', json(deps.jwks)],
     ['/.well-known/oauth-protected-resource', json(() => protectedResource(deps.config()))],
     ['/.well-known/oauth-authorization-server', json(() => authorizationServer(deps.config()))],
@@ -136,7 +147,7 @@ async function bodyOf(req: IncomingMessage, clock: Clock, form: boolean): Promis
   return body.fields;
 }
 
-/** Paths with a name in them: an error code, the id of a token. */
+/** Paths with a name in them: an error code, the id of a token or a call, a batch. */
 function parametrized(path: string, deps: PortalDeps & { limiter: RateLimiter }): Resource | undefined {
   const [, collection = '', name = '', act] = /^\/_callora\/([a-z]+)\/([\w-]{1,64})(?:\/([a-z]+))?$/.exec(path) ?? [];
   if (collection === 'errors' && act === undefined && isErrorCode(name)) {
@@ -148,7 +159,15 @@ function parametrized(path: string, deps: PortalDeps & { limiter: RateLimiter })
         sendJson(res, 200, await revokeOwnToken(deps, req.rawHeaders, name, () => bodyOf(req, deps.clock, false))),
     };
   }
-  return undefined;
+  if (collection === 'receipts' && act === undefined) {
+    return { GET: async ({ req, res }) => sendJson(res, 200, await callReceipt(deps, req.rawHeaders, name)) };
+  }
+  const leaves = /^\/_callora\/batches\/([0-9]{1,10})\/([0-9]{1,15})\/leaves$/.exec(path);
+  if (!leaves) return undefined;
+  const place: [number, number] = [Number(leaves[1]), Number(leaves[2])];
+  return {
+    GET: async ({ req, res, query }) => sendJson(res, 200, await ownLeaves(deps, req.rawHeaders, place, query)),
+  };
 }
 
 async function answer(exchange: Exchange, resource: Resource | undefined): Promise<void> {

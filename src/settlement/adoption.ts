@@ -18,9 +18,9 @@ export async function beginAdoption(
   signal?: AbortSignal,
 ): Promise<void> {
   for (let lane = 0; lane < lanes; lane++) {
-    const { batch } = await deps.vault.lastBatch(lane, signal);
+    const { batch, chain } = await deps.vault.lastBatch(lane, signal);
     if (batch === 0 || deps.meta.get(sinceKey(lane)) !== undefined) continue;
-    deps.meta.set(batchKey(lane), String(batch));
+    adoptBatch(deps.meta, lane, batch, chain);
     deps.meta.set(sinceKey(lane), String(await deps.chainTimeS(signal)));
   }
 }
@@ -28,6 +28,8 @@ export async function beginAdoption(
 export type Adoption = {
   /** Last batch that was settled before this database; 0 when it began with the lane. */
   batch: number;
+  /** The vault's chain value after that batch, hex; undefined when only its number is known. */
+  chain: string | undefined;
   /** Chain time at which the lane was first seen, s, while it is still being taken over. */
   sinceS: number | undefined;
 };
@@ -35,15 +37,24 @@ export type Adoption = {
 export function adoptionOf(meta: Pick<AdoptionMeta, 'get'>, lane: number): Adoption {
   const since = meta.get(sinceKey(lane));
   const done = meta.get(doneKey(lane)) !== undefined;
+  const batch = Number(meta.get(batchKey(lane)) ?? '0');
+  const [of, chain] = (meta.get(chainKey(lane)) ?? '').split(' ');
   return {
-    batch: Number(meta.get(batchKey(lane)) ?? '0'),
+    batch,
+    chain: of === String(batch) ? chain : undefined,
     sinceS: since === undefined || done ? undefined : Number(since),
   };
 }
 
-/** A batch that landed while the lane was being taken over: signed by the process before this one. */
-export function adoptBatch(meta: AdoptionMeta, lane: number, batch: number): void {
-  if (batch > adoptionOf(meta, lane).batch) meta.set(batchKey(lane), String(batch));
+/**
+ * A batch that landed before the lane was taken over: signed by the process before this one. The chain value is kept with
+ * the number it belongs to, so that it is never taken for that of a later batch.
+ */
+export function adoptBatch(meta: AdoptionMeta, lane: number, batch: number, chain?: string): void {
+  const { batch: known } = adoptionOf(meta, lane);
+  if (batch < known) return;
+  if (batch > known) meta.set(batchKey(lane), String(batch));
+  if (chain !== undefined) meta.set(chainKey(lane), `${batch} ${chain}`);
 }
 
 export function endAdoption(meta: AdoptionMeta, lane: number): void {
@@ -51,5 +62,6 @@ export function endAdoption(meta: AdoptionMeta, lane: number): void {
 }
 
 const batchKey = (lane: number) => `adopted_batch_${lane}`;
+const chainKey = (lane: number) => `adopted_chain_${lane}`;
 const sinceKey = (lane: number) => `adopted_since_s_${lane}`;
 const doneKey = (lane: number) => `adopted_done_${lane}`;

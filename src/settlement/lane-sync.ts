@@ -27,7 +27,7 @@ export async function syncLane(deps: LaneSyncDeps, lane: number, signal?: AbortS
   if (sinceS !== undefined) {
     const leftS = signLifeMaxS - (deps.chainTimeS() - sinceS);
     if (leftS >= 0) return { next: 'adopting', waitingFor: `${leftS + 1} s of chain time, to take over lane ${lane}` };
-    adoptBatch(meta, lane, chain.batch);
+    adoptBatch(meta, lane, chain.batch, chain.chain);
     batches.raiseNumber(lane, chain.batch);
     endAdoption(meta, lane);
     log.warn({ lane, batch: chain.batch }, 'the lane was settled before this database began; it goes on from there');

@@ -18,19 +18,54 @@ export function rootOf(leafHashes: readonly Uint8Array[]): Uint8Array {
   return level[0] ?? first;
 }
 
-/** The sibling hashes from the leaf at `index` up to the root, lowest first. */
-export function pathOf(leafHashes: readonly Uint8Array[], index: number): Uint8Array[] {
-  if (!Number.isInteger(index) || index < 0 || index >= leafHashes.length) {
-    throw new RangeError(`there is no leaf ${index} among ${leafHashes.length}`);
+/** A whole tree in memory, 64 bytes a leaf, that grows leaf by leaf, so that a large one can be built in small steps. */
+export type Tree = {
+  /** Takes the hash of the next leaf. */
+  add(leafHash: Uint8Array): void;
+  /** Undefined until all leaves are there. */
+  root(): Uint8Array | undefined;
+  /** The sibling hashes from the leaf at `index` up to the root, lowest first. */
+  pathOf(index: number): Uint8Array[];
+};
+
+/** A tree for exactly `size` leaves, at least one. */
+export function createTree(size: number): Tree {
+  const levels: Buffer[] = [Buffer.alloc(size * hashBytes)];
+  for (let width = size; width > 1; width = Math.ceil(width / 2)) {
+    levels.push(Buffer.alloc(Math.ceil(width / 2) * hashBytes));
   }
-  const path: Uint8Array[] = [];
-  let level = [...leafHashes];
-  for (let at = index; level.length > 1; at >>= 1) {
-    const sibling = level[at ^ 1];
-    if (sibling) path.push(sibling);
-    level = pairUp(level);
-  }
-  return path;
+  let added = 0;
+  const at = (level: number, index: number) => levels[level]?.subarray(index * hashBytes, (index + 1) * hashBytes);
+
+  return {
+    add(leafHash) {
+      if (added === size) throw new RangeError(`the tree has its ${size} leaves`);
+      let index = added++;
+      let node = leafHash;
+      for (let level = 0; ; level++) {
+        levels[level]?.set(node, index * hashBytes);
+        const width = (levels[level]?.length ?? 0) / hashBytes;
+        const left = at(level, index - 1);
+        if (width === 1) return;
+        if ((index & 1) === 1 && left) node = nodeHash(left, node);
+        // An odd hash at the end moves up unpaired; any other waits for its sibling.
+        else if (index !== width - 1) return;
+        index >>= 1;
+      }
+    },
+    root: () => (added === size ? levels.at(-1) : undefined),
+    pathOf(index) {
+      if (added < size || !Number.isInteger(index) || index < 0 || index >= size) {
+        throw new RangeError(`there is no leaf ${index} among ${added} of ${size}`);
+      }
+      const path: Uint8Array[] = [];
+      for (let level = 0, place = index; level < levels.length - 1; level++, place >>= 1) {
+        const sibling = at(level, place ^ 1);
+        if (sibling?.length === hashBytes) path.push(sibling);
+      }
+      return path;
+    },
+  };
 }
 
 /** True when the path leads from this leaf, at this place in a tree of `size` leaves, to the root. */
@@ -60,6 +95,7 @@ export function verifyPath(
   return used === path.length && Buffer.compare(node, root) === 0;
 }
 
+const hashBytes = 32;
 const leafPrefix = Buffer.from([0]);
 const nodePrefix = Buffer.from([1]);
 

@@ -3,6 +3,7 @@ import type { Units } from '../money.ts';
 import { fromStored } from './columns.ts';
 import { type Confirmation, type ConfirmOutcome, createConfirm } from './confirm.ts';
 import type { LeafRow } from './leaf-row.ts';
+import { createLeaves } from './leaves.ts';
 import type { RawDb, Write } from './raw-db.ts';
 import { createSeal, type SealedBatch, type SealRequest } from './seal.ts';
 import { createUnseal } from './unseal.ts';
@@ -102,6 +103,7 @@ type StoredEnvelope = Omit<EnvelopeRow, 'sequence' | 'innerHash'> & { sequence: 
 
 export function createBatches(db: RawDb, write: Write, sync: () => Promise<void>): Batches {
   const statements = prepare(db);
+  const leaves = createLeaves(db);
   return {
     seal: createSeal(db, write),
     unseal: createUnseal(db, write),
@@ -143,12 +145,7 @@ export function createBatches(db: RawDb, write: Write, sync: () => Promise<void>
     },
     list: ({ before = Number.MAX_SAFE_INTEGER, limit }) => statements.page.all(before, limit).map(toBatch),
     lines: (batchId) => statements.lines.all(batchId).map(toLine),
-    rows: (batchId) => [
-      ...statements.carryRows.all(batchId).map((row) => ({ ...row, amount: fromStored(row.amount) })),
-      ...statements.callRows
-        .all(batchId)
-        .map((row) => ({ ...row, price: fromStored(row.price), refund: fromStored(row.refund) })),
-    ],
+    rows: (batchId) => leaves.between(batchId, 0, Number.MAX_SAFE_INTEGER),
     lastNumber: (lane) => statements.lastNumber.get(lane) ?? 0,
     raiseNumber(lane, lastBatch) {
       write(() => statements.raise.run(lane, lastBatch));
@@ -177,9 +174,6 @@ function toLine(row: StoredLine): BatchLineRow {
   };
 }
 
-type StoredCallLeaf = Omit<Extract<LeafRow, { kind: 'call' }>, 'price' | 'refund'> & { price: number; refund: number };
-type StoredCarryLeaf = Omit<Extract<LeafRow, { kind: 'carry' }>, 'amount'> & { amount: number };
-
 function prepare(db: RawDb) {
   const select = `SELECT id, lane, batch, root, state, total, leaves, oldest_at_ms AS oldestAtMs, sealed_at_ms AS sealedAtMs,
     confirmed_at_ms AS confirmedAtMs, ledger, tx_hash AS txHash FROM batches`;
@@ -192,18 +186,6 @@ function prepare(db: RawDb) {
       `SELECT l.position, l.payee, a.address AS account, l.account_id AS accountId, l.amount,
          l.carried_receivable AS carriedReceivable, l.carried_held AS carriedHeld, l.taken
        FROM batch_lines l JOIN accounts a ON a.id = l.account_id WHERE l.batch_id = ? ORDER BY l.position`,
-    ),
-    carryRows: db.prepare<[number], StoredCarryLeaf>(
-      `SELECT 'carry' AS kind, b.lane AS fromLane, b.batch AS fromBatch, a.address AS account, r.payee, r.amount
-       FROM receivables r JOIN batches b ON b.id = r.batch_id JOIN accounts a ON a.id = r.account_id
-       WHERE r.in_batch_id = ? ORDER BY r.leaf`,
-    ),
-    callRows: db.prepare<[number], StoredCallLeaf>(
-      `SELECT 'call' AS kind, c.id AS callId, c.at_ms AS atMs, a.address AS account, r.payee, r.api, c.method, r.template,
-         c.status, c.price, COALESCE(f.amount, 0) AS refund
-       FROM sealed_charges s JOIN charges c ON c.id = s.charge_id JOIN accounts a ON a.id = c.account_id
-       JOIN routes r ON r.id = c.route_id LEFT JOIN refunds f ON f.charge_id = c.id
-       WHERE s.batch_id = ? ORDER BY s.leaf`,
     ),
     keep: db.prepare(
       `INSERT INTO batch_envelopes (hash, batch_id, envelope_xdr, sequence, max_time_s, created_at_ms, state, inner_hash)

@@ -11,14 +11,15 @@ import { type CheckpointBounds, startCheckpoints } from './checkpoint.ts';
 import { connect, connectReadOnly, resolveStoreFile, storeBytes } from './connect.ts';
 import { createDeposits, type Deposits } from './deposits.ts';
 import { createExits, type Exits } from './exits.ts';
+import { createLeaves, type Leaves } from './leaves.ts';
 import { lockStore } from './lock.ts';
 import { beginRun, createMeta, type Meta } from './meta.ts';
 import { migrateStore, requireMigrated } from './migrate.ts';
 import { createPayouts, type Payouts } from './payouts.ts';
 import { createWrite, type RawDb } from './raw-db.ts';
 import { createReceivables, type Receivables } from './receivables.ts';
+import { createRoots, type Roots } from './roots.ts';
 import { createRoutes, type Routes } from './routes.ts';
-import { createStatements, type Statements } from './statements.ts';
 import { createTokens, type Tokens } from './tokens.ts';
 import { createUsageSums, type UsageSums } from './usage-sums.ts';
 import { createWalSync } from './wal-sync.ts';
@@ -40,9 +41,10 @@ export type Store = {
   deposits: Deposits;
   exits: Exits;
   batches: Batches;
+  leaves: Leaves;
+  roots: Roots;
   receivables: Receivables;
   payouts: Payouts;
-  statements: Statements;
   tokens: Tokens;
   challenges: Challenges;
   apiPauses: ApiPauses;
@@ -141,9 +143,10 @@ function rooms(db: RawDb, clock: Clock, sync: () => Promise<void>) {
     deposits: createDeposits(db, write, accounts, exits),
     exits,
     batches: createBatches(db, write, sync),
+    leaves: createLeaves(db),
+    roots: createRoots(db),
     receivables: createReceivables(db, write),
     payouts: createPayouts(db, write),
-    statements: createStatements(db),
     tokens: createTokens(db, write),
     challenges: createChallenges(db, write, clock),
     apiPauses: createApiPauses(db, write, clock),

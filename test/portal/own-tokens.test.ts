@@ -10,6 +10,7 @@ import { units } from '../../src/money.ts';
 import { createPortal } from '../../src/portal/portal.ts';
 import { issuer, tokenSide } from '../access/fixture.ts';
 import { openTestStore } from '../store/rig.ts';
+import { noReceipts } from './no-receipts.ts';
 
 /** The token endpoints over real keys, sessions, tokens and store; only the network and the upstreams are missing. */
 
@@ -62,6 +63,7 @@ async function rigged() {
     usage: store.usage,
     tokens: store.tokens,
     tokenDesk,
+    ...noReceipts,
     login: {
       challenge: () => Promise.reject(new Error('no login here')),
       prove: () => Promise.reject(new Error('no login here')),

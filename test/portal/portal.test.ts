@@ -10,6 +10,7 @@ import { silentLog } from '../../src/log.ts';
 import { units } from '../../src/money.ts';
 import { createPortal, type PortalDeps } from '../../src/portal/portal.ts';
 import type { UsageRow } from '../../src/store/charges.ts';
+import { noReceipts } from './no-receipts.ts';
 
 const alice = 'GA5ZSEJYB37JRC5AVCIA5MOP4RHTM335X2KGX3IHOJAPP5RE34K4KZVN';
 const bob = 'GBBD47IF6LWK7P7MDEVSCWR7DPUWV3NY3DTQEVFL4NAT4AQH3ZLLFLA5';
@@ -87,6 +88,7 @@ async function portal(overrides: Partial<PortalDeps> = {}) {
       issue: async () => ({ token: 'a.b.c', jti: 'j2', expiresAtMs: 0 }),
       revoke: async () => 'revoked',
     },
+    ...noReceipts,
     login: wallet(),
     loginAddress: bob,
     ...overrides,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { leafHash, pathOf, rootOf, verifyPath } from '../../src/settlement/merkle.ts';
+import { createTree, leafHash, rootOf, type Tree, verifyPath } from '../../src/settlement/merkle.ts';
 
 /** The RFC's own definition, recursive and slow: what the level-by-level one must equal. */
 function rootByDefinition(leaves: Uint8Array[]): Buffer {
@@ -17,6 +17,12 @@ function rootByDefinition(leaves: Uint8Array[]): Buffer {
     .update(left)
     .update(right)
     .digest();
+}
+
+function treeOf(list: Uint8Array[]): Tree {
+  const tree = createTree(list.length);
+  for (const leaf of list) tree.add(leaf);
+  return tree;
 }
 
 const leaves = fc.array(fc.uint8Array({ minLength: 0, maxLength: 40 }).map(leafHash), { minLength: 1, maxLength: 70 });
@@ -41,13 +47,27 @@ describe('the Merkle tree', () => {
     );
   });
 
+  it('grown leaf by leaf has the same root, and none before its last leaf', () => {
+    fc.assert(
+      fc.property(leaves, (list) => {
+        expect(hexOf(treeOf(list).root() ?? new Uint8Array())).toBe(hexOf(rootOf(list)));
+        const unfinished = createTree(list.length + 1);
+        for (const leaf of list) unfinished.add(leaf);
+        expect(unfinished.root()).toBeUndefined();
+        expect(() => unfinished.pathOf(0)).toThrow(RangeError);
+        expect(() => treeOf(list).pathOf(list.length)).toThrow(RangeError);
+        expect(() => treeOf(list).add(leafHash(new Uint8Array()))).toThrow(RangeError);
+      }),
+    );
+  });
+
   it('proves every leaf, and no leaf at another place, of another size or on another path', () => {
     fc.assert(
       fc.property(leaves, fc.nat(), fc.nat(), (list, pick, elsewhere) => {
         const index = pick % list.length;
         const leaf = list[index] ?? new Uint8Array();
         const root = rootOf(list);
-        const path = pathOf(list, index);
+        const path = treeOf(list).pathOf(index);
         expect(verifyPath(leaf, index, list.length, path, root)).toBe(true);
         const other = elsewhere % list.length;
         if (hexOf(list[other] ?? leaf) !== hexOf(leaf)) {

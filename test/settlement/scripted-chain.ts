@@ -63,7 +63,7 @@ export class ScriptedChain {
   paused = false;
   sends: string[] = [];
   builds = 0;
-  readonly lanes = new Map<number, { batch: number; root: string; ledger: number }>();
+  readonly lanes = new Map<number, { batch: number; root: string; chain: string; ledger: number }>();
   readonly accounts = new Map<string, { deposited: Units; settled: Units; limitLeft: Units }>();
   readonly unlisted = new Set<string>();
   readonly gross = new Map<string, Units>();
@@ -89,8 +89,15 @@ export class ScriptedChain {
 
   /** Puts a batch on the lane that no database of ours knows. */
   settleForeign(lane: number, root = 'ff'.repeat(32)): void {
-    const batch = (this.lanes.get(lane)?.batch ?? 0) + 1;
-    this.lanes.set(lane, { batch, root, ledger: this.ledger });
+    this.link(lane, (this.lanes.get(lane)?.batch ?? 0) + 1, root);
+  }
+
+  private link(lane: number, batch: number, root: string): void {
+    const number = Buffer.alloc(8);
+    number.writeBigUInt64BE(BigInt(batch));
+    const before = Buffer.from(this.lanes.get(lane)?.chain ?? '00'.repeat(32), 'hex');
+    const chain = createHash('sha256').update(before).update(number).update(Buffer.from(root, 'hex')).digest('hex');
+    this.lanes.set(lane, { batch, root, chain, ledger: this.ledger });
   }
 
   readonly rpc: Pick<Rpc, 'verifyNetwork' | 'transaction' | 'send' | 'events'> = {
@@ -112,8 +119,8 @@ export class ScriptedChain {
     settings: async () => roomySettings,
     buildSettle: async (call) => this.build(call),
     lastBatch: async (lane) => {
-      const view = this.lanes.get(lane) ?? { batch: 0, root: '0'.repeat(64), ledger: 0 };
-      return { ...view, chain: '0'.repeat(64), seenLedger: this.ledger - this.lagLedgers };
+      const view = this.lanes.get(lane) ?? { batch: 0, root: '0'.repeat(64), chain: '0'.repeat(64), ledger: 0 };
+      return { ...view, seenLedger: this.ledger - this.lagLedgers };
     },
     accounts: async (addresses) => ({
       ledger: this.ledger,
@@ -185,7 +192,7 @@ export class ScriptedChain {
       return;
     }
     const taken = call.lines.map((line) => this.take(line.payee, line.account, line.amount));
-    this.lanes.set(call.lane, { batch: call.batch, root: call.root, ledger: this.ledger });
+    this.link(call.lane, call.batch, call.root);
     const event = settledEvent({ lane: call.lane, batch: call.batch, root: call.root, taken });
     this.landed.set(envelope.hash, { ...place, ok, event });
     const at = { id: eventId(this.ledger, this.events.length), ledger: this.ledger, txHash: envelope.hash };

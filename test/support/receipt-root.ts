@@ -10,6 +10,14 @@ export function recomputeRoot(batch: { vault: string; rows: Row[] }): string {
   );
 }
 
+/** The chain value after these roots, starting from the one before them. Hex. */
+export function foldRoots(chain: string, roots: { batch: number; root: string }[]): string {
+  return roots.reduce((before, { batch, root }) => {
+    const link = before + batch.toString(16).padStart(16, '0') + root;
+    return sha256(Buffer.from(link, 'hex')).toString('hex');
+  }, chain);
+}
+
 function leafBytes(vault: string, row: Row): Buffer {
   const start = ['callora.leaf.v1', String(row.kind), vault];
   if (row.kind === 'carry') {

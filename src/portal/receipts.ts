@@ -1,0 +1,172 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Ledger } from '../billing/ledger.ts';
+import { GatewayError } from '../errors.ts';
+import type { RateLimiter } from '../limits/rate.ts';
+import { formatUsdc, units } from '../money.ts';
+import type { BatchTrees } from '../settlement/batch-trees.ts';
+import type { Batches, BatchRow } from '../store/batches.ts';
+import type { Leaves } from '../store/leaves.ts';
+import { type CredentialDeps, type Reader, requireReader } from './credentials.ts';
+import { wholeNumber } from './page.ts';
+import { type ReceiptTerms, type ReceiptView, receiptView } from './receipt-view.ts';
+import { PortalRefusal } from './refusal.ts';
+
+/** Receipts for calls: each proves its leaf to whoever has the root, to the account that paid and to nobody else. */
+export type ReceiptDeps = CredentialDeps & {
+  ledger: Pick<Ledger, 'account'>;
+  receipts: ReceiptParts;
+};
+
+export type ReceiptParts = {
+  leaves: Pick<Leaves, 'ofCall' | 'ownBetween'>;
+  batches: Pick<Batches, 'byId' | 'byNumber' | 'lines'>;
+  trees: BatchTrees;
+  key: ReceiptTerms['key'];
+};
+
+/** Own leaves of one batch, and for a token of every API what the settlement asked of the account and took. */
+export type LeavesView = {
+  lane: number;
+  batch: number;
+  state: BatchRow['state'];
+  lines: { payee: string; amount: string; taken: string | null; payee_listed: boolean }[] | null;
+  items: ReceiptView[];
+  next: string | null;
+};
+
+/** A receipt costs about what a call costs; a program that fetches one after each call stays far below. */
+const receiptRate = { perSecond: 50, burst: 200 };
+
+/** Receipts on one page: at 2 KB each, 400 KB. */
+const leavesPerPageMax = 200;
+
+/** Places looked through at once for the leaves of one account, about a millisecond. */
+const placesPerStep = 1_000;
+
+/** A batch that cannot land is taken apart and sealed anew; twice during one request is no longer chance. */
+const looksMax = 3;
+
+export async function callReceipt(
+  deps: ReceiptDeps & { limiter: RateLimiter },
+  rawHeaders: readonly string[],
+  call: string,
+): Promise<ReceiptView> {
+  const reader = await holder(deps, rawHeaders);
+  for (let look = 0; look < looksMax; look++) {
+    const receipt = await lookUp(deps, reader, call);
+    if (receipt) return receipt;
+  }
+  throw busy();
+}
+
+/** Undefined when the leaf moved to another batch meanwhile. */
+async function lookUp(deps: ReceiptDeps, reader: Reader, call: string): Promise<ReceiptView | undefined> {
+  const first = ownCall(deps, reader, call);
+  if (typeof first.place === 'string') return receiptView(termsOf(deps), first.row, first.place);
+  const found = deps.receipts.batches.byId(first.place.batchId);
+  if (!found) return undefined;
+  const built = await treeOf(deps, found);
+  if (!built) return undefined;
+  // Read again: the batch may have been confirmed, or taken apart, while the tree was built.
+  const { row, place } = ownCall(deps, reader, call);
+  const batch = typeof place === 'string' ? undefined : deps.receipts.batches.byId(place.batchId);
+  if (typeof place === 'string' || batch?.root !== found.root) return undefined;
+  return receiptView(termsOf(deps), row, { batch, tree: built, index: place.leaf });
+}
+
+export async function ownLeaves(
+  deps: ReceiptDeps & { limiter: RateLimiter },
+  rawHeaders: readonly string[],
+  [lane, batch]: [lane: number, batch: number],
+  query: URLSearchParams,
+): Promise<LeavesView> {
+  const limit = wholeNumber(query, 'limit', 1, leavesPerPageMax) ?? 100;
+  const from = wholeNumber(query, 'cursor', 0, Number.MAX_SAFE_INTEGER) ?? 0;
+  const reader = await holder(deps, rawHeaders);
+  const found = deps.receipts.batches.byNumber(lane, batch);
+  if (!found)
+    throw new GatewayError('not_found', `lane ${lane} has no batch ${batch} here; /_callora/roots lists them`);
+  const tree = await treeOf(deps, found);
+  const own = tree && (await findOwn(deps, reader, found, { from, limit }));
+  // Read again for the state, and because all that was read before may belong to a batch that was taken apart.
+  const now = deps.receipts.batches.byNumber(lane, batch);
+  if (!tree || !own || now?.root !== found.root) throw busy();
+  const terms = termsOf(deps);
+  const shown = own.slice(0, limit);
+  const items = await Promise.all(
+    shown.map(({ row, leaf }) => receiptView(terms, row, { batch: now, tree, index: leaf })),
+  );
+  return {
+    lane,
+    batch,
+    state: now.state,
+    lines: reader.scopes === '*' ? ownLines(deps.receipts, reader.account, now) : null,
+    items,
+    next: own.length > limit ? String(own[limit]?.leaf) : null,
+  };
+}
+
+/** Up to one leaf more than asked for, so that the caller knows where the next page begins. */
+async function findOwn(
+  { ledger, receipts }: ReceiptDeps,
+  reader: Reader,
+  batch: BatchRow,
+  { from, limit }: { from: number; limit: number },
+): Promise<ReturnType<Leaves['ownBetween']>> {
+  const own: ReturnType<Leaves['ownBetween']> = [];
+  const account = ledger.account(reader.account);
+  if (!account) return own;
+  for (let at = from; at < batch.leaves && own.length <= limit; at += placesPerStep) {
+    const placed = receipts.leaves.ownBetween(batch.id, account.id, at, at + placesPerStep);
+    // A carried debt names no API, so only a token of all of them sees it.
+    own.push(
+      ...placed.filter(({ row }) => reader.scopes === '*' || (row.kind === 'call' && reader.scopes.has(row.api))),
+    );
+    await nextTurn();
+  }
+  return own.slice(0, limit + 1);
+}
+
+function ownLines({ batches }: ReceiptParts, account: string, batch: BatchRow): LeavesView['lines'] {
+  return batches
+    .lines(batch.id)
+    .filter((line) => line.account === account)
+    .map(({ payee, amount, taken }) => ({
+      payee,
+      amount: formatUsdc(amount),
+      taken: taken === undefined ? null : formatUsdc(units(taken < 0n ? 0n : taken)),
+      payee_listed: taken !== -1n,
+    }));
+}
+
+/** A call of this account and within this token's scope; any other does not exist for whoever asks. */
+function ownCall({ receipts }: ReceiptDeps, reader: Reader, call: string) {
+  const found = /^[1-9][0-9]{0,15}$/.test(call) ? receipts.leaves.ofCall(Number(call)) : undefined;
+  const own = found && found.row.account === reader.account;
+  if (own && (reader.scopes === '*' || reader.scopes.has(found.row.api))) return found;
+  throw new GatewayError('not_found', 'you see no such call; its id is in the header `callora-call` of the answer');
+}
+
+async function holder(deps: ReceiptDeps & { limiter: RateLimiter }, rawHeaders: readonly string[]): Promise<Reader> {
+  const reader = await requireReader(deps, rawHeaders);
+  const decision = deps.limiter.take(`receipts ${reader.account}`, receiptRate);
+  if (decision.ok) return reader;
+  const detail = `ask for receipts again in ${decision.resetS} s`;
+  throw new PortalRefusal('rate_limited', detail, { 'retry-after': String(decision.resetS) });
+}
+
+async function treeOf({ receipts }: ReceiptDeps, batch: BatchRow) {
+  const built = await receipts.trees.of(batch);
+  if (built.ok) return built.tree;
+  if (built.reason === 'busy') throw busy();
+  return undefined;
+}
+
+function busy(): PortalRefusal {
+  return new PortalRefusal('overloaded', 'too many receipts are being made', { 'retry-after': '1' });
+}
+
+function termsOf({ config, receipts }: ReceiptDeps): ReceiptTerms {
+  const { vault, passphrase, explorerUrl } = config().stellar;
+  return { vault, passphrase, explorerUrl, key: receipts.key };
+}
