@@ -53,6 +53,10 @@ export function least(a: Units, b: Units): Units {
   return a < b ? a : b;
 }
 
+export function most(a: Units, b: Units): Units {
+  return a > b ? a : b;
+}
+
 /** Negative amounts become 0: what cannot be spent is nothing, never a debt shown as a balance. */
 export function atLeastZero(amount: Units): Units {
   return amount < 0n ? zero : amount;

@@ -111,7 +111,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       metrics: core.recorder.counting(core.metrics.gateway),
     });
     core.stats = gateway.stats;
-    const loops = [...core.loops, sales.loop, bookCheckLoop(core), solvencyLoop(core)];
+    const loops = [...core.loops, ...(core.classic?.loops ?? []), sales.loop, bookCheckLoop(core), solvencyLoop(core)];
     core.health = () => ({ ...chainHealth(core), loops: loops.map((loop) => loop.health()), stopping: core.stopping });
     const admin = createAdmin({
       config: reloader.current,

@@ -13,6 +13,8 @@ import { type AccountSlot, createLedger, type Ledger } from '../billing/ledger.t
 import type { Environment } from '../catalog/environment.ts';
 import type { Config } from '../catalog/model.ts';
 import type { Clock } from '../clock.ts';
+import type { ClassicAsset } from '../deposits/classic-rules.ts';
+import { keepTokenAsset } from '../deposits/token-asset.ts';
 import { readVaultFacts, type VaultFacts } from '../deposits/vault-facts.ts';
 import { createWatcher, type Watcher } from '../deposits/watcher.ts';
 import type { Log } from '../log.ts';
@@ -30,7 +32,7 @@ import { createVault, type Vault } from '../stellar/vault-client.ts';
 import { firstCallId } from '../store/call-ids.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { version } from '../version.ts';
-
+import { type Classic, createClassic } from './classic.ts';
 import { liveParts } from './live.ts';
 import { announce, chainHealth, gaugesOf, type SettledBatch } from './observe.ts';
 
@@ -42,6 +44,8 @@ export type Core = {
   log: Log;
   store: Store;
   facts: VaultFacts;
+  /** The classic asset behind the vault's token, where it is one. */
+  asset: ClassicAsset | undefined;
   rpc: Rpc;
   vault: Vault;
   ledger: Ledger;
@@ -59,6 +63,8 @@ export type Core = {
   solvency: Solvency | undefined;
   booksCheck: BooksCheck | undefined;
   loops: Loop[];
+  /** The deposit account for payments from wallets and exchanges, where the operator offers one. */
+  classic: Classic | undefined;
   /** APIs that the operator has paused; the database holds the same names. */
   pausedApis: Set<string>;
   listeners: ((settled: SettledBatch) => void)[];
@@ -82,8 +88,11 @@ export async function openCore(config: Config, deps: AppDeps): Promise<Core> {
     const rpc = createRpc({ url: config.stellar.rpcUrl, passphrase: config.stellar.passphrase, clock });
     const vault = createVault({ rpc, vault: config.stellar.vault });
     const facts = await readVaultFacts({ vault, meta: store.meta });
+    const asset = await keepTokenAsset({ rpc, meta: store.meta }, facts.token);
     const keys = await requireTokenKeys(config);
-    return joinCore(config, deps, { store, rpc, vault, facts, keys });
+    const core = joinCore(config, deps, { store, rpc, vault, facts, asset, keys });
+    core.classic = createClassic(core, (address) => resolveAccount(core, address));
+    return core;
   } catch (error) {
     await store.close();
     throw error;
@@ -93,7 +102,7 @@ export async function openCore(config: Config, deps: AppDeps): Promise<Core> {
 function joinCore(
   config: Config,
   { clock, log }: AppDeps,
-  opened: { store: Store; rpc: Rpc; vault: Vault; facts: VaultFacts; keys: TokenKeys },
+  opened: Pick<Core, 'store' | 'rpc' | 'vault' | 'facts' | 'asset' | 'keys'>,
 ): Core {
   const { store, rpc, vault, facts, keys } = opened;
   const { stellar, settlement } = config;
@@ -232,6 +241,7 @@ function joinCore(
     solvency: undefined,
     booksCheck: undefined,
     loops: [watchLoop, settleLoop, payoutLoop],
+    classic: undefined,
     pausedApis,
     listeners: [],
     health: () => ({ ...chainHealth(core), loops: [], stopping: false }),

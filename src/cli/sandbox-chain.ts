@@ -48,6 +48,7 @@ export async function prepareChain(network: SandboxNetwork, keys: SandboxKeys, c
       holders: [
         { secret: keys.consumer, amount: consumerFunds },
         { secret: keys.payee, amount: units(0n) },
+        { secret: keys.deposit, amount: units(0n) },
         { secret: keys.treasury, amount: units(0n) },
       ],
     },

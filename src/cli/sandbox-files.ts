@@ -6,7 +6,7 @@ import { formatUsdc, type Units } from '../money.ts';
 import { seedFromBytes } from '../stellar/seeds.ts';
 
 /** Who takes part in the sandbox, each with a key that is the same at every start, so that examples can name them. */
-export const roles = ['admin', 'operator', 'issuer', 'treasury', 'payee', 'consumer'] as const;
+export const roles = ['admin', 'operator', 'issuer', 'treasury', 'deposit', 'payee', 'consumer'] as const;
 
 export type SandboxKeys = Record<(typeof roles)[number], string>;
 
@@ -26,6 +26,7 @@ export async function prepareFiles(dataDir: string, keys: SandboxKeys): Promise<
   const secrets = path.join(dataDir, 'secrets');
   mkdirSync(secrets, { recursive: true, mode: 0o700 });
   writeFileSync(path.join(secrets, 'operator.seed'), `${keys.operator}\n`, { mode: 0o600 });
+  writeFileSync(path.join(secrets, 'deposit.seed'), `${keys.deposit}\n`, { mode: 0o600 });
   const tokenKeys = path.join(secrets, 'tokens.jwks');
   if (!existsSync(tokenKeys)) await createTokenKeys(tokenKeys);
   return {
@@ -69,7 +70,7 @@ stellar:
   horizon_url: ${config.horizonUrl}
   vault: ${config.vault}
   operator_secret_file: ./secrets/operator.seed
-deposits: { poll_interval: 500ms }
+deposits: { poll_interval: 500ms, classic: { secret_file: ./secrets/deposit.seed, min: "0.1" } }
 storage: { path: ./callora.db }
 tokens: { keys_file: ./secrets/tokens.jwks, ttl: 24h }
 settlement: { interval: 5s, min_total: "0.000001", payout_min: "1", payout_interval: 30s }

@@ -17,6 +17,8 @@ export type SandboxInfo = {
   usdc: { code: string; issuer: string; contract: string };
   consumer: { address: string; secret: string };
   payee: { address: string };
+  /** The account that wallets and exchanges pay, with a memo. */
+  deposit: { address: string };
   operator: { address: string; secret: string };
   token: string;
   config: string;

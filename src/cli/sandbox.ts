@@ -239,6 +239,7 @@ function sandboxInfo(parts: {
     usdc: chain.usdc,
     consumer: parts.consumer,
     payee: { address: publicKeyOf(keys.payee) },
+    deposit: { address: publicKeyOf(keys.deposit) },
     operator: { address: publicKeyOf(keys.operator), secret: keys.operator },
     token: parts.token,
     config: files.config,

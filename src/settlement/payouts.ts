@@ -30,7 +30,7 @@ export type PayoutResult = {
 
 export type PayoutsDeps = {
   vault: Pick<Vault, 'address' | 'earnings' | 'info'>;
-  submitter: Submitter;
+  submitter: Pick<Submitter, 'submit'>;
   payouts: Pick<Store['payouts'], 'add' | 'finish' | 'earnings'>;
   /** Keeps settlement's envelope and ours from using one sequence number. */
   whileIdle<T>(work: () => Promise<T>): Promise<T | undefined>;

@@ -1,6 +1,6 @@
 import { Address, Asset, Operation, xdr } from '@stellar/stellar-sdk/base';
 import { type Units, units } from '../money.ts';
-import { addressValue, i128Value, isAccountAddress, readI128, u32Value } from './contract-values.ts';
+import { addressValue, i128Value, isAccountAddress, readI128, u32Value, u64Value } from './contract-values.ts';
 import { viewContract } from './contract-view.ts';
 import type { Rpc } from './rpc.ts';
 import type { SubmitOutcome, Submitter } from './submitter.ts';
@@ -19,7 +19,7 @@ export type AccountTransactions = {
 };
 
 export function createAccountTransactions(deps: {
-  submitter: Submitter;
+  submitter: Pick<Submitter, 'submit'>;
   vault: string;
   secret: string;
 }): AccountTransactions {
@@ -49,6 +49,15 @@ export function claimOperation(vault: string, payee: string, lane: number): xdr.
 
 export function collectFeeOperation(vault: string, payee: string, lane: number): xdr.Operation {
   return contractCall(vault, 'collect_fee', [addressValue(payee), u32Value(lane)]);
+}
+
+/** A deposit that the vault takes only once for each sender and `id`. */
+export function depositOnceOperation(
+  vault: string,
+  { from, account, amount, id }: { from: string; account: string; amount: Units; id: bigint },
+): xdr.Operation {
+  const args = [addressValue(from), addressValue(account), i128Value(amount), u64Value(id)];
+  return contractCall(vault, 'deposit_once', args);
 }
 
 export function contractCall(contract: string, fn: string, args: xdr.ScVal[]): xdr.Operation {

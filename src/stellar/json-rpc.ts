@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { boundedFetch, fetchFault } from './bounded-fetch.ts';
 
 /** Why a question to the RPC has no answer. Only `transport` leaves open whether the request took effect. */
 export type RpcFailure = 'transport' | 'refused' | 'unreadable' | 'wrong_network' | 'lagging';
@@ -34,46 +35,24 @@ const answerBytesMax = 32 * 1024 * 1024;
  * `transport`: the server may have acted. Only a JSON-RPC error object is `refused`.
  */
 export function createJsonRpc(options: JsonRpcOptions): JsonRpcCall {
-  const { url, timeoutMs, clock } = options;
-  const doFetch = options.fetch ?? globalThis.fetch;
+  const { url, ...bounds } = options;
   let lastId = 0;
 
   return async (method, params, signal) => {
-    const timer = new AbortController();
-    const waiting = new AbortController();
-    void clock.sleep(timeoutMs, waiting.signal).then(() => {
-      if (!waiting.signal.aborted) timer.abort(new Error(`no answer within ${timeoutMs} ms`));
-    });
+    const id = ++lastId;
+    const init = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ jsonrpc: '2.0', id, method, params }),
+    };
     try {
-      const id = ++lastId;
-      const response = await doFetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ jsonrpc: '2.0', id, method, params }),
-        redirect: 'error',
-        signal: signal ? AbortSignal.any([signal, timer.signal]) : timer.signal,
-      });
-      const text = await readText(response);
-      return readAnswer(method, response.status, text);
+      const { status, text } = await boundedFetch(url, init, { ...bounds, bytesMax: answerBytesMax }, signal);
+      return readAnswer(method, status, text);
     } catch (cause) {
       if (cause instanceof RpcError) throw cause;
-      throw new RpcError('transport', `${method}: ${reason(cause)}`, { cause });
-    } finally {
-      waiting.abort();
+      throw new RpcError('transport', `${method}: ${fetchFault(cause)}`, { cause });
     }
   };
-}
-
-async function readText(response: Response): Promise<string> {
-  if (!response.body) return '';
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body) {
-    size += chunk.byteLength;
-    if (size > answerBytesMax) throw new Error(`the answer is larger than ${answerBytesMax} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function readAnswer(method: string, status: number, text: string): Record<string, unknown> {
@@ -96,11 +75,6 @@ function readAnswer(method: string, status: number, text: string): Record<string
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function reason(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  return cause.cause instanceof Error ? `${cause.message}: ${cause.cause.message}` : cause.message;
 }
 
 /** True when the request may have taken effect although no answer came. */

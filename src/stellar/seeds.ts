@@ -16,6 +16,11 @@ export function randomSeed(): string {
  * of message, and this way there is still one file to keep.
  */
 export function deriveSeed(secret: string, purpose: string): string {
+  return seedFromBytes(deriveKey(secret, purpose));
+}
+
+/** The same as 32 bytes, for what is no signature. */
+export function deriveKey(secret: string, purpose: string): Buffer {
   const raw = Keypair.fromSecret(secret).rawSecretKey();
-  return seedFromBytes(createHmac('sha256', raw).update(`callora ${purpose}`).digest());
+  return createHmac('sha256', raw).update(`callora ${purpose}`).digest();
 }

@@ -23,15 +23,20 @@ export type Submitter = {
    * `envelopeLifeS` has passed on chain.
    */
   submit(request: SubmitRequest, signal?: AbortSignal): Promise<SubmitOutcome>;
+  /** Stays with an envelope that was signed before, perhaps by an earlier process: the same bytes, to the same end. */
+  follow(transaction: SignedTransaction, signal?: AbortSignal): Promise<FollowOutcome>;
 };
+
+/** What can become of an envelope that is signed. */
+export type FollowOutcome = Exclude<SubmitOutcome, { status: 'refused' }>;
 
 export type SubmitRequest = {
   operation: xdr.Operation;
   secret: string;
   /** Signers of authorisations that the source does not give. */
   coSignerSecrets?: string[];
-  /** Called with the signed envelope before it is sent the first time. */
-  onSigned?: (transaction: SignedTransaction) => void;
+  /** Called with the signed envelope; it is sent the first time when this has resolved. */
+  onSigned?: (transaction: SignedTransaction) => Promise<void> | void;
 };
 
 export type SubmitOutcome =
@@ -51,8 +56,12 @@ export function createSubmitter(deps: SubmitterDeps): Submitter {
       await deps.rpc.verifyNetwork(signal);
       const prepared = await prepare(deps, request, signal);
       if ('status' in prepared) return prepared;
-      request.onSigned?.(prepared);
+      await request.onSigned?.(prepared);
       return await follow(deps, prepared, signal);
+    },
+    async follow(transaction, signal) {
+      await deps.rpc.verifyNetwork(signal);
+      return await follow(deps, transaction, signal);
     },
   };
 }
@@ -162,7 +171,7 @@ async function follow(
   deps: SubmitterDeps,
   transaction: SignedTransaction,
   signal?: AbortSignal,
-): Promise<SubmitOutcome> {
+): Promise<FollowOutcome> {
   const { rpc, clock } = deps;
   let refused = '';
   let tooLateLooks = 0;
@@ -205,7 +214,7 @@ function finalOutcome(
   transaction: SignedTransaction,
   answer: TransactionAnswer,
   refused: string,
-): SubmitOutcome | undefined {
+): FollowOutcome | undefined {
   const { hash } = transaction;
   switch (answer.status) {
     case 'SUCCESS': {

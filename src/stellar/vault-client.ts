@@ -1,7 +1,7 @@
 import type { xdr } from '@stellar/stellar-sdk/base';
 import { type Units, units } from '../money.ts';
 import { readAccountRecords } from './account-records.ts';
-import { addressValue, readBool, readI128, u32Value } from './contract-values.ts';
+import { addressValue, readBool, readI128, u32Value, u64Value } from './contract-values.ts';
 import { ContractViewError, viewContract } from './contract-view.ts';
 import { type NetworkSettings, readNetworkSettings } from './network-settings.ts';
 import type { Rpc } from './rpc.ts';
@@ -38,6 +38,8 @@ export type Vault = {
   lastBatch(lane: number, signal?: AbortSignal): Promise<VaultLane & { seenLedger: number }>;
   liabilities(signal?: AbortSignal): Promise<Units>;
   isPayee(payee: string, signal?: AbortSignal): Promise<boolean>;
+  /** Whether `from` has used this id in `deposit_once`. */
+  forwarded(from: string, id: bigint, signal?: AbortSignal): Promise<boolean>;
   /** USDC that lies in the vault. */
   tokenBalance(token: string, signal?: AbortSignal): Promise<Units>;
   settings(signal?: AbortSignal): Promise<NetworkSettings>;
@@ -93,6 +95,8 @@ export function createVault(deps: { rpc: Rpc; vault: string }): Vault {
     },
     liabilities: async (signal) => units(readI128((await view('liabilities', [], signal)).value)),
     isPayee: async (payee, signal) => readBool((await view('is_payee', [addressValue(payee)], signal)).value),
+    forwarded: async (from, id, signal) =>
+      readBool((await view('forwarded', [addressValue(from), u64Value(id)], signal)).value),
     tokenBalance: async (token, signal) =>
       units(readI128((await view('balance', [addressValue(vault)], signal, token)).value)),
     settings: (signal) => readNetworkSettings(rpc, signal),

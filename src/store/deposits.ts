@@ -1,4 +1,4 @@
-import { add, atLeastZero, least, storedUnitsMax, subtract, type Units, units, zero } from '../money.ts';
+import { add, atLeastZero, least, most, storedUnitsMax, subtract, type Units, units, zero } from '../money.ts';
 import type { Accounts } from './accounts.ts';
 import { clampStored, fromStored, toStored } from './columns.ts';
 import type { Exits } from './exits.ts';
@@ -149,8 +149,8 @@ export function createDeposits(db: RawDb, write: Write, accounts: Accounts, exit
     const known = counters.get(id);
     if (!known) throw new Error(`account ${id} is missing`);
     const state = storable(stated);
-    const deposited = greater(state.deposited, fromStored(known.deposited));
-    const withdrawn = greater(state.withdrawn, fromStored(known.withdrawn));
+    const deposited = most(state.deposited, fromStored(known.deposited));
+    const withdrawn = most(state.withdrawn, fromStored(known.withdrawn));
     // More settled than all our batches explain: settled before this database, never to be billed again.
     const explained = add(fromStored(known.settled), fromStored(known.inFlight));
     const elsewhere = atLeastZero(subtract(state.settled, explained));
@@ -260,11 +260,7 @@ function usedAfter(known: StoredCounters, state: AccountState, elsewhere: Units)
   const own = { period: known.period, amount: units(known.used) };
   if (elsewhere === 0n || state.period < known.period) return own;
   const base = state.period === known.period ? own.amount : zero;
-  return { period: state.period, amount: greater(base, least(add(base, elsewhere), state.used)) };
-}
-
-function greater(a: Units, b: Units): Units {
-  return a > b ? a : b;
+  return { period: state.period, amount: most(base, least(add(base, elsewhere), state.used)) };
 }
 
 type Stored = Omit<StoredEvent, 'amount' | 'applied' | 'note'> & {

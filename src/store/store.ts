@@ -8,7 +8,10 @@ import { createCallIds } from './call-ids.ts';
 import { type Challenges, createChallenges } from './challenges.ts';
 import { type Charges, createCharges } from './charges.ts';
 import { type CheckpointBounds, startCheckpoints } from './checkpoint.ts';
+import { type ClassicForwards, createClassicForwards } from './classic-forwards.ts';
+import { type ClassicPayments, createClassicPayments } from './classic-payments.ts';
 import { connect, connectReadOnly, resolveStoreFile, storeBytes } from './connect.ts';
+import { createDepositAliases, type DepositAliases } from './deposit-aliases.ts';
 import { createDeposits, type Deposits } from './deposits.ts';
 import { createExits, type Exits } from './exits.ts';
 import { createLeaves, type Leaves } from './leaves.ts';
@@ -40,6 +43,9 @@ export type Store = {
   usage: UsageSums;
   deposits: Deposits;
   exits: Exits;
+  depositAliases: DepositAliases;
+  classicPayments: ClassicPayments;
+  classicForwards: ClassicForwards;
   batches: Batches;
   leaves: Leaves;
   roots: Roots;
@@ -142,6 +148,9 @@ function rooms(db: RawDb, clock: Clock, sync: () => Promise<void>) {
     usage: createUsageSums(db),
     deposits: createDeposits(db, write, accounts, exits),
     exits,
+    depositAliases: createDepositAliases(db, write),
+    classicPayments: createClassicPayments(db, write),
+    classicForwards: createClassicForwards(db, write),
     batches: createBatches(db, write, sync),
     leaves: createLeaves(db),
     roots: createRoots(db),

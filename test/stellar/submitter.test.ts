@@ -57,7 +57,7 @@ function createRig(script: {
   async function submit(): Promise<SubmitOutcome> {
     let outcome: SubmitOutcome | Error | undefined;
     createSubmitter({ rpc, clock, feeMaxStroops: 2_000 })
-      .submit({ operation, secret: source.secret(), onSigned: (transaction) => signed.push(transaction) })
+      .submit({ operation, secret: source.secret(), onSigned: (transaction) => void signed.push(transaction) })
       .then(
         (result) => {
           outcome = result;

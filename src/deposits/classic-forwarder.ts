@@ -1,0 +1,127 @@
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { depositOnceOperation } from '../stellar/account-transactions.ts';
+import type { FollowOutcome, Submitter } from '../stellar/submitter.ts';
+import type { Vault } from '../stellar/vault-client.ts';
+import type { ClassicPaymentRow } from '../store/classic-payments.ts';
+import type { Store } from '../store/store.ts';
+
+/**
+ * Moves due payments from the deposit account into the vault, each once. The vault itself refuses an operation id that it
+ * has seen, and is asked before every build, so neither a replay nor the loss of this database can forward twice. An
+ * envelope is on disk before it is sent, and another is made only when the first can no longer land.
+ */
+export type ClassicForwarder = {
+  /** One payment; true when the next may be tried at once. */
+  turn(signal?: AbortSignal): Promise<boolean>;
+};
+
+export type ClassicForwarderDeps = {
+  vault: Pick<Vault, 'address' | 'forwarded'>;
+  submitter: Submitter;
+  payments: Pick<Store['classicPayments'], 'open' | 'unattributedAfter' | 'markForwarded' | 'note'>;
+  forwards: Store['classicForwards'];
+  meta: Pick<Store['meta'], 'get' | 'set'>;
+  /** G… address of the deposit account, and its seed. */
+  account: string;
+  secret: string;
+  sync(): Promise<void>;
+  clock: Clock;
+  log: Log;
+};
+
+/** Payments looked at in one turn; those that have to wait must not hide the others. */
+const openMax = 1_000;
+
+/** Pause before a payment is tried again that the vault or the network refused, ms; doubled up to the longest. */
+const pauseMs = 15_000;
+const pauseMaxMs = 3_600_000;
+
+/** Payments without an owner that the vault is asked about in one turn. */
+const ownerlessPerTurn = 20;
+
+export function createClassicForwarder(deps: ClassicForwarderDeps): ClassicForwarder {
+  const { vault, submitter, payments, forwards, meta, account, clock, log } = deps;
+  const pauses = new Map<number, { untilMs: number; tries: number }>();
+
+  async function step(payment: ClassicPaymentRow, signal?: AbortSignal): Promise<void> {
+    const live = forwards.live(payment.id);
+    if (live) return end(payment, live.hash, await submitter.follow(live, signal));
+    if (await vault.forwarded(account, BigInt(payment.operationId), signal)) {
+      return markForwarded(payment, 'the vault had it already');
+    }
+    const outcome = await submitter.submit(
+      {
+        operation: operationOf(payment),
+        secret: deps.secret,
+        async onSigned({ hash, envelopeXdr, sequence, maxTimeS }) {
+          forwards.record(payment.id, { hash, envelopeXdr, sequence, maxTimeS, createdAtMs: clock.nowMs() });
+          await deps.sync();
+          log.info({ operation: payment.operationId, hash, maxTimeS }, 'a classic payment is sent to the vault');
+        },
+      },
+      signal,
+    );
+    if (outcome.status !== 'refused') return end(payment, outcome.hash, outcome);
+    wait(payment, `refused: ${outcome.reason ?? outcome.detail.slice(0, 200)}`);
+  }
+
+  function operationOf({ account: owner, amount, operationId }: ClassicPaymentRow) {
+    if (owner === undefined) throw new Error(`payment ${operationId} has no owner: it must not be forwarded`);
+    return depositOnceOperation(vault.address, { from: account, account: owner, amount, id: BigInt(operationId) });
+  }
+
+  async function end(payment: ClassicPaymentRow, hash: string, outcome: FollowOutcome): Promise<void> {
+    forwards.end(payment.id, hash, outcome.status);
+    await deps.sync();
+    if (outcome.status === 'landed') {
+      pauses.delete(payment.id);
+      payments.note(payment.id, undefined);
+      log.info({ operation: payment.operationId, hash, ledger: outcome.ledger }, 'a classic payment is in the vault');
+      return;
+    }
+    wait(payment, `${outcome.status}: ${outcome.reason}`);
+  }
+
+  async function markForwarded(payment: ClassicPaymentRow, note: string): Promise<void> {
+    payments.markForwarded(payment.id, undefined, note);
+    pauses.delete(payment.id);
+    await deps.sync();
+    log.info({ operation: payment.operationId }, 'a classic payment was found in the vault');
+  }
+
+  /** The others go on meanwhile. */
+  function wait(payment: ClassicPaymentRow, reason: string): void {
+    const tries = (pauses.get(payment.id)?.tries ?? 0) + 1;
+    const untilMs = clock.monotonicMs() + Math.min(pauseMaxMs, pauseMs * 2 ** (tries - 1));
+    pauses.set(payment.id, { untilMs, tries });
+    payments.note(payment.id, reason);
+    log.warn({ operation: payment.operationId, tries, reason }, 'a classic payment could not be forwarded yet');
+  }
+
+  /**
+   * A database that was lost knows no accounts of old numbers: payments that look ownerless may have been forwarded by its
+   * predecessor. Each is asked about once.
+   */
+  async function findForwarded(signal?: AbortSignal): Promise<boolean> {
+    const key = `classic_ownerless_asked ${account}`;
+    const rows = payments.unattributedAfter(account, Number(meta.get(key) ?? 0), ownerlessPerTurn);
+    for (const payment of rows) {
+      if (await vault.forwarded(account, BigInt(payment.operationId), signal)) {
+        await markForwarded(payment, 'the vault had it before these books');
+      }
+      meta.set(key, String(payment.id));
+    }
+    return rows.length === ownerlessPerTurn;
+  }
+
+  return {
+    async turn(signal) {
+      const now = clock.monotonicMs();
+      const next = payments.open(account, openMax).find(({ id }) => (pauses.get(id)?.untilMs ?? now) <= now);
+      if (!next) return findForwarded(signal);
+      await step(next, signal);
+      return true;
+    },
+  };
+}

@@ -1,0 +1,225 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Units } from '../money.ts';
+import { type Horizon, HorizonError, type HorizonRoot } from '../stellar/horizon.ts';
+import {
+  type BrokenRecord,
+  decodePaymentRecord,
+  ledgerOfPlace,
+  type PaymentRecord,
+} from '../stellar/horizon-records.ts';
+import type { SetAside } from '../store/classic-payments.ts';
+import type { Store } from '../store/store.ts';
+import { type AttributeDeps, attribute, type Received } from './classic-attribution.ts';
+import { type ClassicAsset, judgeRecord } from './classic-rules.ts';
+
+/**
+ * Follows the payments of the classic deposit account in Horizon. Nothing is credited here: a payment that names its
+ * account becomes due for forwarding, and only the vault's own event raises a balance. Pages are the truth: a page's rows
+ * and the cursor are one transaction, and a page is taken whole or not at all.
+ */
+export type ClassicWatcher = {
+  /** Reads one page; true when there is more to read at once. Throws, and takes nothing, when the source is in doubt. */
+  turn(signal?: AbortSignal): Promise<boolean>;
+  health(): ClassicWatcherHealth;
+};
+
+export type ClassicWatcherHealth = {
+  /** Newest ledger up to which everything was read, and its close time, ms; 0 before the first page. */
+  lastLedger: number;
+  lastClosedAtMs: number;
+  /** Ledgers before the source's first: payments in them, if there were any, are not known. */
+  unseenBefore: number | undefined;
+};
+
+export type ClassicWatcherDeps = AttributeDeps & {
+  horizon: Horizon;
+  payments: Pick<Store['classicPayments'], 'applyPage'>;
+  deposits: Pick<Store['deposits'], 'cursor'>;
+  meta: Pick<Store['meta'], 'get' | 'set'>;
+  /** G… address of the deposit account. */
+  account: string;
+  asset: ClassicAsset;
+  min: () => Units;
+  /** Newest ledger that the vault's watcher has seen through another server; 0 before the first. */
+  newestLedger: () => number;
+  /** Payments are waiting to be forwarded. */
+  onDue: () => void;
+  sync(): Promise<void>;
+  clock: Clock;
+  log: Log;
+};
+
+/** The most Horizon gives in one answer. */
+const pageLimitMax = 200;
+
+/** The root is read this often: public servers count requests by the hour. */
+const rootEveryMs = 30_000;
+
+/** About a minute: longer than servers behind one address differ. */
+const lagTolerated = 12;
+
+/** Two minutes behind the other server is no hiccup any more. */
+const lagBehindRpcMax = 24;
+
+/** How far coverage moves on before it is written down without any payment: a restart may repeat that much. */
+const coverageStep = 100;
+
+export function createClassicWatcher(deps: ClassicWatcherDeps): ClassicWatcher {
+  const { horizon, account, meta, clock, log } = deps;
+  const cursorName = `classic ${account}`;
+  const unseenKey = `classic_unseen_before ${account}`;
+  const kept = deps.deposits.cursor(cursorName);
+  let lastLedger = kept?.ledger ?? 0;
+  let lastClosedAtMs = kept?.closedAtMs ?? 0;
+  let root: HorizonRoot | undefined;
+  let rootAtMs = Number.NEGATIVE_INFINITY;
+  let quietUntilMs = Number.NEGATIVE_INFINITY;
+  let pageLimit = pageLimitMax;
+
+  /** How far the source has come, judged against all that was seen before. Undefined: it lags a little, ask again. */
+  async function look(signal?: AbortSignal): Promise<HorizonRoot | undefined> {
+    if (root && clock.monotonicMs() - rootAtMs < rootEveryMs) return root;
+    const next = await horizon.root(signal);
+    const seen = Math.max(lastLedger, root?.latestLedger ?? 0);
+    if (next.latestLedger < seen - lagTolerated) {
+      throw new HorizonError('lagging', `Horizon is at ledger ${next.latestLedger}, but was at ${seen} before`);
+    }
+    const newest = deps.newestLedger();
+    if (next.latestLedger < newest - lagBehindRpcMax) {
+      throw new HorizonError('lagging', `Horizon is at ledger ${next.latestLedger}, the network at ${newest}`);
+    }
+    if (lastLedger > 0 && next.elderLedger > lastLedger + 1) {
+      const lost = `${lastLedger + 1} to ${next.elderLedger - 1}`;
+      throw new HorizonError(
+        'gap',
+        `Horizon no longer has ledgers ${lost}, which were not read yet: name a server with a longer history`,
+      );
+    }
+    if (next.latestLedger < seen) return undefined;
+    root = next;
+    rootAtMs = clock.monotonicMs();
+    return next;
+  }
+
+  async function readPage(cursor: string | undefined, signal?: AbortSignal): Promise<unknown[] | 'smaller'> {
+    try {
+      return await horizon.payments({ account, cursor, limit: pageLimit }, signal);
+    } catch (error) {
+      if (!(error instanceof HorizonError)) throw error;
+      if (error.failure === 'not_found') {
+        throw new HorizonError('not_found', `the deposit account ${account} does not exist yet: fund it with XLM`);
+      }
+      // Transactions by contracts weigh much more than payments: a page of them may have to be short.
+      if (error.failure !== 'too_large' || pageLimit === 1) throw error;
+      pageLimit = Math.max(1, Math.floor(pageLimit / 4));
+      return 'smaller';
+    }
+  }
+
+  async function turn(signal?: AbortSignal): Promise<boolean> {
+    if (clock.monotonicMs() < quietUntilMs) return false;
+    const seen = await look(signal);
+    if (!seen) return false;
+    const cursor = deps.deposits.cursor(cursorName)?.cursor;
+    const raw = await readPage(cursor || undefined, signal);
+    if (raw === 'smaller') return true;
+    const records = raw.map(decodePaymentRecord);
+    const last = requireOrder(records, cursor);
+    if (cursor === undefined) noteBeginning(records[0], seen);
+    const full = raw.length >= pageLimit;
+    // A page may come from a server a little behind the one whose root was read.
+    const covered = full && last ? ledgerOfPlace(last) - 1 : seen.latestLedger - lagTolerated;
+    const ledger = Math.max(lastLedger, covered);
+    const closedAtMs = full ? lastRead(records, lastClosedAtMs) : seen.latestClosedAtMs;
+    if (records.length > 0 || ledger >= lastLedger + coverageStep || cursor === undefined) {
+      await take(records, { cursor: last ?? cursor ?? '', ledger, closedAtMs }, signal);
+    }
+    lastLedger = ledger;
+    lastClosedAtMs = Math.max(lastClosedAtMs, closedAtMs);
+    pageLimit = Math.min(pageLimitMax, full ? pageLimit : pageLimit * 2);
+    return full;
+  }
+
+  async function take(
+    records: (PaymentRecord | BrokenRecord)[],
+    place: { cursor: string; ledger: number; closedAtMs: number },
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const received: Received[] = [];
+    const setAside: SetAside[] = [];
+    const aside = (id: string, reason: string, data: string) => {
+      setAside.push({ id, atMs: clock.nowMs(), reason, data });
+      log.error({ id, reason }, 'a record of the deposit account was set aside');
+    };
+    for (const record of records) {
+      if ('broken' in record) {
+        aside(record.id ?? createHash('sha256').update(record.raw).digest('hex'), record.broken, record.raw);
+        continue;
+      }
+      const verdict = judgeRecord(record, { account, asset: deps.asset });
+      if (verdict.kind === 'set_aside') aside(record.id, verdict.reason, JSON.stringify(record));
+      if (verdict.kind === 'payment') received.push({ record, verdict });
+    }
+    const payments = await attribute(deps, received, { to: account, min: deps.min() }, signal);
+    // Accounts are opened before the page: what is written here always finds its owner in memory.
+    const { added } = deps.payments.applyPage({ name: cursorName, ...place, payments, setAside });
+    if (payments.length + setAside.length > 0) await deps.sync();
+    if (added === 0) return;
+    log.info({ payments: added }, 'classic payments arrived');
+    if (payments.some(({ state }) => state === 'due')) deps.onDue();
+  }
+
+  /** An account's history begins with its creation; where it does not, the source has forgotten its beginning. */
+  function noteBeginning(first: PaymentRecord | BrokenRecord | undefined, { elderLedger }: HorizonRoot): void {
+    const fromCreation = first && !('broken' in first) && first.type === 'create_account';
+    if (elderLedger <= 2 || fromCreation) return;
+    meta.set(unseenKey, String(elderLedger));
+    log.warn({ elderLedger }, 'Horizon does not have the whole history of the deposit account');
+  }
+
+  return {
+    async turn(signal) {
+      try {
+        return await turn(signal);
+      } catch (error) {
+        root = undefined;
+        if (error instanceof HorizonError && error.retryAfterMs !== undefined) {
+          quietUntilMs = clock.monotonicMs() + error.retryAfterMs;
+        }
+        throw error;
+      }
+    },
+    health() {
+      const unseen = meta.get(unseenKey);
+      return { lastLedger, lastClosedAtMs, unseenBefore: unseen === undefined ? undefined : Number(unseen) };
+    },
+  };
+}
+
+/**
+ * The place of the last record. A page in another order, or from before the cursor, comes from a server that ignores what
+ * it was asked: a cursor set by it would skip payments.
+ */
+function requireOrder(records: (PaymentRecord | BrokenRecord)[], cursor: string | undefined): string | undefined {
+  let last = cursor ? BigInt(cursor) : 0n;
+  let found: string | undefined;
+  for (const { id } of records) {
+    if (id === undefined) continue;
+    const place = BigInt(id);
+    if (place < last || (cursor && place === BigInt(cursor))) {
+      throw new HorizonError('unreadable', `Horizon lists ${id} behind ${last}: the page is not in order`);
+    }
+    last = place;
+    found = id;
+  }
+  if (records.length > 0 && found === undefined) {
+    throw new HorizonError('unreadable', 'Horizon: no record of the page names its place on chain');
+  }
+  return found;
+}
+
+function lastRead(records: (PaymentRecord | BrokenRecord)[], before: number): number {
+  return records.reduce((time, record) => ('broken' in record ? time : Math.max(time, record.closedAtMs)), before);
+}

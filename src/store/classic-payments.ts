@@ -1,0 +1,179 @@
+import { type Units, zero } from '../money.ts';
+import { fromStored, toStored } from './columns.ts';
+import type { RawDb, Write } from './raw-db.ts';
+
+/** Payments that reached the classic deposit account. A page's rows and its cursor are one transaction. */
+export type ClassicPayments = {
+  /** An operation id counts once, ever: its first row stays. */
+  applyPage(page: ClassicPage): { added: number; duplicates: number };
+  /** Payments to this deposit account that are to reach the vault, those that may have landed first. */
+  open(toAddress: string, limit: number): ClassicPaymentRow[];
+  /** Payments without an owner, oldest first, behind `after`. */
+  unattributedAfter(toAddress: string, after: number, limit: number): ClassicPaymentRow[];
+  byOperation(operationId: string): ClassicPaymentRow | undefined;
+  /** Newest first; `before` is the id of the last row of the page before. */
+  list(query: { state?: ClassicState; before?: number; limit: number }): ClassicPaymentRow[];
+  /** Gives a payment to an account; false when it is no longer in one of these states. */
+  assign(id: number, accountId: number, from: ClassicState[], note: string): boolean;
+  /** The account that a number named was not known when the payment came: now it is. */
+  assignAlias(toAddress: string, alias: string, accountId: number, min: Units): number;
+  /** The vault has it. */
+  markForwarded(id: number, txHash: string | undefined, note: string | undefined): void;
+  note(id: number, note: string | undefined): void;
+  /** What nobody owns yet. */
+  unattributed(): { count: number; sum: Units };
+  setAside(limit: number): SetAside[];
+};
+
+export type ClassicState = 'unattributed' | 'below_min' | 'due' | 'sent' | 'forwarded';
+
+export type ClassicPage = {
+  /** Name of the cursor. */
+  name: string;
+  cursor: string;
+  /** Newest ledger the source had when everything up to it was read, and its close time. */
+  ledger: number;
+  closedAtMs: number;
+  payments: NewClassicPayment[];
+  setAside: SetAside[];
+};
+
+export type NewClassicPayment = {
+  operationId: string;
+  ledger: number;
+  closedAtMs: number;
+  txHash: string;
+  from: string;
+  to: string;
+  amount: Units;
+  memoType: string;
+  memo: string | undefined;
+  accountId: number | undefined;
+  state: 'unattributed' | 'below_min' | 'due';
+  note: string | undefined;
+};
+
+export type ClassicPaymentRow = Omit<NewClassicPayment, 'state' | 'accountId'> & {
+  id: number;
+  account: string | undefined;
+  state: ClassicState;
+  forwardTxHash: string | undefined;
+};
+
+export type SetAside = { id: string; atMs: number; reason: string; data: string };
+
+type Stored = {
+  id: number;
+  operationId: string;
+  ledger: number;
+  closedAtMs: number;
+  txHash: string;
+  from: string;
+  to: string;
+  amount: number;
+  memoType: string;
+  memo: string | null;
+  account: string | null;
+  state: ClassicState;
+  note: string | null;
+  forwardTxHash: string | null;
+};
+
+const select = `SELECT p.id, p.operation_id AS operationId, p.ledger, p.closed_at_ms AS closedAtMs, p.tx_hash AS txHash,
+  p.from_address AS "from", p.to_address AS "to", p.amount, p.memo_type AS memoType, p.memo, a.address AS account,
+  p.state, p.note, p.forward_tx_hash AS forwardTxHash
+  FROM classic_payments p LEFT JOIN accounts a ON a.id = p.account_id`;
+
+export function createClassicPayments(db: RawDb, write: Write): ClassicPayments {
+  const insert = db.prepare(
+    `INSERT INTO classic_payments (operation_id, ledger, closed_at_ms, tx_hash, from_address, to_address, amount,
+       memo_type, memo, account_id, state, note)
+     VALUES ($operationId, $ledger, $closedAtMs, $txHash, $from, $to, $amount, $memoType, $memo, $accountId, $state, $note)
+     ON CONFLICT (operation_id) DO NOTHING`,
+  );
+  const insertAside = db.prepare(
+    'INSERT INTO classic_set_aside VALUES ($id, $atMs, $reason, $data) ON CONFLICT DO NOTHING',
+  );
+  const moveCursor = db.prepare(
+    `INSERT INTO cursors (name, cursor, ledger, closed_at_ms) VALUES (?, ?, ?, ?)
+     ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor, ledger = MAX(ledger, excluded.ledger),
+       closed_at_ms = MAX(closed_at_ms, excluded.closed_at_ms)`,
+  );
+  const open = db.prepare<[string, number], Stored>(
+    `${select} WHERE p.state IN ('due', 'sent') AND p.to_address = ? ORDER BY p.state = 'due', p.id LIMIT ?`,
+  );
+  const ownerless = db.prepare<[string, number, number], Stored>(
+    `${select} WHERE p.state = 'unattributed' AND p.to_address = ? AND p.id > ? ORDER BY p.id LIMIT ?`,
+  );
+  const one = db.prepare<[string], Stored>(`${select} WHERE p.operation_id = ?`);
+  const page = db.prepare<[number, number], Stored>(`${select} WHERE p.id < ? ORDER BY p.id DESC LIMIT ?`);
+  const pageOfState = db.prepare<[ClassicState, number, number], Stored>(
+    `${select} WHERE p.state = ? AND p.id < ? ORDER BY p.id DESC LIMIT ?`,
+  );
+  const give = db.prepare(
+    `UPDATE classic_payments SET state = 'due', account_id = ?, note = ? WHERE id = ? AND state = ?`,
+  );
+  const giveAliased = db.prepare(
+    `UPDATE classic_payments SET state = 'due', account_id = $accountId, note = NULL
+     WHERE state = 'unattributed' AND to_address = $to AND memo_type IN ('id', 'muxed') AND memo = $alias AND amount >= $min`,
+  );
+  const forwarded = db.prepare(
+    `UPDATE classic_payments SET state = 'forwarded', forward_tx_hash = COALESCE(?, forward_tx_hash), note = ? WHERE id = ?`,
+  );
+  const putNote = db.prepare('UPDATE classic_payments SET note = ? WHERE id = ? AND note IS NOT ?');
+  const totals = db.prepare<[], { count: number; sum: number }>(
+    `SELECT COUNT(*) AS count, COALESCE(SUM(amount), 0) AS sum FROM classic_payments WHERE state = 'unattributed'`,
+  );
+  const aside = db.prepare<[number], SetAside>(
+    'SELECT id, at_ms AS atMs, reason, data FROM classic_set_aside ORDER BY at_ms DESC, id DESC LIMIT ?',
+  );
+  return {
+    applyPage: ({ name, cursor, ledger, closedAtMs, payments, setAside }) =>
+      write(() => {
+        let added = 0;
+        for (const { amount, memo = null, accountId = null, note = null, ...payment } of payments) {
+          added += insert.run({ ...payment, amount: toStored(amount), memo, accountId, note }).changes;
+        }
+        for (const record of setAside) insertAside.run(record);
+        moveCursor.run(name, cursor, ledger, closedAtMs);
+        return { added, duplicates: payments.length - added };
+      }),
+    open: (toAddress, limit) => open.all(toAddress, limit).map(toRow),
+    unattributedAfter: (toAddress, after, limit) => ownerless.all(toAddress, after, limit).map(toRow),
+    byOperation(operationId) {
+      const found = one.get(operationId);
+      return found && toRow(found);
+    },
+    list({ state, before = Number.MAX_SAFE_INTEGER, limit }) {
+      const rows = state === undefined ? page.all(before, limit) : pageOfState.all(state, before, limit);
+      return rows.map(toRow);
+    },
+    assign: (id, accountId, from, note) =>
+      write(() => from.some((state) => give.run(accountId, note, id, state).changes === 1)),
+    assignAlias: (to, alias, accountId, min) =>
+      write(() => giveAliased.run({ to, alias, accountId, min: toStored(min) }).changes),
+    markForwarded(id, txHash, note) {
+      write(() => forwarded.run(txHash ?? null, note ?? null, id));
+    },
+    note(id, note = undefined) {
+      const text = note ?? null;
+      write(() => putNote.run(text, id, text));
+    },
+    unattributed() {
+      const found = totals.get();
+      return { count: found?.count ?? 0, sum: found ? fromStored(found.sum) : zero };
+    },
+    setAside: (limit) => aside.all(limit),
+  };
+}
+
+function toRow({ amount, memo, account, note, forwardTxHash, ...row }: Stored): ClassicPaymentRow {
+  return {
+    ...row,
+    amount: fromStored(amount),
+    memo: memo ?? undefined,
+    account: account ?? undefined,
+    note: note ?? undefined,
+    forwardTxHash: forwardTxHash ?? undefined,
+  };
+}
