@@ -92,6 +92,16 @@ export type LoopView = {
   last_error: string | null;
 };
 
-export type HealthView = { ready: boolean; reasons: string[]; loops: LoopView[]; journal: JournalView };
+export type HealthView = {
+  ready: boolean;
+  reasons: string[];
+  loops: LoopView[];
+  journal: JournalView;
+  /** Null before the vault was first asked. */
+  solvency: SolvencyView | null;
+};
+
+/** USDC that lies in the vault, and what it owes to accounts and payees. */
+export type SolvencyView = { solvent: boolean; balance: string; liabilities: string; checked_at: string };
 
 export type JournalView = { ok: boolean; pending: number; wal_bytes: number; last_error: string | null };

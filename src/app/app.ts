@@ -15,6 +15,7 @@ import type { Store } from '../store/store.ts';
 import { createUpstreams } from '../upstream/pool.ts';
 import { version } from '../version.ts';
 
+import { openAccessLog } from './access-log.ts';
 import { openCore, resolveAccount, resolveCap } from './core.ts';
 import { solvencyLoop } from './live.ts';
 import { createLogin } from './login.ts';
@@ -90,6 +91,9 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       log,
     });
     const routeIds = createRouteIds(store);
+    const accessLog = openAccessLog(config, deps);
+    core.logLinesDropped = accessLog.dropped;
+    ends.push(accessLog.close);
     const gateway = createGateway({
       config: reloader.current,
       verifier: core.verifier,
@@ -109,6 +113,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       clock,
       log,
       metrics: core.recorder.counting(core.metrics.gateway),
+      logCall: accessLog.logCall,
     });
     core.stats = gateway.stats;
     const loops = [...core.loops, ...(core.classic?.loops ?? []), sales.loop, bookCheckLoop(core), solvencyLoop(core)];

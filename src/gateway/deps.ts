@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Verified, Verifier } from '../access/verify.ts';
-import type { FinishOutcome } from '../billing/charging.ts';
 import type { AccountSlot, CapSlot, Ledger } from '../billing/ledger.ts';
 import type { Api, Config, Route } from '../catalog/model.ts';
 import type { Clock } from '../clock.ts';
@@ -9,6 +8,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Journal } from '../metering/journal.ts';
 import type { Units } from '../money.ts';
+import type { CallRecord } from './call-record.ts';
 
 /** Everything the listener needs, joined in app/. Each type below asks only for what the gateway uses. */
 export type GatewayDeps = {
@@ -39,6 +39,8 @@ export type GatewayDeps = {
   clock: Clock;
   log: Log;
   metrics: GatewayMetrics;
+  /** Writes the access log; absent when none is kept. */
+  logCall?: ((record: CallRecord) => void) | undefined;
 };
 
 export type SalesStop = { code: ErrorCode; detail?: string };
@@ -53,10 +55,8 @@ export type TokenVerifier = Pick<Verifier, 'cached' | 'verify'>;
 
 /** Plain callbacks; labels are route templates, methods and codes, never accounts, tokens or paths. */
 export type GatewayMetrics = {
-  /** A call that was forwarded and has ended, whatever its end. */
-  answered(route: Route, method: string, status: number, outcome: FinishOutcome, durationMs: number): void;
-  /** A refusal before or instead of an answer. `route` is known once the path matched. */
-  refused(code: ErrorCode, route: Route | undefined): void;
+  /** A request that has ended, whatever its end. */
+  ended(record: CallRecord): void;
   charged(route: Route, amount: Units): void;
   refunded(route: Route, amount: Units): void;
   /** Time of one forwarded call that was spent inside the gateway until its first byte left, seconds. */

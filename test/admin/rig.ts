@@ -43,6 +43,7 @@ export const healthy: Health = {
   withdrawDelayS: 172_800,
   paused: false,
   stopped: undefined,
+  solvency: undefined,
   stopping: false,
 };
 
