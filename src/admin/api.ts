@@ -59,6 +59,11 @@ export const apiRoutes: ApiRoute[] = [
     path: '/api/payouts/claim',
     run: (books, { body }) => books.claimPayouts(textField(body, 'payee')),
   },
+  {
+    method: 'GET',
+    path: '/api/statements/*',
+    run: (books, { params, query }) => books.statement(param(params, 0), given(query, ['from', 'to'])),
+  },
 
   { method: 'GET', path: '/api/settlement', run: (books) => books.settlement() },
   { method: 'GET', path: '/api/settlement/batches', run: (books, { query }) => books.batches(page(query)) },

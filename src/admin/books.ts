@@ -5,6 +5,7 @@ import type { ApiDesk } from './api-desk.ts';
 import type { BatchDetail, BatchView, Page, TokenView, UnattributedView } from './book-views.ts';
 import type { LiveDesk } from './live-desk.ts';
 import type { PayoutDesk } from './payout-desk.ts';
+import type { StatementDesk } from './statement-desk.ts';
 import type { UsageDesk } from './usage-desk.ts';
 
 /**
@@ -15,7 +16,8 @@ import type { UsageDesk } from './usage-desk.ts';
 export type Books = ApiDesk &
   LiveDesk &
   PayoutDesk &
-  UsageDesk & {
+  UsageDesk &
+  StatementDesk & {
     account(address: string): Promise<AccountFigures>;
     /** `search` keeps the addresses that hold this text. */
     accounts(query: PageQuery & { search?: string | undefined }): Promise<Page<AccountFigures>>;

@@ -265,6 +265,8 @@ function joinCore(
         ledger,
         charges: store.charges,
         usage: store.usage,
+        statements: store.statements,
+        feeBps: facts.feeBps,
         routes: store.routes,
         journal,
         tokens: store.tokens,

@@ -44,6 +44,7 @@ export function createAdminClient(options: { listen: Listen; token: string }): A
     usage: (query) =>
       get('/api/usage', { ...pageQuery(query), account: query.account, doubtful: query.doubtful || undefined }),
     usageSummary: (query) => get('/api/usage/summary', query),
+    statement: (payee, query) => get(`/api/statements/${segment(payee)}`, query),
     refund: (call) => ask('POST', `/api/usage/${segment(call)}/refund`),
     apis: () => get('/api/apis'),
     pauseApi: (name, reason) => ask('POST', `/api/apis/${segment(name)}/pause`, { reason }),

@@ -103,6 +103,8 @@ export async function createRig(
     ledger,
     charges: store.charges,
     usage: store.usage,
+    statements: store.statements,
+    feeBps: 100,
     routes: store.routes,
     journal,
     tokens: store.tokens,
