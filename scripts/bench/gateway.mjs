@@ -92,6 +92,7 @@ const gateway = createGateway({
   mayServe: () => undefined,
   payWays: () => [],
   nextCallId: store.nextCallId,
+  signContext: () => '',
   internal: () => false,
   upstreams: createUpstreams({ log }),
   clock,

@@ -16,6 +16,7 @@ import { createUpstreams } from '../upstream/pool.ts';
 import { version } from '../version.ts';
 
 import { openAccessLog } from './access-log.ts';
+import { createCallContext } from './call-context.ts';
 import { openCore, resolveAccount, resolveCap } from './core.ts';
 import { solvencyLoop } from './live.ts';
 import { createLogin } from './login.ts';
@@ -65,6 +66,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     const sales = createSalesGate(core);
     const login = createLogin(core);
     const receipts = createReceipts(core);
+    const context = createCallContext(config, clock);
     const portal = createPortal({
       config: reloader.current,
       verifier: core.verifier,
@@ -85,7 +87,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
         minDeposit: core.facts.minDeposit,
         withdrawDelayS: core.facts.withdrawDelayS,
       }),
-      jwks: () => ({ keys: [...jwks(core.keys).keys, receipts.key.jwk] }),
+      jwks: () => ({ keys: [...jwks(core.keys).keys, receipts.key.jwk, context.jwk] }),
       version,
       clock,
       log,
@@ -108,6 +110,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       mayServe: sales.mayServe,
       payWays: (account, shortfall) => payWays(core, account, shortfall),
       nextCallId: store.nextCallId,
+      signContext: context.sign,
       internal: portal,
       upstreams,
       clock,

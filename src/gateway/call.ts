@@ -8,14 +8,14 @@ import { type Exchange, endsConnection } from './exchange.ts';
 import type { FieldRules } from './fields.ts';
 import { UpstreamCall, type UpstreamHead } from './forward.ts';
 import { type AnswerHead, answerHead } from './headers-down.ts';
-import { upstreamHeaders } from './headers-up.ts';
+import { type CallIdentity, upstreamHeaders } from './headers-up.ts';
 import type { Prepared } from './prepared.ts';
 import { refuse } from './refuse.ts';
 import { BodyError, RequestBody } from './request-body.ts';
 import type { UpstreamFailure } from './upstream-failure.ts';
 
 export type CallDeps = AdmitDeps &
-  Pick<GatewayDeps, 'upstreams' | 'nextCallId' | 'log' | 'metrics'> & {
+  Pick<GatewayDeps, 'upstreams' | 'nextCallId' | 'signContext' | 'log' | 'metrics'> & {
     journal: CallJournal;
     rules: FieldRules;
     prepared(route: Route): Prepared;
@@ -95,10 +95,7 @@ async function send(deps: CallDeps, call: Call, path: string): Promise<Answered 
   const request = {
     method: exchange.head.method,
     path,
-    headers: upstreamHeaders(exchange, deps.rules, deps.prepared(route), {
-      account: call.admitted.payer?.account.address,
-      callId: String(call.id),
-    }),
+    headers: upstreamHeaders(exchange, deps.rules, deps.prepared(route), identityOf(deps, call, path)),
     body: call.body,
     headersTimeoutMs: route.timeoutMs,
     idleTimeoutMs: route.api.upstream.idleTimeoutMs,
@@ -113,6 +110,19 @@ async function send(deps: CallDeps, call: Call, path: string): Promise<Answered 
     const safe = call.body === null && (request.method === 'GET' || request.method === 'HEAD');
     if (triesLeft === 0 || !head.retryable || !safe) return head;
   }
+}
+
+function identityOf(deps: CallDeps, { exchange, route, admitted, id }: Call, target: string): CallIdentity {
+  const account = admitted.payer?.account.address;
+  const callId = String(id);
+  if (!route.api.signedContext) return { account, callId, context: undefined };
+  const { price } = deps.prepared(route);
+  const { method } = exchange.head;
+  return {
+    account,
+    callId,
+    context: deps.signContext({ api: route.api.name, account, callId, price, method, target }),
+  };
 }
 
 function judgeHead(deps: CallDeps, call: Call, upstream: UpstreamCall, raw: UpstreamHead): Answered | UpstreamFailure {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
+import type { CallContext } from '../access/call-context.ts';
 import type { Verified, Verifier } from '../access/verify.ts';
 import type { AccountSlot, CapSlot, Ledger } from '../billing/ledger.ts';
 import type { Api, Config, Route } from '../catalog/model.ts';
@@ -33,6 +34,8 @@ export type GatewayDeps = {
   payWays(account: AccountSlot, shortfall: Units): unknown[];
   /** Monotonic over crashes; its decimal text is the public call id. */
   nextCallId(): number;
+  /** The `callora-context` field of a call to an API that wants one; runs between hold and request, so synchronous. */
+  signContext(context: CallContext): string;
   /** Answers `/_callora/…` and `/.well-known/…`; false when nothing is there. */
   internal(req: IncomingMessage, res: ServerResponse, path: string): boolean;
   upstreams: { poolFor(api: Api): Dispatcher };

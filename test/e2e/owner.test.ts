@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { contract, Keypair } from '@stellar/stellar-sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StatementView } from '../../src/admin/statement-view.ts';
@@ -36,6 +38,18 @@ function amount(text: string): Units {
   const value = parseUsdc(text);
   if (value === undefined) throw new Error(`${text} is no USDC amount`);
   return value;
+}
+
+type Request = { method: string; url: string; headers: Record<string, string> };
+type Check = (req: Request, nowMs?: number) => Record<string, unknown> | undefined;
+
+/** The sample of the page for API owners, as a reader copies it. */
+async function contextCheck(gateway: string, api: string): Promise<Check> {
+  const page = readFileSync(path.resolve(import.meta.dirname, '../../docs/api-owners.md'), 'utf8');
+  const sample = /```js\n(import[\s\S]*?contextCheck[\s\S]*?)```/.exec(page)?.[1] ?? '';
+  const file = path.join(info.dataDir, 'check.mjs');
+  writeFileSync(file, sample);
+  return (await import(file)).contextCheck(gateway, api);
 }
 
 type Earnings = { gross: bigint; net_paid: bigint; fee_paid: bigint };
@@ -90,6 +104,26 @@ describe('a statement', () => {
       headers: { authorization: `Bearer ${info.adminToken}` },
     });
     expect(await api.json()).toMatchObject({ balance: { closing } });
+  });
+});
+
+describe('the context that an upstream gets', () => {
+  it('passes the check of docs/api-owners.md, on this request alone; a client’s own does not arrive', async () => {
+    const check = await contextCheck(info.gateway, 'demo');
+    const headers = { 'callora-context': 'forged', callora_context: 'forged' };
+    const answer = await call('/demo/echo?x=1', { method: 'POST', body: 'hello', headers });
+    const seen = (await answer.json()) as { method: string; headers: Record<string, string> };
+    expect(JSON.stringify(seen)).not.toContain('forged');
+    const claims = check({ ...seen, url: '/echo?x=1' });
+    expect(claims).toMatchObject({
+      sub: info.consumer.address,
+      jti: answer.headers.get('callora-call'),
+      callora_price: answer.headers.get('callora-price'),
+    });
+    expect(check({ ...seen, url: '/echo?x=2' })).toBeUndefined();
+    expect(check({ ...seen, url: '/echo?x=1', headers: {} })).toBeUndefined();
+    const asAnother = await contextCheck(info.gateway, 'weather');
+    expect(asAnother({ ...seen, url: '/echo?x=1' })).toBeUndefined();
   });
 });
 

@@ -251,6 +251,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     mayServe: () => undefined,
     payWays: (_slot, shortfall) => [{ kind: 'vault', min: formatUsdc(shortfall) }],
     nextCallId: () => nextId++,
+    signContext: ({ callId }) => `context of ${callId}`,
     internal(_req, res, path) {
       if (!path.startsWith('/_callora/hello')) return false;
       res.end('hello');
