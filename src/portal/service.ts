@@ -20,6 +20,7 @@ export function serviceView(config: Config, version: string): unknown {
     network_passphrase: config.stellar.passphrase,
     vault: config.stellar.vault,
     currency: 'USDC',
+    tokens: { ttl_s: config.tokens.ttlMs / 1000, ttl_max_s: config.tokens.ttlMaxMs / 1000 },
     apis: config.apis.map((api) => ({ name: api.name, url: link(api.mount) })),
     links: {
       page: link('/_callora/app/'),

@@ -18,6 +18,7 @@ const vault = 'CCW67TSZV3SSS2HXMBQ5JFGCKJNXKZM7UQUWUZPUTHXSTZLEO7SJMI75';
 
 const config = {
   gateway: { publicUrl: 'https://api.example.com' },
+  tokens: { ttlMs: 86_400_000, ttlMaxMs: 30 * 86_400_000 },
   stellar: { network: 'testnet', passphrase: 'Test "net"', rpcUrl: 'https://rpc.example/key-1234', vault },
   apis: [
     {
