@@ -31,6 +31,9 @@ const commands: Record<string, (cli: Cli) => Promise<Command>> = {
   deposit: async (cli) => (await import('./deposit.ts')).depositCommand(cli),
   limit: async (cli) => (await import('./limit.ts')).limitCommand(cli),
   withdraw: async (cli) => (await import('./withdraw.ts')).withdrawCommand(cli),
+  receipt: async (cli) => (await import('./receipt.ts')).receiptCommand(cli),
+  roots: async (cli) => (await import('./roots.ts')).rootsCommand(cli),
+  verify: async (cli) => (await import('./verify.ts')).verifyCommand(cli),
   balance: async (cli) => (await import('./balance.ts')).balanceCommand(cli),
 };
 
