@@ -26,6 +26,12 @@ export const apiRoutes: ApiRoute[] = [
 
   {
     method: 'GET',
+    path: '/api/exits',
+    run: (books, { query }) => books.exits({ ...page(query), ...account(query), open: query.get('open') === 'true' }),
+  },
+
+  {
+    method: 'GET',
     path: '/api/tokens',
     run: (books, { query }) => books.tokens({ ...page(query), ...account(query) }),
   },

@@ -3,6 +3,7 @@ import type { AccountFigures } from '../billing/account-figures.ts';
 import type { CallView } from '../metering/call-view.ts';
 import type { ApiDesk } from './api-desk.ts';
 import type { BatchDetail, BatchView, Page, TokenView, UnattributedView } from './book-views.ts';
+import type { ExitsDesk } from './exits-desk.ts';
 import type { LiveDesk } from './live-desk.ts';
 import type { PayoutDesk } from './payout-desk.ts';
 import type { StatementDesk } from './statement-desk.ts';
@@ -14,6 +15,7 @@ import type { UsageDesk } from './usage-desk.ts';
  * that leaves the process. Refusals are GatewayErrors: `not_found`, `bad_parameter`, `conflict`, `chain_unavailable`.
  */
 export type Books = ApiDesk &
+  ExitsDesk &
   LiveDesk &
   PayoutDesk &
   UsageDesk &

@@ -13,6 +13,7 @@ import type { Tokens } from '../store/tokens.ts';
 import { type ApiDeskDeps, createApiDesk } from './api-desk.ts';
 import { pageOf, time, tokenView, unattributedView } from './book-views.ts';
 import type { Books } from './books.ts';
+import { createExitsDesk, type ExitsDeskDeps } from './exits-desk.ts';
 import { type Health, healthView } from './health.ts';
 import { createLiveDesk, type LiveDeskDeps } from './live-desk.ts';
 import { readId, readPage } from './page-query.ts';
@@ -26,9 +27,10 @@ export type BooksDeps = Omit<SettleDeskDeps, 'charges' | 'ledger'> &
   Pick<UsageDeskDeps, 'usage' | 'routes'> &
   Omit<LiveDeskDeps, 'charges' | 'ledger' | 'batches'> &
   PayoutDeskDeps &
-  Pick<StatementDeskDeps, 'statements' | 'feeBps'> & {
+  Pick<StatementDeskDeps, 'statements' | 'feeBps'> &
+  Pick<ExitsDeskDeps, 'exits'> & {
     config: () => Config;
-    ledger: Pick<Ledger, 'account' | 'accounts' | 'spendable' | 'totals' | 'refund' | 'cap'>;
+    ledger: Pick<Ledger, 'account' | 'accounts' | 'spendable' | 'exitable' | 'totals' | 'refund' | 'cap'>;
     charges: Pick<Charges, 'unsealed' | 'unsealedCount' | 'oldestUnsettledAtMs' | 'doubtful' | 'byAccount' | 'byId'>;
     journal: Pick<Journal, 'refund' | 'flush'>;
     tokens: Pick<Tokens, 'list'>;
@@ -73,6 +75,7 @@ export function createBooks(deps: BooksDeps): Books {
   }
 
   return {
+    ...createExitsDesk(deps),
     async account(address) {
       return accountFigures(requireAccount(ledger, address), ledger);
     },

@@ -18,6 +18,7 @@ import { version } from '../version.ts';
 import { openAccessLog } from './access-log.ts';
 import { createCallContext } from './call-context.ts';
 import { openCore, resolveAccount, resolveCap } from './core.ts';
+import { createExits } from './exits.ts';
 import { solvencyLoop } from './live.ts';
 import { createLogin } from './login.ts';
 import { bookCheckLoop, chainHealth, payWays, type SettledBatch, untilSpendable } from './observe.ts';
@@ -81,6 +82,8 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       login: login.walletLogin,
       loginAddress: login.address,
       startSession: login.startSession,
+      exits: store.exits,
+      ...createExits(core),
       page: createPage({ assets: createAssets(findPageFile), name: 'consumer', base: '/_callora/app' }),
       chain: () => ({
         asset: core.facts.token,

@@ -272,6 +272,7 @@ function joinCore(
         tokens: store.tokens,
         tokenDesk,
         deposits: store.deposits,
+        exits: store.exits,
         batches: store.batches,
         payouts: store.payouts,
         audit: store.audit,

@@ -38,6 +38,7 @@ export function createAdminClient(options: { listen: Listen; token: string }): A
   const books: Books = {
     account: (address) => get(`/api/accounts/${segment(address)}`),
     accounts: (query) => get('/api/accounts', { ...pageQuery(query), search: query.search }),
+    exits: (query) => get('/api/exits', { ...pageQuery(query), account: query.account, open: query.open || undefined }),
     issueToken: (request) => ask('POST', '/api/tokens', request),
     revokeToken: (jti) => ask('POST', `/api/tokens/${segment(jti)}/revoke`),
     tokens: (query) => get('/api/tokens', { ...pageQuery(query), account: query.account }),

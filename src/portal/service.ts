@@ -35,6 +35,7 @@ export function serviceView(config: Config, version: string): unknown {
       leaves: link('/_callora/batches/{lane}/{batch}/leaves'),
       roots: link('/_callora/roots'),
       deposit: link('/_callora/deposit'),
+      exits: link('/_callora/exits'),
       errors: link('/_callora/errors/{code}'),
       jwks: link('/.well-known/jwks.json'),
       stellar_toml: link('/.well-known/stellar.toml'),

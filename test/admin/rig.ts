@@ -110,6 +110,7 @@ export async function createRig(
     tokens: store.tokens,
     tokenDesk,
     deposits: store.deposits,
+    exits: store.exits,
     audit: store.audit,
     pauses: store.apiPauses,
     paused: new Set(),
