@@ -1,5 +1,6 @@
 import type { Api, Config } from '../catalog/model.ts';
 import { GatewayError } from '../errors.ts';
+import { formatUsdc } from '../money.ts';
 import type { ApiPause, ApiPauses } from '../store/api-pauses.ts';
 import { time } from './book-views.ts';
 
@@ -21,6 +22,7 @@ export type ApiView = {
   routes: number;
   paused_at: string | null;
   pause_reason: string | null;
+  prices: { method: string; path: string; price: string; auth: string }[];
 };
 
 export type PauseResult = { api: string; outcome: 'paused' | 'resumed' | 'already' };
@@ -70,5 +72,11 @@ function apiView(name: string, api: Api | undefined, pause: ApiPause | undefined
     routes: api?.routes.length ?? 0,
     paused_at: pause ? time(pause.atMs) : null,
     pause_reason: pause ? pause.reason : null,
+    prices: (api?.routes ?? []).map(({ method, template, priceUnits, auth }) => ({
+      method,
+      path: template,
+      price: formatUsdc(priceUnits),
+      auth,
+    })),
   };
 }

@@ -1,5 +1,4 @@
 import { formatUsdc, type Units } from '../money.ts';
-import type { Solvency } from '../settlement/solvency.ts';
 import { time } from './book-views.ts';
 import type { Health } from './health.ts';
 
@@ -9,6 +8,9 @@ export type Light = {
   state: 'good' | 'warn' | 'bad' | 'unknown';
   text: string;
 };
+
+/** What the chain said when it was last asked whether the vault covers what it owes. */
+export type Solvency = { atMs: number; liabilities: Units; tokens: Units };
 
 /** Memory against database. */
 export type BooksCheck = { atMs: number; differences: number };
@@ -53,7 +55,7 @@ function solvency({ solvency: seen, nowMs }: LightFacts): Light {
   if (nowMs - seen.atMs > checkStaleMs) {
     return { name, state: 'unknown', text: `${sums} at ${time(seen.atMs)}; not answered since.` };
   }
-  return { name, state: 'good', text: `${sums}.` };
+  return { name, state: 'good', text: `${sums}, asked ${duration(nowMs - seen.atMs)} ago.` };
 }
 
 function books({ booksCheck: seen, nowMs }: LightFacts): Light {

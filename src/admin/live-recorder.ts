@@ -1,6 +1,5 @@
 import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
-import { refusalOf } from '../gateway/call-record.ts';
 import type { GatewayMetrics } from '../gateway/deps.ts';
 import { add, subtract, type Units, zero } from '../money.ts';
 
@@ -60,14 +59,15 @@ export function createLiveRecorder({ clock }: { clock: Clock }): LiveRecorder {
 
   return {
     counting: (next) => ({
-      ended(record) {
+      answered(...call) {
+        running().calls++;
+        next.answered(...call);
+      },
+      refused(code, route) {
         const slot = running();
-        const code = refusalOf(record.outcome);
-        if (code !== undefined) {
-          slot.refused++;
-          slot.refusals.set(code, (slot.refusals.get(code) ?? 0) + 1);
-        } else if (record.callId !== 0 && record.status !== 0) slot.calls++;
-        next.ended(record);
+        slot.refused++;
+        slot.refusals.set(code, (slot.refusals.get(code) ?? 0) + 1);
+        next.refused(code, route);
       },
       charged(route, amount) {
         const slot = running();

@@ -8,14 +8,14 @@ import { type Exchange, endsConnection } from './exchange.ts';
 import type { FieldRules } from './fields.ts';
 import { UpstreamCall, type UpstreamHead } from './forward.ts';
 import { type AnswerHead, answerHead } from './headers-down.ts';
-import { type CallIdentity, upstreamHeaders } from './headers-up.ts';
+import { upstreamHeaders } from './headers-up.ts';
 import type { Prepared } from './prepared.ts';
 import { refuse } from './refuse.ts';
 import { BodyError, RequestBody } from './request-body.ts';
 import type { UpstreamFailure } from './upstream-failure.ts';
 
 export type CallDeps = AdmitDeps &
-  Pick<GatewayDeps, 'upstreams' | 'nextCallId' | 'signContext' | 'log' | 'metrics'> & {
+  Pick<GatewayDeps, 'upstreams' | 'nextCallId' | 'log' | 'metrics'> & {
     journal: CallJournal;
     rules: FieldRules;
     prepared(route: Route): Prepared;
@@ -41,7 +41,7 @@ export type Call = {
 export async function serveCall(deps: CallDeps, exchange: Exchange, route: Route, upstreamPath: string): Promise<void> {
   const decision = admit(deps, exchange, route);
   const admitted = decision instanceof Promise ? await decision : decision;
-  if (!admitted.ok) return refuse(exchange, admitted);
+  if (!admitted.ok) return refuse(deps, exchange, admitted);
 
   const call = open(deps, exchange, route, admitted);
   try {
@@ -49,7 +49,7 @@ export async function serveCall(deps: CallDeps, exchange: Exchange, route: Route
     if (!answered.ok) return giveUp(deps, call, answered);
 
     const charged = await charge(deps, call, answered.upstream, answered.status);
-    if (!charged.ok) return refuse(exchange, charged);
+    if (!charged.ok) return refuse(deps, exchange, charged);
 
     const relayed = await answer(deps, call, answered, charged.amount);
     await settleEnd(deps, call, answered.status, charged.amount, relayed);
@@ -76,8 +76,6 @@ function open(deps: CallDeps, exchange: Exchange, route: Route, admitted: Admitt
   // the next full collection [measured: young collections of 40 ms instead of 1 ms]; a named one is not.
   const leave = () => call.upstream?.abandon(new BodyError('client_gone'));
   exchange.onGone = leave;
-  exchange.end.callId = call.id;
-  exchange.end.account = admitted.payer?.account.address;
   exchange.fields.push('callora-call', String(call.id));
   if (exchange.expectsContinue) {
     exchange.expectsContinue = false;
@@ -95,7 +93,10 @@ async function send(deps: CallDeps, call: Call, path: string): Promise<Answered 
   const request = {
     method: exchange.head.method,
     path,
-    headers: upstreamHeaders(exchange, deps.rules, deps.prepared(route), identityOf(deps, call, path)),
+    headers: upstreamHeaders(exchange, deps.rules, deps.prepared(route), {
+      account: call.admitted.payer?.account.address,
+      callId: String(call.id),
+    }),
     body: call.body,
     headersTimeoutMs: route.timeoutMs,
     idleTimeoutMs: route.api.upstream.idleTimeoutMs,
@@ -110,19 +111,6 @@ async function send(deps: CallDeps, call: Call, path: string): Promise<Answered 
     const safe = call.body === null && (request.method === 'GET' || request.method === 'HEAD');
     if (triesLeft === 0 || !head.retryable || !safe) return head;
   }
-}
-
-function identityOf(deps: CallDeps, { exchange, route, admitted, id }: Call, target: string): CallIdentity {
-  const account = admitted.payer?.account.address;
-  const callId = String(id);
-  if (!route.api.signedContext) return { account, callId, context: undefined };
-  const { price } = deps.prepared(route);
-  const { method } = exchange.head;
-  return {
-    account,
-    callId,
-    context: deps.signContext({ api: route.api.name, account, callId, price, method, target }),
-  };
 }
 
 function judgeHead(deps: CallDeps, call: Call, upstream: UpstreamCall, raw: UpstreamHead): Answered | UpstreamFailure {
@@ -144,13 +132,12 @@ function giveUp(deps: CallDeps, call: Call, failure: UpstreamFailure): void {
   const { exchange, route, admitted } = call;
   if (admitted.hold) deps.ledger.release(admitted.hold);
   const { code, proxyError, cause } = failure;
-  exchange.end.upstreamError = proxyError;
   if (code === 'client_gone') return;
   if (proxyError) {
     deps.log.warn({ err: cause, call: call.id, route: route.template, code }, 'the upstream gave no answer');
   }
   const fields = proxyError ? ['proxy-status', `callora; error=${proxyError}`] : [];
-  refuse(exchange, {
+  refuse(deps, exchange, {
     ok: false,
     code,
     fields: [...fields, 'callora-price', '0'],
@@ -183,8 +170,7 @@ function compose(deps: CallDeps, call: Call, answered: Answered, charged: Units)
   fields.push('via', '1.1 callora', 'x-request-id', exchange.requestId, ...exchange.fields);
   fields.push('callora-price', formatUsdc(charged));
   if (admitted.payer) fields.push('callora-balance', formatUsdc(deps.ledger.spendable(admitted.payer.account)));
-  exchange.end.overheadMs = call.sentMs - exchange.startMs + deps.clock.monotonicMs() - call.headMs;
-  deps.metrics.overhead(exchange.end.overheadMs / 1000);
+  deps.metrics.overhead((call.sentMs - exchange.startMs + deps.clock.monotonicMs() - call.headMs) / 1000);
   return {
     status,
     fields,
@@ -200,6 +186,5 @@ function close(deps: CallDeps, call: Call): void {
   if (hold?.state === 'held') deps.ledger.release(hold);
   if (payer) deps.calls.leave(payer.account);
   call.exchange.onGone = undefined;
-  call.exchange.end.bytesIn = call.body?.bytes ?? 0;
   call.body?.destroy();
 }

@@ -1,4 +1,5 @@
 import { type ErrorCode, problem } from '../errors.ts';
+import type { GatewayMetrics } from './deps.ts';
 import { type Exchange, endsConnection } from './exchange.ts';
 
 /** Why a call is not answered by the upstream: a value on its way to the client, never an exception. */
@@ -18,9 +19,9 @@ export type Refusal = {
 const lingerMs = 2000;
 
 /** Writes the problem document of a refusal. The only writer of answers that no upstream made. */
-export function refuse(exchange: Exchange, refusal: Refusal): void {
-  const { res, req, end } = exchange;
-  end.outcome = refusal.code;
+export function refuse(deps: { metrics: GatewayMetrics }, exchange: Exchange, refusal: Refusal): void {
+  const { res, req } = exchange;
+  deps.metrics.refused(refusal.code, exchange.route);
   exchange.refused = true;
   if (res.destroyed || res.headersSent) return;
   const document = problem(refusal.code, refusal.detail, {
@@ -28,8 +29,6 @@ export function refuse(exchange: Exchange, refusal: Refusal): void {
     request_id: exchange.requestId,
   });
   const body = Buffer.from(JSON.stringify(document));
-  end.status = document.status;
-  end.bytesOut = exchange.head.method === 'HEAD' ? 0 : body.length;
   const unread = !req.complete && !req.readableEnded;
   const fields = [
     'content-type',

@@ -20,7 +20,6 @@ export function serviceView(config: Config, version: string): unknown {
     network_passphrase: config.stellar.passphrase,
     vault: config.stellar.vault,
     currency: 'USDC',
-    tokens: { ttl_s: config.tokens.ttlMs / 1000, ttl_max_s: config.tokens.ttlMaxMs / 1000 },
     apis: config.apis.map((api) => ({ name: api.name, url: link(api.mount) })),
     links: {
       page: link('/_callora/app/'),
@@ -35,7 +34,6 @@ export function serviceView(config: Config, version: string): unknown {
       leaves: link('/_callora/batches/{lane}/{batch}/leaves'),
       roots: link('/_callora/roots'),
       deposit: link('/_callora/deposit'),
-      exits: link('/_callora/exits'),
       errors: link('/_callora/errors/{code}'),
       jwks: link('/.well-known/jwks.json'),
       stellar_toml: link('/.well-known/stellar.toml'),

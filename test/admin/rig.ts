@@ -43,7 +43,6 @@ export const healthy: Health = {
   withdrawDelayS: 172_800,
   paused: false,
   stopped: undefined,
-  solvency: undefined,
   stopping: false,
 };
 
@@ -103,14 +102,11 @@ export async function createRig(
     ledger,
     charges: store.charges,
     usage: store.usage,
-    statements: store.statements,
-    feeBps: 100,
     routes: store.routes,
     journal,
     tokens: store.tokens,
     tokenDesk,
     deposits: store.deposits,
-    exits: store.exits,
     audit: store.audit,
     pauses: store.apiPauses,
     paused: new Set(),

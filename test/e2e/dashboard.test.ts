@@ -1,14 +1,88 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mkdtempSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, skipBrowser } from '../support/browser.ts';
-import { type Sandbox, startSandbox } from '../support/callora-process.ts';
+import { callora, type Sandbox, startSandbox } from '../support/callora-process.ts';
+
+/** The operator's page in a real browser, against the shipped process with real calls and real settlements behind it. */
 
 let sandbox: Sandbox;
 let browser: Browser;
+const open: BrowserContext[] = [];
+/** Console errors, failed scripts and requests to other hosts, of every page of the test. */
+let faults: string[] = [];
+
+const sections = [
+  'Overview',
+  'Settlement',
+  'Accounts',
+  'Tokens',
+  'Payees',
+  'APIs',
+  'Unattributed',
+  'Audit',
+  'System',
+] as const;
+
+type Look = { width: number; height: number; colours?: 'light' | 'dark' };
+const desktop: Look = { width: 1400, height: 900 };
+
+async function newPage({ width, height, colours = 'light' }: Look = desktop): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: colours });
+  open.push(context);
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  page.on('console', (message) => message.type() === 'error' && faults.push(`console: ${message.text()}`));
+  page.on('pageerror', (error) => faults.push(`script: ${error.message}`));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(sandbox.info.admin) && !request.url().startsWith('data:')) faults.push(request.url());
+  });
+  return page;
+}
+
+async function loggedIn(look?: Look): Promise<Page> {
+  const page = await newPage(look);
+  await page.goto(sandbox.info.admin);
+  await page.getByLabel('Admin token').fill(sandbox.info.adminToken);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('heading', { name: 'Promises' }).waitFor();
+  return page;
+}
+
+function paidCall(route = '/demo/forecast/oslo'): Promise<Response> {
+  return fetch(`${sandbox.info.gateway}${route}`, { headers: { authorization: `Bearer ${sandbox.info.token}` } });
+}
+
+async function section(page: Page, name: (typeof sections)[number]): Promise<void> {
+  await page.getByRole('navigation').getByRole('link', { name, exact: true }).click();
+  await page.getByRole('heading', { level: 1, name }).waitFor();
+}
+
+async function lastAudit(): Promise<Record<string, string>> {
+  const { info } = sandbox;
+  const answer = await fetch(`${info.admin}/api/audit?limit=1`, {
+    headers: { authorization: `Bearer ${info.adminToken}` },
+  });
+  const { items } = (await answer.json()) as { items: Record<string, string>[] };
+  return items[0] ?? {};
+}
 
 describe.skipIf(skipBrowser)('the dashboard in a browser', () => {
   beforeAll(async () => {
     [sandbox, browser] = await Promise.all([startSandbox(), launchBrowser()]);
+    for (let calls = 0; calls < 5; calls++) expect((await paidCall()).status).toBe(200);
+    await fetch(`${sandbox.info.gateway}/demo/forecast/oslo`);
+    const settled = await callora(['settle', 'now', '--config', sandbox.info.config, '--json']);
+    expect(JSON.parse(settled.stdout)).toMatchObject({ complete: true });
+  });
+
+  afterEach(async () => {
+    for (const context of open.splice(0)) await context.close();
+    const seen = faults;
+    faults = [];
+    expect(seen).toEqual([]);
   });
 
   afterAll(async () => {
@@ -16,10 +90,203 @@ describe.skipIf(skipBrowser)('the dashboard in a browser', () => {
     await sandbox?.stop();
   });
 
-  it('opens at the address of the admin listener', async () => {
-    const page = await browser.newPage();
+  it('lets in with the admin token only, and keeps the session over a reload until logout', async () => {
+    const page = await newPage();
     await page.goto(sandbox.info.admin);
     expect(page.url()).toBe(`${sandbox.info.admin}/dashboard/`);
-    await page.getByText('Ready.').waitFor();
+    await page.getByLabel('Admin token').fill('guess');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('alert').getByText('not the content of the file').waitFor();
+    // The refusal is what this test asks for.
+    expect(faults.splice(0)).toEqual([expect.stringContaining('401')]);
+
+    await page.getByLabel('Admin token').fill(sandbox.info.adminToken);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('heading', { name: 'Promises' }).waitFor();
+    const [cookie] = await page.context().cookies();
+    expect(cookie).toMatchObject({ name: 'callora_admin', httpOnly: true, sameSite: 'Strict' });
+    expect(await page.evaluate('document.cookie')).toBe('');
+
+    await page.reload();
+    await page.getByRole('heading', { name: 'Promises' }).waitFor();
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByLabel('Admin token').waitFor();
+    expect(await page.context().cookies()).toEqual([]);
+    expect(await page.evaluate('localStorage.getItem("callora-csrf")')).toBeNull();
+  });
+
+  it('shows the login again when the session is over', async () => {
+    const page = await loggedIn();
+    await page.context().clearCookies();
+    await page.getByText('The session is over').waitFor();
+    expect(new Set(faults.splice(0).map((fault) => fault.includes('401')))).toEqual(new Set([true]));
+  });
+
+  it('shows every page with what is in the books', async () => {
+    const { info } = sandbox;
+    const page = await loggedIn();
+    await paidCall();
+    await page.getByText('Paid calls are served.').waitFor();
+    await page.getByRole('link', { name: 'token_missing' }).waitFor();
+    const shown: [(typeof sections)[number], string | RegExp][] = [
+      ['Settlement', 'confirmed'],
+      ['Accounts', info.consumer.address.slice(0, 6)],
+      ['Tokens', 'all APIs'],
+      ['Payees', info.payee.address.slice(0, 6)],
+      ['APIs', 'GET /demo/forecast/:city'],
+      ['Unattributed', 'every deposit found its account'],
+      ['Audit', 'settle now'],
+      ['System', 'solvency'],
+    ];
+    for (const [name, text] of shown) {
+      await section(page, name);
+      await page.getByRole('main').getByText(text).first().waitFor();
+    }
+    await section(page, 'Settlement');
+    await page.getByRole('table', { name: 'Batches' }).getByRole('link', { name: '1', exact: true }).click();
+    await page.getByRole('heading', { name: 'Batch 1' }).waitFor();
+    await page.getByRole('cell', { name: '0.01' }).first().waitFor();
+  });
+
+  it('finds an account by a part of its address', async () => {
+    const page = await loggedIn();
+    await section(page, 'Accounts');
+    const { address } = sandbox.info.consumer;
+    await page.getByLabel('Search accounts by address').fill('NOBODY');
+    await page.getByRole('button', { name: 'Search' }).click();
+    await page.getByText('No address holds “NOBODY”').waitFor();
+    await page.getByLabel('Search accounts by address').fill(address.slice(10, 20).toLowerCase());
+    await page.getByRole('button', { name: 'Search' }).click();
+    await page.getByRole('link', { name: address.slice(0, 6) }).click();
+    await page.getByRole('heading', { name: 'Account', exact: true }).waitFor();
+    await page.getByText(address).waitFor();
+  });
+
+  it('pauses an API and sells it again, with the reason in the audit', async () => {
+    const page = await loggedIn();
+    await section(page, 'APIs');
+    await page.getByRole('button', { name: 'Pause demo' }).click();
+    await page.getByLabel('Reason').fill('repairs');
+    await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('dialog').getByText('is refused from now on').waitFor();
+    expect((await paidCall()).status).toBe(503);
+    expect(await lastAudit()).toMatchObject({ actor: 'dashboard', action: 'api pause', detail: 'repairs' });
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+    await page.getByText('repairs').waitFor();
+    await page.getByRole('button', { name: 'Resume demo' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Resume' }).click();
+    await page.getByRole('dialog').getByText('served again').waitFor();
+    expect((await paidCall()).status).toBe(200);
+    expect(await lastAudit()).toMatchObject({ actor: 'dashboard', action: 'api resume', subject: 'demo' });
+  });
+
+  it('settles now, then pays the payee what the vault owes', async () => {
+    const page = await loggedIn();
+    await paidCall();
+    await section(page, 'Settlement');
+    await page.getByRole('button', { name: 'Settle now' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Settle now' }).click();
+    await page.getByText('All is settled.').waitFor({ timeout: 40_000 });
+    expect(await lastAudit()).toMatchObject({ actor: 'dashboard', action: 'settle now' });
+    await page.getByRole('button', { name: 'Close' }).click();
+
+    await page.getByRole('button', { name: 'Compare with the chain' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Compare' }).click();
+    await page.getByText('agree to the unit').waitFor({ timeout: 40_000 });
+    await page.getByRole('button', { name: 'Close' }).click();
+
+    await section(page, 'Payees');
+    await page.getByRole('button', { name: 'Pay everyone now' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Pay everyone now' }).click();
+    await page.getByRole('dialog').getByText('USDC, paid').first().waitFor({ timeout: 40_000 });
+    expect(await lastAudit()).toMatchObject({ actor: 'dashboard', action: 'payout claim', subject: 'all payees' });
+    await page.getByRole('button', { name: 'Close' }).click();
+    await page.getByRole('table', { name: 'Payouts' }).getByText('paid').first().waitFor();
+  });
+
+  it('revokes a token, which is refused from the next call on', async () => {
+    const { info } = sandbox;
+    const issued = await callora(['token', 'issue', '--label', 'to be revoked', '--config', info.config]);
+    const token = issued.stdout.trim();
+    expect(token).not.toBe('');
+    const page = await loggedIn();
+    await section(page, 'Tokens');
+    await page.getByRole('button', { name: 'Revoke token to be revoked' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+    await page.getByText('Refused from the next call on.').waitFor();
+    const headers = { authorization: `Bearer ${token}` };
+    expect((await fetch(`${info.gateway}/demo/forecast/oslo`, { headers })).status).toBe(401);
+    expect(await lastAudit()).toMatchObject({ actor: 'dashboard', action: 'token revoke' });
+  });
+
+  it('is used by keyboard alone: to a section, into a dialog, out with Escape, and back where one was', async () => {
+    const page = await loggedIn();
+    const focused = () =>
+      page.evaluate('document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? ""');
+    async function tabTo(name: string): Promise<void> {
+      for (let step = 0; step < 40; step++) {
+        await page.keyboard.press('Tab');
+        if ((await focused()) === name) return;
+      }
+      throw new Error(`Tab never reaches ${name}`);
+    }
+    await page.evaluate('document.activeElement?.blur()');
+    await page.goto(`${sandbox.info.admin}/dashboard/`);
+    await page.getByRole('heading', { name: 'Promises' }).waitFor();
+    await tabTo('APIs');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'APIs' }).waitFor();
+    await page.getByRole('button', { name: 'Pause demo' }).waitFor();
+    await tabTo('Pause demo');
+    const outline = await page.evaluate('getComputedStyle(document.activeElement).outlineStyle');
+    expect(outline).toBe('solid');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    expect(await page.evaluate('document.activeElement.closest("dialog") !== null')).toBe(true);
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await focused()).toBe('Pause demo');
+    expect((await paidCall()).status).toBe(200);
+  });
+
+  it('keeps the chosen colours over a reload', async () => {
+    const page = await loggedIn();
+    const background = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
+    const light = await background();
+    await page.getByRole('button', { name: /Colours: system/ }).click();
+    await page.getByRole('button', { name: /Colours: light/ }).click();
+    await page.getByRole('button', { name: /Colours: dark/ }).waitFor();
+    const dark = await background();
+    expect(dark).not.toBe(light);
+    await page.reload();
+    await page.getByRole('heading', { name: 'Promises' }).waitFor();
+    expect(await background()).toBe(dark);
+  });
+
+  it.each<Look>([
+    { width: 1400, height: 900, colours: 'light' },
+    { width: 1400, height: 900, colours: 'dark' },
+    { width: 390, height: 844, colours: 'light' },
+    { width: 390, height: 844, colours: 'dark' },
+  ])('fits $width pixels in $colours, nothing beside the screen', async (look) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'callora-dashboard-'));
+    const page = await loggedIn(look);
+    for (const name of sections) {
+      await section(page, name);
+      await page.getByText('Loading…').first().waitFor({ state: 'detached' });
+      expect([name, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([name, look.width]);
+      const file = path.join(folder, `${name.toLowerCase()}-${look.width}-${look.colours}.png`);
+      await page.screenshot({ path: file, fullPage: true });
+      expect(statSync(file).size).toBeGreaterThan(5_000);
+    }
+  });
+
+  it('runs no code that is not its own, and says so to the browser', async () => {
+    const page = await loggedIn();
+    await page.evaluate(
+      'document.body.append(Object.assign(document.createElement("script"), { text: "window.ran = true" }))',
+    );
+    expect(await page.evaluate('window.ran')).toBeUndefined();
+    expect(faults.splice(0).join()).toContain('Content Security Policy');
   });
 });

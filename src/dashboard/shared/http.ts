@@ -2,7 +2,7 @@
 export type Answer<Value> = { ok: true; value: Value } | { ok: false; status: number; code: string; detail: string };
 
 export type Ask = {
-  method?: 'GET' | 'POST';
+  method?: 'GET' | 'POST' | 'DELETE';
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;

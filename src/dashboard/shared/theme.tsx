@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 
 /** Light and dark follow the system until the reader chooses; the choice is kept in this browser. */
 export type Theme = 'system' | 'light' | 'dark';
@@ -13,7 +13,8 @@ export function savedTheme(): Theme {
 
 export function ThemeButton() {
   const [theme, setTheme] = useState<Theme>(savedTheme);
-  useEffect(() => {
+  // Before the page is drawn: colours do not flash.
+  useLayoutEffect(() => {
     document.documentElement.dataset.theme = theme;
     localStorage.setItem(key, theme);
   }, [theme]);
