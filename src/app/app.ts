@@ -15,6 +15,7 @@ import type { Store } from '../store/store.ts';
 import { createUpstreams } from '../upstream/pool.ts';
 import { version } from '../version.ts';
 
+import { classicOffer } from './classic.ts';
 import { openCore, resolveAccount, resolveCap } from './core.ts';
 import { solvencyLoop } from './live.ts';
 import { createLogin } from './login.ts';
@@ -81,9 +82,11 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       page: createPage({ assets: createAssets(findPageFile), name: 'consumer', base: '/_callora/app' }),
       chain: () => ({
         asset: core.facts.token,
+        classicAsset: core.asset,
         minDeposit: core.facts.minDeposit,
         withdrawDelayS: core.facts.withdrawDelayS,
       }),
+      classic: classicOffer(core, (address) => resolveAccount(core, address)),
       jwks: () => ({ keys: [...jwks(core.keys).keys, receipts.key.jwk] }),
       version,
       clock,

@@ -3,7 +3,8 @@ import { createClassicForwarder } from '../deposits/classic-forwarder.ts';
 import type { ClassicAsset } from '../deposits/classic-rules.ts';
 import { type ClassicWatcher, createClassicWatcher } from '../deposits/classic-watcher.ts';
 import { createLoop, type Loop } from '../loop.ts';
-import { most, type Units } from '../money.ts';
+import { formatUsdc, most, type Units } from '../money.ts';
+import type { ClassicOffer } from '../portal/classic-deposit.ts';
 import { existingAccounts } from '../stellar/existing-accounts.ts';
 import { createHorizon } from '../stellar/horizon.ts';
 import { deriveKey } from '../stellar/seeds.ts';
@@ -24,6 +25,38 @@ export type Classic = {
   /** A payment has become due. */
   wake(): void;
 };
+
+/** What the portal shows of it. */
+export function classicOffer(
+  { classic }: Pick<Core, 'classic'>,
+  openAccount: (address: string) => { id: number },
+): ClassicOffer | undefined {
+  if (!classic) return undefined;
+  const { address, asset, min, aliases } = classic;
+  return {
+    address,
+    asset,
+    min,
+    numberOf: (account) => aliases.keep({ accountId: openAccount(account).id, address: account }),
+  };
+}
+
+/** What a refused call offers: arithmetic only, for it stands on the path of calls. */
+export function classicWay({ classic }: Pick<Core, 'classic'>, account: string, shortfall: Units): object[] {
+  const memo = classic?.aliases.of(account);
+  if (!classic || memo === undefined) return [];
+  return [
+    {
+      kind: 'classic',
+      address: classic.address,
+      memo_type: 'id',
+      memo,
+      asset_code: classic.asset.code,
+      asset_issuer: classic.asset.issuer,
+      min: formatUsdc(most(shortfall, classic.min)),
+    },
+  ];
+}
 
 /** How often refused payments are looked at again; one that becomes due wakes the loop at once, ms. */
 const forwardLookMs = 5_000;

@@ -6,6 +6,7 @@ import { formatUsdc, type Units } from '../money.ts';
 import { booksDifferences } from '../settlement/books-check.ts';
 import type { SettledOnChain } from '../settlement/confirm.ts';
 
+import { classicWay } from './classic.ts';
 import type { Core } from './core.ts';
 import { salesStop } from './sales.ts';
 
@@ -94,6 +95,7 @@ export function payWays(core: Core, account: AccountSlot, shortfall: Units): unk
   const terms = { network: stellar.passphrase, vault: stellar.vault, asset: facts.token, account: account.address };
   return [
     { kind: 'vault', ...terms, min: formatUsdc(least) },
+    ...classicWay(core, account.address, shortfall),
     { kind: 'cli', command: `callora deposit ${formatUsdc(least)} --gateway ${gateway.publicUrl} --key FILE` },
   ];
 }

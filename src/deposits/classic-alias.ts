@@ -23,7 +23,7 @@ export type ClassicAliasDeps = {
   account: string;
   aliases: DepositAliases;
   meta: Pick<Store['meta'], 'get' | 'set'>;
-  /** A number was written down for the first time or again. */
+  /** A number was written down for the first time. */
   onAlias: (alias: string, accountId: number) => void;
 };
 
@@ -39,10 +39,10 @@ export function createClassicAliases(deps: ClassicAliasDeps): ClassicAliases {
 
   function keep({ accountId, address }: { accountId: number; address: string }): string | undefined {
     const alias = deriveAlias(key, address);
-    if (aliases.add(alias, accountId)) {
-      deps.onAlias(alias, accountId);
-      return alias;
-    }
+    const outcome = aliases.add(alias, accountId);
+    if (outcome === 'added') deps.onAlias(alias, accountId);
+    if (outcome !== 'taken') return alias;
+    if (refused.has(address)) return undefined;
     refused.add(address);
     meta.set(refusedKey, [...refused].join(' '));
     return undefined;

@@ -7,6 +7,7 @@ import { type Headers, readObject, sendError, sendJson, sendProblem, sendText } 
 import { createRateLimiter, type RateLimiter } from '../limits/rate.ts';
 import type { Log } from '../log.ts';
 import { accountView, type CallerDeps, usageView } from './caller.ts';
+import { type DepositDeps, depositDetails } from './classic-deposit.ts';
 import { isErrorCode } from './error-help.ts';
 import { errorPage } from './error-page.ts';
 import { type LoginDeps, loginChallenge, loginSession, loginToken } from './login.ts';
@@ -14,7 +15,7 @@ import { issueOwnToken, type OwnTokensDeps, ownTokens, revokeOwnToken } from './
 import { publishedRoots, type RootsDeps } from './published-roots.ts';
 import { callReceipt, ownLeaves, type ReceiptDeps } from './receipts.ts';
 import { PortalRefusal } from './refusal.ts';
-import { type ChainFacts, catalogView, depositView, serviceView } from './service.ts';
+import { catalogView, serviceView } from './service.ts';
 import { type UsageOverTimeDeps, usageOverTime } from './usage-over-time.ts';
 import { authorizationServer, protectedResource, stellarToml } from './well-known.ts';
 
@@ -27,11 +28,11 @@ export type PortalDeps = CallerDeps &
   UsageOverTimeDeps &
   LoginDeps &
   OwnTokensDeps &
+  DepositDeps &
   ReceiptDeps &
   Pick<RootsDeps, 'rootChain'> & {
     /** The catalog in force: it changes with a reload. */
     config: () => Config;
-    chain: () => ChainFacts;
     /** Serves the page for people at `/_callora/app/`. */
     page: PageHandler;
     /** The public half of the token keys, as a JWKS object. */
@@ -75,7 +76,6 @@ export function createPortal(deps: PortalDeps): PortalHandler {
 }
 
 function resourcesOf(deps: PortalDeps & { limiter: RateLimiter }): Map<string, Resource> {
-  const publicUrl = () => deps.config().gateway.publicUrl;
   const get = (endpoint: Endpoint): Resource => ({ GET: endpoint });
   const json = (read: () => unknown, headers: Headers = publicFor5Minutes) =>
     get(({ res }) => sendJson(res, 200, read(), headers));
@@ -88,7 +88,10 @@ function resourcesOf(deps: PortalDeps & { limiter: RateLimiter }): Map<string, R
     ['/_callora', service],
     ['/_callora/', service],
     ['/_callora/catalog', json(() => catalogView(deps.config()), { 'cache-control': 'public, max-age=60' })],
-    ['/_callora/deposit', json(() => depositView(deps.config(), deps.chain()), { 'cache-control': 'no-store' })],
+    [
+      '/_callora/deposit',
+      get(async ({ req, res, query }) => sendJson(res, 200, await depositDetails(deps, req.rawHeaders, query))),
+    ],
     [
       '/_callora/login',
       {
@@ -134,7 +137,8 @@ function resourcesOf(deps: PortalDeps & { limiter: RateLimiter }): Map<string, R
     [
       '/.well-known/stellar.toml',
       get(({ res }) => {
-        const text = stellarToml(deps.config().stellar.passphrase, deps.loginAddress, publicUrl());
+        const accounts = deps.classic ? [deps.classic.address] : [];
+        const text = stellarToml(deps.config(), { signingKey: deps.loginAddress, accounts, ...deps.chain() });
         sendText(res, 200, 'text/plain; charset=utf-8', text, publicFor5Minutes);
       }),
     ],

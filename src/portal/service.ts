@@ -7,6 +7,8 @@ import { formatUsdc, type Units } from '../money.ts';
 export type ChainFacts = {
   /** C… address of the USDC token contract. */
   asset: string | undefined;
+  /** The classic asset behind it, where there is one. */
+  classicAsset?: { code: string; issuer: string } | undefined;
   minDeposit: Units | undefined;
   withdrawDelayS: number | undefined;
 };
@@ -59,7 +61,7 @@ export function catalogView(config: Config): unknown {
   };
 }
 
-export function depositView(config: Config, chain: ChainFacts): unknown {
+export function depositView(config: Config, chain: ChainFacts): Record<string, unknown> {
   const gateway = config.gateway.publicUrl;
   const min = chain.minDeposit === undefined ? null : formatUsdc(chain.minDeposit);
   return {

@@ -31,16 +31,35 @@ export function authorizationServer(config: Config): unknown {
   };
 }
 
-/** SEP-1, the part that SEP-10 clients read. */
-export function stellarToml(passphrase: string, signingKey: string, publicUrl: string): string {
-  const lines = {
-    VERSION: '2.7.0',
-    NETWORK_PASSPHRASE: passphrase,
-    SIGNING_KEY: signingKey,
-    WEB_AUTH_ENDPOINT: `${publicUrl}/_callora/login`,
-  };
-  // JSON strings are valid TOML basic strings: both escape quotes, backslashes and control characters the same way.
-  return Object.entries(lines)
-    .map(([name, value]) => `${name}=${JSON.stringify(value)}\n`)
-    .join('');
+export type TomlFacts = {
+  /** G… address that signs login challenges. */
+  signingKey: string;
+  /** Accounts of the gateway that others pay. */
+  accounts: string[];
+  /** C… address of the vault's token, and the classic asset behind it where there is one. */
+  asset: string | undefined;
+  classicAsset?: { code: string; issuer: string } | undefined;
+};
+
+/** SEP-1: what wallets and SEP-10 clients look up about this domain. */
+export function stellarToml({ stellar, gateway }: Config, facts: TomlFacts): string {
+  const { signingKey, accounts, asset, classicAsset } = facts;
+  const currency = classicAsset ?? (asset === undefined ? undefined : { code: 'USDC', contract: asset });
+  const status = stellar.network === 'public' ? 'live' : 'test';
+  return [
+    ...tomlLines({
+      VERSION: '2.7.0',
+      NETWORK_PASSPHRASE: stellar.passphrase,
+      SIGNING_KEY: signingKey,
+      WEB_AUTH_ENDPOINT: `${gateway.publicUrl}/_callora/login`,
+      ...(accounts.length > 0 ? { ACCOUNTS: accounts } : {}),
+    }),
+    ...(currency ? ['', '[[CURRENCIES]]', ...tomlLines({ ...currency, status, display_decimals: 7 })] : []),
+    '',
+  ].join('\n');
+}
+
+/** JSON values are valid TOML: strings escape quotes, backslashes and control characters the same way. */
+function tomlLines(fields: Record<string, string | number | string[]>): string[] {
+  return Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
 }
