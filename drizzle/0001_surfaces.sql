@@ -91,6 +91,11 @@ CREATE TABLE `usage_daily` (
 ) STRICT;
 --> statement-breakpoint
 CREATE INDEX `usage_daily_route` ON `usage_daily` (`route_id`,`day`);--> statement-breakpoint
+CREATE TABLE `webhook_conditions` (
+	`key` text PRIMARY KEY NOT NULL,
+	`since_ms` integer NOT NULL
+) STRICT;
+--> statement-breakpoint
 CREATE TABLE `webhook_deliveries` (
 	`id` integer PRIMARY KEY NOT NULL,
 	`event_id` integer NOT NULL,
@@ -105,6 +110,7 @@ CREATE TABLE `webhook_deliveries` (
 	CONSTRAINT "webhook_deliveries_state" CHECK("webhook_deliveries"."state" IN ('waiting', 'delivered', 'dead'))
 ) STRICT;
 --> statement-breakpoint
+CREATE INDEX `webhook_deliveries_dead` ON `webhook_deliveries` (`id`) WHERE "webhook_deliveries"."state" = 'dead';--> statement-breakpoint
 CREATE INDEX `webhook_deliveries_waiting` ON `webhook_deliveries` (`next_at_ms`) WHERE "webhook_deliveries"."state" = 'waiting';--> statement-breakpoint
 CREATE UNIQUE INDEX `webhook_deliveries_once` ON `webhook_deliveries` (`event_id`,`endpoint`);--> statement-breakpoint
 CREATE TABLE `webhook_events` (

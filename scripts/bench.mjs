@@ -1,6 +1,6 @@
 // Measures what selling a call costs over merely forwarding it: the same load against the same upstream, once through
-// a bare undici proxy and once through the gateway with real tokens, ledger and journal (a charge row committed before
-// every answer). Rounds alternate, so that both meet the same weather.
+// a bare undici proxy and once through the gateway with real tokens, ledger, journal (a charge row committed before
+// every answer), metrics and access log. Rounds alternate, so that both meet the same weather.
 //   node scripts/bench.mjs [--seconds 5] [--rounds 3] [--connections 32] [--bytes 256] [--json]
 import { fork } from 'node:child_process';
 import { cpus } from 'node:os';
@@ -67,7 +67,8 @@ function report([bareResult, gatewayResult], books) {
   const ratio = Number((gatewayResult.requestsPerSecond / bareResult.requestsPerSecond).toFixed(3));
   const measured = {
     what: `GET of ${bytes} bytes over ${connections} keep-alive connections, ${rounds} alternating rounds of ${seconds} s each`,
-    gateway: 'cached Ed25519 token, hold, journal at level process (commit before the answer), finish row',
+    gateway:
+      'cached Ed25519 token, hold, journal at level process (commit before the answer), finish row, metrics, access log to a file',
     machine: `${cpus().length} cores, Node ${process.version}; load generator, proxy and upstream are one process each`,
     bare: bareResult,
     gatewayResult,

@@ -47,6 +47,9 @@ export const errorTable = {
   upstream_bad_answer: [502, 'The upstream answered with a broken head'],
   upstream_timeout: [504, 'The upstream did not answer in time'],
   // Operator API
+  exit_pending: [409, 'An exit of this account is already signed'],
+  exit_too_large: [409, 'More than can leave the account now'],
+  exit_refused: [409, 'The network would not carry this exit out'],
   conflict: [409, 'The request does not fit the current state'],
   chain_unavailable: [503, 'The Stellar network could not be asked'],
   internal: [500, 'The gateway failed'],

@@ -1,13 +1,16 @@
 // The gateway with everything a paid call touches for real: token keys, verifier, ledger, store and journal.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { issueToken } from '../../src/access/issue.ts';
 import { createTokenKeys, loadTokenKeys } from '../../src/access/keys.ts';
 import { createVerifier } from '../../src/access/verify.ts';
+import { createMetrics } from '../../src/admin/metrics.ts';
 import { createLedger } from '../../src/billing/ledger.ts';
 import { systemClock as clock } from '../../src/clock.ts';
+import { createAccessLog } from '../../src/gateway/access-log.ts';
 import { createGateway } from '../../src/gateway/server.ts';
+import { createLineWriter, writeTo } from '../../src/line-writer.ts';
 import { createLog } from '../../src/log.ts';
 import { createJournal } from '../../src/metering/journal.ts';
 import { units } from '../../src/money.ts';
@@ -61,7 +64,12 @@ const config = makeConfig(
   { limits: { ...limits, requestsPerConnectionMax: 0, callsPerAccountMax: 10_000 } },
 );
 let served = 0;
-const ignore = () => {};
+const metrics = createMetrics({
+  version: 'bench',
+  gauges: () => undefined,
+  diskFreeBytes: async () => undefined,
+}).gateway;
+const lines = createLineWriter({ clock, write: writeTo(openSync(path.join(folder, 'access.log'), 'a')) });
 const routeIds = new Map();
 const gateway = createGateway({
   config: () => config,
@@ -84,11 +92,19 @@ const gateway = createGateway({
   mayServe: () => undefined,
   payWays: () => [],
   nextCallId: store.nextCallId,
+  signContext: () => '',
   internal: () => false,
   upstreams: createUpstreams({ log }),
   clock,
   log,
-  metrics: { answered: () => served++, refused: ignore, charged: ignore, refunded: ignore, overhead: ignore },
+  metrics: {
+    ...metrics,
+    ended(record) {
+      served++;
+      metrics.ended(record);
+    },
+  },
+  logCall: createAccessLog({ clock, add: lines.add }),
 });
 const { port } = await gateway.listen();
 

@@ -130,11 +130,16 @@ function fail(deps: AdminDeps, req: IncomingMessage, res: ServerResponse, error:
     return;
   }
   const known = error instanceof GatewayError;
-  if (!known) deps.log.error({ err: error, path: req.url?.split('?')[0] }, 'an operator request failed');
+  if (!known) deps.log.error({ err: error, path: section(req.url ?? '') }, 'an operator request failed');
   const code = known ? error.code : 'internal';
   // Problem types resolve at the gateway's listener, not at this one.
   const type = `${deps.config().gateway.publicUrl}/_callora/errors/${code}`;
   const body = { ...problem(code, known ? error.detail : undefined), type };
   const close = req.method === 'GET' || req.method === 'HEAD' ? {} : { connection: 'close' };
   sendProblem(res, body, { ...(error instanceof AdminRefusal ? error.headers : {}), ...close });
+}
+
+/** What of a path may be logged: deeper segments are ids, or what somebody took for one. */
+function section(target: string): string {
+  return (target.split('?')[0] ?? '').split('/').slice(0, 3).join('/');
 }

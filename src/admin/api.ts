@@ -26,6 +26,12 @@ export const apiRoutes: ApiRoute[] = [
 
   {
     method: 'GET',
+    path: '/api/exits',
+    run: (books, { query }) => books.exits({ ...page(query), ...account(query), open: query.get('open') === 'true' }),
+  },
+
+  {
+    method: 'GET',
     path: '/api/tokens',
     run: (books, { query }) => books.tokens({ ...page(query), ...account(query) }),
   },
@@ -58,6 +64,11 @@ export const apiRoutes: ApiRoute[] = [
     method: 'POST',
     path: '/api/payouts/claim',
     run: (books, { body }) => books.claimPayouts(textField(body, 'payee')),
+  },
+  {
+    method: 'GET',
+    path: '/api/statements/*',
+    run: (books, { params, query }) => books.statement(param(params, 0), given(query, ['from', 'to'])),
   },
 
   { method: 'GET', path: '/api/settlement', run: (books) => books.settlement() },

@@ -3,8 +3,10 @@ import type { AccountFigures } from '../billing/account-figures.ts';
 import type { CallView } from '../metering/call-view.ts';
 import type { ApiDesk } from './api-desk.ts';
 import type { BatchDetail, BatchView, Page, TokenView, UnattributedView } from './book-views.ts';
+import type { ExitsDesk } from './exits-desk.ts';
 import type { LiveDesk } from './live-desk.ts';
 import type { PayoutDesk } from './payout-desk.ts';
+import type { StatementDesk } from './statement-desk.ts';
 import type { UsageDesk } from './usage-desk.ts';
 
 /**
@@ -13,9 +15,11 @@ import type { UsageDesk } from './usage-desk.ts';
  * that leaves the process. Refusals are GatewayErrors: `not_found`, `bad_parameter`, `conflict`, `chain_unavailable`.
  */
 export type Books = ApiDesk &
+  ExitsDesk &
   LiveDesk &
   PayoutDesk &
-  UsageDesk & {
+  UsageDesk &
+  StatementDesk & {
     account(address: string): Promise<AccountFigures>;
     /** `search` keeps the addresses that hold this text. */
     accounts(query: PageQuery & { search?: string | undefined }): Promise<Page<AccountFigures>>;
@@ -92,6 +96,16 @@ export type LoopView = {
   last_error: string | null;
 };
 
-export type HealthView = { ready: boolean; reasons: string[]; loops: LoopView[]; journal: JournalView };
+export type HealthView = {
+  ready: boolean;
+  reasons: string[];
+  loops: LoopView[];
+  journal: JournalView;
+  /** Null before the vault was first asked. */
+  solvency: SolvencyView | null;
+};
+
+/** USDC that lies in the vault, and what it owes to accounts and payees. */
+export type SolvencyView = { solvent: boolean; balance: string; liabilities: string; checked_at: string };
 
 export type JournalView = { ok: boolean; pending: number; wal_bytes: number; last_error: string | null };

@@ -13,25 +13,29 @@ import type { Tokens } from '../store/tokens.ts';
 import { type ApiDeskDeps, createApiDesk } from './api-desk.ts';
 import { pageOf, time, tokenView, unattributedView } from './book-views.ts';
 import type { Books } from './books.ts';
+import { createExitsDesk, type ExitsDeskDeps } from './exits-desk.ts';
 import { type Health, healthView } from './health.ts';
 import { createLiveDesk, type LiveDeskDeps } from './live-desk.ts';
 import { readId, readPage } from './page-query.ts';
 import { createPayoutDesk, type PayoutDeskDeps } from './payout-desk.ts';
 import { createSettleDesk, type SettleDeskDeps } from './settle-desk.ts';
+import { createStatementDesk, type StatementDeskDeps } from './statement-desk.ts';
 import type { TokenDesk } from './token-desk.ts';
 import { createUsageDesk, type UsageDeskDeps } from './usage-desk.ts';
 
 export type BooksDeps = Omit<SettleDeskDeps, 'charges' | 'ledger'> &
   Pick<UsageDeskDeps, 'usage' | 'routes'> &
   Omit<LiveDeskDeps, 'charges' | 'ledger' | 'batches'> &
-  PayoutDeskDeps & {
+  PayoutDeskDeps &
+  Pick<StatementDeskDeps, 'statements' | 'feeBps'> &
+  Pick<ExitsDeskDeps, 'exits'> & {
     config: () => Config;
-    ledger: Pick<Ledger, 'account' | 'accounts' | 'spendable' | 'totals' | 'refund' | 'cap'>;
+    ledger: Pick<Ledger, 'account' | 'accounts' | 'spendable' | 'exitable' | 'totals' | 'refund' | 'cap'>;
     charges: Pick<Charges, 'unsealed' | 'unsealedCount' | 'oldestUnsettledAtMs' | 'doubtful' | 'byAccount' | 'byId'>;
     journal: Pick<Journal, 'refund' | 'flush'>;
     tokens: Pick<Tokens, 'list'>;
     tokenDesk: TokenDesk;
-    deposits: Pick<Deposits, 'unattributed'>;
+    deposits: Pick<Deposits, 'cursor' | 'unattributed'>;
     audit: Audit;
     pauses: ApiDeskDeps['pauses'];
     paused: ApiDeskDeps['paused'];
@@ -71,6 +75,7 @@ export function createBooks(deps: BooksDeps): Books {
   }
 
   return {
+    ...createExitsDesk(deps),
     async account(address) {
       return accountFigures(requireAccount(ledger, address), ledger);
     },
@@ -140,6 +145,7 @@ export function createBooks(deps: BooksDeps): Books {
     ...payoutDesk,
     claimPayouts: (payee) => acted('payout claim', payee ?? 'all payees', () => payoutDesk.claimPayouts(payee)),
 
+    ...createStatementDesk(deps),
     ...settleDesk,
     settleNow: () => acted('settle now', 'all lanes', settleDesk.settleNow),
     reconcile: () => acted('reconcile', 'all books', settleDesk.reconcile),

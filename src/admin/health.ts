@@ -1,7 +1,9 @@
 import type { LoopHealth } from '../loop.ts';
 import type { JournalHealth } from '../metering/journal.ts';
+import { formatUsdc } from '../money.ts';
+import type { Solvency } from '../settlement/solvency.ts';
 import { time } from './book-views.ts';
-import type { HealthView } from './books.ts';
+import type { HealthView, SolvencyView } from './books.ts';
 
 /** What readiness is judged on, read at the moment of the question. */
 export type Health = {
@@ -17,6 +19,8 @@ export type Health = {
   paused: boolean;
   /** Why sales are stopped, if they are. */
   stopped: string | undefined;
+  /** What the vault held and owed when last asked; undefined before. */
+  solvency: Solvency | undefined;
   /** True once the gateway drains. */
   stopping: boolean;
 };
@@ -73,6 +77,16 @@ export function healthView(health: Health, nowMs: number): HealthView {
       wal_bytes: journal.walBytes,
       last_error: journal.lastError ?? null,
     },
+    solvency: health.solvency ? solvencyView(health.solvency) : null,
+  };
+}
+
+function solvencyView({ tokens, liabilities, atMs }: Solvency): SolvencyView {
+  return {
+    solvent: tokens >= liabilities,
+    balance: formatUsdc(tokens),
+    liabilities: formatUsdc(liabilities),
+    checked_at: time(atMs),
   };
 }
 

@@ -1,4 +1,5 @@
 import { formatUsdc, type Units } from '../money.ts';
+import type { Solvency } from '../settlement/solvency.ts';
 import { time } from './book-views.ts';
 import type { Health } from './health.ts';
 
@@ -8,9 +9,6 @@ export type Light = {
   state: 'good' | 'warn' | 'bad' | 'unknown';
   text: string;
 };
-
-/** What the chain said when it was last asked whether the vault covers what it owes. */
-export type Solvency = { atMs: number; liabilities: Units; tokens: Units };
 
 /** Memory against database. */
 export type BooksCheck = { atMs: number; differences: number };

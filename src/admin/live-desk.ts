@@ -2,11 +2,12 @@ import type { Ledger } from '../billing/ledger.ts';
 import type { Config } from '../catalog/model.ts';
 import type { Clock } from '../clock.ts';
 import { formatUsdc, subtract, type Units, zero } from '../money.ts';
+import type { Solvency } from '../settlement/solvency.ts';
 import type { Batches, BatchRow } from '../store/batches.ts';
 import type { Charges } from '../store/charges.ts';
 import { type BatchView, batchView, time } from './book-views.ts';
 import { type Health, notReady } from './health.ts';
-import { type BooksCheck, type Light, lights, type Solvency } from './lights.ts';
+import { type BooksCheck, type Light, lights } from './lights.ts';
 import type { LiveRecorder } from './live-recorder.ts';
 
 /** Everything the dashboard's first page shows, in one small answer: it is asked for every two seconds. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
+import { refusalOf } from '../gateway/call-record.ts';
 import type { GatewayMetrics } from '../gateway/deps.ts';
 import { add, subtract, type Units, zero } from '../money.ts';
 
@@ -59,15 +60,14 @@ export function createLiveRecorder({ clock }: { clock: Clock }): LiveRecorder {
 
   return {
     counting: (next) => ({
-      answered(...call) {
-        running().calls++;
-        next.answered(...call);
-      },
-      refused(code, route) {
+      ended(record) {
         const slot = running();
-        slot.refused++;
-        slot.refusals.set(code, (slot.refusals.get(code) ?? 0) + 1);
-        next.refused(code, route);
+        const code = refusalOf(record.outcome);
+        if (code !== undefined) {
+          slot.refused++;
+          slot.refusals.set(code, (slot.refusals.get(code) ?? 0) + 1);
+        } else if (record.callId !== 0 && record.status !== 0) slot.calls++;
+        next.ended(record);
       },
       charged(route, amount) {
         const slot = running();

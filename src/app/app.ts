@@ -15,8 +15,11 @@ import type { Store } from '../store/store.ts';
 import { createUpstreams } from '../upstream/pool.ts';
 import { version } from '../version.ts';
 
+import { openAccessLog } from './access-log.ts';
+import { createCallContext } from './call-context.ts';
 import { classicOffer } from './classic.ts';
 import { openCore, resolveAccount, resolveCap } from './core.ts';
+import { createExits } from './exits.ts';
 import { solvencyLoop } from './live.ts';
 import { createLogin } from './login.ts';
 import { bookCheckLoop, chainHealth, payWays, type SettledBatch, untilSpendable } from './observe.ts';
@@ -65,6 +68,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     const sales = createSalesGate(core);
     const login = createLogin(core);
     const receipts = createReceipts(core);
+    const context = createCallContext(config, clock);
     const portal = createPortal({
       config: reloader.current,
       verifier: core.verifier,
@@ -79,6 +83,8 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       login: login.walletLogin,
       loginAddress: login.address,
       startSession: login.startSession,
+      exits: store.exits,
+      ...createExits(core),
       page: createPage({ assets: createAssets(findPageFile), name: 'consumer', base: '/_callora/app' }),
       chain: () => ({
         asset: core.facts.token,
@@ -87,12 +93,15 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
         withdrawDelayS: core.facts.withdrawDelayS,
       }),
       classic: classicOffer(core, (address) => resolveAccount(core, address)),
-      jwks: () => ({ keys: [...jwks(core.keys).keys, receipts.key.jwk] }),
+      jwks: () => ({ keys: [...jwks(core.keys).keys, receipts.key.jwk, context.jwk] }),
       version,
       clock,
       log,
     });
     const routeIds = createRouteIds(store);
+    const accessLog = openAccessLog(config, deps);
+    core.logLinesDropped = accessLog.dropped;
+    ends.push(accessLog.close);
     const gateway = createGateway({
       config: reloader.current,
       verifier: core.verifier,
@@ -107,11 +116,13 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       mayServe: sales.mayServe,
       payWays: (account, shortfall) => payWays(core, account, shortfall),
       nextCallId: store.nextCallId,
+      signContext: context.sign,
       internal: portal,
       upstreams,
       clock,
       log,
       metrics: core.recorder.counting(core.metrics.gateway),
+      logCall: accessLog.logCall,
     });
     core.stats = gateway.stats;
     const loops = [...core.loops, ...(core.classic?.loops ?? []), sales.loop, bookCheckLoop(core), solvencyLoop(core)];

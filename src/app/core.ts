@@ -5,7 +5,7 @@ import { createVerifier } from '../access/verify.ts';
 import type { Books } from '../admin/books.ts';
 import { createBooks } from '../admin/create-books.ts';
 import type { Health } from '../admin/health.ts';
-import type { BooksCheck, Solvency } from '../admin/lights.ts';
+import type { BooksCheck } from '../admin/lights.ts';
 import { createLiveRecorder, type LiveRecorder } from '../admin/live-recorder.ts';
 import { createMetrics, type Metrics } from '../admin/metrics.ts';
 import { createTokenDesk, type TokenDesk } from '../admin/token-desk.ts';
@@ -26,6 +26,7 @@ import { type ConfirmResult, confirmSettled, type SettledOnChain } from '../sett
 import { createPayouts, type Payouts } from '../settlement/payouts.ts';
 import { reconcile } from '../settlement/reconcile.ts';
 import { createSettler, type Settler } from '../settlement/settler.ts';
+import type { Solvency } from '../settlement/solvency.ts';
 import { createRpc, type Rpc } from '../stellar/rpc.ts';
 import { createSubmitter } from '../stellar/submitter.ts';
 import { createVault, type Vault } from '../stellar/vault-client.ts';
@@ -33,8 +34,9 @@ import { firstCallId } from '../store/call-ids.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { version } from '../version.ts';
 import { type Classic, createClassic } from './classic.ts';
+import { freeBytes, gaugesOf } from './gauges.ts';
 import { liveParts } from './live.ts';
-import { announce, chainHealth, gaugesOf, type SettledBatch } from './observe.ts';
+import { announce, chainHealth, type SettledBatch } from './observe.ts';
 
 export type AppDeps = { clock: Clock; log: Log; env: Environment };
 
@@ -60,6 +62,7 @@ export type Core = {
   metrics: Metrics;
   /** The last minutes, for the dashboard. */
   recorder: LiveRecorder;
+  /** What the vault held and owed when last asked. */
   solvency: Solvency | undefined;
   booksCheck: BooksCheck | undefined;
   loops: Loop[];
@@ -72,6 +75,8 @@ export type Core = {
   stats: () => { connections: number };
   /** Why sales are stopped besides what exposure says: a broken identity. */
   broken: string | undefined;
+  /** Lines of the access log that were lost. */
+  logLinesDropped: () => number;
   oldestUnsettledAtMs: number | undefined;
   stopping: boolean;
   books(actor: string): Books;
@@ -106,7 +111,11 @@ function joinCore(
 ): Core {
   const { store, rpc, vault, facts, keys } = opened;
   const { stellar, settlement } = config;
-  const metrics = createMetrics({ version, gauges: () => gaugesOf(core) });
+  const metrics = createMetrics({
+    version,
+    gauges: () => gaugesOf(core),
+    diskFreeBytes: () => freeBytes(config.storage.path),
+  });
   const chainTimeS = () => Math.floor((watcher?.state().lastClosedAtMs ?? 0) / 1000);
   const ledger = createLedger({ limitPeriodS: facts.limitPeriodS, chainTimeS });
   for (const row of store.accounts.loadAll()) ledger.open(row);
@@ -247,6 +256,7 @@ function joinCore(
     health: () => ({ ...chainHealth(core), loops: [], stopping: false }),
     stats: () => ({ connections: 0 }),
     broken: undefined,
+    logLinesDropped: () => 0,
     oldestUnsettledAtMs: store.charges.oldestUnsettledAtMs(),
     stopping: false,
     books: (actor) =>
@@ -255,11 +265,14 @@ function joinCore(
         ledger,
         charges: store.charges,
         usage: store.usage,
+        statements: store.statements,
+        feeBps: facts.feeBps,
         routes: store.routes,
         journal,
         tokens: store.tokens,
         tokenDesk,
         deposits: store.deposits,
+        exits: store.exits,
         batches: store.batches,
         payouts: store.payouts,
         audit: store.audit,

@@ -1,12 +1,14 @@
 import type { LiveDeskDeps } from '../admin/live-desk.ts';
 import { createLoop, type Loop } from '../loop.ts';
+import { formatUsdc } from '../money.ts';
+import { readSolvency } from '../settlement/solvency.ts';
 import type { Core } from './core.ts';
-import { gaugesOf } from './observe.ts';
+import { gaugesOf } from './gauges.ts';
 
 /** How often the chain is asked whether the vault covers what it owes: two views of one RPC, a minute apart. */
 const solvencyMs = 60_000;
 
-/** Whether the vault's USDC covers its liabilities. A deposit or an exit between the two views is no shortfall. */
+/** The vault's own code lets no shortfall happen; one that shows stops sales, like any broken identity. */
 export function solvencyLoop(core: Core): Loop {
   const { vault, facts, clock, log, metrics } = core;
   return createLoop({
@@ -15,14 +17,16 @@ export function solvencyLoop(core: Core): Loop {
     clock,
     log,
     async turn(signal) {
-      for (let look = 0; look < 3; look++) {
-        const liabilities = await vault.liabilities(signal);
-        const tokens = await vault.tokenBalance(facts.token, signal);
-        core.solvency = { atMs: clock.nowMs(), liabilities, tokens };
-        if (tokens >= liabilities) return false;
-      }
+      const seen = await readSolvency({ vault, token: facts.token, clock }, signal);
+      core.solvency = seen;
+      const { tokens, liabilities } = seen;
+      if (tokens >= liabilities) return false;
+      log.error(
+        { tokens: formatUsdc(tokens), liabilities: formatUsdc(liabilities) },
+        'the vault holds less than it owes',
+      );
       metrics.violated('vault covers liabilities');
-      log.error({ solvency: core.solvency }, 'the vault holds less USDC than it owes');
+      core.broken = 'the vault holds less than it owes';
       return false;
     },
   });

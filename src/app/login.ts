@@ -12,7 +12,7 @@ export function createLogin(core: Core): {
   address: string;
   startSession: Sessions['issue'];
 } {
-  const { config, clock, rpc, store, tokenDesk, sessions } = core;
+  const { config, clock, rpc, store, metrics, tokenDesk, sessions } = core;
   const { stellar, gateway, tokens } = config();
   const secret = deriveSeed(gateway.identitySecret, 'wallet login');
   const domain = new URL(gateway.publicUrl).host;
@@ -30,7 +30,9 @@ export function createLogin(core: Core): {
     },
     async issue(account) {
       await findDeposit(core, account);
-      return tokenDesk.issue({ account, scope: '*', ttlMs: tokens.ttlMs, source: 'wallet' });
+      const issued = await tokenDesk.issue({ account, scope: '*', ttlMs: tokens.ttlMs, source: 'wallet' });
+      metrics.loggedIn();
+      return issued;
     },
   });
   const startSession = async (account: string) => {

@@ -1,5 +1,4 @@
 import type { Health } from '../admin/health.ts';
-import type { createMetrics } from '../admin/metrics.ts';
 import type { AccountSlot } from '../billing/ledger.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import { formatUsdc, type Units } from '../money.ts';
@@ -10,7 +9,7 @@ import { classicWay } from './classic.ts';
 import type { Core } from './core.ts';
 import { salesStop } from './sales.ts';
 
-/** What the running program says of itself: health, gauges, settlements as they come, and whether its own books agree. */
+/** What the running program says of itself: health, settlements as they come, and whether its own books agree. */
 
 export type SettledBatch = {
   lane: number;
@@ -64,26 +63,7 @@ export function chainHealth(core: Core): Omit<Health, 'loops' | 'stopping'> {
     withdrawDelayS: facts.withdrawDelayS,
     paused: (seen.paused & 2) !== 0,
     stopped: salesStop(core),
-  };
-}
-
-export function gaugesOf(core: Core): ReturnType<Parameters<typeof createMetrics>[0]['gauges']> {
-  const { ledger, journal } = core;
-  const totals = ledger.totals();
-  let holds = 0;
-  let accounts = 0;
-  for (const slot of ledger.accounts()) {
-    holds += slot.holds;
-    accounts++;
-  }
-  return {
-    holds,
-    accounts,
-    unsettled: totals.unsettled,
-    receivable: totals.receivable,
-    watcherLagLedgers: core.watcher.health().behindLedgers,
-    walBytes: journal.health().walBytes,
-    connections: core.stats().connections,
+    solvency: core.solvency,
   };
 }
 

@@ -1,6 +1,8 @@
-import { mayServe } from '../billing/exposure.ts';
+import { mayServe, type ServeVerdict } from '../billing/exposure.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { GatewayDeps, SalesStop } from '../gateway/deps.ts';
 import { createLoop, type Loop } from '../loop.ts';
+import { type Units, zero } from '../money.ts';
 import type { Core } from './core.ts';
 
 /** How often the age of the oldest unsettled charge is read for the decision whether to sell. */
@@ -8,7 +10,7 @@ const exposureReadMs = 1_000;
 
 /** Whether a call may be served on what is known, decided per call from values in memory. */
 export function createSalesGate(core: Core): Pick<GatewayDeps, 'mayServe' | 'isPaused'> & { loop: Loop } {
-  const { clock, log, ledger, watcher, store, facts } = core;
+  const { clock, log, watcher, store } = core;
   const loop = createLoop({
     name: 'exposure',
     intervalMs: exposureReadMs,
@@ -23,24 +25,35 @@ export function createSalesGate(core: Core): Pick<GatewayDeps, 'mayServe' | 'isP
     loop,
     isPaused: (api) => core.pausedApis.has(api),
     mayServe(account, route): SalesStop | undefined {
-      const seen = watcher.state();
-      const { settlement } = core.config();
-      const verdict = mayServe({
-        nowMs: clock.nowMs(),
-        lastLedgerClosedAtMs: seen.lastClosedAtMs || undefined,
-        oldestUnsettledAtMs: core.oldestUnsettledAtMs,
-        withdrawDelayS: facts.withdrawDelayS,
-        paused: (seen.paused & 2) !== 0,
-        stopped: salesStop(core),
-        totals: ledger.totals(),
-        accountUnsettled: account.unsettled,
-        exposureMaxUnits: settlement.exposureMaxUnits,
-        exposureAccountMaxUnits: settlement.exposureAccountMaxUnits,
-        payeeListed: !seen.removedPayees.has(route.api.payee),
-      });
+      const verdict = judge(core, account.unsettled, !watcher.state().removedPayees.has(route.api.payee));
       return verdict.ok ? undefined : verdict;
     },
   };
+}
+
+function judge(core: Core, accountUnsettled: Units, payeeListed: boolean): ServeVerdict {
+  const { clock, ledger, watcher, facts } = core;
+  const seen = watcher.state();
+  const { settlement } = core.config();
+  return mayServe({
+    nowMs: clock.nowMs(),
+    lastLedgerClosedAtMs: seen.lastClosedAtMs || undefined,
+    oldestUnsettledAtMs: core.oldestUnsettledAtMs,
+    withdrawDelayS: facts.withdrawDelayS,
+    paused: (seen.paused & 2) !== 0,
+    stopped: salesStop(core),
+    totals: ledger.totals(),
+    accountUnsettled,
+    exposureMaxUnits: settlement.exposureMaxUnits,
+    exposureAccountMaxUnits: settlement.exposureAccountMaxUnits,
+    payeeListed,
+  });
+}
+
+/** The codes that every paid call is refused with now; none while calls are sold. */
+export function openStops(core: Core): ErrorCode[] {
+  const verdict = judge(core, zero, true);
+  return [...(verdict.ok ? [] : [verdict.code]), ...(core.journal.health().ok ? [] : ['journal_unavailable' as const])];
 }
 
 /** Why nothing may be sold whatever the exposure: books that are broken, foreign to the vault or not yet compared with it. */

@@ -12,8 +12,12 @@ export type AccountFigures = {
   receivable: string;
   withdrawn: string;
   requested: string;
+  /** Co-signed exits whose end the chain has not shown yet. */
+  exits: string;
   held: string;
   spendable: string;
+  /** What may leave at once with the gateway's co-signature. */
+  can_leave: string;
   /** Charged, but kept back because the vault does not list the payee. */
   held_for_payee: string;
   written_off: string;
@@ -21,7 +25,10 @@ export type AccountFigures = {
   limit: string;
 };
 
-export function accountFigures(slot: Readonly<AccountSlot>, ledger: Pick<Ledger, 'spendable'>): AccountFigures {
+export function accountFigures(
+  slot: Readonly<AccountSlot>,
+  ledger: Pick<Ledger, 'spendable' | 'exitable'>,
+): AccountFigures {
   return {
     address: slot.address,
     deposited: formatUsdc(slot.deposited),
@@ -32,8 +39,10 @@ export function accountFigures(slot: Readonly<AccountSlot>, ledger: Pick<Ledger,
     receivable: formatUsdc(slot.receivable),
     withdrawn: formatUsdc(slot.withdrawn),
     requested: formatUsdc(slot.requested),
+    exits: formatUsdc(slot.exits),
     held: formatUsdc(slot.held),
     spendable: formatUsdc(ledger.spendable(slot)),
+    can_leave: formatUsdc(ledger.exitable(slot)),
     held_for_payee: formatUsdc(slot.heldForPayee),
     written_off: formatUsdc(slot.writtenOff),
     limit: formatUsdc(slot.limit),

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Cli } from './cli.ts';
 import { type OperatorOptions, withOperatorOptions } from './config-option.ts';
-import { printFields, printJson, printTable } from './output.ts';
+import { printFields, printJson, printTable, short } from './output.ts';
 import { notePage, type PageOptions, readLimit, withPageOptions } from './page-options.ts';
 import { withBooks } from './with-books.ts';
 
@@ -40,6 +40,30 @@ export function accountCommand(cli: Cli): Command {
           amount('spendable'),
         ],
         'No accounts yet: an account appears with its first deposit, token or login.',
+      );
+      notePage(cli, page);
+    });
+
+  withPageOptions(withOperatorOptions(account.command('exits')))
+    .description('co-signed exits, newest first: money that leaves at once')
+    .option('--account <address>', 'only those of this account')
+    .option('--open', 'only those that can still land')
+    .action(async (options: OperatorOptions & PageOptions & { account?: string; open?: boolean }) => {
+      const query = { cursor: options.cursor, limit: readLimit(options.limit), account: options.account };
+      const page = await withBooks(cli, options.config, (books) => books.exits({ ...query, open: options.open }));
+      if (options.json) return printJson(cli, page);
+      printTable(
+        cli,
+        page.items,
+        [
+          { title: 'asked at', value: (row) => row.created_at },
+          { title: 'account', value: (row) => row.account },
+          { title: 'to', value: (row) => short(row.to) },
+          { title: 'amount', value: (row) => row.amount, align: 'right' },
+          { title: 'state', value: (row) => row.state },
+          { title: 'last ledger', value: (row) => String(row.expires_ledger), align: 'right' },
+        ],
+        'No exits.',
       );
       notePage(cli, page);
     });

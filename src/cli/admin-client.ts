@@ -38,12 +38,14 @@ export function createAdminClient(options: { listen: Listen; token: string }): A
   const books: Books = {
     account: (address) => get(`/api/accounts/${segment(address)}`),
     accounts: (query) => get('/api/accounts', { ...pageQuery(query), search: query.search }),
+    exits: (query) => get('/api/exits', { ...pageQuery(query), account: query.account, open: query.open || undefined }),
     issueToken: (request) => ask('POST', '/api/tokens', request),
     revokeToken: (jti) => ask('POST', `/api/tokens/${segment(jti)}/revoke`),
     tokens: (query) => get('/api/tokens', { ...pageQuery(query), account: query.account }),
     usage: (query) =>
       get('/api/usage', { ...pageQuery(query), account: query.account, doubtful: query.doubtful || undefined }),
     usageSummary: (query) => get('/api/usage/summary', query),
+    statement: (payee, query) => get(`/api/statements/${segment(payee)}`, query),
     refund: (call) => ask('POST', `/api/usage/${segment(call)}/refund`),
     apis: () => get('/api/apis'),
     pauseApi: (name, reason) => ask('POST', `/api/apis/${segment(name)}/pause`, { reason }),

@@ -4,21 +4,11 @@ import { formatUsdc } from '../money.ts';
 import { createVault } from '../stellar/vault-client.ts';
 import { connect } from './chain.ts';
 import type { Cli } from './cli.ts';
-import { writeState } from './consumer-state.ts';
 import { CliError } from './exit-codes.ts';
-import { askGateway } from './gateway-client.ts';
+import { askAsHolder } from './holder-request.ts';
 import { limitText } from './limit.ts';
 import { printFields, printJson } from './output.ts';
-import {
-  findTarget,
-  type KeyOptions,
-  keyOf,
-  pinnedGateway,
-  type TargetOptions,
-  withKeyOption,
-  withTargetOptions,
-} from './target.ts';
-import { walletToken } from './wallet-token.ts';
+import { findTarget, type KeyOptions, keyOf, type TargetOptions, withKeyOption, withTargetOptions } from './target.ts';
 
 type BalanceOptions = TargetOptions & KeyOptions & { account?: string; json?: boolean; chain?: boolean };
 
@@ -58,24 +48,8 @@ async function onChain(cli: Cli, options: BalanceOptions): Promise<Record<string
 }
 
 async function atGateway(cli: Cli, options: BalanceOptions): Promise<Record<string, string>> {
-  const state = await pinnedGateway(cli, options);
-  const { gateway, passphrase, loginKey } = state;
-  const key = keyOf(cli, options, state);
-  const ask = (token: string) => askGateway(gateway, '/_callora/account', { token });
-  const known = state.tokens[key.address];
-  let answer = known === undefined ? undefined : await ask(known).catch(ignoreDeadToken);
-  if (!answer) {
-    const token = await walletToken({ gateway, secret: key.secret, passphrase, serverKey: loginKey, clock: cli.clock });
-    writeState(cli.stateDir, { ...state, tokens: { ...state.tokens, [key.address]: token } });
-    answer = await ask(token);
-  }
+  const answer = await askAsHolder(cli, options, '/_callora/account');
   return Object.fromEntries(
     Object.entries(answer).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
   );
-}
-
-/** An expired or revoked token is replaced by a new login. */
-function ignoreDeadToken(error: unknown): undefined {
-  if (error instanceof CliError && / answered 401 /.test(error.message)) return undefined;
-  throw error;
 }

@@ -24,12 +24,16 @@ const commands: Record<string, (cli: Cli) => Promise<Command>> = {
   token: async (cli) => (await import('./token.ts')).tokenCommand(cli),
   account: async (cli) => (await import('./account.ts')).accountCommand(cli),
   usage: async (cli) => (await import('./usage.ts')).usageCommand(cli),
+  statement: async (cli) => (await import('./statement.ts')).statementCommand(cli),
   settle: async (cli) => (await import('./settle.ts')).settleCommand(cli),
   reconcile: async (cli) => (await import('./reconcile.ts')).reconcileCommand(cli),
   login: async (cli) => (await import('./login.ts')).loginCommand(cli),
   deposit: async (cli) => (await import('./deposit.ts')).depositCommand(cli),
   limit: async (cli) => (await import('./limit.ts')).limitCommand(cli),
   withdraw: async (cli) => (await import('./withdraw.ts')).withdrawCommand(cli),
+  receipt: async (cli) => (await import('./receipt.ts')).receiptCommand(cli),
+  roots: async (cli) => (await import('./roots.ts')).rootsCommand(cli),
+  verify: async (cli) => (await import('./verify.ts')).verifyCommand(cli),
   balance: async (cli) => (await import('./balance.ts')).balanceCommand(cli),
 };
 

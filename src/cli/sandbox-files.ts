@@ -85,6 +85,7 @@ function demoApi(payee: string, upstream: string): string {
     mount: /demo
     upstream: ${upstream}
     headers: { x-api-key: { file: ./secrets/upstream.key } }
+    signed_context: true
     price: "0.0005"
     routes:
       - { match: "GET /forecast/:city", price: "0.002", description: "The weather of a city" }

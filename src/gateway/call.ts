@@ -8,14 +8,14 @@ import { type Exchange, endsConnection } from './exchange.ts';
 import type { FieldRules } from './fields.ts';
 import { UpstreamCall, type UpstreamHead } from './forward.ts';
 import { type AnswerHead, answerHead } from './headers-down.ts';
-import { upstreamHeaders } from './headers-up.ts';
+import { type CallIdentity, upstreamHeaders } from './headers-up.ts';
 import type { Prepared } from './prepared.ts';
 import { refuse } from './refuse.ts';
 import { BodyError, RequestBody } from './request-body.ts';
 import type { UpstreamFailure } from './upstream-failure.ts';
 
 export type CallDeps = AdmitDeps &
-  Pick<GatewayDeps, 'upstreams' | 'nextCallId' | 'log' | 'metrics'> & {
+  Pick<GatewayDeps, 'upstreams' | 'nextCallId' | 'signContext' | 'log' | 'metrics'> & {
     journal: CallJournal;
     rules: FieldRules;
     prepared(route: Route): Prepared;
@@ -41,7 +41,7 @@ export type Call = {
 export async function serveCall(deps: CallDeps, exchange: Exchange, route: Route, upstreamPath: string): Promise<void> {
   const decision = admit(deps, exchange, route);
   const admitted = decision instanceof Promise ? await decision : decision;
-  if (!admitted.ok) return refuse(deps, exchange, admitted);
+  if (!admitted.ok) return refuse(exchange, admitted);
 
   const call = open(deps, exchange, route, admitted);
   try {
@@ -49,7 +49,7 @@ export async function serveCall(deps: CallDeps, exchange: Exchange, route: Route
     if (!answered.ok) return giveUp(deps, call, answered);
 
     const charged = await charge(deps, call, answered.upstream, answered.status);
-    if (!charged.ok) return refuse(deps, exchange, charged);
+    if (!charged.ok) return refuse(exchange, charged);
 
     const relayed = await answer(deps, call, answered, charged.amount);
     await settleEnd(deps, call, answered.status, charged.amount, relayed);
@@ -76,6 +76,8 @@ function open(deps: CallDeps, exchange: Exchange, route: Route, admitted: Admitt
   // the next full collection [measured: young collections of 40 ms instead of 1 ms]; a named one is not.
   const leave = () => call.upstream?.abandon(new BodyError('client_gone'));
   exchange.onGone = leave;
+  exchange.end.callId = call.id;
+  exchange.end.account = admitted.payer?.account.address;
   exchange.fields.push('callora-call', String(call.id));
   if (exchange.expectsContinue) {
     exchange.expectsContinue = false;
@@ -93,10 +95,7 @@ async function send(deps: CallDeps, call: Call, path: string): Promise<Answered 
   const request = {
     method: exchange.head.method,
     path,
-    headers: upstreamHeaders(exchange, deps.rules, deps.prepared(route), {
-      account: call.admitted.payer?.account.address,
-      callId: String(call.id),
-    }),
+    headers: upstreamHeaders(exchange, deps.rules, deps.prepared(route), identityOf(deps, call, path)),
     body: call.body,
     headersTimeoutMs: route.timeoutMs,
     idleTimeoutMs: route.api.upstream.idleTimeoutMs,
@@ -111,6 +110,19 @@ async function send(deps: CallDeps, call: Call, path: string): Promise<Answered 
     const safe = call.body === null && (request.method === 'GET' || request.method === 'HEAD');
     if (triesLeft === 0 || !head.retryable || !safe) return head;
   }
+}
+
+function identityOf(deps: CallDeps, { exchange, route, admitted, id }: Call, target: string): CallIdentity {
+  const account = admitted.payer?.account.address;
+  const callId = String(id);
+  if (!route.api.signedContext) return { account, callId, context: undefined };
+  const { price } = deps.prepared(route);
+  const { method } = exchange.head;
+  return {
+    account,
+    callId,
+    context: deps.signContext({ api: route.api.name, account, callId, price, method, target }),
+  };
 }
 
 function judgeHead(deps: CallDeps, call: Call, upstream: UpstreamCall, raw: UpstreamHead): Answered | UpstreamFailure {
@@ -132,12 +144,13 @@ function giveUp(deps: CallDeps, call: Call, failure: UpstreamFailure): void {
   const { exchange, route, admitted } = call;
   if (admitted.hold) deps.ledger.release(admitted.hold);
   const { code, proxyError, cause } = failure;
+  exchange.end.upstreamError = proxyError;
   if (code === 'client_gone') return;
   if (proxyError) {
     deps.log.warn({ err: cause, call: call.id, route: route.template, code }, 'the upstream gave no answer');
   }
   const fields = proxyError ? ['proxy-status', `callora; error=${proxyError}`] : [];
-  refuse(deps, exchange, {
+  refuse(exchange, {
     ok: false,
     code,
     fields: [...fields, 'callora-price', '0'],
@@ -170,7 +183,8 @@ function compose(deps: CallDeps, call: Call, answered: Answered, charged: Units)
   fields.push('via', '1.1 callora', 'x-request-id', exchange.requestId, ...exchange.fields);
   fields.push('callora-price', formatUsdc(charged));
   if (admitted.payer) fields.push('callora-balance', formatUsdc(deps.ledger.spendable(admitted.payer.account)));
-  deps.metrics.overhead((call.sentMs - exchange.startMs + deps.clock.monotonicMs() - call.headMs) / 1000);
+  exchange.end.overheadMs = call.sentMs - exchange.startMs + deps.clock.monotonicMs() - call.headMs;
+  deps.metrics.overhead(exchange.end.overheadMs / 1000);
   return {
     status,
     fields,
@@ -186,5 +200,6 @@ function close(deps: CallDeps, call: Call): void {
   if (hold?.state === 'held') deps.ledger.release(hold);
   if (payer) deps.calls.leave(payer.account);
   call.exchange.onGone = undefined;
+  call.exchange.end.bytesIn = call.body?.bytes ?? 0;
   call.body?.destroy();
 }

@@ -46,6 +46,7 @@ export async function charge(
   }
   deps.ledger.capture(hold);
   deps.metrics.charged(call.route, hold.price);
+  call.exchange.end.paid = hold.price;
   if (!upstream.failure) return { ok: true, amount: hold.price };
 
   // It broke off while the row was written and nothing has left yet: a clean refusal is better than a broken answer.
@@ -70,7 +71,9 @@ export async function settleEnd(
 ): Promise<void> {
   const { exchange, route } = call;
   const durationMs = deps.clock.monotonicMs() - exchange.startMs;
-  deps.metrics.answered(route, exchange.head.method, status, relayed.outcome, durationMs);
+  exchange.end.status = status;
+  exchange.end.outcome = relayed.outcome;
+  exchange.end.bytesOut = relayed.bytesOut;
   if (relayed.outcome === 'upstream_broke') {
     deps.log.warn({ err: call.upstream?.failure, call: call.id, route: route.template }, 'the upstream broke off');
   }
@@ -99,6 +102,7 @@ async function refund(deps: ChargeDeps, call: Call, amount: Units, reason: Finis
     }
     deps.ledger.refund(payer.account, payer.cap, amount);
     deps.metrics.refunded(call.route, amount);
+    call.exchange.end.paid = zero;
   } catch (error) {
     // The charge stands and its finish row says why it should not: the operator can refund it by command.
     deps.log.error({ err: error, call: call.id }, 'the refund of a broken call could not be written');

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
+import type { CallContext } from '../access/call-context.ts';
 import type { Verified, Verifier } from '../access/verify.ts';
-import type { FinishOutcome } from '../billing/charging.ts';
 import type { AccountSlot, CapSlot, Ledger } from '../billing/ledger.ts';
 import type { Api, Config, Route } from '../catalog/model.ts';
 import type { Clock } from '../clock.ts';
@@ -9,6 +9,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Journal } from '../metering/journal.ts';
 import type { Units } from '../money.ts';
+import type { CallRecord } from './call-record.ts';
 
 /** Everything the listener needs, joined in app/. Each type below asks only for what the gateway uses. */
 export type GatewayDeps = {
@@ -33,12 +34,16 @@ export type GatewayDeps = {
   payWays(account: AccountSlot, shortfall: Units): unknown[];
   /** Monotonic over crashes; its decimal text is the public call id. */
   nextCallId(): number;
+  /** The `callora-context` field of a call to an API that wants one; runs between hold and request, so synchronous. */
+  signContext(context: CallContext): string;
   /** Answers `/_callora/…` and `/.well-known/…`; false when nothing is there. */
   internal(req: IncomingMessage, res: ServerResponse, path: string): boolean;
   upstreams: { poolFor(api: Api): Dispatcher };
   clock: Clock;
   log: Log;
   metrics: GatewayMetrics;
+  /** Writes the access log; absent when none is kept. */
+  logCall?: ((record: CallRecord) => void) | undefined;
 };
 
 export type SalesStop = { code: ErrorCode; detail?: string };
@@ -53,10 +58,8 @@ export type TokenVerifier = Pick<Verifier, 'cached' | 'verify'>;
 
 /** Plain callbacks; labels are route templates, methods and codes, never accounts, tokens or paths. */
 export type GatewayMetrics = {
-  /** A call that was forwarded and has ended, whatever its end. */
-  answered(route: Route, method: string, status: number, outcome: FinishOutcome, durationMs: number): void;
-  /** A refusal before or instead of an answer. `route` is known once the path matched. */
-  refused(code: ErrorCode, route: Route | undefined): void;
+  /** A request that has ended, whatever its end. */
+  ended(record: CallRecord): void;
   charged(route: Route, amount: Units): void;
   refunded(route: Route, amount: Units): void;
   /** Time of one forwarded call that was spent inside the gateway until its first byte left, seconds. */

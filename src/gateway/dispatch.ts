@@ -17,34 +17,34 @@ export async function dispatch(deps: DispatchDeps, exchange: Exchange): Promise<
   const { req, config } = exchange;
   const { limits } = config.gateway;
   const read = readHead(req, limits);
-  if (!read.ok) return refuse(deps, exchange, { ...read, close: true });
+  if (!read.ok) return refuse(exchange, { ...read, close: true });
   const { head } = read;
   exchange.head = head;
   exchange.requestId = head.requestId ?? exchange.requestId;
   exchange.fields = corsFields(config.gateway.corsOrigins, head.origin);
   if (exchange.connection.requests === limits.requestsPerConnectionMax) endsConnection(exchange);
-  if (deps.draining()) return refuse(deps, exchange, shuttingDown);
-  if (!deps.guardOf(config).admits(exchange.connection.address)) return refuse(deps, exchange, addressBlocked);
+  if (deps.draining()) return refuse(exchange, shuttingDown);
+  if (!deps.guardOf(config).admits(exchange.connection.address)) return refuse(exchange, addressBlocked);
 
   const target = readTarget(req.url ?? '', limits.targetBytesMax);
-  if (!target.ok) return refuse(deps, exchange, { ...target, close: target.code === 'bad_request' });
+  if (!target.ok) return refuse(exchange, { ...target, close: target.code === 'bad_request' });
   const { path, query, encodedSlash, lenient } = target.target;
   if (isPreflight(head)) return answerPreflight(exchange);
   if (isInternal(path)) return serveInternal(deps, exchange, path);
 
   const match = config.routes.match(head.method, path);
-  if (match.kind === 'not_found') return refuse(deps, exchange, { ok: false, code: 'not_found' });
+  if (match.kind === 'not_found') return refuse(exchange, { ok: false, code: 'not_found' });
   if (match.kind === 'method_not_allowed') {
-    return refuse(deps, exchange, { ok: false, code: 'method_not_allowed', fields: ['allow', match.allow.join(', ')] });
+    return refuse(exchange, { ok: false, code: 'method_not_allowed', fields: ['allow', match.allow.join(', ')] });
   }
   const { route, rest } = match;
   exchange.route = route;
-  if (encodedSlash && !route.api.encodedSlash) return refuse(deps, exchange, noEncodedSlash);
-  if (deps.readings.isDearer(head.method, rest, !lenient, route)) return refuse(deps, exchange, dearerReading);
+  if (encodedSlash && !route.api.encodedSlash) return refuse(exchange, noEncodedSlash);
+  if (deps.readings.isDearer(head.method, rest, !lenient, route)) return refuse(exchange, dearerReading);
   const dearer = deps.readings.dearerMethods(head.method, rest, !lenient, route);
-  if (dearer.length > 0) return refuse(deps, exchange, dearerMethod(dearer));
+  if (dearer.length > 0) return refuse(exchange, dearerMethod(dearer));
   if ((head.contentLength ?? 0) > route.bodyBytesMax) {
-    return refuse(deps, exchange, { ok: false, code: 'body_too_large', detail: `at most ${route.bodyBytesMax} bytes` });
+    return refuse(exchange, { ok: false, code: 'body_too_large', detail: `at most ${route.bodyBytesMax} bytes` });
   }
   return serveCall(deps, exchange, route, (route.api.upstream.basePath + rest || '/') + query);
 }
@@ -65,7 +65,9 @@ function dearerMethod(methods: string[]): Refusal {
   return { ok: false, code: 'method_not_allowed', detail, fields: ['allow', allow] };
 }
 
-function answerPreflight({ res, head, fields, requestId }: Exchange): void {
+function answerPreflight({ res, head, fields, requestId, end }: Exchange): void {
+  end.status = 204;
+  end.outcome = 'completed';
   res.writeHead(204, [...preflightFields(head, fields), 'x-request-id', requestId]);
   res.end();
 }
@@ -81,12 +83,23 @@ function serveInternal(deps: DispatchDeps, exchange: Exchange, path: string): Pr
   for (let i = 0; i + 1 < fields.length; i += 2) res.setHeader(fields[i] ?? '', fields[i + 1] ?? '');
   res.setHeader('x-request-id', requestId);
   if (exchange.expectsContinue) res.writeContinue();
+  exchange.own = path.startsWith('/.well-known/') ? '/.well-known/*' : '/_callora/*';
   if (!deps.internal(req, res, path)) {
     for (const name of res.getHeaderNames()) res.removeHeader(name);
-    return refuse(deps, exchange, { ok: false, code: 'not_found' });
+    return refuse(exchange, { ok: false, code: 'not_found' });
   }
   return new Promise((resolve) => {
-    exchange.onGone = resolve;
-    res.once('close', resolve);
+    const over = () => {
+      noteOwnAnswer(exchange);
+      resolve();
+    };
+    exchange.onGone = over;
+    res.once('close', over);
   });
+}
+
+function noteOwnAnswer({ res, end }: Exchange): void {
+  end.status = res.headersSent ? res.statusCode : 0;
+  end.outcome = res.writableFinished ? 'completed' : 'client_gone';
+  end.bytesOut = Number(res.getHeader('content-length') ?? 0);
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config, Route } from '../catalog/model.ts';
+import type { CallEnd } from './call-record.ts';
 import type { Head } from './head.ts';
 
 /** A client connection and the calls that run on it. */
@@ -27,6 +28,10 @@ export type Exchange = {
   fields: string[];
   /** Set once the path matched. */
   route: Route | undefined;
+  /** Prefix of the gateway's own pages, when one of them answers. */
+  own: string | undefined;
+  /** What the access log and the metrics are told when all is over. */
+  readonly end: CallEnd;
   /** Monotonic ms of arrival. */
   startMs: number;
   /** True once the connection has closed; Node does not tell so for an answer that still waits in a pipeline. */

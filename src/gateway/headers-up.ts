@@ -3,7 +3,12 @@ import type { FieldRules } from './fields.ts';
 import type { Prepared } from './prepared.ts';
 
 /** What the upstream learns about the call, all of it from us. */
-export type CallIdentity = { account: string | undefined; callId: string };
+export type CallIdentity = {
+  account: string | undefined;
+  callId: string;
+  /** A signed JWT about the call, for APIs that want one. */
+  context: string | undefined;
+};
 
 /**
  * The head for the upstream. First goes what the client's Connection names and what is hop-by-hop, then what only we
@@ -33,6 +38,7 @@ export function upstreamHeaders(
   }
   headers.push(...prepared.secretFields);
   if (identity.account !== undefined) headers.push('callora-account', identity.account);
+  if (identity.context !== undefined) headers.push('callora-context', identity.context);
   headers.push(
     'callora-call',
     identity.callId,

@@ -1,5 +1,4 @@
 import { type ErrorCode, problem } from '../errors.ts';
-import type { GatewayMetrics } from './deps.ts';
 import { type Exchange, endsConnection } from './exchange.ts';
 
 /** Why a call is not answered by the upstream: a value on its way to the client, never an exception. */
@@ -19,9 +18,9 @@ export type Refusal = {
 const lingerMs = 2000;
 
 /** Writes the problem document of a refusal. The only writer of answers that no upstream made. */
-export function refuse(deps: { metrics: GatewayMetrics }, exchange: Exchange, refusal: Refusal): void {
-  const { res, req } = exchange;
-  deps.metrics.refused(refusal.code, exchange.route);
+export function refuse(exchange: Exchange, refusal: Refusal): void {
+  const { res, req, end } = exchange;
+  end.outcome = refusal.code;
   exchange.refused = true;
   if (res.destroyed || res.headersSent) return;
   const document = problem(refusal.code, refusal.detail, {
@@ -29,6 +28,8 @@ export function refuse(deps: { metrics: GatewayMetrics }, exchange: Exchange, re
     request_id: exchange.requestId,
   });
   const body = Buffer.from(JSON.stringify(document));
+  end.status = document.status;
+  end.bytesOut = exchange.head.method === 'HEAD' ? 0 : body.length;
   const unread = !req.complete && !req.readableEnded;
   const fields = [
     'content-type',

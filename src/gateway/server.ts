@@ -6,6 +6,7 @@ import type { ErrorCode } from '../errors.ts';
 import { createAddressGuard } from '../limits/addresses.ts';
 import { createConcurrency } from '../limits/concurrency.ts';
 import { createRateLimiter } from '../limits/rate.ts';
+import { newEnd } from './call-record.ts';
 import { type Connections, createConnections } from './connections.ts';
 import type { GatewayDeps } from './deps.ts';
 import { type DispatchDeps, dispatch } from './dispatch.ts';
@@ -14,7 +15,8 @@ import { createFieldRules } from './fields.ts';
 import { unreadHead } from './head.ts';
 import { prepareRoute } from './prepared.ts';
 import { createReadings } from './readings.ts';
-import { rawRefusal, refuse } from './refuse.ts';
+import { refuse } from './refuse.ts';
+import { reportEnd, reportUnread } from './report.ts';
 
 export type Gateway = {
   /** Starts listening where the configuration says; resolves with the port, which a port of 0 lets the system choose. */
@@ -31,7 +33,7 @@ const keepAliveTimeoutMs = 15_000;
 const cutOffMs = 2_000;
 
 export function createGateway(deps: GatewayDeps): Gateway {
-  const connections = createConnections();
+  const connections = createConnections((code, address) => reportUnread(deps, code, address));
   let running = 0;
   const nextRequestId = createRequestIds();
   let draining = false;
@@ -55,6 +57,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
       requestId: nextRequestId(),
       fields: [],
       route: undefined,
+      own: undefined,
+      end: newEnd(),
       startMs: deps.clock.monotonicMs(),
       clientGone: false,
       refused: false,
@@ -75,6 +79,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       answerFailure(deps, exchange, error);
     } finally {
       removeExchange(exchange);
+      reportEnd(deps, exchange);
       running--;
       if (running === 0) whenIdle?.();
     }
@@ -173,24 +178,13 @@ function openServer(
   server.on('request', (req, res) => onRequest(req, res, false));
   server.on('checkContinue', (req, res) => onRequest(req, res, true));
   server.on('checkExpectation', (req) =>
-    endRaw(req.socket, connections, 'bad_request', 'an expectation is not understood'),
+    connections.end(req.socket, 'bad_request', 'an expectation is not understood'),
   );
-  server.on('connect', (req) => endRaw(req.socket, connections, 'not_implemented', 'CONNECT is not forwarded'));
+  server.on('connect', (req) => connections.end(req.socket, 'not_implemented', 'CONNECT is not forwarded'));
   server.on('clientError', (error, socket) => {
-    if (isSocket(socket)) endRaw(socket, connections, codeOfClientError(error), undefined);
+    if (isSocket(socket)) connections.end(socket, codeOfClientError(error), undefined);
   });
   return server;
-}
-
-/** Answers where there is no request to answer. A running answer cannot be interrupted, only broken; a refusal stands. */
-function endRaw(socket: Socket, connections: Connections, code: ErrorCode, detail: string | undefined): void {
-  const exchanges = connections.of(socket)?.exchanges ?? [];
-  if (!socket.writable || exchanges.some((exchange) => !exchange.refused)) {
-    socket.destroy();
-    return;
-  }
-  if (exchanges.length === 0) socket.write(rawRefusal(code, detail));
-  socket.destroySoon();
 }
 
 function codeOfClientError(error: Error): ErrorCode {
@@ -207,8 +201,9 @@ function isSocket(socket: unknown): socket is Socket {
 function answerFailure(deps: GatewayDeps, exchange: Exchange, error: unknown): void {
   deps.log.error({ err: error, request: exchange.requestId }, 'the gateway failed on a request');
   try {
+    exchange.end.outcome = 'internal';
     if (exchange.res.headersSent) exchange.req.socket.destroy();
-    else refuse(deps, exchange, { ok: false, code: 'internal', close: true });
+    else refuse(exchange, { ok: false, code: 'internal', close: true });
   } catch (cause) {
     deps.log.error({ err: cause, request: exchange.requestId }, 'and could not say so');
     exchange.req.socket.destroy();

@@ -9,7 +9,7 @@ import { type Page, pageOf } from './page.ts';
 
 /** What the holder of a token or a session sees of the own account, and of nobody else's. */
 export type CallerDeps = CredentialDeps & {
-  ledger: Pick<Ledger, 'account' | 'spendable' | 'cap'>;
+  ledger: Pick<Ledger, 'account' | 'spendable' | 'exitable' | 'cap'>;
   charges: Pick<Charges, 'byAccount'>;
 };
 
@@ -72,8 +72,10 @@ function figuresOf(deps: CallerDeps, address: string): AccountFigures {
     receivable: nothing,
     withdrawn: nothing,
     requested: nothing,
+    exits: nothing,
     held: nothing,
     spendable: nothing,
+    can_leave: nothing,
     held_for_payee: nothing,
     written_off: nothing,
     limit: nothing,

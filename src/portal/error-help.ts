@@ -162,6 +162,20 @@ export const errorHelp: Record<ErrorCode, { when: string; remedy: string }> = {
     when: 'The service behind the gateway did not begin its answer in time.',
     remedy: 'Try again, or ask for less at once. Nothing was charged.',
   },
+  exit_pending: {
+    when: 'Another exit of the account has the gateway’s signature and can still land: one is out at a time.',
+    remedy: 'Send that one, or ask again once it has landed or its last ledger has passed; `/_callora/exits` shows it.',
+  },
+  exit_too_large: {
+    when: 'The exit asks for more than what is left after charges not yet settled, debts, calls in flight, open exits and a withdrawal request.',
+    remedy:
+      'Take at most what `detail` says; what is in flight comes free when it ends. `callora withdraw AMOUNT --alone` goes without the gateway, after the vault’s delay.',
+  },
+  exit_refused: {
+    when: 'The network would not carry the exit out: no XLM for the fee, a receiver without a trustline, or an account that is a contract.',
+    remedy:
+      'Read `detail`, correct it, ask again. Nothing was signed. `callora withdraw AMOUNT --alone` needs no gateway.',
+  },
   conflict: {
     when: 'The operation does not fit the state of the thing, such as a refund of a call that is already sealed.',
     remedy: 'Read `detail`, look at the current state, decide anew.',

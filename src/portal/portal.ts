@@ -10,6 +10,7 @@ import { accountView, type CallerDeps, usageView } from './caller.ts';
 import { type DepositDeps, depositDetails } from './classic-deposit.ts';
 import { isErrorCode } from './error-help.ts';
 import { errorPage } from './error-page.ts';
+import { type OwnExitsDeps, ownExits, requestExit } from './exits.ts';
 import { type LoginDeps, loginChallenge, loginSession, loginToken } from './login.ts';
 import { issueOwnToken, type OwnTokensDeps, ownTokens, revokeOwnToken } from './own-tokens.ts';
 import { publishedRoots, type RootsDeps } from './published-roots.ts';
@@ -30,7 +31,8 @@ export type PortalDeps = CallerDeps &
   OwnTokensDeps &
   DepositDeps &
   ReceiptDeps &
-  Pick<RootsDeps, 'rootChain'> & {
+  Pick<RootsDeps, 'rootChain'> &
+  OwnExitsDeps & {
     /** The catalog in force: it changes with a reload. */
     config: () => Config;
     /** Serves the page for people at `/_callora/app/`. */
@@ -130,6 +132,14 @@ function resourcesOf(deps: PortalDeps & { limiter: RateLimiter }): Map<string, R
         const { body, headers } = await publishedRoots(deps, query, address);
         sendJson(res, 200, body, headers);
       }),
+    ],
+    [
+      '/_callora/exits',
+      {
+        GET: async ({ req, res, query }) => sendJson(res, 200, await ownExits(deps, req.rawHeaders, query)),
+        POST: async ({ req, res }) =>
+          sendJson(res, 200, await requestExit(deps, req.rawHeaders, () => bodyOf(req, deps.clock, false))),
+      },
     ],
     ['/.well-known/jwks.json', json(deps.jwks)],
     ['/.well-known/oauth-protected-resource', json(() => protectedResource(deps.config()))],

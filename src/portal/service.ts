@@ -22,6 +22,7 @@ export function serviceView(config: Config, version: string): unknown {
     network_passphrase: config.stellar.passphrase,
     vault: config.stellar.vault,
     currency: 'USDC',
+    tokens: { ttl_s: config.tokens.ttlMs / 1000, ttl_max_s: config.tokens.ttlMaxMs / 1000 },
     apis: config.apis.map((api) => ({ name: api.name, url: link(api.mount) })),
     links: {
       page: link('/_callora/app/'),
@@ -36,6 +37,7 @@ export function serviceView(config: Config, version: string): unknown {
       leaves: link('/_callora/batches/{lane}/{batch}/leaves'),
       roots: link('/_callora/roots'),
       deposit: link('/_callora/deposit'),
+      exits: link('/_callora/exits'),
       errors: link('/_callora/errors/{code}'),
       jwks: link('/.well-known/jwks.json'),
       stellar_toml: link('/.well-known/stellar.toml'),

@@ -6,6 +6,7 @@ import type { Submitter } from '../stellar/submitter.ts';
 import type { Vault } from '../stellar/vault-client.ts';
 import type { VaultEarnings } from '../stellar/vault-views.ts';
 import type { Store } from '../store/store.ts';
+import { feeOn } from './fee.ts';
 
 /**
  * Sends payees what they earned, and the treasury its fee, when it is worth a transaction. Where the money goes is the
@@ -136,7 +137,7 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
 
 /** What the vault would pay now: `fee_due` and `net_due` in contracts/vault/src/earnings.rs. */
 export function amountsDue(earnings: VaultEarnings, feeBps: number): { net: Units; fee: Units } {
-  const fee = units((earnings.gross * BigInt(feeBps)) / 10_000n);
+  const fee = feeOn(earnings.gross, feeBps);
   const net = units(earnings.gross - fee - earnings.netPaid);
   const feeDue = units(fee - earnings.feePaid);
   return { net: net > 0n ? net : zero, fee: feeDue > 0n ? feeDue : zero };

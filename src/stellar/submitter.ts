@@ -79,13 +79,13 @@ export async function accountSequence(
   return data.type === 'account' ? data.account.seqNum : undefined;
 }
 
-const feeMinStroops = 100;
+export const feeMinStroops = 100;
 
 /**
  * The network ends authorisations by ledger number. At about six seconds a ledger this is nine minutes: no signature of
  * ours lives longer than ten, and an envelope's 90 seconds fit in even at one ledger a second.
  */
-const authorisationLedgers = 90;
+export const authorisationLedgers = 90;
 
 async function prepare(
   deps: SubmitterDeps,
@@ -158,12 +158,20 @@ async function signAuthorisations(
 }
 
 /** The state moves between simulation and apply: a fifth more of everything, and a third more for what comes back anyway. */
-function withMargin(transactionDataXdr: string, minResourceFee: bigint): xdr.SorobanTransactionData {
+export function withMargin(
+  transactionDataXdr: string,
+  minResourceFee: bigint,
+  more: { instructions: number; feeStroops: bigint } = { instructions: 0, feeStroops: 0n },
+): xdr.SorobanTransactionData {
   const data = xdr.SorobanTransactionData.fromXdr(transactionDataXdr, 'base64');
   const { instructions, diskReadBytes, writeBytes } = data.resources;
   return new SorobanDataBuilder(data)
-    .setResources(Math.ceil(instructions * 1.2), Math.ceil(diskReadBytes * 1.2), Math.ceil(writeBytes * 1.2))
-    .setResourceFee((minResourceFee * 4n) / 3n)
+    .setResources(
+      Math.ceil(instructions * 1.2) + more.instructions,
+      Math.ceil(diskReadBytes * 1.2),
+      Math.ceil(writeBytes * 1.2),
+    )
+    .setResourceFee((minResourceFee * 4n) / 3n + more.feeStroops)
     .build();
 }
 

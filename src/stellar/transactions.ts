@@ -35,6 +35,11 @@ export function signTransaction(plan: TransactionPlan, secrets: string[]): Signe
   };
 }
 
+/** The envelope of a plan before anyone has signed it. */
+export function unsignedTransaction(plan: TransactionPlan): string {
+  return build(plan).toXdr();
+}
+
 /** An unsigned envelope for simulation: only its operation and source matter there. */
 export function unsignedEnvelope(operation: xdr.Operation, source: string, passphrase: string): string {
   return build({

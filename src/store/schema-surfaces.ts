@@ -171,6 +171,13 @@ export const webhookDeliveries = sqliteTable(
   (table) => [
     unique('webhook_deliveries_once').on(table.eventId, table.endpoint),
     index('webhook_deliveries_waiting').on(table.nextAtMs).where(sql`${table.state} = 'waiting'`),
+    index('webhook_deliveries_dead').on(table.id).where(sql`${table.state} = 'dead'`),
     check('webhook_deliveries_state', sql`${table.state} IN ('waiting', 'delivered', 'dead')`),
   ],
 );
+
+/** What webhooks were told of and still lasts, such as a low balance: it is told again only after it was over. */
+export const webhookConditions = sqliteTable('webhook_conditions', {
+  key: text('key').primaryKey(),
+  sinceMs: integer('since_ms').notNull(),
+});

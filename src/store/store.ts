@@ -23,6 +23,7 @@ import { createWrite, type RawDb } from './raw-db.ts';
 import { createReceivables, type Receivables } from './receivables.ts';
 import { createRoots, type Roots } from './roots.ts';
 import { createRoutes, type Routes } from './routes.ts';
+import { createStatements, type Statements } from './statements.ts';
 import { createTokens, type Tokens } from './tokens.ts';
 import { createUsageSums, type UsageSums } from './usage-sums.ts';
 import { createWalSync } from './wal-sync.ts';
@@ -51,6 +52,7 @@ export type Store = {
   roots: Roots;
   receivables: Receivables;
   payouts: Payouts;
+  statements: Statements;
   tokens: Tokens;
   challenges: Challenges;
   apiPauses: ApiPauses;
@@ -156,6 +158,7 @@ function rooms(db: RawDb, clock: Clock, sync: () => Promise<void>) {
     roots: createRoots(db),
     receivables: createReceivables(db, write),
     payouts: createPayouts(db, write),
+    statements: createStatements(db),
     tokens: createTokens(db, write),
     challenges: createChallenges(db, write, clock),
     apiPauses: createApiPauses(db, write, clock),

@@ -6,8 +6,11 @@ import { fakeClock } from '../../src/clock.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import type { GatewayMetrics } from '../../src/gateway/deps.ts';
 import { type Units, units } from '../../src/money.ts';
+import { callRecord } from '../support/call-record.ts';
 
 const route = { template: '/weather/*' } as Route;
+const answered = callRecord({ callId: 1 });
+const refusedAs = (outcome: ErrorCode) => callRecord({ outcome, status: 400 });
 
 function start() {
   const clock = fakeClock();
@@ -27,14 +30,14 @@ const sum = (values: number[]) => values.reduce((total, value) => total + value,
 describe('the live recorder', () => {
   it('passes each callback on as it came', () => {
     const { metrics, passed } = start();
-    metrics.answered(route, 'GET', 200, 'completed', 12);
-    metrics.refused('token_missing', undefined);
+    metrics.ended(answered);
+    metrics.ended(refusedAs('token_missing'));
     metrics.charged(route, units(5n));
     metrics.refunded(route, units(2n));
     metrics.overhead(0.001);
     expect(passed).toEqual([
-      ['answered', route, 'GET', 200, 'completed', 12],
-      ['refused', 'token_missing', undefined],
+      ['ended', answered],
+      ['ended', refusedAs('token_missing')],
       ['charged', route, 5n],
       ['refunded', route, 2n],
       ['overhead', 0.001],
@@ -43,12 +46,12 @@ describe('the live recorder', () => {
 
   it('shows what happened in the second it happened in, once that second is over', () => {
     const { clock, recorder, metrics } = start();
-    metrics.answered(route, 'GET', 200, 'completed', 1);
+    metrics.ended(answered);
     metrics.charged(route, units(5n));
     expect(sum(recorder.read().calls)).toBe(0);
     clock.advance(1_000);
-    metrics.answered(route, 'GET', 200, 'completed', 1);
-    metrics.answered(route, 'GET', 200, 'completed', 1);
+    metrics.ended(answered);
+    metrics.ended(answered);
     metrics.refunded(route, units(7n));
     clock.advance(1_000);
     const { calls, revenue, fromMs } = recorder.read();
@@ -60,7 +63,7 @@ describe('the live recorder', () => {
   it('counts refusals by their code', () => {
     const { clock, recorder, metrics } = start();
     const codes: ErrorCode[] = ['token_missing', 'balance_too_low', 'token_missing'];
-    for (const code of codes) metrics.refused(code, undefined);
+    for (const code of codes) metrics.ended(refusedAs(code));
     clock.advance(1_000);
     const { refused, total } = recorder.read();
     expect(sum(refused)).toBe(3);
@@ -69,15 +72,15 @@ describe('the live recorder', () => {
 
   it('forgets what is older than its window, also after a long silence', () => {
     const { clock, recorder, metrics } = start();
-    metrics.answered(route, 'GET', 200, 'completed', 1);
-    metrics.refused('token_missing', undefined);
+    metrics.ended(answered);
+    metrics.ended(refusedAs('token_missing'));
     clock.advance(liveSeconds * 1_000);
     expect(sum(recorder.read().calls)).toBe(1);
     clock.advance(1_000);
     expect(sum(recorder.read().calls)).toBe(0);
     expect(recorder.read().total.refusals.size).toBe(0);
     clock.advance(10 * liveSeconds * 1_000);
-    metrics.answered(route, 'GET', 200, 'completed', 1);
+    metrics.ended(answered);
     clock.advance(1_000);
     expect(sum(recorder.read().calls)).toBe(1);
   });
@@ -113,7 +116,7 @@ describe('the live recorder', () => {
         const { clock, recorder, metrics } = start();
         for (const { afterMs, amount } of steps) {
           clock.advance(afterMs);
-          metrics.answered(route, 'GET', 200, 'completed', 1);
+          metrics.ended(answered);
           metrics.charged(route, units(amount));
         }
         clock.advance(1_000);

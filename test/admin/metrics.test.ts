@@ -1,26 +1,28 @@
 import { describe, expect, it } from 'vitest';
+import type { GaugeValues } from '../../src/admin/gauges.ts';
 import { createMetrics } from '../../src/admin/metrics.ts';
 import type { Route } from '../../src/catalog/model.ts';
+import type { CallRecord } from '../../src/gateway/call-record.ts';
 import { units } from '../../src/money.ts';
+import { callRecord } from '../support/call-record.ts';
+import { gauges } from './gauge-values.ts';
 
 const route = { api: { name: 'weather' }, template: '/weather/:city' } as Route;
 
-function metrics() {
-  const gauges = {
-    holds: 2,
-    unsettled: units(5_000n),
-    receivable: units(0n),
-    accounts: 3,
-    walBytes: 10,
-    connections: 1,
-  };
-  return createMetrics({ version: '1.2.3', gauges: () => ({ ...gauges, watcherLagLedgers: 4 }) });
+function metrics(changes: Partial<GaugeValues> = {}) {
+  return createMetrics({
+    version: '1.2.3',
+    gauges: () => ({ ...gauges, ...changes }),
+    diskFreeBytes: async () => 1_000,
+  });
 }
+
+const record = (changes: Partial<CallRecord> = {}) => callRecord({ route, ...changes });
 
 describe('metrics', () => {
   it('count calls and money by route template', async () => {
     const { gateway, text } = metrics();
-    gateway.answered(route, 'GET', 200, 'completed', 12);
+    gateway.ended(record());
     gateway.charged(route, units(20_000n));
     gateway.refunded(route, units(10_000n));
     const page = await text();
@@ -31,17 +33,63 @@ describe('metrics', () => {
     expect(page).toContain('callora_refunded_usdc_total{api="weather",route="/weather/:city"} 0.001');
   });
 
+  it('time requests under the names of OpenTelemetry, with the code of an error and without one for a good call', async () => {
+    const { gateway, text } = metrics();
+    gateway.ended(record());
+    gateway.ended(record({ status: 504, outcome: 'upstream_timeout', upstreamError: 'http_response_timeout' }));
+    const page = await text();
+    const common = 'http_request_method="GET",http_route="/weather/:city"';
+    const wire = 'url_scheme="http",network_protocol_version="1.1"';
+    expect(page).toContain(
+      `http_server_request_duration_seconds_count{${common},http_response_status_code="200",error_type="",${wire}} 1`,
+    );
+    expect(page).toContain(
+      `http_server_request_duration_seconds_count{${common},http_response_status_code="504",error_type="upstream_timeout",${wire}} 1`,
+    );
+    expect(page).toContain('callora_upstream_failures_total{api="weather",kind="http_response_timeout"} 1');
+  });
+
   it('read the books at the moment of the scrape', async () => {
     const page = await metrics().text();
     expect(page).toContain('callora_reservations 2');
     expect(page).toContain('callora_unsettled_usdc 0.0005');
+    expect(page).toContain('callora_oldest_unsettled_age_seconds 12');
     expect(page).toContain('callora_deposit_watcher_lag_ledgers 4');
+    expect(page).toContain('callora_vault_balance_usdc 3');
+    expect(page).toContain('callora_vault_liabilities_usdc 2');
+    expect(page).toContain('callora_loop_failures{loop="settler"} 2');
     expect(page).toContain('callora_build_info{version="1.2.3"} 1');
   });
 
-  it('do not grow with what clients invent', async () => {
+  it('claim nothing about what is not known yet', async () => {
+    const page = await metrics({ vault: undefined, watcherLagLedgers: undefined, watcherAgeS: undefined }).text();
+    expect(page).not.toMatch(/^callora_(vault_\w+|deposit_watcher_\w+) /m);
+  });
+
+  it('have a series for each reason of a stop and each identity before anything is wrong', async () => {
+    const page = await metrics({ stops: ['watcher_stale'] }).text();
+    expect(page).toContain('callora_sales_stopped{reason="watcher_stale"} 1');
+    expect(page).toContain('callora_sales_stopped{reason="journal_unavailable"} 0');
+    expect(page).toContain('callora_invariant_violations_total{identity="memory equals database"} 0');
+  });
+
+  it('forget an API whose pause was lifted', async () => {
+    let pausedApis = ['weather'];
+    const { text } = createMetrics({
+      version: '1',
+      gauges: () => ({ ...gauges, pausedApis }),
+      diskFreeBytes: async () => undefined,
+    });
+    expect(await text()).toContain('callora_api_paused{api="weather"} 1');
+    pausedApis = [];
+    expect(await text()).not.toContain('callora_api_paused{');
+  });
+
+  it('do not grow with methods that clients and statuses that upstreams invent', async () => {
     const { gateway, text } = metrics();
-    for (let at = 0; at < 50; at++) gateway.answered(route, `BREW${at}`, 200, 'completed', 1);
-    expect((await text()).match(/callora_requests_total\{/g)).toHaveLength(1);
+    for (let at = 0; at < 50; at++) gateway.ended(record({ method: `BREW${at}`, status: 240 + at }));
+    const page = await text();
+    expect(page.match(/callora_requests_total\{/g)).toHaveLength(1);
+    expect(page.match(/http_server_request_duration_seconds_count\{/g)).toHaveLength(1);
   });
 });

@@ -43,6 +43,7 @@ export const healthy: Health = {
   withdrawDelayS: 172_800,
   paused: false,
   stopped: undefined,
+  solvency: undefined,
   stopping: false,
 };
 
@@ -102,11 +103,14 @@ export async function createRig(
     ledger,
     charges: store.charges,
     usage: store.usage,
+    statements: store.statements,
+    feeBps: 100,
     routes: store.routes,
     journal,
     tokens: store.tokens,
     tokenDesk,
     deposits: store.deposits,
+    exits: store.exits,
     audit: store.audit,
     pauses: store.apiPauses,
     paused: new Set(),

@@ -73,6 +73,25 @@ async function runningGateway(answers: Answers) {
   return { file, config, asked };
 }
 
+const statementOf = {
+  payee: alice,
+  from: '2026-11-01',
+  to: '2026-11-30',
+  currency: 'USDC',
+  fee_bps: 100,
+  usage: { calls: 2, gross: '3', refunded: '1', net: '2' },
+  balance: { opening: '1', settled: '2', fee: '0.02', claimed: '0', closing: '2.98' },
+  net: '1.98',
+  lanes: [{ lane: 0, settled: '2', fee: '0.02' }],
+  settlements: [],
+  payments: [],
+  open: { unsealed: '0', in_batches: '0', receivable: '0', held: '0', written_off: '0', owed_by_vault: '2.98' },
+  by_day: [{ day: '2026-11-01', calls: 2, gross: '3', refunded: '1', net: '2' }],
+  by_route: [],
+  seen_until: null,
+  notes: [],
+};
+
 const figures = { address: alice, deposited: '10', charged: '0.002' };
 
 describe('beside a running gateway', () => {
@@ -95,6 +114,7 @@ describe('beside a running gateway', () => {
       accounts: page,
       issueToken: () => ({ token: 'a.b.c' }),
       revokeToken: () => ({ outcome: 'revoked' }),
+      statement: () => statementOf,
       refund: () => ({ call: '5', amount: '1', account: alice }),
     });
     const { callora } = createCliRig();
@@ -109,6 +129,13 @@ describe('beside a running gateway', () => {
     await run('token', 'list', '--account', alice, '--limit', '7', '--cursor', '9');
     await run('usage', 'list', '--doubtful');
     await run('usage', 'summary', '--from', '2026-11-01', '--by', 'route', '--csv');
+    await run('statement', alice, '--from', '2026-11-01');
+    const csv = await run('statement', alice, '--csv');
+    expect(csv.split('\r\n').slice(0, 3)).toEqual([
+      'record,time,api,method,route,calls,gross,refunded,net,amount,lane,batch,transaction,link',
+      'opening,2026-11-01,,,,,,,,1,,,,',
+      'day,2026-11-01,,,,2,3,1,2,,,,,',
+    ]);
     await run('usage', 'refund', '5');
     await run('settle', 'list');
     await run('account', 'list');
@@ -118,6 +145,8 @@ describe('beside a running gateway', () => {
       ['tokens', { account: alice, limit: 7, cursor: '9' }],
       ['usage', { cursor: undefined, limit: 50, doubtful: true }],
       ['usageSummary', { from: '2026-11-01', by: 'route' }],
+      ['statement', alice, { from: '2026-11-01' }],
+      ['statement', alice, {}],
       ['refund', '5'],
       ['batches', { cursor: undefined, limit: 50 }],
       ['accounts', { cursor: undefined, limit: 50 }],

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPort } from '../../src/cli/open-port.ts';
@@ -14,6 +15,7 @@ type Serving = { child: ChildProcess; ended: Promise<number | null>; log(): stri
 let sandbox: Sandbox;
 let config: string;
 let url: string;
+let adminUrl: string;
 let token: string;
 let serving: Serving;
 
@@ -22,11 +24,13 @@ beforeAll(async () => {
   const { info } = sandbox;
   const [port, adminPort] = [await openPort('0', '--port'), await openPort('0', '--admin-port')];
   url = `http://127.0.0.1:${port}`;
+  adminUrl = `http://127.0.0.1:${adminPort}`;
   config = path.join(info.dataDir, 'operated.yaml');
   const yaml = readFileSync(info.config, 'utf8')
     .replaceAll(new URL(info.gateway).port, String(port))
     .replaceAll(new URL(info.admin).port, String(adminPort))
-    .replace('./callora.db', './operated.db');
+    .replace('./callora.db', './operated.db')
+    .replace('log: { level: warn }', 'log: { level: info }');
   writeFileSync(config, yaml);
   serving = await serve();
   const account = ['--account', info.consumer.address];
@@ -90,3 +94,102 @@ describe('a paused API', () => {
     expect((await call('/demo/status')).status).toBe(200);
   });
 });
+
+/** The access-log line of the call that carried this request id; it comes a moment after the answer. */
+async function lineOf(requestId: string): Promise<Record<string, unknown>> {
+  const found = () =>
+    serving
+      .log()
+      .split('\n')
+      .find((line) => line.includes(`"request":"${requestId}"`));
+  const line = await until(
+    async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return found();
+    },
+    (text) => text !== undefined,
+  );
+  return JSON.parse(line ?? '');
+}
+
+describe('the access log of a running gateway', () => {
+  it('has the facts of a paid call and of a refused one', async () => {
+    const answer = await call('/demo/forecast/oslo?units=metric', { 'x-request-id': 'paid-1' });
+    await answer.arrayBuffer();
+    expect(await lineOf('paid-1')).toMatchObject({
+      level: 'info',
+      call: answer.headers.get('callora-call'),
+      account: sandbox.info.consumer.address,
+      api: 'demo',
+      route: '/demo/forecast/:city',
+      method: 'GET',
+      status: 200,
+      outcome: 'completed',
+      price: '0.002',
+      address: '127.0.0.1',
+    });
+    await call('/demo/forecast/oslo', { 'x-request-id': 'refused-1', authorization: 'Bearer nonsense' });
+    expect(await lineOf('refused-1')).toMatchObject({
+      status: 401,
+      outcome: 'token_invalid',
+      price: '0',
+      account: null,
+    });
+  });
+
+  it('and every other line hold no secret, wherever a client has put it', async () => {
+    const seed = sandbox.info.consumer.secret;
+    const opaque = 'opaque-0123456789abcdef';
+    const secrets = [token, seed, opaque];
+    for (const secret of secrets) {
+      const headers = {
+        cookie: `s=${secret}`,
+        'x-api-key': secret,
+        referer: `${url}/?k=${secret}`,
+        'user-agent': secret,
+      };
+      await call(`/demo/forecast/${secret}?token=${secret}`, headers);
+      await call(`/nothing/${secret}?seed=${secret}`, { authorization: `Basic ${secret}` });
+      await call(`/_callora/${secret}`, { authorization: secret });
+      for (const target of ['/_callora/login', '/demo/echo', '/demo/forecast/x']) {
+        const body = `{"transaction": "${secret}"`;
+        await fetch(`${url}${target}`, { method: 'POST', body, headers: { authorization: `Bearer ${secret}` } });
+      }
+      await fetch(`${adminUrl}/api/accounts/${secret}`, { headers: { authorization: `Bearer ${secret}` } });
+      await fetch(`${adminUrl}/api/tokens?cursor=${secret}`, {
+        method: 'POST',
+        body: `{"${secret}`,
+        headers: { authorization: `Bearer ${sandbox.info.adminToken}` },
+      });
+      await sendRaw(`GET /${secret} HTTP/1.1\r\n${secret}\r\n\r\n`);
+      await sendRaw(`${secret} / HTTP/1.1\r\nhost: a\r\n\r\n`);
+    }
+    // The one text of a client that is logged: what looks like a secret is not.
+    await call('/demo/status', { 'x-request-id': seed });
+    await call('/demo/status', { 'x-request-id': 'after-the-flood' });
+    await lineOf('after-the-flood');
+    for (const secret of [...secrets, sandbox.info.adminToken, token.split('.')[2] ?? token]) {
+      expect(serving.log()).not.toContain(secret);
+    }
+    expect(serving.log()).toContain('"request":"[redacted]"');
+  });
+
+  it('is written to its last line when the gateway is told to stop', async () => {
+    await Promise.all(Array.from({ length: 50 }, (_, at) => call('/demo/status', { 'x-request-id': `last-${at}` })));
+    serving.child.kill('SIGTERM');
+    expect(await serving.ended).toBe(0);
+    const log = serving.log();
+    for (let at = 0; at < 50; at++) expect(log).toContain(`"request":"last-${at}"`);
+    serving = await serve();
+  });
+});
+
+function sendRaw(bytes: string): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(bytes));
+    socket
+      .on('data', () => undefined)
+      .on('close', () => resolve())
+      .on('error', () => resolve());
+  });
+}

@@ -61,12 +61,12 @@ describe('a drain', () => {
     const answerHeld = answer;
     const drained = rig.gateway.drain();
     client.write(call('b'));
-    await until(() => rig.metrics.refused.length === 1);
+    await until(() => rig.metrics.ended.length === 1);
     client.destroy();
     answerHeld?.();
     await running;
     await drained;
-    expect(rig.metrics.refused).toEqual([['shutting_down', undefined]]);
+    expect(rig.metrics.ended[0]).toMatchObject([{ outcome: 'shutting_down', status: 503, route: undefined }]);
     expect(text).toBe('');
     expect(rig.account().holds).toBe(0);
   });

@@ -214,7 +214,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     [token, { jti: 'jti-1', account, scopes: '*', expiresAtMs: Number.MAX_SAFE_INTEGER, capUnits: undefined }],
   ]);
   const known = new Set<string>();
-  const metrics: Rig['metrics'] = { answered: [], refused: [], charged: [], refunded: [], overhead: [] };
+  const metrics: Rig['metrics'] = { ended: [], charged: [], refunded: [], overhead: [] };
   const upstreams = createUpstreams({ log: silentLog() });
   let nextId = 1;
   let nextAccount = 1;
@@ -251,6 +251,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     mayServe: () => undefined,
     payWays: (_slot, shortfall) => [{ kind: 'vault', min: formatUsdc(shortfall) }],
     nextCallId: () => nextId++,
+    signContext: ({ callId }) => `context of ${callId}`,
     internal(_req, res, path) {
       if (!path.startsWith('/_callora/hello')) return false;
       res.end('hello');
@@ -260,8 +261,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     clock: systemClock,
     log: silentLog(),
     metrics: {
-      answered: (...args) => void metrics.answered.push(args),
-      refused: (...args) => void metrics.refused.push(args),
+      ended: (...args) => void metrics.ended.push(args),
       charged: (...args) => void metrics.charged.push(args),
       refunded: (...args) => void metrics.refunded.push(args),
       overhead: (...args) => void metrics.overhead.push(args),

@@ -50,6 +50,9 @@ async function rigged() {
   const handler = createPortal({
     config: () => config,
     page: () => false,
+    exits: { list: () => [] },
+    exitDesk: { request: async () => ({ ok: false, reason: 'chain_unavailable' }) },
+    exitStop: () => undefined,
     chain: () => ({ asset: undefined, minDeposit: undefined, withdrawDelayS: undefined }),
     jwks: () => ({ keys: [] }),
     version: '1',

@@ -18,6 +18,7 @@ const vault = 'CCW67TSZV3SSS2HXMBQ5JFGCKJNXKZM7UQUWUZPUTHXSTZLEO7SJMI75';
 
 const config = {
   gateway: { publicUrl: 'https://api.example.com' },
+  tokens: { ttlMs: 86_400_000, ttlMaxMs: 30 * 86_400_000 },
   stellar: { network: 'testnet', passphrase: 'Test "net"', rpcUrl: 'https://rpc.example/key-1234', vault },
   apis: [
     {
@@ -81,6 +82,9 @@ async function portal(overrides: Partial<PortalDeps> = {}) {
     startSession: async (account) => ({ session: `session of ${account}`, expiresAtMs: clock.nowMs() + 600_000 }),
     ledger,
     page: () => false,
+    exits: { list: () => [] },
+    exitDesk: { request: async () => ({ ok: false, reason: 'chain_unavailable' }) },
+    exitStop: () => undefined,
     charges: { byAccount: () => [] },
     usage: { sums: () => [] },
     tokens: { get: () => undefined, list: () => [] },

@@ -308,6 +308,10 @@ CREATE TABLE `vault_events` (
 	FOREIGN KEY (`account_id`) REFERENCES `accounts`(`id`) ON UPDATE no action ON DELETE no action,
 	CONSTRAINT "vault_events_applied" CHECK("vault_events"."applied" IN (0, 1))
 ) STRICT;
+CREATE TABLE `webhook_conditions` (
+	`key` text PRIMARY KEY NOT NULL,
+	`since_ms` integer NOT NULL
+) STRICT;
 CREATE TABLE `webhook_deliveries` (
 	`id` integer PRIMARY KEY NOT NULL,
 	`event_id` integer NOT NULL,
@@ -357,6 +361,7 @@ CREATE INDEX `usage_daily_route` ON `usage_daily` (`route_id`,`day`);
 CREATE INDEX `vault_events_account` ON `vault_events` (`account_id`,`ledger`) WHERE "vault_events"."account_id" IS NOT NULL;
 CREATE INDEX `vault_events_claims` ON `vault_events` (`closed_at_ms`) WHERE "vault_events"."kind" IN ('claimed', 'fee_collected');
 CREATE INDEX `vault_events_set_aside` ON `vault_events` (`kind`) WHERE "vault_events"."account_id" IS NULL AND "vault_events"."applied" = 0;
+CREATE INDEX `webhook_deliveries_dead` ON `webhook_deliveries` (`id`) WHERE "webhook_deliveries"."state" = 'dead';
 CREATE UNIQUE INDEX `webhook_deliveries_once` ON `webhook_deliveries` (`event_id`,`endpoint`);
 CREATE INDEX `webhook_deliveries_waiting` ON `webhook_deliveries` (`next_at_ms`) WHERE "webhook_deliveries"."state" = 'waiting';
 CREATE UNIQUE INDEX `webhook_events_dedupe_unique` ON `webhook_events` (`dedupe`);

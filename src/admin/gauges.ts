@@ -1,0 +1,114 @@
+import { Gauge, type Registry } from 'prom-client';
+import type { ErrorCode } from '../errors.ts';
+import type { Units } from '../money.ts';
+import { usdc } from './usdc-number.ts';
+
+/** The state of the program at the moment of a scrape. What is not known yet has no sample, for 0 would be a claim. */
+export type GaugeValues = {
+  holds: number;
+  accounts: number;
+  unsettled: Units;
+  receivable: Units;
+  oldestUnsettledAgeS: number;
+  /** Ledgers the watcher is behind the network; undefined before it has seen one. */
+  watcherLagLedgers: number | undefined;
+  /** Age of the newest ledger it has applied. */
+  watcherAgeS: number | undefined;
+  vault: { tokens: Units; liabilities: Units } | undefined;
+  /** The codes that paid calls are refused with now, whoever calls. */
+  stops: readonly ErrorCode[];
+  pausedApis: readonly string[];
+  journal: { ok: boolean; pending: number; walBytes: number };
+  loops: readonly { name: string; failuresInRow: number }[];
+  logLinesDropped: number;
+  connections: number;
+};
+
+/** Reasons for which sales can stop: each has a series, so that an alert sees it go from 0 to 1. */
+export const stopReasons = [
+  'sales_stopped',
+  'vault_paused',
+  'watcher_stale',
+  'settlement_stale',
+  'exposure_reached',
+  'journal_unavailable',
+] as const satisfies ErrorCode[];
+
+export function createGauges(registers: Registry[]): (values: GaugeValues) => void {
+  const single = Object.entries(singles).map(([name, { help, value }]) => {
+    const gauge = new Gauge({ name, help, registers });
+    return (values: GaugeValues) => {
+      const now = value(values);
+      if (now === undefined) gauge.remove();
+      else gauge.set(now);
+    };
+  });
+  const labelled = labels(registers);
+  return (values) => {
+    for (const set of single) set(values);
+    labelled(values);
+  };
+}
+
+const singles: Record<string, { help: string; value(values: GaugeValues): number | undefined }> = {
+  callora_reservations: { help: 'Calls in flight with money on hold', value: (now) => now.holds },
+  callora_accounts: { help: 'Accounts in memory', value: (now) => now.accounts },
+  callora_unsettled_usdc: {
+    help: 'USDC charged and not yet confirmed on chain',
+    value: (now) => usdc(now.unsettled),
+  },
+  callora_receivable_usdc: { help: 'USDC charged that the chain could not take', value: (now) => usdc(now.receivable) },
+  callora_oldest_unsettled_age_seconds: {
+    help: 'Age of the oldest charge that the chain has not confirmed; 0 without one',
+    value: (now) => now.oldestUnsettledAgeS,
+  },
+  callora_deposit_watcher_lag_ledgers: { help: 'Ledgers not yet watched', value: (now) => now.watcherLagLedgers },
+  callora_deposit_watcher_age_seconds: { help: 'Age of the newest ledger watched', value: (now) => now.watcherAgeS },
+  callora_vault_balance_usdc: {
+    help: 'USDC that lies in the vault, read once a minute',
+    value: (now) => (now.vault ? usdc(now.vault.tokens) : undefined),
+  },
+  callora_vault_liabilities_usdc: {
+    help: 'USDC that the vault owes to accounts and payees, read once a minute',
+    value: (now) => (now.vault ? usdc(now.vault.liabilities) : undefined),
+  },
+  callora_vault_solvent: {
+    help: '1 while the vault holds at least what it owes',
+    value: (now) => (now.vault ? Number(now.vault.tokens >= now.vault.liabilities) : undefined),
+  },
+  callora_journal_writing: { help: '1 while charges can be written', value: (now) => Number(now.journal.ok) },
+  callora_journal_pending_rows: { help: 'Rows that wait to be written', value: (now) => now.journal.pending },
+  callora_journal_wal_bytes: { help: 'Size of the database log', value: (now) => now.journal.walBytes },
+  callora_log_lines_dropped: {
+    help: 'Lines of the access log that nobody took in time, since the start',
+    value: (now) => now.logLinesDropped,
+  },
+  callora_connections: { help: 'Open client connections', value: (now) => now.connections },
+};
+
+function labels(registers: Registry[]): (values: GaugeValues) => void {
+  const stopped = new Gauge({
+    name: 'callora_sales_stopped',
+    help: '1 while paid calls are refused, by the code they are refused with',
+    labelNames: ['reason'] as const,
+    registers,
+  });
+  const paused = new Gauge({
+    name: 'callora_api_paused',
+    help: '1 for each API that the operator has paused',
+    labelNames: ['api'] as const,
+    registers,
+  });
+  const failures = new Gauge({
+    name: 'callora_loop_failures',
+    help: 'Failures in a row of each loop; 0 when its last turn ended well',
+    labelNames: ['loop'] as const,
+    registers,
+  });
+  return (values) => {
+    for (const reason of stopReasons) stopped.set({ reason }, Number(values.stops.includes(reason)));
+    paused.reset();
+    for (const api of values.pausedApis) paused.set({ api }, 1);
+    for (const { name, failuresInRow } of values.loops) failures.set({ loop: name }, failuresInRow);
+  };
+}

@@ -1,0 +1,32 @@
+import type { ErrorCode } from '../errors.ts';
+import { createExitDesk, type ExitDesk } from '../settlement/exits.ts';
+import { createExitSigner } from '../stellar/exit-signer.ts';
+import type { Core } from './core.ts';
+import { salesStop } from './sales.ts';
+
+/** Co-signed exits, and when none may be signed. */
+export function createExits(core: Core): {
+  exitDesk: ExitDesk;
+  exitStop(): { code: ErrorCode; detail: string } | undefined;
+} {
+  const { config, rpc, facts, store, ledger, clock, log } = core;
+  const { vault, operatorSecret, feeMaxStroops } = config().stellar;
+  const signer = createExitSigner({ rpc, operatorSecret, feeMaxStroops, token: facts.token });
+  const exitDesk = createExitDesk({ vault, signer, exits: store.exits, ledger, sync: store.sync, clock, log });
+  return { exitDesk, exitStop: () => exitStop(core) };
+}
+
+/**
+ * A signature over money takes books that agree with the chain and a watcher that sees it. Nothing else stops an exit:
+ * neither a pause of the vault nor what is late in settlement, since what is owed does not leave anyway.
+ */
+function exitStop(core: Core): { code: ErrorCode; detail: string } | undefined {
+  const { clock, facts, watcher } = core;
+  if (core.stopping) return { code: 'shutting_down', detail: 'the gateway is stopping' };
+  const stopped = salesStop(core);
+  if (stopped !== undefined) return { code: 'sales_stopped', detail: stopped };
+  const { lastClosedAtMs } = watcher.state();
+  const blindMaxMs = (facts.withdrawDelayS * 1000) / 4;
+  if (watcher.health().caughtUp && clock.nowMs() - lastClosedAtMs <= blindMaxMs) return undefined;
+  return { code: 'watcher_stale', detail: 'the newest ledger seen is too old' };
+}

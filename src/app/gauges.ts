@@ -1,0 +1,46 @@
+import { statfs } from 'node:fs/promises';
+import path from 'node:path';
+import type { GaugeValues } from '../admin/gauges.ts';
+import type { Core } from './core.ts';
+import { openStops } from './sales.ts';
+
+/** The state of the running program as numbers, read at each scrape. */
+export function gaugesOf(core: Core): GaugeValues {
+  const { ledger, journal, clock } = core;
+  const nowMs = clock.nowMs();
+  const totals = ledger.totals();
+  const seenAtMs = core.watcher.state().lastClosedAtMs;
+  let holds = 0;
+  let accounts = 0;
+  for (const slot of ledger.accounts()) {
+    holds += slot.holds;
+    accounts++;
+  }
+  return {
+    holds,
+    accounts,
+    unsettled: totals.unsettled,
+    receivable: totals.receivable,
+    oldestUnsettledAgeS: core.oldestUnsettledAtMs === undefined ? 0 : ageS(nowMs, core.oldestUnsettledAtMs),
+    watcherLagLedgers: core.watcher.health().behindLedgers,
+    watcherAgeS: seenAtMs > 0 ? ageS(nowMs, seenAtMs) : undefined,
+    vault: core.solvency,
+    stops: openStops(core),
+    pausedApis: [...core.pausedApis],
+    journal: journal.health(),
+    loops: core.health().loops,
+    logLinesDropped: core.logLinesDropped(),
+    connections: core.stats().connections,
+  };
+}
+
+/** The chain's clock may be ahead of ours by a little: an age is never negative. */
+function ageS(nowMs: number, thenMs: number): number {
+  return Math.max(0, nowMs - thenMs) / 1000;
+}
+
+/** Undefined where the file system does not say. */
+export async function freeBytes(file: string): Promise<number | undefined> {
+  const stats = await statfs(path.dirname(file)).catch(() => undefined);
+  return stats ? stats.bavail * stats.bsize : undefined;
+}

@@ -1,0 +1,89 @@
+import { useState } from 'preact/hooks';
+import { useAnswer } from '../shared/use-answer.ts';
+import { type Call, type Gateway, refreshMs } from './gateway.ts';
+import { dateTime } from './words.ts';
+
+/** The newest calls, refreshed; older ones are fetched on demand and stay. */
+export function Calls({ gateway }: { gateway: Gateway }) {
+  const newest = useAnswer('calls', (signal) => gateway.calls(null, signal), refreshMs);
+  const [older, setOlder] = useState<{ items: Call[]; next: string | null }>();
+  const [problem, setProblem] = useState('');
+  const first = newest.value?.items ?? [];
+  const seen = new Set(older?.items.map((call) => call.call));
+  const calls = [...first.filter((call) => !seen.has(call.call)), ...(older?.items ?? [])];
+  const next = older ? older.next : (newest.value?.next ?? null);
+
+  async function more(cursor: string) {
+    const answer = await gateway.calls(cursor);
+    if (!answer.ok) return setProblem(answer.detail);
+    // What is shown now is kept, so that nothing falls between the refreshed page and the older ones.
+    setOlder({ items: [...calls, ...answer.value.items], next: answer.value.next });
+  }
+
+  return (
+    <section aria-labelledby="calls">
+      <h2 id="calls">Calls</h2>
+      {(newest.problem ?? problem) && <p class="note bad">{newest.problem ?? problem}</p>}
+      {calls.length > 0 && (
+        <div class="panel table scroll">
+          <table aria-label="Calls, newest first">
+            <thead>
+              <tr>
+                <th scope="col">Call</th>
+                <th scope="col" class="wide-only">
+                  Time
+                </th>
+                <th scope="col">Status</th>
+                <th scope="col" class="number">
+                  USDC
+                </th>
+                <th scope="col" class="wide-only">
+                  Money
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {calls.map((call) => (
+                <CallRow key={call.call} call={call} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {newest.value && calls.length === 0 && (
+        <p class="empty">No calls yet. Issue a token, and paste the curl line that comes with it into a terminal.</p>
+      )}
+      {next !== null && (
+        <div>
+          <button type="button" onClick={() => void more(next)}>
+            Older calls
+          </button>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function CallRow({ call }: { call: Call }) {
+  return (
+    <tr>
+      <td>
+        <span class="code">
+          <span class="method">{call.method}</span> {call.route}
+        </span>
+        <div class="soft small narrow-only">{dateTime(call.time)}</div>
+      </td>
+      <td class="soft wide-only">{dateTime(call.time)}</td>
+      <td>{call.status}</td>
+      <td class="number">{call.price}</td>
+      <td class="soft wide-only">{moneyState(call)}</td>
+    </tr>
+  );
+}
+
+function moneyState({ price, refunded, batch }: Call): string {
+  if (price === '0') return 'free';
+  if (refunded !== '0') return `${refunded} refunded`;
+  if (!batch) return 'not settled yet';
+  return batch.state === 'confirmed' ? `settled in batch ${batch.batch}` : `in batch ${batch.batch}, ${batch.state}`;
+}

@@ -1,0 +1,126 @@
+import { type Answer, ask } from '../shared/http.ts';
+
+/** The gateway as this page knows it: addresses relative to the page, so that it works behind any name. */
+
+export type Service = {
+  version: string;
+  network: string;
+  network_passphrase: string;
+  vault: string;
+  tokens: { ttl_s: number; ttl_max_s: number };
+  apis: { name: string; url: string }[];
+};
+
+export type Catalog = {
+  currency: string;
+  apis: {
+    name: string;
+    url: string;
+    routes: { method: string; path: string; price: string; auth: 'token' | 'none'; description?: string }[];
+  }[];
+};
+
+export type Account = {
+  address: string;
+  spendable: string;
+  deposited: string;
+  withdrawn: string;
+  settled: string;
+  unsettled: string;
+  receivable: string;
+  requested: string;
+  held: string;
+  limit: string;
+  token: { id: string; scope: string; expires_at: string; cap: string | null; spent: string | null } | null;
+};
+
+export type Call = {
+  call: string;
+  time: string;
+  api: string;
+  method: string;
+  route: string;
+  status: number;
+  price: string;
+  refunded: string;
+  batch: { lane: number; batch: number; state: string } | null;
+};
+
+export type Page<Item> = { items: Item[]; next: string | null };
+
+export type Usage = {
+  from: string;
+  to: string;
+  items: { day: string; calls: number; net: string }[];
+  total: { calls: number; net: string };
+};
+
+export type Token = {
+  jti: string;
+  label: string;
+  scope: string;
+  state: 'live' | 'expired' | 'revoked';
+  issued_at: string;
+  expires_at: string;
+  cap: string | null;
+  spent: string;
+};
+
+export type TokenWish = { label?: string; scope?: string[]; ttl_s: number; cap?: string };
+
+export type Deposit = {
+  network_passphrase: string;
+  vault: string;
+  asset: string | null;
+  min: string | null;
+  command: string;
+};
+
+/** How often what may change by itself is read again, ms. */
+export const refreshMs = 5_000;
+
+export const readService = (signal?: AbortSignal) => ask<Service>('..', { signal });
+export const readCatalog = (signal?: AbortSignal) => ask<Catalog>('../catalog', { signal });
+
+/** Kept in this page's memory and nowhere else: a reload forgets it, and nothing is left on a shared computer. */
+export type Credential = {
+  bearer: string;
+  account: string;
+  /** Monotonic time at which a wallet session ends, ms; a token only looks, and its end is shown by its own row. */
+  sessionEndsMs: number | undefined;
+};
+
+export type Gateway = ReturnType<typeof createGateway>;
+
+/** `onRefused` hears that the credential is good for nothing any more. */
+export function createGateway(credential: Credential, onRefused: (detail: string) => void) {
+  const headers = { authorization: `Bearer ${credential.bearer}` };
+  async function own<Value>(
+    path: string,
+    options: { body?: unknown; signal?: AbortSignal } = {},
+  ): Promise<Answer<Value>> {
+    const { body, signal } = options;
+    const method = body === undefined ? 'GET' : 'POST';
+    const answer = await ask<Value>(path, { method, body, headers, signal });
+    if (!answer.ok && answer.status === 401) onRefused(answer.detail);
+    return answer;
+  }
+  return {
+    account: (signal: AbortSignal) => own<Account>('../account', { signal }),
+    calls: (cursor: string | null, signal?: AbortSignal) =>
+      own<Page<Call>>(`../usage?limit=20${cursor === null ? '' : `&cursor=${cursor}`}`, signal ? { signal } : {}),
+    usage: (signal: AbortSignal) => own<Usage>('../usage/summary?by=day', { signal }),
+    tokens: (cursor: string | null, signal?: AbortSignal) =>
+      own<Page<Token>>(`../tokens?limit=50${cursor === null ? '' : `&cursor=${cursor}`}`, signal ? { signal } : {}),
+    issueToken: (wish: TokenWish) => own<{ token: string; jti: string }>('../tokens', { body: wish }),
+    revokeToken: (jti: string) => own<{ jti: string }>(`../tokens/${jti}/revoke`, { body: {} }),
+    deposit: (signal: AbortSignal) => own<Deposit>('../deposit', { signal }),
+  };
+}
+
+/** Whether a token is good, and whose it is. */
+export async function lookWith(token: string): Promise<Answer<Credential>> {
+  const answer = await ask<Account>('../account', { headers: { authorization: `Bearer ${token}` } });
+  if (!answer.ok) return answer;
+  return { ok: true, value: { bearer: token, account: answer.value.address, sessionEndsMs: undefined } };
+}

@@ -1,0 +1,168 @@
+import { useState } from 'preact/hooks';
+import { useAnswer } from '../shared/use-answer.ts';
+import { Copy } from './copy.tsx';
+import { type Catalog, type Gateway, readCatalog, readService, type TokenWish } from './gateway.ts';
+import { Problem } from './problem.tsx';
+
+const lives: [seconds: number, name: string][] = [
+  [3_600, '1 hour'],
+  [86_400, '1 day'],
+  [7 * 86_400, '7 days'],
+  [30 * 86_400, '30 days'],
+  [90 * 86_400, '90 days'],
+];
+
+/** The form for a token, then the token itself, which is shown this once. */
+export function NewToken({ gateway, onIssued }: { gateway: Gateway; onIssued: () => void }) {
+  const catalog = useAnswer('catalog', readCatalog);
+  const [issued, setIssued] = useState<{ token: string; scope: string[] | undefined }>();
+  async function issue(wish: TokenWish): Promise<string> {
+    const answer = await gateway.issueToken(wish);
+    if (!answer.ok) return answer.detail;
+    setIssued({ token: answer.value.token, scope: wish.scope });
+    onIssued();
+    return '';
+  }
+  return (
+    <section class="panel pad" aria-labelledby="new-token">
+      <h2 id="new-token">New token</h2>
+      {issued ? (
+        <Issued issued={issued} catalog={catalog.value} onDone={() => setIssued(undefined)} />
+      ) : (
+        <Form names={catalog.value?.apis.map((api) => api.name) ?? []} issue={issue} />
+      )}
+    </section>
+  );
+}
+
+function Form({ names, issue }: { names: string[]; issue: (wish: TokenWish) => Promise<string> }) {
+  const service = useAnswer('service', readService);
+  const [label, setLabel] = useState('');
+  const [cap, setCap] = useState('1');
+  const [ttl, setTtl] = useState(86_400);
+  const [some, setSome] = useState(false);
+  const [chosen, setChosen] = useState<string[]>([]);
+  const [problem, setProblem] = useState('');
+  const [busy, setBusy] = useState(false);
+  const ttlMax = service.value?.tokens.ttl_max_s ?? 86_400;
+
+  async function submit(event: SubmitEvent) {
+    event.preventDefault();
+    setBusy(true);
+    const wish: TokenWish = { ttl_s: ttl };
+    if (label.trim()) wish.label = label.trim();
+    if (cap.trim()) wish.cap = cap.trim();
+    if (some) wish.scope = chosen;
+    const refused = await issue(wish);
+    setProblem(refused);
+    setBusy(false);
+  }
+
+  return (
+    <form onSubmit={(event) => void submit(event)} class="stack">
+      <div class="fields">
+        <label class="field">
+          <span>Label</span>
+          <input
+            value={label}
+            maxLength={64}
+            placeholder="What it is for"
+            onInput={(event) => setLabel(event.currentTarget.value)}
+          />
+        </label>
+        <label class="field">
+          <span>Spend cap, USDC</span>
+          <input
+            value={cap}
+            inputMode="decimal"
+            placeholder="no cap"
+            onInput={(event) => setCap(event.currentTarget.value)}
+          />
+        </label>
+        <label class="field">
+          <span>Life</span>
+          <select value={ttl} onChange={(event) => setTtl(Number(event.currentTarget.value))}>
+            {lives
+              .filter(([seconds]) => seconds <= ttlMax)
+              .map(([seconds, name]) => (
+                <option key={seconds} value={seconds}>
+                  {name}
+                </option>
+              ))}
+          </select>
+        </label>
+      </div>
+      {!cap.trim() && <p class="note warn">Without a cap, whoever has the token can spend the whole balance.</p>}
+      <fieldset>
+        <legend>APIs it may call</legend>
+        <label class="check">
+          <input type="radio" name="scope" checked={!some} onChange={() => setSome(false)} /> All, later ones too
+        </label>
+        <label class="check">
+          <input type="radio" name="scope" checked={some} onChange={() => setSome(true)} /> Only these
+        </label>
+        {some &&
+          names.map((name) => (
+            <label key={name} class="check inner">
+              <input
+                type="checkbox"
+                checked={chosen.includes(name)}
+                onChange={(event) =>
+                  setChosen(event.currentTarget.checked ? [...chosen, name] : chosen.filter((each) => each !== name))
+                }
+              />
+              {name}
+            </label>
+          ))}
+      </fieldset>
+      <Problem text={problem} />
+      <div>
+        <button type="submit" class="primary" disabled={busy}>
+          Issue token
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function Issued({
+  issued,
+  catalog,
+  onDone,
+}: {
+  issued: { token: string; scope: string[] | undefined };
+  catalog: Catalog | undefined;
+  onDone: () => void;
+}) {
+  return (
+    <div class="stack">
+      <p class="note good" role="status">
+        <strong>Copy it now.</strong> The token is shown this once; the gateway keeps only its id.
+      </p>
+      <div class="field">
+        <span>Token</span>
+        <Copy label="Token" text={issued.token} lines={4} />
+      </div>
+      <div class="field">
+        <span>Try it in a terminal</span>
+        <Copy label="Curl line" text={curlLine(issued, catalog)} lines={4} />
+      </div>
+      <div>
+        <button type="button" onClick={onDone}>
+          I have it
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** The first route the token may call with a plain GET. */
+function curlLine(
+  { token, scope }: { token: string; scope: string[] | undefined },
+  catalog: Catalog | undefined,
+): string {
+  const api = catalog?.apis.find(({ name }) => !scope || scope.includes(name));
+  const route = api?.routes.find(({ method, auth }) => (method === 'GET' || method === 'ANY') && auth === 'token');
+  const path = (route?.path ?? '/').replace(/:[\w-]+/g, 'oslo').replace('*', '');
+  return `curl -i '${location.origin}${path}' -H 'authorization: Bearer ${token}'`;
+}

@@ -1,0 +1,163 @@
+import type { AccountSlot, Ledger } from '../billing/ledger.ts';
+import { addressKind } from '../catalog/address.ts';
+import type { Clock } from '../clock.ts';
+import { type ErrorCode, GatewayError } from '../errors.ts';
+import type { RateLimiter } from '../limits/rate.ts';
+import { formatUsdc, parseUsdc, storedUnitsMax, type Units, zero } from '../money.ts';
+import type { ExitAnswer, ExitDesk } from '../settlement/exits.ts';
+import type { ExitRow, Exits } from '../store/exits.ts';
+import { type CredentialDeps, requireReader, requireSession } from './credentials.ts';
+import { throttle } from './login.ts';
+import { type Page, pageOf } from './page.ts';
+
+/** Leaving with the gateway's co-signature. Asking for one wants a wallet session; looking does not. */
+export type OwnExitsDeps = CredentialDeps & {
+  ledger: Pick<Ledger, 'account' | 'exitable'>;
+  exits: Pick<Exits, 'list'>;
+  exitDesk: ExitDesk;
+  /** Why no exit may be signed now; undefined when one may. */
+  exitStop(): { code: ErrorCode; detail: string } | undefined;
+  clock: Clock;
+};
+
+export type OwnExit = {
+  id: string;
+  to: string;
+  amount: string;
+  state: ExitRow['state'];
+  created_at: string;
+  /** The last ledger in which it can land. */
+  expires_ledger: number;
+  ended_at: string | null;
+  tx_hash: string | null;
+};
+
+/** What the account's owner signs and sends: the envelope of `withdraw_now`, with the operator's part signed. */
+export type SignedExit = OwnExit & {
+  account: string;
+  vault: string;
+  network_passphrase: string;
+  envelope: string;
+  how: string;
+};
+
+export async function requestExit(
+  deps: OwnExitsDeps & { limiter: RateLimiter },
+  rawHeaders: readonly string[],
+  body: () => Promise<Record<string, unknown>>,
+): Promise<SignedExit> {
+  const { account } = await requireSession(deps, rawHeaders);
+  throttle(deps.limiter, account);
+  if (addressKind(account) !== 'account') {
+    const detail =
+      'a contract account cannot be the source of a transaction: it leaves by request_withdraw and withdraw';
+    throw new GatewayError('exit_refused', detail);
+  }
+  const { stellar } = deps.config();
+  const wish = readWish(await body(), account, stellar.vault);
+  const stop = deps.exitStop();
+  if (stop) throw new GatewayError(stop.code, stop.detail);
+  const answer = await deps.exitDesk.request(account, wish);
+  if (!answer.ok) throw refusal(answer, wish.amount);
+  return {
+    ...exitView(answer.exit),
+    account,
+    vault: stellar.vault,
+    network_passphrase: stellar.passphrase,
+    envelope: answer.signedEnvelopeXdr,
+    how: 'Check the envelope, sign it with the key of the account, and send it to the network before it expires.',
+  };
+}
+
+export async function ownExits(
+  deps: OwnExitsDeps,
+  rawHeaders: readonly string[],
+  query: URLSearchParams,
+): Promise<Page<OwnExit> & { available: string }> {
+  const reader = await requireReader(deps, rawHeaders);
+  const { before, limit } = pageOf(query);
+  const account = deps.ledger.account(reader.account);
+  if (!account) return { items: [], next: null, available: '0' };
+  const rows = deps.exits.list({
+    accountId: account.id,
+    ...(before === undefined ? {} : { before }),
+    limit: limit + 1,
+  });
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  return {
+    items: items.map(exitView),
+    next: rows.length > limit && last ? String(last.id) : null,
+    available: formatUsdc(deps.ledger.exitable(account)),
+  };
+}
+
+/** Strict: a misspelt `to` must not send the money to the account itself. */
+function readWish(body: Record<string, unknown>, account: string, vault: string): { to: string; amount: Units } {
+  const unknown = Object.keys(body).find((name) => name !== 'amount' && name !== 'to');
+  if (unknown !== undefined) throw bad(`there is no field "${unknown}"; known are amount and to`);
+  const { amount: text, to = account } = body;
+  const amount = typeof text === 'string' ? parseUsdc(text) : undefined;
+  if (amount === undefined || amount <= zero || amount > storedUnitsMax) {
+    throw bad('amount must be a positive amount of USDC as text, such as "2.5"');
+  }
+  const kind = typeof to === 'string' ? addressKind(to) : undefined;
+  if (typeof to !== 'string' || (kind !== 'account' && kind !== 'contract')) {
+    throw bad('to must be a G… or C… address; without it the account itself receives the amount');
+  }
+  if (to === vault) throw bad('to is the vault itself: money cannot leave to where it is');
+  return { to, amount };
+}
+
+function bad(detail: string): GatewayError {
+  return new GatewayError('bad_parameter', detail);
+}
+
+function refusal(answer: Extract<ExitAnswer, { ok: false }>, wanted: Units): GatewayError {
+  switch (answer.reason) {
+    case 'pending':
+      return new GatewayError('exit_pending', pendingText(answer.open));
+    case 'too_large':
+      return new GatewayError('exit_too_large', tooLargeText(wanted, answer.available, answer.slot));
+    case 'refused':
+      return new GatewayError('exit_refused', answer.detail);
+    case 'chain_unavailable':
+      return new GatewayError('chain_unavailable');
+    case 'not_written':
+      return new GatewayError('journal_unavailable', 'the exit could not be put on disk, so it was not signed');
+  }
+}
+
+function pendingText({ amount, to, expiresLedger }: ExitRow): string {
+  return (
+    `an exit of ${formatUsdc(amount)} USDC to ${to} is signed; it ends when it lands, or with ledger ${expiresLedger}. ` +
+    'Ask for the same again to get its envelope.'
+  );
+}
+
+function tooLargeText(wanted: Units, available: Units, slot: AccountSlot | undefined): string {
+  const kept = slot
+    ? [
+        ['charged and not settled', slot.unsettled],
+        ['owed from before', slot.receivable],
+        ['held by calls in flight', slot.held],
+        ['under a withdrawal request, which `cancel_withdraw` gives back', slot.requested],
+      ].flatMap(([what, amount]) => (amount ? [`${formatUsdc(amount as Units)} is ${what}`] : []))
+    : [];
+  const reasons = kept.length > 0 ? `: ${kept.join(', ')}` : '';
+  return `${formatUsdc(wanted)} USDC cannot leave now, at most ${formatUsdc(available)} can${reasons}`;
+}
+
+function exitView(row: ExitRow): OwnExit {
+  const time = (ms: number) => new Date(ms).toISOString();
+  return {
+    id: String(row.id),
+    to: row.to,
+    amount: formatUsdc(row.amount),
+    state: row.state,
+    created_at: time(row.createdAtMs),
+    expires_ledger: row.expiresLedger,
+    ended_at: row.endedAtMs === undefined ? null : time(row.endedAtMs),
+    tx_hash: row.txHash ?? null,
+  };
+}

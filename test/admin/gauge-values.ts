@@ -1,0 +1,20 @@
+import type { GaugeValues } from '../../src/admin/gauges.ts';
+import { units } from '../../src/money.ts';
+
+/** A gateway in good health, as a scrape finds it. */
+export const gauges: GaugeValues = {
+  holds: 2,
+  accounts: 3,
+  unsettled: units(5_000n),
+  receivable: units(0n),
+  oldestUnsettledAgeS: 12,
+  watcherLagLedgers: 4,
+  watcherAgeS: 6,
+  vault: { tokens: units(30_000_000n), liabilities: units(20_000_000n) },
+  stops: [],
+  pausedApis: [],
+  journal: { ok: true, pending: 0, walBytes: 10 },
+  loops: [{ name: 'settler', failuresInRow: 2 }],
+  logLinesDropped: 0,
+  connections: 1,
+};

@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { deriveAlias } from '../../src/deposits/classic-alias.ts';
+import { addressOf } from '../settlement/rig.ts';
+import { openTestStore } from '../store/rig.ts';
+import { aliasKey } from './classic-rig.ts';
+import { Crash, createForwardRig, type ForwardRig } from './forward-rig.ts';
+import { memoHash, memoId } from './scripted-horizon.ts';
+import type { SendFault } from './scripted-vault.ts';
+
+const alice = addressOf('alice');
+const aliased = memoId(deriveAlias(aliasKey, alice));
+
+/** One payment of 2 USDC to alice, read and due. */
+async function withPayment(): Promise<{ rig: ForwardRig; id: string }> {
+  const rig = createForwardRig();
+  rig.classic.open(alice);
+  const { id } = rig.classic.horizon.pay('2.0000000', {}, aliased);
+  await rig.classic.catchUp();
+  return { rig, id: String(id) };
+}
+
+function expectForwardedOnce(rig: ForwardRig, id: string): void {
+  expect([...rig.chain.taken]).toEqual([[BigInt(id), { account: alice, amount: 20_000_000n }]]);
+  expect(rig.classic.store.classicPayments.byOperation(id)).toMatchObject({ state: 'forwarded', account: alice });
+}
+
+describe('a due payment', () => {
+  it('reaches the vault under its operation id, with one envelope', async () => {
+    const { rig, id } = await withPayment();
+    await rig.run();
+    expectForwardedOnce(rig, id);
+    expect(new Set(rig.chain.sends).size).toBe(1);
+    expect(rig.classic.store.classicPayments.byOperation(id)).toMatchObject({ forwardTxHash: rig.chain.sends[0] });
+  });
+
+  it('is on disk with its envelope before it is sent', async () => {
+    const { rig } = await withPayment();
+    await rig.run();
+    const order = rig.steps.filter((name) => ['forwarded', 'record', 'sync', 'send'].includes(name));
+    expect(order.slice(0, 4)).toEqual(['forwarded', 'record', 'sync', 'send']);
+  });
+
+  it.each<[string, SendFault[]]>([
+    ['the reply is lost', ['reply_lost']],
+    ['the request is lost', ['request_lost']],
+    ['the network objects', ['error_lost']],
+    ['the network is busy', ['try_again_lost', 'try_again_lost']],
+  ])('is forwarded once when %s', async (_, faults) => {
+    const { rig, id } = await withPayment();
+    rig.chain.faults = faults;
+    await rig.run();
+    expectForwardedOnce(rig, id);
+    expect(rig.chain.twins).toBe(0);
+  });
+
+  it('is signed anew only after its envelope can no longer land', async () => {
+    const { rig, id } = await withPayment();
+    rig.chain.congested = true;
+    await rig.forwarder.turn();
+    rig.chain.congested = false;
+    await rig.run();
+    expectForwardedOnce(rig, id);
+    expect(new Set(rig.chain.sends).size).toBe(2);
+    expect(rig.chain.twins).toBe(0);
+  });
+
+  it('that failed on chain is tried again', async () => {
+    const { rig, id } = await withPayment();
+    rig.chain.failNext = 2;
+    await rig.run();
+    expectForwardedOnce(rig, id);
+    expect(rig.classic.store.classicForwards.failures(1)).toBe(2);
+  });
+
+  it('waits while the vault takes no deposits, says so, and the others are not held up', async () => {
+    const { rig, id } = await withPayment();
+    rig.chain.balance = 15_000_000n;
+    const { id: second } = rig.classic.horizon.pay('1.0000000', {}, aliased);
+    await rig.classic.catchUp();
+    await rig.forwarder.turn();
+    expect(rig.classic.store.classicPayments.byOperation(id)?.note).toContain('refused');
+    await rig.forwarder.turn();
+    expect([...rig.chain.taken.keys()]).toEqual([BigInt(String(second))]);
+    rig.chain.balance = 20_000_000n;
+    await rig.run();
+    expect(rig.chain.taken.size).toBe(2);
+    expect(rig.classic.store.classicPayments.byOperation(id)?.note).toBeUndefined();
+  });
+
+  it('of another deposit account is left to the key of that account', async () => {
+    const { rig, id } = await withPayment();
+    rig.classic.store.db.exec(`UPDATE classic_payments SET to_address = '${addressOf('earlier account')}'`);
+    await rig.run();
+    expect(rig.chain.taken.size).toBe(0);
+    expect(rig.classic.store.classicPayments.byOperation(id)?.state).toBe('due');
+  });
+});
+
+describe('a crash', () => {
+  const places = Array.from({ length: 9 }, (_, index) => index + 1).flatMap((step) => [
+    { step, before: true },
+    { step, before: false },
+  ]);
+
+  it.each(places)('before or after step $step (before: $before) forwards nothing twice', async (dieAt) => {
+    const { rig, id } = await withPayment();
+    rig.dieAt = dieAt;
+    await rig.run().catch((error: unknown) => {
+      if (!(error instanceof Crash)) throw error;
+    });
+    rig.restart();
+    await rig.run();
+    expectForwardedOnce(rig, id);
+    expect(rig.chain.twins).toBe(0);
+  });
+
+  it('in which the database is lost forwards nothing twice', async () => {
+    const { rig, id } = await withPayment();
+    await rig.run();
+    const { store } = openTestStore();
+    rig.restart(store);
+    rig.classic.open(alice);
+    await rig.classic.catchUp();
+    expect(store.classicPayments.byOperation(id)?.state).toBe('due');
+    await rig.run();
+    expectForwardedOnce(rig, id);
+    expect(rig.chain.builds).toBe(1);
+  });
+
+  it('in which the database is lost shows no forwarded payment as ownerless', async () => {
+    const { rig, id } = await withPayment();
+    const { id: ownerless } = rig.classic.horizon.pay('3.0000000', {}, memoHash(addressOf('nobody')));
+    await rig.classic.catchUp();
+    await rig.run();
+    const { store } = openTestStore();
+    rig.restart(store);
+    await rig.classic.catchUp();
+    expect(store.classicPayments.unattributed().count).toBe(2);
+    await rig.run();
+    expect(store.classicPayments.byOperation(id)).toMatchObject({ state: 'forwarded', account: undefined });
+    expect(store.classicPayments.byOperation(String(ownerless))?.state).toBe('unattributed');
+  });
+});

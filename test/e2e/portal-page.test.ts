@@ -1,0 +1,165 @@
+import { Keypair, TransactionBuilder } from '@stellar/stellar-sdk';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { formatUsdc, parseUsdc, units } from '../../src/money.ts';
+import { launchBrowser, skipBrowser } from '../support/browser.ts';
+import { type Sandbox, startSandbox } from '../support/callora-process.ts';
+
+/** The page for people in a real browser, against a gateway that really charges; the wallet is the stock SDK. */
+
+let sandbox: Sandbox;
+let browser: Browser;
+
+type Watched = { page: Page; faults: string[]; close(): Promise<void> };
+
+/** A page of its own, with everything it should not do: errors, refused loads, requests to anyone else. */
+async function open(options: Parameters<Browser['newContext']>[0] = {}): Promise<Watched> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('request', (request) => {
+    if (new URL(request.url()).origin !== sandbox.info.gateway) faults.push(request.url());
+  });
+  await page.goto(`${sandbox.info.gateway}/_callora/`);
+  expect(page.url()).toBe(`${sandbox.info.gateway}/_callora/app/`);
+  return { page, faults, close: () => context.close() };
+}
+
+function sign(xdr: string, secret = sandbox.info.consumer.secret): string {
+  const transaction = TransactionBuilder.fromXDR(xdr, sandbox.info.networkPassphrase);
+  transaction.sign(Keypair.fromSecret(secret));
+  return transaction.toXDR();
+}
+
+async function logIn(page: Page): Promise<void> {
+  await page.getByLabel('Your Stellar address').fill(sandbox.info.consumer.address);
+  await page.getByRole('button', { name: 'Get a login transaction' }).click();
+  const challenge = await page.getByLabel('Login transaction', { exact: true }).inputValue();
+  await page.getByLabel('Paste it back, signed').fill(sign(challenge));
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByText('can be spent').waitFor();
+}
+
+async function spendable(page: Page): Promise<bigint> {
+  const text = await page.locator('.amount strong').textContent();
+  const amount = parseUsdc(text ?? '');
+  if (amount === undefined) throw new Error(`${text} is no amount`);
+  return amount;
+}
+
+describe.skipIf(skipBrowser)('the page for people', () => {
+  beforeAll(async () => {
+    [sandbox, browser] = await Promise.all([startSandbox(), launchBrowser()]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await sandbox?.stop();
+  });
+
+  it('logs in with a signed challenge, issues a token that calls and is charged, and revokes it', async () => {
+    const { page, faults, close } = await open();
+    await logIn(page);
+    const before = await spendable(page);
+
+    await page.getByRole('link', { name: 'Tokens' }).click();
+    await page.getByLabel('Label').fill('robot');
+    await page.getByLabel('Spend cap, USDC').fill('0.003');
+    await page.getByLabel('Only these').check();
+    await page.getByLabel('demo').check();
+    await page.getByRole('button', { name: 'Issue token' }).click();
+    const token = await page.getByLabel('Token', { exact: true }).inputValue();
+    const curl = await page.getByLabel('Curl line', { exact: true }).inputValue();
+    expect(curl).toContain(`'${sandbox.info.gateway}/demo/forecast/oslo'`);
+    expect(curl).toContain(token);
+
+    const call = () =>
+      fetch(`${sandbox.info.gateway}/demo/forecast/oslo`, { headers: { authorization: `Bearer ${token}` } });
+    expect((await call()).status).toBe(200);
+    const capped = await call();
+    expect([capped.status, ((await capped.json()) as { code: string }).code]).toEqual([402, 'token_cap_reached']);
+
+    await page.getByRole('button', { name: 'I have it' }).click();
+    expect(await page.content()).not.toContain(token);
+    await page.getByRole('link', { name: 'Overview' }).click();
+    await page.getByRole('table', { name: 'Calls, newest first' }).getByText('/demo/forecast/:city').first().waitFor();
+    await page.locator('.amount strong', { hasText: formatUsdc(units(before - 20_000n)) }).waitFor();
+
+    await page.getByRole('link', { name: 'Tokens' }).click();
+    const row = page.getByRole('listitem').filter({ hasText: 'robot' });
+    expect(await row.textContent()).toContain('0.002 of 0.003 USDC');
+    await row.getByRole('button', { name: 'Revoke robot', exact: true }).click();
+    await row.getByRole('button', { name: 'Revoke robot for good' }).click();
+    await row.waitFor({ state: 'detached' });
+    const refused = await call();
+    expect([refused.status, ((await refused.json()) as { code: string }).code]).toEqual([401, 'token_revoked']);
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it('with a token only looks: it shows the balance and offers nothing that changes anything', async () => {
+    const { page, faults, close } = await open();
+    await page.getByRole('textbox', { name: 'Access token' }).fill(sandbox.info.token);
+    await page.getByRole('button', { name: 'Look' }).click();
+    await page.getByText('can be spent').waitFor();
+    await page.getByText('looking only').waitFor();
+    await page.getByRole('link', { name: 'Tokens' }).click();
+    await page.getByText('You are looking with a token.').waitFor();
+    await page.getByRole('list', { name: 'Tokens, newest first' }).waitFor();
+    expect(await page.getByRole('button', { name: /Issue|Revoke/ }).count()).toBe(0);
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it('says in words what is wrong with an address, a signature and a token', async () => {
+    const { page, close } = await open();
+    await page.getByLabel('Your Stellar address').fill('GNOTHING');
+    await page.getByRole('button', { name: 'Get a login transaction' }).click();
+    await page.getByRole('alert').getByText('An address begins with G').waitFor();
+    await page.getByRole('textbox', { name: 'Access token' }).fill('not.a.token');
+    await page.getByRole('button', { name: 'Look' }).click();
+    await page.getByRole('alert').getByText('The access token is not valid').waitFor();
+    await page.getByLabel('Your Stellar address').fill(sandbox.info.consumer.address);
+    await page.getByRole('button', { name: 'Get a login transaction' }).click();
+    const challenge = await page.getByLabel('Login transaction', { exact: true }).inputValue();
+    await page.getByLabel('Paste it back, signed').fill(sign(challenge, Keypair.random().secret()));
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('alert').locator('.note').waitFor();
+    expect(await page.getByText('can be spent').count()).toBe(0);
+    await close();
+  });
+
+  it('leaves nothing in the browser, and forgets the session on reload and on logging out', async () => {
+    const { page, faults, close } = await open();
+    await logIn(page);
+    const kept = () =>
+      page.evaluate<string>('JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])');
+    expect(await kept()).not.toMatch(/eyJ|session/);
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByLabel('Your Stellar address').waitFor();
+    await logIn(page);
+    await page.reload();
+    await page.getByLabel('Your Stellar address').waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it.each([
+    ['a phone', { width: 390, height: 844 }],
+    ['a desktop', { width: 1280, height: 900 }],
+  ])('fits %s: nothing is wider than the screen', async (_what, viewport) => {
+    const { page, faults, close } = await open({ viewport });
+    const fits = () => page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth');
+    expect(await fits()).toBe(true);
+    await logIn(page);
+    for (const tab of ['Tokens', 'Deposit', 'Prices', 'Overview']) {
+      await page.getByRole('link', { name: tab }).click();
+      await page.getByRole('main').getByRole('heading').first().waitFor();
+      expect(await fits(), tab).toBe(true);
+    }
+    expect(faults).toEqual([]);
+    await close();
+  });
+});
