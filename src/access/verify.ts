@@ -26,6 +26,8 @@ export type VerifierOptions = {
   clock: Clock;
   /** In memory and synchronous: it runs on every call, and a revocation acts on the next one. */
   isRevoked(jti: string): boolean;
+  /** Tokens issued up to then count as revoked, ms: after a restore nobody knows which of them were. */
+  refusedUntilMs?: number | undefined;
   tokenBytesMax: number;
   /** Signature checks under way at once; they share libuv's four threads with the disk. */
   verificationsMax: number;
@@ -66,8 +68,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const key = form && keys.byKid.get(form.kid);
     const read = form && readClaims(form.payload, { issuer, audience }, nowMs());
     if (!key || !read?.ok) return { ok: false, reason: 'token_invalid' };
-    const { issuedAtMs: _, ...token } = read.claims;
+    const { issuedAtMs, ...token } = read.claims;
     if (token.expiresAtMs <= nowMs()) return { ok: false, reason: 'token_expired' };
+    if (issuedAtMs <= (options.refusedUntilMs ?? Number.NEGATIVE_INFINITY))
+      return { ok: false, reason: 'token_revoked' };
     const signed = checkSignature(tokenText, key);
     if (!signed) return { ok: false, reason: 'overloaded' };
     if (!(await signed)) return { ok: false, reason: 'token_invalid' };

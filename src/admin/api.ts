@@ -82,6 +82,7 @@ export const apiRoutes: ApiRoute[] = [
   { method: 'POST', path: '/api/reconcile', run: (books) => books.reconcile() },
 
   { method: 'GET', path: '/api/live', run: (books) => books.live() },
+  { method: 'POST', path: '/api/backup', run: (books, { body }) => books.backup(pathField(body, 'file')) },
   { method: 'GET', path: '/api/health', run: (books) => books.health() },
   { method: 'GET', path: '/api/unattributed', run: (books) => books.unattributed() },
   { method: 'GET', path: '/api/audit', run: (books, { query }) => books.audit(page(query)) },
@@ -155,6 +156,15 @@ function whole(text: string, name: string): number {
 
 function tokenRequest(body: Record<string, unknown>): TokenRequest {
   return { ...readTokenWish(body, ['account']), account: textField(body, 'account') };
+}
+
+/** As long as paths may be on the systems the gateway runs on. */
+const pathCharactersMax = 4_096;
+
+function pathField(body: Record<string, unknown>, name: string): string {
+  const value = body[name];
+  if (typeof value === 'string' && value !== '' && value.length <= pathCharactersMax) return value;
+  throw new GatewayError('bad_parameter', `${name} must be a path of at most ${pathCharactersMax} characters`);
 }
 
 function textField(body: Record<string, unknown>, name: string): string | undefined {

@@ -2,6 +2,7 @@ import type { TokenWish } from '../access/token-wish.ts';
 import type { AccountFigures } from '../billing/account-figures.ts';
 import type { CallView } from '../metering/call-view.ts';
 import type { ApiDesk } from './api-desk.ts';
+import type { BackupDesk } from './backup-desk.ts';
 import type { BatchDetail, BatchView, Page, TokenView, UnattributedView } from './book-views.ts';
 import type { ExitsDesk } from './exits-desk.ts';
 import type { LiveDesk } from './live-desk.ts';
@@ -15,6 +16,7 @@ import type { UsageDesk } from './usage-desk.ts';
  * that leaves the process. Refusals are GatewayErrors: `not_found`, `bad_parameter`, `conflict`, `chain_unavailable`.
  */
 export type Books = ApiDesk &
+  BackupDesk &
   ExitsDesk &
   LiveDesk &
   PayoutDesk &

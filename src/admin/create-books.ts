@@ -11,6 +11,7 @@ import type { Charges, UsageRow } from '../store/charges.ts';
 import type { Deposits } from '../store/deposits.ts';
 import type { Tokens } from '../store/tokens.ts';
 import { type ApiDeskDeps, createApiDesk } from './api-desk.ts';
+import { type BackupDeskDeps, createBackupDesk } from './backup-desk.ts';
 import { pageOf, time, tokenView, unattributedView } from './book-views.ts';
 import type { Books } from './books.ts';
 import { createExitsDesk, type ExitsDeskDeps } from './exits-desk.ts';
@@ -26,6 +27,7 @@ import { createUsageDesk, type UsageDeskDeps } from './usage-desk.ts';
 export type BooksDeps = Omit<SettleDeskDeps, 'charges' | 'ledger'> &
   Pick<UsageDeskDeps, 'usage' | 'routes'> &
   Omit<LiveDeskDeps, 'charges' | 'ledger' | 'batches'> &
+  BackupDeskDeps &
   PayoutDeskDeps &
   Pick<StatementDeskDeps, 'statements' | 'feeBps'> &
   Pick<ExitsDeskDeps, 'exits'> & {
@@ -53,6 +55,7 @@ export function createBooks(deps: BooksDeps): Books {
   const { ledger, charges, tokens, clock } = deps;
   const settleDesk = createSettleDesk(deps);
   const apiDesk = createApiDesk(deps);
+  const backupDesk = createBackupDesk(deps);
   const payoutDesk = createPayoutDesk(deps);
 
   /** Every act leaves a row, also one that was refused: what was tried matters as much as what was done. */
@@ -139,6 +142,8 @@ export function createBooks(deps: BooksDeps): Books {
     ...apiDesk,
     pauseApi: (name, reason) => acted('api pause', name, () => apiDesk.pauseApi(name, reason), reason),
     resumeApi: (name) => acted('api resume', name, () => apiDesk.resumeApi(name)),
+
+    backup: (file) => acted('backup', file, () => backupDesk.backup(file)),
 
     ...createUsageDesk(deps),
     ...createLiveDesk(deps),

@@ -25,6 +25,7 @@ import { beginAdoption } from '../settlement/adoption.ts';
 import { type ConfirmResult, confirmSettled, type SettledOnChain } from '../settlement/confirm.ts';
 import { createPayouts, type Payouts } from '../settlement/payouts.ts';
 import { reconcile } from '../settlement/reconcile.ts';
+import { resumeRestored } from '../settlement/resume-restored.ts';
 import { createSettler, type Settler } from '../settlement/settler.ts';
 import type { Solvency } from '../settlement/solvency.ts';
 import { createRpc, type Rpc } from '../stellar/rpc.ts';
@@ -73,6 +74,8 @@ export type Core = {
   listeners: ((settled: SettledBatch) => void)[];
   health: () => Health;
   stats: () => { connections: number };
+  /** Restored from a copy, and not yet brought up to the vault. */
+  restoring: boolean;
   /** Why sales are stopped besides what exposure says: a broken identity. */
   broken: string | undefined;
   /** Lines of the access log that were lost. */
@@ -167,6 +170,19 @@ function joinCore(
     },
     limitPeriodS: facts.limitPeriodS,
     chainTimeS,
+    begun() {
+      if (store.restored.state() === 'begun') return 'not since restored';
+      return store.deposits.cursor('vault') ? 'yes' : 'not yet';
+    },
+    async onTakenOver(signal) {
+      if (!core.restoring) return;
+      const { batches, restored, audit } = store;
+      await resumeRestored(
+        { batches, restored, audit, ledger, snapshotAll: core.watcher.lookUpAll, sync, log },
+        signal,
+      );
+      core.restoring = false;
+    },
     sync,
   });
   const watcher: Watcher | undefined = createWatcher({
@@ -180,7 +196,12 @@ function joinCore(
     log,
     token: facts.token,
     payees: config.apis.map((api) => api.payee),
-    onFirstSight: (signal) => beginAdoption({ vault, meta: store.meta, chainTimeS: chainNowS }, 1, signal),
+    restored: () => store.restored.state() === 'begun',
+    async onFirstSight(signal) {
+      const restored = store.restored.state() === 'begun';
+      await beginAdoption({ vault, meta: store.meta, chainTimeS: chainNowS, restored }, 1, signal);
+      if (restored) store.restored.noteBegun();
+    },
     onSettled: (event) => ({ accountsChangedUnseen: confirm(event) === 'earlier' }),
     onHurry() {
       settler.hurry();
@@ -206,6 +227,7 @@ function joinCore(
     audience: config.gateway.publicUrl,
     clock,
     isRevoked: (jti) => revoked.has(jti),
+    refusedUntilMs: store.restored.tokensRefusedUntilMs(),
     tokenBytesMax: config.gateway.limits.tokenBytesMax,
     verificationsMax: config.gateway.limits.verificationsMax,
   });
@@ -255,6 +277,7 @@ function joinCore(
     listeners: [],
     health: () => ({ ...chainHealth(core), loops: [], stopping: false }),
     stats: () => ({ connections: 0 }),
+    restoring: ['begun', 'waiting'].includes(store.restored.state()),
     broken: undefined,
     logLinesDropped: () => 0,
     oldestUnsettledAtMs: store.charges.oldestUnsettledAtMs(),
@@ -276,12 +299,21 @@ function joinCore(
         batches: store.batches,
         payouts: store.payouts,
         audit: store.audit,
+        backup: store.backup,
         pauses: store.apiPauses,
         paused: pausedApis,
         settler,
         reconcile: (signal) =>
           reconcile(
-            { vault, accounts: store.accounts, batches: store.batches, payouts: store.payouts, ledger, catchUp },
+            {
+              vault,
+              accounts: store.accounts,
+              batches: store.batches,
+              payouts: store.payouts,
+              ledger,
+              restored: store.restored.state() !== 'never',
+              catchUp,
+            },
             signal,
           ),
         vault: vault.address,

@@ -57,9 +57,14 @@ export function openStops(core: Core): ErrorCode[] {
 }
 
 /** Why nothing may be sold whatever the exposure: books that are broken, foreign to the vault or not yet compared with it. */
-export function salesStop({ broken, settler }: Pick<Core, 'broken' | 'settler'>): string | undefined {
+export function salesStop({
+  broken,
+  restoring,
+  settler,
+}: Pick<Core, 'broken' | 'restoring' | 'settler'>): string | undefined {
   if (broken !== undefined) return broken;
   const { foreign, synced } = settler.standing();
   if (foreign) return 'the vault holds a settlement that is not in these books';
+  if (restoring) return 'the database was restored from a copy, and what was signed after it may still land';
   return synced ? undefined : 'the books are being compared with the vault';
 }

@@ -61,6 +61,8 @@ export type Ledger = {
   applyChain(account: AccountSlot, change: ChainChange): void;
   /** One line of a batch that the chain has settled, already committed to the database. */
   settle(account: AccountSlot, line: SettledLine): void;
+  /** Charges turned out to be what was found settled elsewhere, already committed to the database. */
+  explainElsewhere(account: AccountSlot, amount: Units): void;
   /** A receivable the operator gave up, already committed to the database. */
   writeOff(account: AccountSlot, kind: ReceivableKind, amount: Units): void;
 };
@@ -293,6 +295,13 @@ export function createLedger({ limitPeriodS, chainTimeS }: LedgerOptions): Ledge
     },
     settle(account, line) {
       change(account, () => settleLine(account, line));
+    },
+    explainElsewhere(account, amount) {
+      assert(amount > 0n && amount <= account.settledElsewhere, 'no more is explained than was found');
+      change(account, () => {
+        account.unsettled = subtract(account.unsettled, amount);
+        account.settledElsewhere = subtract(account.settledElsewhere, amount);
+      });
     },
     writeOff(account, kind, amount) {
       assert(amount > 0n, 'a write-off is positive');

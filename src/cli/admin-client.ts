@@ -57,6 +57,7 @@ export function createAdminClient(options: { listen: Listen; token: string }): A
     batches: (page) => get('/api/settlement/batches', pageQuery(page)),
     batch: (lane, batch) => get(`/api/settlement/batches/${lane}/${batch}`),
     settleNow: () => ask('POST', '/api/settlement/now'),
+    backup: (file) => ask('POST', '/api/backup', { file }),
     reconcile: () => ask('POST', '/api/reconcile'),
     unattributed: () => get('/api/unattributed'),
     audit: (page) => get('/api/audit', pageQuery(page)),

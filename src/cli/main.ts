@@ -27,6 +27,8 @@ const commands: Record<string, (cli: Cli) => Promise<Command>> = {
   statement: async (cli) => (await import('./statement.ts')).statementCommand(cli),
   settle: async (cli) => (await import('./settle.ts')).settleCommand(cli),
   reconcile: async (cli) => (await import('./reconcile.ts')).reconcileCommand(cli),
+  backup: async (cli) => (await import('./backup.ts')).backupCommand(cli),
+  restore: async (cli) => (await import('./restore.ts')).restoreCommand(cli),
   login: async (cli) => (await import('./login.ts')).loginCommand(cli),
   deposit: async (cli) => (await import('./deposit.ts')).depositCommand(cli),
   limit: async (cli) => (await import('./limit.ts')).limitCommand(cli),

@@ -14,10 +14,14 @@ export type SnapshotDeps = {
 
 /**
  * Takes over accounts as the vault states them now. Counters are absolute and only grow, so a snapshot stands in for any
- * number of events that nobody can show any more; events up to its ledger are ignored from then on.
+ * number of events that nobody can show any more; events up to its ledger are ignored from then on. Returns that ledger.
  */
-export async function takeSnapshots(deps: SnapshotDeps, addresses: string[], signal?: AbortSignal): Promise<void> {
-  if (addresses.length === 0) return;
+export async function takeSnapshots(
+  deps: SnapshotDeps,
+  addresses: string[],
+  signal?: AbortSignal,
+): Promise<number | undefined> {
+  if (addresses.length === 0) return undefined;
   const { ledger: seenLedger, accounts } = await deps.vault.accounts(addresses, signal);
   for (const [address, state] of accounts) {
     if (state.deposited === 0n && !deps.ledger.account(address)) continue;
@@ -25,6 +29,7 @@ export async function takeSnapshots(deps: SnapshotDeps, addresses: string[], sig
     followChange(deps.ledger, applied);
   }
   deps.log.info({ accounts: addresses.length, ledger: seenLedger }, 'accounts were taken over from the vault');
+  return seenLedger;
 }
 
 /** Brings a committed change into memory; an account that is new there is opened first. */

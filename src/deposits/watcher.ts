@@ -22,6 +22,8 @@ export type Watcher = {
   turn(signal?: AbortSignal): Promise<boolean>;
   state(): VaultState;
   health(): WatcherHealth;
+  /** Takes over every known account from the vault; throws when it is shown by a server that lags. */
+  lookUpAll(signal?: AbortSignal): Promise<void>;
   /** Takes over one account from the vault: at a login, when the books know no deposit of it. */
   lookUp(address: string, signal?: AbortSignal): Promise<void>;
   /** Asks the vault about payees of the catalog that no event has told of yet. */
@@ -55,7 +57,9 @@ export type WatcherDeps = SnapshotDeps & {
   /** C… address of the USDC contract, to notice bare transfers; without it they stay unnoticed. */
   token?: string | undefined;
   payees: string[];
-  /** Runs once, before the first page of a database that has no cursor. */
+  /** True until `onFirstSight` has run on a database that was restored from a copy. */
+  restored?: () => boolean;
+  /** Runs once, before the first page of a database that has no cursor, or was restored. */
   onFirstSight?: (signal?: AbortSignal) => Promise<void>;
   /** Applies a settlement; true when it was settled before this database began, so accounts must be read anew. */
   onSettled(event: Extract<VaultEvent, { kind: 'settled' }>): { accountsChangedUnseen: boolean };
@@ -92,7 +96,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     const info = await vault.info(signal);
     const { paused, operator, pendingUpgrade } = info;
     state = { ...state, paused, operator, upgrade: pendingUpgrade };
-    if (!deposits.cursor(cursorName)) await deps.onFirstSight?.(signal);
+    if (!deposits.cursor(cursorName) || deps.restored?.()) await deps.onFirstSight?.(signal);
     primed = true;
   }
 
@@ -234,7 +238,18 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       gap: readGap(meta.get('watcher_gap')),
       unreadable,
     }),
-    lookUp: (address, signal) => takeSnapshots(deps, [address], signal),
+    async lookUpAll(signal) {
+      const seenLedger = await takeSnapshots(deps, known(), signal);
+      if (seenLedger !== undefined && seenLedger < state.lastLedger) {
+        throw new RpcError(
+          'lagging',
+          `the accounts are of ledger ${seenLedger}, but ${state.lastLedger} was read before`,
+        );
+      }
+    },
+    async lookUp(address, signal) {
+      await takeSnapshots(deps, [address], signal);
+    },
     knowPayees(payees) {
       const told = new Set([...state.listedPayees, ...state.removedPayees, ...unknownPayees]);
       unknownPayees.push(...payees.filter((payee) => !told.has(payee)));

@@ -11,17 +11,26 @@ export type AdoptionMeta = Pick<Store['meta'], 'get' | 'set'>;
 /** The longest life of any envelope or signature the gateway makes, s. */
 export const signLifeMaxS = 600;
 
-/** Notes which lanes were settled before this database; once, before anything else is read from the chain. */
+/**
+ * Notes which lanes were settled before this database; once, before anything else is read from the chain. A database that
+ * was restored from a copy notes it anew, also for a lane without batches: the first may be on its way.
+ */
 export async function beginAdoption(
-  deps: { vault: Pick<Vault, 'lastBatch'>; meta: AdoptionMeta; chainTimeS: (signal?: AbortSignal) => Promise<number> },
+  deps: {
+    vault: Pick<Vault, 'lastBatch'>;
+    meta: AdoptionMeta;
+    chainTimeS: (signal?: AbortSignal) => Promise<number>;
+    restored?: boolean;
+  },
   lanes: number,
   signal?: AbortSignal,
 ): Promise<void> {
   for (let lane = 0; lane < lanes; lane++) {
     const { batch, chain } = await deps.vault.lastBatch(lane, signal);
-    if (batch === 0 || deps.meta.get(sinceKey(lane)) !== undefined) continue;
+    if (!deps.restored && (batch === 0 || deps.meta.get(sinceKey(lane)) !== undefined)) continue;
     adoptBatch(deps.meta, lane, batch, chain);
     deps.meta.set(sinceKey(lane), String(await deps.chainTimeS(signal)));
+    deps.meta.set(doneKey(lane), '0');
   }
 }
 
@@ -36,7 +45,7 @@ export type Adoption = {
 
 export function adoptionOf(meta: Pick<AdoptionMeta, 'get'>, lane: number): Adoption {
   const since = meta.get(sinceKey(lane));
-  const done = meta.get(doneKey(lane)) !== undefined;
+  const done = meta.get(doneKey(lane)) === '1';
   const batch = Number(meta.get(batchKey(lane)) ?? '0');
   const [of, chain] = (meta.get(chainKey(lane)) ?? '').split(' ');
   return {

@@ -48,6 +48,11 @@ export function confirmSettled(deps: ConfirmDeps, settled: SettledOnChain): Conf
     deps.log.error({ lane, batch, root }, 'the vault has settled a batch that is not in this database');
     return 'foreign_root';
   }
+  if (row.root !== root && adoptionOf(deps.meta, lane).sinceS !== undefined) {
+    // The copy this database was restored from still holds a batch that was cut anew after it.
+    adoptBatch(deps.meta, lane, batch);
+    return 'earlier';
+  }
   const taken = row.root === root ? takenByPosition(deps, row.id, settled.taken) : [];
   const period = Math.floor(closedAtMs / 1000 / deps.limitPeriodS);
   const result = deps.batches.confirm({ lane, batch, root, taken, ledger, txHash, closedAtMs, period });

@@ -10,6 +10,10 @@ export type LaneSyncDeps = {
   meta: Pick<Store['meta'], 'get' | 'set'>;
   /** Close time of the newest ledger that was watched, s. */
   chainTimeS: () => number;
+  /** Whether the vault was looked at once, by the watcher, since this database began or was restored. */
+  begun?: () => 'yes' | 'not yet' | 'not since restored';
+  /** Runs when the wait is over, before the lane goes on: a restored database is brought up to the vault. */
+  onTakenOver?: (signal?: AbortSignal) => Promise<void>;
   log: Log;
 };
 
@@ -22,11 +26,14 @@ export type LaneSync =
 /** Before the first batch of a run: our number of the lane must be the chain's, or one ahead with that batch still open. */
 export async function syncLane(deps: LaneSyncDeps, lane: number, signal?: AbortSignal): Promise<LaneSync> {
   const { batches, meta, log } = deps;
+  const begun = deps.begun?.() ?? 'yes';
+  if (begun === 'not since restored') return { next: 'adopting', waitingFor: firstLook };
   const chain = await deps.vault.lastBatch(lane, signal);
   const { sinceS } = adoptionOf(meta, lane);
   if (sinceS !== undefined) {
     const leftS = signLifeMaxS - (deps.chainTimeS() - sinceS);
     if (leftS >= 0) return { next: 'adopting', waitingFor: `${leftS + 1} s of chain time, to take over lane ${lane}` };
+    await deps.onTakenOver?.(signal);
     adoptBatch(meta, lane, chain.batch, chain.chain);
     batches.raiseNumber(lane, chain.batch);
     endAdoption(meta, lane);
@@ -39,6 +46,10 @@ export async function syncLane(deps: LaneSyncDeps, lane: number, signal?: AbortS
   if (chain.batch < ours) {
     throw new RpcError('lagging', `the vault shows batch ${chain.batch} of lane ${lane}, but ${ours} is settled`);
   }
+  // The watcher is about to note what was settled before this database.
+  if (begun === 'not yet') return { next: 'adopting', waitingFor: firstLook };
   const reason = `the vault holds batch ${chain.batch} of lane ${lane}, this database knows only ${ours}`;
   return { next: 'halt', reason, foreign: true };
 }
+
+const firstLook = 'the first look at the vault';

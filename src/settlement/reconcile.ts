@@ -40,6 +40,8 @@ export type ReconcileDeps = {
   payouts: Pick<Store['payouts'], 'earnings'>;
   ledger: Pick<Ledger, 'account'>;
   lanes?: number;
+  /** True when batches that the vault has settled are missing here, since the database was restored from a copy. */
+  restored?: boolean;
   /** Brings the books up to the newest ledger first: reads pages until there are no more. */
   catchUp(signal?: AbortSignal): Promise<void>;
 };
@@ -71,11 +73,12 @@ async function compareOnce(deps: ReconcileDeps, signal?: AbortSignal): Promise<R
   const lines = rows.map((row) =>
     accountChecks(row, chain.accounts.get(row.address), deps.ledger.account(row.address)),
   );
+  const incomplete = deps.restored === true || rows.some((row) => row.settledElsewhere > 0n);
   const checks = [
     ...lines.flatMap((line) => line.checks),
     ...laneChecks(deps, lanes),
-    ...earningsChecks(earned, sumOf(rows.map((row) => row.settledElsewhere)) > 0n),
-    ...globalChecks(rows, earned, liabilities, tokens),
+    ...earningsChecks(earned, incomplete),
+    ...globalChecks(rows, earned, liabilities, tokens, incomplete),
   ];
   const unitsOff = sumOff(checks);
   return { ok: unitsOff === 0n, unitsOff, checks, accounts: lines.map((line) => line.line), ledger: chain.ledger };
@@ -154,19 +157,24 @@ function laneChecks(deps: ReconcileDeps, lanes: Awaited<ReturnType<typeof readLa
   });
 }
 
-/** A database that began after the vault knows only its own part of what a payee earned. */
-function earningsChecks(earned: Earned[], beganLater: boolean): Check[] {
+/** A database that began after the vault, or was restored, knows only its own part of what a payee earned. */
+function earningsChecks(earned: Earned[], incomplete: boolean): Check[] {
   return earned.map(({ payee, lane, books, gross }) => {
     const result = check('gross earnings', `${payee} in lane ${lane}`, books, gross);
-    return beganLater && result.off > 0n
-      ? { ...result, off: zero, detail: 'earned before this database began' }
+    return incomplete && result.off > 0n
+      ? { ...result, off: zero, detail: 'earned in batches that these books do not hold' }
       : result;
   });
 }
 
-function globalChecks(rows: AccountRow[], earned: Earned[], liabilities: Units, tokens: Units): Check[] {
+function globalChecks(
+  rows: AccountRow[],
+  earned: Earned[],
+  liabilities: Units,
+  tokens: Units,
+  incomplete: boolean,
+): Check[] {
   const settled = sumOf(rows.map((row) => row.settled));
-  const elsewhere = sumOf(rows.map((row) => row.settledElsewhere));
   const gross = sumOf(earned.map((line) => line.gross));
   const owedToPayees = sumOf(earned.map((line) => units(line.gross - line.netPaid - line.feePaid)));
   const balances = sumOf(rows.map((row) => units(row.deposited - row.settled - row.withdrawn)));
@@ -180,8 +188,8 @@ function globalChecks(rows: AccountRow[], earned: Earned[], liabilities: Units, 
       off: short,
     },
   ];
-  // Both sums need every account and payee the vault ever had; a database that began later knows only its own part.
-  if (elsewhere === 0n) {
+  // Both sums need every account and payee the vault ever had; such a database knows only its own part.
+  if (!incomplete) {
     checks.push(check('Σ settled = Σ gross earnings', 'vault', settled, gross));
     checks.push(
       check('liabilities = Σ balances + Σ owed to payees', 'vault', add(balances, owedToPayees), liabilities),

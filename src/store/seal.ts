@@ -136,6 +136,15 @@ function moveSums(statements: Statements, charges: Candidate[]): void {
   statements.moveUsage(charges);
 }
 
+/** All charges that wait, oldest first, and the filing of one outside a batch; inside the caller's transaction. */
+export function createFiling(db: RawDb): { waiting(): Candidate[]; file(charge: Candidate): void } {
+  const statements = prepare(db);
+  return {
+    waiting: () => statements.candidates.all(Number.MAX_SAFE_INTEGER),
+    file: (charge) => fileAlone(statements, charge),
+  };
+}
+
 function fileAlone(statements: Statements, charge: Candidate): void {
   statements.fileLeaf.run(charge.id, charge.accountId, null, null, charge.finished);
   statements.dequeue.run(charge.id);

@@ -1,8 +1,10 @@
+import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
 import { type ApiPauses, createApiPauses } from './api-pauses.ts';
 import { type Audit, createAudit } from './audit.ts';
+import { type Backup, backupStore } from './backup.ts';
 import { type Batches, createBatches } from './batches.ts';
 import { createCallIds } from './call-ids.ts';
 import { type Challenges, createChallenges } from './challenges.ts';
@@ -21,6 +23,7 @@ import { migrateStore, requireMigrated } from './migrate.ts';
 import { createPayouts, type Payouts } from './payouts.ts';
 import { createWrite, type RawDb } from './raw-db.ts';
 import { createReceivables, type Receivables } from './receivables.ts';
+import { createRestored, type Restored } from './restored.ts';
 import { createRoots, type Roots } from './roots.ts';
 import { createRoutes, type Routes } from './routes.ts';
 import { createStatements, type Statements } from './statements.ts';
@@ -58,6 +61,9 @@ export type Store = {
   apiPauses: ApiPauses;
   audit: Audit;
   meta: Meta;
+  restored: Restored;
+  /** Writes a verified copy to an absolute path, beside all that goes on; never over another file. */
+  backup(to: string): Promise<Backup>;
   /** Resolves when everything committed before the call is on disk. */
   sync(): Promise<void>;
   close(): Promise<void>;
@@ -108,6 +114,7 @@ export function openStore(options: StoreOptions): Store {
       ...rooms(db, clock, wal.sync),
       runId,
       nextCallId: createCallIds(runId),
+      backup: (to) => backupStore({ file, to }),
       sync: wal.sync,
       async close() {
         await checkpoints.stop();
@@ -135,13 +142,16 @@ function openReadOnly({ path: file, clock }: StoreOptions): Store {
   const nextCallId = () => {
     throw new Error('a store opened for reading gives out no call ids');
   };
-  return { ...rooms(db, clock, sync), runId: 0, nextCallId, sync, close: async () => void db.close() };
+  const backup = (to: string) => backupStore({ file: path.resolve(file), to });
+  return { ...rooms(db, clock, sync), runId: 0, nextCallId, backup, sync, close: async () => void db.close() };
 }
 
 function rooms(db: RawDb, clock: Clock, sync: () => Promise<void>) {
   const write = createWrite(db);
   const accounts = createAccounts(db, write, clock);
   const exits = createExits(db, write);
+  const receivables = createReceivables(db, write);
+  const meta = createMeta(db, write);
   return {
     db,
     accounts,
@@ -156,13 +166,14 @@ function rooms(db: RawDb, clock: Clock, sync: () => Promise<void>) {
     batches: createBatches(db, write, sync),
     leaves: createLeaves(db),
     roots: createRoots(db),
-    receivables: createReceivables(db, write),
+    receivables,
     payouts: createPayouts(db, write),
     statements: createStatements(db),
     tokens: createTokens(db, write),
     challenges: createChallenges(db, write, clock),
     apiPauses: createApiPauses(db, write, clock),
     audit: createAudit(db, write, clock),
-    meta: createMeta(db, write),
+    meta,
+    restored: createRestored(db, write, { meta, receivables, clock }),
   };
 }

@@ -112,6 +112,7 @@ export async function createRig(
     deposits: store.deposits,
     exits: store.exits,
     audit: store.audit,
+    backup: store.backup,
     pauses: store.apiPauses,
     paused: new Set(),
     batches: store.batches,

@@ -1,0 +1,139 @@
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import path from 'node:path';
+import type { Clock } from '../clock.ts';
+import { createAudit } from './audit.ts';
+import { resolveStoreFile, storeBytes } from './connect.ts';
+import { lockStore } from './lock.ts';
+import { createMeta } from './meta.ts';
+import { migrateStore } from './migrate.ts';
+import { openSqlite } from './open-sqlite.ts';
+import { createWrite, type RawDb } from './raw-db.ts';
+import { markRestored } from './restored.ts';
+
+export type RestoreJob = {
+  /** The gateway's database, which the copy replaces. */
+  path: string;
+  copy: string;
+  keepTokens: boolean;
+  /** Facts that the copy must have: it belongs to this network and this vault. */
+  pins: Record<string, string>;
+  clock: Clock;
+};
+
+/** `aside` is where the database that was there is kept, if there was one; `newestChargeAtMs` tells how old the copy is. */
+export type Restored = { file: string; copy: string; aside: string | undefined; newestChargeAtMs: number | undefined };
+
+/**
+ * Puts a copy in the database's place. The copy is checked and marked before anything is touched, the database that was
+ * there is kept under another name, and the mark keeps the gateway from selling until the books are the vault's again.
+ */
+export function restoreStore(job: RestoreJob): Restored {
+  if (!existsSync(job.copy)) throw new RestoreRefused(`there is no file ${job.copy}`);
+  if (storeBytes(job.copy) > statSync(job.copy).size) {
+    throw new RestoreRefused(`${job.copy} has a log beside it, so it is no copy that \`callora backup\` made`);
+  }
+  const file = resolveStoreFile(job.path);
+  const lock = lockStore(file);
+  const prepared = `${file}.restoring`;
+  try {
+    removeWithLog(prepared);
+    copyFileSync(job.copy, prepared, constants.COPYFILE_EXCL);
+    chmodSync(prepared, 0o600);
+    const newestChargeAtMs = prepare(prepared, job);
+    syncToDisk(prepared);
+    const aside = existsSync(file) ? putAside(file, job.clock.nowMs()) : undefined;
+    renameSync(prepared, file);
+    syncToDisk(path.dirname(file));
+    return { file, copy: job.copy, aside, newestChargeAtMs };
+  } finally {
+    removeWithLog(prepared);
+    lock.release();
+  }
+}
+
+/** The copy cannot be used: nothing was changed. */
+export class RestoreRefused extends Error {
+  override readonly name = 'RestoreRefused';
+}
+
+/** Checks the copy, brings it to this version's tables and marks it. Returns the time of its newest charge. */
+function prepare(prepared: string, { copy, keepTokens, pins, clock }: RestoreJob): number | undefined {
+  let db: RawDb | undefined;
+  try {
+    const opened = openSqlite(prepared, { fileMustExist: true });
+    db = opened;
+    db.pragma('journal_mode = DELETE');
+    db.pragma('synchronous = FULL');
+    const verdict = String(db.pragma('quick_check(1)', { simple: true }));
+    if (verdict !== 'ok') throw new Error(`it is damaged: ${verdict}`);
+    migrateStore(db);
+    requirePins(db, pins);
+    const newestChargeAtMs = db.prepare<[], number | null>('SELECT MAX(at_ms) FROM charges').pluck().get() ?? undefined;
+    const write = createWrite(db);
+    const audit = createAudit(db, write, clock);
+    const meta = createMeta(db, write);
+    write(() => {
+      markRestored(opened, meta, clock, keepTokens);
+      audit.add({ actor: 'command line', action: 'restore', subject: copy, detail: JSON.stringify({ keepTokens }) });
+    });
+    return newestChargeAtMs;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new RestoreRefused(`${copy} cannot be restored: ${reason}`, { cause: error });
+  } finally {
+    db?.close();
+  }
+}
+
+function requirePins(db: RawDb, pins: Record<string, string>): void {
+  const pinned = db.prepare<[string], string>('SELECT value FROM meta WHERE key = ?').pluck();
+  for (const [key, wanted] of Object.entries(pins)) {
+    const found = pinned.get(key);
+    if (found !== wanted) throw new Error(`it belongs to ${key} ${found ?? '(none yet)'}, not to ${wanted}`);
+  }
+}
+
+/**
+ * A sound database first takes its log in; a damaged one keeps it under the new name. The new file must never meet the old
+ * one's log: SQLite would play it into the wrong database.
+ */
+function putAside(file: string, nowMs: number): string {
+  const aside = `${file}.before-restore-${new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-')}`;
+  try {
+    const db = openSqlite(file, { fileMustExist: true });
+    db.pragma('wal_checkpoint(TRUNCATE)');
+    db.close();
+  } catch {
+    // Damaged: that may be why it is replaced.
+  }
+  linkSync(file, aside);
+  for (const suffix of ['-wal', '-shm']) {
+    if (existsSync(`${file}${suffix}`)) renameSync(`${file}${suffix}`, `${aside}${suffix}`);
+  }
+  return aside;
+}
+
+function removeWithLog(file: string): void {
+  for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
+}
+
+function syncToDisk(name: string): void {
+  const descriptor = openSync(name, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

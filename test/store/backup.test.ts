@@ -1,0 +1,78 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { silentLog } from '../../src/log.ts';
+import { BackupRefused } from '../../src/store/backup.ts';
+import { openStore } from '../../src/store/store.ts';
+import { openTestStore, tempFolder, writeCharge } from './rig.ts';
+
+function sumsOf(file: string): { charges: number; price: number } {
+  const store = openStore({ path: file, clock: systemClock, log: silentLog(), readOnly: true });
+  const row = store.db.prepare<[], { charges: number; price: number }>(
+    'SELECT COUNT(*) AS charges, COALESCE(SUM(price), 0) AS price FROM charges',
+  );
+  const found = row.get();
+  void store.close();
+  return found ?? { charges: 0, price: 0 };
+}
+
+describe('a backup', () => {
+  it('is a database of one file, for its owner alone, with everything that was committed', async () => {
+    const { store } = openTestStore();
+    for (let call = 0; call < 10; call++) writeCharge(store, { account: 'GA', price: 5 });
+    const to = path.join(tempFolder(), 'copy.db');
+    const backup = await store.backup(to);
+    expect(backup).toMatchObject({ file: to, sums: { charges: '10', 'charges.price': '50', accounts: '1' } });
+    expect(fs.statSync(to).mode & 0o777).toBe(0o600);
+    expect(fs.readdirSync(path.dirname(to))).toEqual(['copy.db']);
+    expect(sumsOf(to)).toEqual({ charges: 10, price: 50 });
+  });
+
+  it('is of one moment, and no call waits for it', async () => {
+    const { store } = openTestStore();
+    for (let call = 0; call < 5_000; call++) writeCharge(store, { account: 'GA', price: 1 });
+    const to = path.join(tempFolder(), 'copy.db');
+    let written = 5_000;
+    let busy = true;
+    const copying = store.backup(to).finally(() => {
+      busy = false;
+    });
+    // Every row of one transaction or none: a copy of two moments would hold an odd number.
+    while (busy) {
+      store.db.transaction(() => {
+        for (let call = 0; call < 2; call++) writeCharge(store, { account: 'GA', price: 1 });
+      })();
+      written += 2;
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    const { sums } = await copying;
+    expect(written).toBeGreaterThan(5_002);
+    expect(Number(sums.charges) % 2).toBe(0);
+    expect(sums.charges).toBe(sums['charges.price']);
+    expect(sumsOf(to).charges).toBe(Number(sums.charges));
+  });
+
+  it('never overwrites, and says what is missing', async () => {
+    const { store } = openTestStore();
+    const folder = tempFolder();
+    const to = path.join(folder, 'copy.db');
+    fs.writeFileSync(to, 'precious');
+    await expect(store.backup(to)).rejects.toThrow(BackupRefused);
+    await expect(store.backup('copy.db')).rejects.toThrow(/absolute path/);
+    await expect(store.backup(path.join(folder, 'nowhere', 'copy.db'))).rejects.toThrow(/no folder/);
+    expect(fs.readFileSync(to, 'utf8')).toBe('precious');
+    expect(fs.readdirSync(folder)).toEqual(['copy.db']);
+  });
+
+  it('leaves nothing behind when it cannot be finished', async () => {
+    const { store, file } = openTestStore();
+    writeCharge(store, { account: 'GA', price: 1 });
+    const folder = tempFolder();
+    fs.symlinkSync(path.join(folder, 'gone'), path.join(folder, 'copy.db'));
+    // A dangling link is no file yet, but the name is taken when the copy wants it.
+    await expect(store.backup(path.join(folder, 'copy.db'))).rejects.toThrow(/no copy was made/);
+    expect(fs.readdirSync(folder)).toEqual(['copy.db']);
+    expect(fs.existsSync(file)).toBe(true);
+  });
+});

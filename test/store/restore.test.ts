@@ -1,0 +1,182 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createLedger } from '../../src/billing/ledger.ts';
+import { fakeClock } from '../../src/clock.ts';
+import { silentLog } from '../../src/log.ts';
+import { units } from '../../src/money.ts';
+import { booksDifferences } from '../../src/settlement/books-check.ts';
+import { resumeRestored } from '../../src/settlement/resume-restored.ts';
+import { StoreLockedError } from '../../src/store/lock.ts';
+import { type RestoreJob, RestoreRefused, restoreStore } from '../../src/store/restore.ts';
+import { openStore, type Store } from '../../src/store/store.ts';
+import { accountState, booksOf, confirm, openTestStore, seal, tempFolder, writeCharge } from './rig.ts';
+
+const pins = { vault: 'CVAULT' };
+
+/** A closed copy of a store with ten units charged. */
+async function copyOf(fill: (store: Store) => void = (store) => void writeCharge(store, { account: 'GA', price: 10 })) {
+  const { store, file } = openTestStore();
+  store.meta.pin('vault', 'CVAULT');
+  fill(store);
+  const copy = path.join(tempFolder(), 'copy.db');
+  await store.backup(copy);
+  await store.close();
+  return { copy, file };
+}
+
+function restore(job: Partial<RestoreJob> & { path: string; copy: string }) {
+  return restoreStore({ keepTokens: false, pins, clock: fakeClock(), ...job });
+}
+
+function reopen(file: string): Store {
+  return openTestStore({ path: file }).store;
+}
+
+describe('a restore', () => {
+  it('puts the copy in place, marked, and keeps what was there', async () => {
+    const { copy, file } = await copyOf();
+    const later = openStore({ path: file, clock: fakeClock(), log: silentLog() });
+    writeCharge(later, { account: 'GA', price: 7 });
+    await later.close();
+    const { aside } = restore({ path: file, copy });
+    expect(fs.statSync(file).mode & 0o777).toBe(0o600);
+
+    const store = reopen(file);
+    expect(store.charges.unsealed()).toMatchObject({ count: 1 });
+    expect(store.restored.state()).toBe('begun');
+    expect(store.restored.tokensRefusedUntilMs()).toBe(fakeClock().nowMs());
+    expect(store.runId).toBeGreaterThan(1_000);
+    expect(store.audit.list({ limit: 1 })[0]).toMatchObject({ action: 'restore', subject: copy });
+    expect(reopen(aside ?? '').charges.unsealed()).toMatchObject({ count: 2 });
+  });
+
+  it('lets tokens stay good only when told so', async () => {
+    const { copy } = await copyOf();
+    const file = path.join(tempFolder(), 'callora.db');
+    expect(restore({ path: file, copy, keepTokens: true }).aside).toBeUndefined();
+    expect(reopen(file).restored.tokensRefusedUntilMs()).toBeUndefined();
+  });
+
+  it('refuses while a gateway has the database', async () => {
+    const { copy } = await copyOf();
+    const { file, store } = openTestStore();
+    expect(() => restore({ path: file, copy })).toThrow(StoreLockedError);
+    expect(store.restored.state()).toBe('never');
+  });
+
+  it.each([
+    [
+      'of another vault',
+      (copy: string) => ({ copy, pins: { vault: 'COTHER' } }),
+      /belongs to vault CVAULT, not to COTHER/,
+    ],
+    ['that is damaged', damaged, /cannot be restored/],
+    ['that is no database', (copy: string) => ({ copy: rewritten(copy, Buffer.from('hello')) }), /cannot be restored/],
+    ['that is not there', (copy: string) => ({ copy: `${copy}.gone` }), /there is no file/],
+    ['with a log beside it', withLog, /has a log beside it/],
+  ])('refuses a copy %s and changes nothing', async (_, spoil, message) => {
+    const { copy, file } = await copyOf();
+    const before = fs.readFileSync(file);
+    const job = { path: file, ...spoil(copy) };
+    expect(() => restore(job)).toThrow(RestoreRefused);
+    expect(() => restore(job)).toThrow(message);
+    expect(fs.readFileSync(file).equals(before)).toBe(true);
+    expect(fs.readdirSync(path.dirname(file)).filter((name) => /restor/.test(name))).toEqual([]);
+  });
+});
+
+function rewritten(copy: string, bytes: Buffer): string {
+  fs.writeFileSync(copy, bytes);
+  return copy;
+}
+
+function damaged(copy: string) {
+  const bytes = fs.readFileSync(copy);
+  return { copy: rewritten(copy, Buffer.concat([bytes.subarray(0, 8_192), Buffer.alloc(bytes.length - 8_192, 0xa5)])) };
+}
+
+function withLog(copy: string) {
+  fs.writeFileSync(`${copy}-wal`, 'rows that are not in it');
+  return { copy };
+}
+
+describe('what the vault settled beyond a restored copy', () => {
+  /** Charges that wait in the copy, and how much the vault has settled that the copy knows nothing of. */
+  async function resume(prices: number[], settledBeyond: number, options: { inBatch?: boolean; debt?: number } = {}) {
+    const { copy } = await copyOf((store) => {
+      store.deposits.applySnapshot({ address: 'GA', ledger: 1, state: accountState({ deposited: 1e6, settled: 0 }) });
+      if (options.debt) {
+        writeCharge(store, { account: 'GA', price: options.debt });
+        const sealed = seal(store, { force: true });
+        if (sealed) confirm(store, sealed, [0n]);
+      }
+      for (const price of prices) writeCharge(store, { account: 'GA', price });
+      if (options.inBatch) seal(store, { force: true });
+    });
+    const file = path.join(tempFolder(), 'callora.db');
+    restore({ path: file, copy });
+    const store = reopen(file);
+    const ledger = createLedger({ limitPeriodS: 86_400, chainTimeS: () => 0 });
+    for (const row of store.accounts.loadAll()) ledger.open(row);
+    await resumeRestored({
+      batches: store.batches,
+      restored: store.restored,
+      audit: store.audit,
+      ledger,
+      async snapshotAll() {
+        const state = accountState({ deposited: 1e6, settled: settledBeyond });
+        const { change } = store.deposits.applySnapshot({ address: 'GA', ledger: 50, state });
+        const slot = ledger.account('GA');
+        if (slot) ledger.applyChain(slot, change);
+      },
+      sync: store.sync,
+      log: silentLog(),
+    });
+    expect(booksDifferences(store.accounts.loadAll(), ledger)).toEqual([]);
+    for (const { left, right } of booksOf(store)) expect(left).toBe(right);
+    const billed = seal(store, { force: true })?.total ?? units(0n);
+    return { store, billed };
+  }
+
+  it('is never billed again, and nothing else is forgiven', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 50 }), { maxLength: 8 }),
+        fc.integer({ min: 0, max: 300 }),
+        fc.boolean(),
+        async (prices, beyond, inBatch) => {
+          const waiting = prices.reduce((sum, price) => sum + price, 0);
+          const { billed } = await resume(prices, beyond, { inBatch });
+          expect(Number(billed)).toBe(waiting - Math.min(waiting, beyond));
+        },
+      ),
+      { numRuns: 10 },
+    );
+  });
+
+  it('pays for whole calls, oldest first, and keeps them as paid calls', async () => {
+    const { store, billed } = await resume([5, 2, 2], 4);
+    // The first costs more than is left to explain, so the next two were what the vault settled.
+    expect(billed).toBe(5n);
+    expect(store.accounts.byAddress('GA')).toMatchObject({
+      charged: 9n,
+      refunded: 0n,
+      settled: 4n,
+      settledElsewhere: 0n,
+    });
+  });
+
+  it('gives up an old debt that it may have paid, before any charge', async () => {
+    const { store, billed } = await resume([3], 10, { debt: 8 });
+    expect(store.accounts.byAddress('GA')).toMatchObject({ receivable: 0n, writtenOff: 8n, settled: 10n });
+    expect(billed).toBe(1n);
+  });
+
+  it('is matched once', async () => {
+    const { store } = await resume([5], 3);
+    expect(store.restored.state()).toBe('done');
+    expect(store.audit.list({ limit: 1 })[0]).toMatchObject({ action: 'restore complete' });
+  });
+});
