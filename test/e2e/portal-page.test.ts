@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Keypair, TransactionBuilder } from '@stellar/stellar-sdk';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -85,6 +86,15 @@ describe.skipIf(skipBrowser)('the page for people', () => {
     expect(await page.content()).not.toContain(token);
     await page.getByRole('link', { name: 'Overview' }).click();
     await page.getByRole('table', { name: 'Calls, newest first' }).getByText('/demo/forecast/:city').first().waitFor();
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page
+        .getByRole('button', { name: /Receipt of call/ })
+        .first()
+        .click(),
+    ]);
+    const receipt = JSON.parse(readFileSync(await file.path(), 'utf8')) as { leaf: Record<string, unknown> };
+    expect(receipt.leaf).toMatchObject({ account: sandbox.info.consumer.address, api: 'demo', price: '0.002' });
     await page.locator('.amount strong', { hasText: formatUsdc(units(before - 20_000n)) }).waitFor();
 
     await page.getByRole('link', { name: 'Tokens' }).click();

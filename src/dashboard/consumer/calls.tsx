@@ -20,6 +20,16 @@ export function Calls({ gateway }: { gateway: Gateway }) {
     setOlder({ items: [...calls, ...answer.value.items], next: answer.value.next });
   }
 
+  /** As a file: its reader checks it elsewhere, against the chain. */
+  async function receipt(call: string) {
+    const answer = await gateway.receipt(call);
+    if (!answer.ok) return setProblem(answer.detail);
+    const file = URL.createObjectURL(new Blob([JSON.stringify(answer.value, null, 2)], { type: 'application/json' }));
+    const link = Object.assign(document.createElement('a'), { href: file, download: `receipt-${call}.json` });
+    link.click();
+    URL.revokeObjectURL(file);
+  }
+
   return (
     <section aria-labelledby="calls">
       <h2 id="calls">Calls</h2>
@@ -40,11 +50,14 @@ export function Calls({ gateway }: { gateway: Gateway }) {
                 <th scope="col" class="wide-only">
                   Money
                 </th>
+                <th scope="col">
+                  <span class="hidden">Receipt</span>
+                </th>
               </tr>
             </thead>
             <tbody>
               {calls.map((call) => (
-                <CallRow key={call.call} call={call} />
+                <CallRow key={call.call} call={call} onReceipt={receipt} />
               ))}
             </tbody>
           </table>
@@ -64,7 +77,7 @@ export function Calls({ gateway }: { gateway: Gateway }) {
   );
 }
 
-function CallRow({ call }: { call: Call }) {
+function CallRow({ call, onReceipt }: { call: Call; onReceipt: (call: string) => Promise<void> }) {
   return (
     <tr>
       <td>
@@ -77,6 +90,16 @@ function CallRow({ call }: { call: Call }) {
       <td>{call.status}</td>
       <td class="number">{call.price}</td>
       <td class="soft wide-only">{moneyState(call)}</td>
+      <td class="number">
+        <button
+          type="button"
+          class="quiet tight"
+          onClick={() => void onReceipt(call.call)}
+          aria-label={`Receipt of call ${call.call}`}
+        >
+          Receipt
+        </button>
+      </td>
     </tr>
   );
 }

@@ -109,6 +109,7 @@ export function createGateway(credential: Credential, onRefused: (detail: string
     account: (signal: AbortSignal) => own<Account>('../account', { signal }),
     calls: (cursor: string | null, signal?: AbortSignal) =>
       own<Page<Call>>(`../usage?limit=20${cursor === null ? '' : `&cursor=${cursor}`}`, signal ? { signal } : {}),
+    receipt: (call: string) => own<Record<string, unknown>>(`../receipts/${call}`),
     usage: (signal: AbortSignal) => own<Usage>('../usage/summary?by=day', { signal }),
     tokens: (cursor: string | null, signal?: AbortSignal) =>
       own<Page<Token>>(`../tokens?limit=50${cursor === null ? '' : `&cursor=${cursor}`}`, signal ? { signal } : {}),
