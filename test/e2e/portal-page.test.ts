@@ -156,6 +156,21 @@ describe.skipIf(skipBrowser)('the page for people', () => {
     await close();
   });
 
+  it('keeps a token that was just issued in sight when the session ends under it', async () => {
+    const { page, close } = await open();
+    await page.clock.install();
+    await logIn(page);
+    await page.getByRole('link', { name: 'Tokens' }).click();
+    await page.getByRole('button', { name: 'Issue token' }).click();
+    await page.getByLabel('Token', { exact: true }).waitFor();
+    await page.clock.fastForward(600_000);
+    await page.getByText('this session has ended').waitFor();
+    expect(await page.getByLabel('Token', { exact: true }).inputValue()).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+    await page.getByRole('button', { name: 'Log in again' }).click();
+    await page.getByLabel('Your Stellar address').waitFor();
+    await close();
+  });
+
   it.each([
     ['a phone', { width: 390, height: 844 }],
     ['a desktop', { width: 1280, height: 900 }],

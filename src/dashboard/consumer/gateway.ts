@@ -92,20 +92,30 @@ export type Credential = {
 
 export type Gateway = ReturnType<typeof createGateway>;
 
-/** `onRefused` hears that the credential is good for nothing any more. */
-export function createGateway(credential: Credential, onRefused: (detail: string) => void) {
+/** `onEnd` hears once that the credential is good for nothing any more; from then on nothing is asked with it. */
+export function createGateway(credential: Credential, onEnd: (detail: string) => void) {
   const headers = { authorization: `Bearer ${credential.bearer}` };
+  let over: Answer<never> | undefined;
+
+  function end(detail: string): Answer<never> {
+    over ??= { ok: false, status: 401, code: 'session_required', detail };
+    onEnd(detail);
+    return over;
+  }
+
   async function own<Value>(
     path: string,
     options: { body?: unknown; signal?: AbortSignal } = {},
   ): Promise<Answer<Value>> {
+    if (over) return over;
     const { body, signal } = options;
     const method = body === undefined ? 'GET' : 'POST';
     const answer = await ask<Value>(path, { method, body, headers, signal });
-    if (!answer.ok && answer.status === 401) onRefused(answer.detail);
-    return answer;
+    return !answer.ok && answer.status === 401 ? end(answer.detail) : answer;
   }
+
   return {
+    end,
     account: (signal: AbortSignal) => own<Account>('../account', { signal }),
     calls: (cursor: string | null, signal?: AbortSignal) =>
       own<Page<Call>>(`../usage?limit=20${cursor === null ? '' : `&cursor=${cursor}`}`, signal ? { signal } : {}),

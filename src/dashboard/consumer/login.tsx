@@ -5,7 +5,7 @@ import { Problem } from './problem.tsx';
 import { WalletLogin } from './wallet-login.tsx';
 
 /** The two ways in, and the price list, which needs none. */
-export function Login({ notice, onIn }: { notice: string; onIn: (credential: Credential) => void }) {
+export function Login({ onIn }: { onIn: (credential: Credential) => void }) {
   return (
     <>
       <div class="intro">
@@ -15,11 +15,6 @@ export function Login({ notice, onIn }: { notice: string; onIn: (credential: Cre
           the gateway takes what you used, within your limit, and nothing else.
         </p>
       </div>
-      {notice && (
-        <p class="note warn" role="status">
-          {notice}
-        </p>
-      )}
       <div class="columns">
         <section class="panel pad" aria-labelledby="with-wallet">
           <h2 id="with-wallet">Log in with a wallet</h2>

@@ -22,15 +22,10 @@ type Tab = (typeof tabs)[number][0];
 
 function App() {
   const [credential, setCredential] = useState<Credential>();
-  const [notice, setNotice] = useState('');
-  const out = (why: string) => {
-    setCredential(undefined);
-    setNotice(why);
-  };
   return (
     <div class="page">
       {credential ? (
-        <Inside key={credential.bearer} credential={credential} onOut={out} />
+        <Inside key={credential.bearer} credential={credential} onOut={() => setCredential(undefined)} />
       ) : (
         <>
           <header class="top">
@@ -38,13 +33,7 @@ function App() {
             <ThemeButton />
           </header>
           <main class="stack">
-            <Login
-              notice={notice}
-              onIn={(next) => {
-                setNotice('');
-                setCredential(next);
-              }}
-            />
+            <Login onIn={setCredential} />
           </main>
         </>
       )}
@@ -52,11 +41,13 @@ function App() {
   );
 }
 
-function Inside({ credential, onOut }: { credential: Credential; onOut: (why: string) => void }) {
-  const gateway = useMemo(() => createGateway(credential, (detail) => onOut(`Logged out: ${detail}.`)), [credential]);
-  const account = useAnswer('account', gateway.account, refreshMs);
+/** When the credential ends, what is shown stays: a token that was just issued must not vanish before it is copied. */
+function Inside({ credential, onOut }: { credential: Credential; onOut: () => void }) {
+  const [ended, setEnded] = useState('');
+  const gateway = useMemo(() => createGateway(credential, setEnded), [credential]);
+  const account = useAnswer('account', gateway.account, ended ? undefined : refreshMs);
   const tab = useTab();
-  const mayAct = credential.sessionEndsMs !== undefined;
+  const { sessionEndsMs } = credential;
   return (
     <>
       <header class="top">
@@ -64,16 +55,16 @@ function Inside({ credential, onOut }: { credential: Credential; onOut: (why: st
         <span class="code soft wide-only" title={credential.account}>
           {shortAddress(credential.account)}
         </span>
-        {credential.sessionEndsMs === undefined ? (
-          <span class="badge">looking only</span>
-        ) : (
-          <Countdown endsMs={credential.sessionEndsMs} onEnd={() => onOut('Your wallet session has ended.')} />
+        {sessionEndsMs === undefined && <span class="badge">looking only</span>}
+        {sessionEndsMs !== undefined && !ended && (
+          <Countdown endsMs={sessionEndsMs} onEnd={() => gateway.end('this session has ended')} />
         )}
         <ThemeButton />
-        <button type="button" class="quiet" onClick={() => onOut('')}>
+        <button type="button" class="quiet" onClick={onOut}>
           Log out
         </button>
       </header>
+      <h1 class="hidden">Your account at {location.host}</h1>
       <nav class="tabs" aria-label="Account">
         {tabs.map(([id, name]) => (
           <a key={id} href={`#${id}`} aria-current={id === tab ? 'page' : undefined}>
@@ -82,8 +73,18 @@ function Inside({ credential, onOut }: { credential: Credential; onOut: (why: st
         ))}
       </nav>
       <main class="stack">
+        <div role="alert">
+          {ended && (
+            <div class="note warn row spread">
+              <span>Logged out: {ended}. What you see is what was last read.</span>
+              <button type="button" onClick={onOut}>
+                Log in again
+              </button>
+            </div>
+          )}
+        </div>
         {tab === 'overview' && <Overview gateway={gateway} account={account} />}
-        {tab === 'tokens' && <Tokens gateway={gateway} mayAct={mayAct} />}
+        {tab === 'tokens' && <Tokens gateway={gateway} mayAct={sessionEndsMs !== undefined} />}
         {tab === 'deposit' && <DepositWays gateway={gateway} account={credential.account} />}
         {tab === 'prices' && <Prices />}
       </main>
