@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Keypair, TransactionBuilder } from '@stellar/stellar-sdk';
+import { Keypair, rpc, TransactionBuilder } from '@stellar/stellar-sdk';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatUsdc, parseUsdc, units } from '../../src/money.ts';
@@ -123,7 +123,47 @@ describe.skipIf(skipBrowser)('the page for people', () => {
     await close();
   });
 
-  it('says in words what is wrong with an address, a signature and a token', async () => {
+  it('shows how to pay from a wallet: address, memo, a link and a code with the amount in both', async () => {
+    const { page, faults, close } = await open();
+    await logIn(page);
+    await page.getByRole('link', { name: 'Deposit' }).click();
+    const address = await page.getByLabel('Deposit address', { exact: true }).inputValue();
+    const memo = await page.getByLabel('Memo', { exact: true }).inputValue();
+    await page.getByLabel('Amount, USDC').fill('5.25');
+    await page.getByLabel('Amount, USDC').press('Enter');
+    await page.locator('a[href*="amount=5.25"]').waitFor();
+    const link = await page.getByRole('link', { name: 'Open in a wallet' }).getAttribute('href');
+    expect(link).toMatch(/^web\+stellar:pay\?/);
+    for (const part of [`destination=${address}`, `memo=${memo}`]) expect(link).toContain(part);
+    await page.getByRole('img', { name: /QR code/ }).waitFor();
+    expect(await page.evaluate<number>("document.querySelector('.pay img').naturalWidth")).toBeGreaterThan(0);
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it('takes money out: the gateway signs, the wallet signs, the network pays', async () => {
+    const { page, faults, close } = await open();
+    await logIn(page);
+    await page.getByRole('link', { name: 'Withdraw' }).click();
+    await page.getByText('can leave now').waitFor();
+    await page.getByLabel('Amount, USDC').fill('1.5');
+    await page.getByRole('button', { name: 'Get the signed exit' }).click();
+    const envelope = await page.getByLabel('Exit transaction', { exact: true }).inputValue();
+    const server = new rpc.Server(sandbox.info.rpcUrl, { allowHttp: true });
+    const transaction = TransactionBuilder.fromXDR(envelope, sandbox.info.networkPassphrase);
+    transaction.sign(Keypair.fromSecret(sandbox.info.consumer.secret));
+    const sent = await server.sendTransaction(transaction);
+    expect((await server.pollTransaction(sent.hash)).status).toBe('SUCCESS');
+    await page.getByRole('button', { name: 'Done' }).click();
+    const row = page.getByRole('table', { name: 'Exits, newest first' }).getByRole('row').nth(1);
+    await row.getByText('landed').waitFor();
+    await page.getByRole('link', { name: 'Overview' }).click();
+    await page.locator('.parts div', { hasText: 'Withdrawn' }).getByText('1.5').waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it('says in words what is wrong with an address, a signature, a token, an amount and a cap', async () => {
     const { page, close } = await open();
     await page.getByLabel('Your Stellar address').fill('GNOTHING');
     await page.getByRole('button', { name: 'Get a login transaction' }).click();
@@ -136,8 +176,17 @@ describe.skipIf(skipBrowser)('the page for people', () => {
     const challenge = await page.getByLabel('Login transaction', { exact: true }).inputValue();
     await page.getByLabel('Paste it back, signed').fill(sign(challenge, Keypair.random().secret()));
     await page.getByRole('button', { name: 'Log in' }).click();
-    await page.getByRole('alert').locator('.note').waitFor();
-    expect(await page.getByText('can be spent').count()).toBe(0);
+    await page.getByRole('alert').getByText('A signature is not by a signer of this account').waitFor();
+    await page.getByLabel('Paste it back, signed').fill(sign(challenge));
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('link', { name: 'Withdraw' }).click();
+    await page.getByLabel('Amount, USDC').fill('99999');
+    await page.getByRole('button', { name: 'Get the signed exit' }).click();
+    await page.getByRole('alert').getByText('cannot leave now').waitFor();
+    await page.getByRole('link', { name: 'Tokens' }).click();
+    await page.getByLabel('Spend cap, USDC').fill('1e5');
+    await page.getByRole('button', { name: 'Issue token' }).click();
+    await page.getByRole('alert').getByText('cap must be a positive amount').waitFor();
     await close();
   });
 
@@ -179,7 +228,7 @@ describe.skipIf(skipBrowser)('the page for people', () => {
     const fits = () => page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth');
     expect(await fits()).toBe(true);
     await logIn(page);
-    for (const tab of ['Tokens', 'Deposit', 'Prices', 'Overview']) {
+    for (const tab of ['Tokens', 'Deposit', 'Withdraw', 'Prices', 'Overview']) {
       await page.getByRole('link', { name: tab }).click();
       await page.getByRole('main').getByRole('heading').first().waitFor();
       expect(await fits(), tab).toBe(true);

@@ -1,20 +1,101 @@
+import { useState } from 'preact/hooks';
 import { useAnswer } from '../shared/use-answer.ts';
 import { Copy } from './copy.tsx';
-import type { Gateway } from './gateway.ts';
+import type { ClassicWay, Deposit, Gateway } from './gateway.ts';
 
 export function DepositWays({ gateway, account }: { gateway: Gateway; account: string }) {
-  const { value, problem } = useAnswer('deposit', gateway.deposit);
-  if (!value) return <p class="soft">{problem ?? 'Loading…'}</p>;
+  const [amount, setAmount] = useState('');
+  const { value, problem } = useAnswer(`deposit ${amount}`, (signal) => gateway.deposit(amount, signal));
   return (
-    <section class="panel pad stack" aria-labelledby="deposit">
-      <h2 id="deposit">Deposit</h2>
+    <>
+      {problem && <p class="note bad">{problem}</p>}
+      {value?.classic && <FromWallet way={value.classic} amount={amount} onAmount={setAmount} />}
+      {value ? <IntoVault terms={value} account={account} /> : !problem && <p class="soft">Loading…</p>}
+      {problem && amount && (
+        <div>
+          <button type="button" onClick={() => setAmount('')}>
+            Without an amount
+          </button>
+        </div>
+      )}
+    </>
+  );
+}
+
+function FromWallet({
+  way,
+  amount,
+  onAmount,
+}: {
+  way: ClassicWay;
+  amount: string;
+  onAmount: (amount: string) => void;
+}) {
+  return (
+    <section class="panel pad" aria-labelledby="classic">
+      <h2 id="classic">From a wallet or an exchange</h2>
+      <div class="pay">
+        <img
+          src={`data:image/svg+xml,${encodeURIComponent(way.qr)}`}
+          alt="QR code of the payment, for a wallet to read"
+        />
+        <div class="stack">
+          <label class="field amount-field">
+            <span>Amount, USDC</span>
+            <input
+              defaultValue={amount}
+              inputMode="decimal"
+              placeholder={`${way.min} or more`}
+              onChange={(event) => onAmount(event.currentTarget.value.trim())}
+            />
+          </label>
+          {way.sep7.startsWith('web+stellar:pay?') && (
+            <div>
+              <a class="button" href={way.sep7}>
+                Open in a wallet
+              </a>
+            </div>
+          )}
+          <p class="note warn">
+            <strong>The memo is required.</strong> It says whose balance the payment is for.
+          </p>
+        </div>
+      </div>
+      <div class="fields">
+        <div class="field">
+          <span>Pay to</span>
+          <Copy label="Deposit address" text={way.address} lines={2} />
+        </div>
+        <div class="field">
+          <span>Memo (ID)</span>
+          <Copy label="Memo" text={way.memo} lines={2} />
+        </div>
+      </div>
+      <details>
+        <summary>Which asset, and what happens to it</summary>
+        <dl class="terms">
+          <dt>Asset</dt>
+          <dd>{way.asset_code}</dd>
+          <dt>Issuer</dt>
+          <dd class="code">{way.asset_issuer}</dd>
+        </dl>
+        <p class="soft">{way.how}</p>
+      </details>
+    </section>
+  );
+}
+
+function IntoVault({ terms, account }: { terms: Deposit; account: string }) {
+  return (
+    <section class="panel pad" aria-labelledby="vault">
+      <h2 id="vault">Into the vault yourself</h2>
       <p class="soft">
-        Money goes from your wallet into the vault, in favour of your address. It can be spent as soon as the gateway
-        sees it on chain, a few seconds later. {value.min !== null && `The least is ${value.min} USDC.`}
+        Money goes from your own account into the vault, in favour of your address, and passes through nobody’s hands.
+        It can be spent a few seconds later. {terms.min !== null && `The least is ${terms.min} USDC.`}
       </p>
       <div class="field">
         <span>From the command line</span>
-        <Copy label="Command" text={value.command} lines={2} />
+        <Copy label="Deposit command" text={terms.command} lines={2} />
       </div>
       <details>
         <summary>From code: call the vault</summary>
@@ -24,13 +105,13 @@ export function DepositWays({ gateway, account }: { gateway: Gateway; account: s
         </p>
         <dl class="terms">
           <dt>Vault</dt>
-          <dd class="code">{value.vault}</dd>
+          <dd class="code">{terms.vault}</dd>
           <dt>USDC contract</dt>
-          <dd class="code">{value.asset ?? 'not read yet'}</dd>
+          <dd class="code">{terms.asset ?? 'not read yet'}</dd>
           <dt>Account</dt>
           <dd class="code">{account}</dd>
           <dt>Network</dt>
-          <dd class="code">{value.network_passphrase}</dd>
+          <dd class="code">{terms.network_passphrase}</dd>
         </dl>
       </details>
     </section>

@@ -29,6 +29,7 @@ export type Account = {
   unsettled: string;
   receivable: string;
   requested: string;
+  exits: string;
   held: string;
   limit: string;
   token: { id: string; scope: string; expires_at: string; cap: string | null; spent: string | null } | null;
@@ -73,8 +74,35 @@ export type Deposit = {
   vault: string;
   asset: string | null;
   min: string | null;
+  withdraw_delay_s: number | null;
+  rpc_url: string | null;
   command: string;
+  classic: ClassicWay | null;
 };
+
+/** A payment from any wallet or exchange to the operator's account, which moves it into the vault. */
+export type ClassicWay = {
+  address: string;
+  memo: string;
+  asset_code: string;
+  asset_issuer: string;
+  min: string;
+  sep7: string;
+  /** An SVG document. */
+  qr: string;
+  how: string;
+};
+
+export type Exit = {
+  id: string;
+  to: string;
+  amount: string;
+  state: string;
+  created_at: string;
+  expires_ledger: number;
+};
+
+export type SignedExit = Exit & { vault: string; network_passphrase: string; envelope: string };
 
 /** How often what may change by itself is read again, ms. */
 export const refreshMs = 5_000;
@@ -125,7 +153,10 @@ export function createGateway(credential: Credential, onEnd: (detail: string) =>
       own<Page<Token>>(`../tokens?limit=50${cursor === null ? '' : `&cursor=${cursor}`}`, signal ? { signal } : {}),
     issueToken: (wish: TokenWish) => own<{ token: string; jti: string }>('../tokens', { body: wish }),
     revokeToken: (jti: string) => own<{ jti: string }>(`../tokens/${jti}/revoke`, { body: {} }),
-    deposit: (signal: AbortSignal) => own<Deposit>('../deposit', { signal }),
+    exits: (signal: AbortSignal) => own<Page<Exit> & { available: string }>('../exits?limit=10', { signal }),
+    requestExit: (wish: { amount: string; to?: string }) => own<SignedExit>('../exits', { body: wish }),
+    deposit: (amount: string, signal: AbortSignal) =>
+      own<Deposit>(`../deposit${amount && `?amount=${encodeURIComponent(amount)}`}`, { signal }),
   };
 }
 

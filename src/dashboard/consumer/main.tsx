@@ -9,12 +9,14 @@ import { Login } from './login.tsx';
 import { Overview } from './overview.tsx';
 import { Prices } from './prices.tsx';
 import { Tokens } from './tokens.tsx';
+import { Withdraw } from './withdraw.tsx';
 import { minutes, shortAddress } from './words.ts';
 
 const tabs = [
   ['overview', 'Overview'],
   ['tokens', 'Tokens'],
   ['deposit', 'Deposit'],
+  ['withdraw', 'Withdraw'],
   ['prices', 'Prices'],
 ] as const;
 
@@ -86,6 +88,9 @@ function Inside({ credential, onOut }: { credential: Credential; onOut: () => vo
         {tab === 'overview' && <Overview gateway={gateway} account={account} />}
         {tab === 'tokens' && <Tokens gateway={gateway} mayAct={sessionEndsMs !== undefined} />}
         {tab === 'deposit' && <DepositWays gateway={gateway} account={credential.account} />}
+        {tab === 'withdraw' && (
+          <Withdraw gateway={gateway} account={credential.account} mayAct={sessionEndsMs !== undefined} />
+        )}
         {tab === 'prices' && <Prices />}
       </main>
     </>

@@ -32,6 +32,7 @@ function Balance({ account }: { account: Account }) {
     ['On hold', account.held, 'calls that run now'],
     ['Asked back', account.requested, 'withdrawals under way'],
   ];
+  if (account.exits !== '0') parts.push(['Leaving', account.exits, 'signed exits that may still land']);
   if (account.receivable !== '0') parts.push(['Open', account.receivable, 'charges that the vault could not cover']);
   return (
     <>

@@ -1,0 +1,197 @@
+import { useState } from 'preact/hooks';
+import { useAnswer } from '../shared/use-answer.ts';
+import { Copy } from './copy.tsx';
+import { type Deposit, type Exit, type Gateway, refreshMs, type SignedExit } from './gateway.ts';
+import { Problem } from './problem.tsx';
+import { dateTime, duration } from './words.ts';
+
+/** The two ways out: at once with the gateway's signature, and alone, which no gateway can refuse. */
+export function Withdraw({ gateway, account, mayAct }: { gateway: Gateway; account: string; mayAct: boolean }) {
+  const exits = useAnswer('exits', gateway.exits, refreshMs);
+  const terms = useAnswer('deposit', (signal) => gateway.deposit('', signal));
+  const [signed, setSigned] = useState<SignedExit>();
+  return (
+    <>
+      <section class="panel pad" aria-labelledby="exit">
+        <h2 id="exit">At once, with the gateway’s signature</h2>
+        <p class="soft">
+          {exits.value ? (
+            <>
+              <strong>{exits.value.available} USDC</strong> can leave now.
+            </>
+          ) : (
+            (exits.problem ?? 'Loading…')
+          )}{' '}
+          What calls have cost and the chain has not seen yet stays until it is settled.
+        </p>
+        {!mayAct && <p class="note">You are looking with a token. To take money out, log in with your wallet.</p>}
+        {mayAct && !signed && (
+          <ExitForm
+            gateway={gateway}
+            account={account}
+            available={exits.value?.available ?? ''}
+            onSigned={(exit) => {
+              setSigned(exit);
+              exits.refresh();
+            }}
+          />
+        )}
+        {signed && <SignedStep exit={signed} onDone={() => setSigned(undefined)} />}
+      </section>
+      {(exits.value?.items.length ?? 0) > 0 && <Exits exits={exits.value?.items ?? []} />}
+      <Alone terms={terms.value} />
+    </>
+  );
+}
+
+function ExitForm({
+  gateway,
+  account,
+  available,
+  onSigned,
+}: {
+  gateway: Gateway;
+  account: string;
+  available: string;
+  onSigned: (exit: SignedExit) => void;
+}) {
+  const [amount, setAmount] = useState('');
+  const [to, setTo] = useState('');
+  const [problem, setProblem] = useState('');
+  const [busy, setBusy] = useState(false);
+  async function submit(event: SubmitEvent) {
+    event.preventDefault();
+    setBusy(true);
+    const answer = await gateway.requestExit({ amount: amount.trim(), ...(to.trim() ? { to: to.trim() } : {}) });
+    setBusy(false);
+    setProblem(answer.ok ? '' : answer.detail);
+    if (answer.ok) onSigned(answer.value);
+  }
+  return (
+    <form onSubmit={(event) => void submit(event)} class="stack">
+      <div class="fields">
+        <label class="field">
+          <span>Amount, USDC</span>
+          <input
+            value={amount}
+            inputMode="decimal"
+            placeholder={available}
+            onInput={(event) => setAmount(event.currentTarget.value)}
+            required
+          />
+        </label>
+        <label class="field">
+          <span>To</span>
+          <input
+            class="code"
+            value={to}
+            placeholder={account}
+            spellcheck={false}
+            autocomplete="off"
+            onInput={(event) => setTo(event.currentTarget.value)}
+          />
+        </label>
+      </div>
+      <p class="soft small">
+        Without a receiver the money goes to your own address. One exit can be under way at a time.
+      </p>
+      <Problem text={problem} />
+      <div>
+        <button type="submit" class="primary" disabled={busy}>
+          Get the signed exit
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function SignedStep({ exit, onDone }: { exit: SignedExit; onDone: () => void }) {
+  return (
+    <div class="stack">
+      <p class="note good" role="status">
+        The gateway has signed: <strong>{exit.amount} USDC</strong> to <span class="code address">{exit.to}</span>. It
+        moves only when you sign it too and send it, before ledger {exit.expires_ledger} closes. Until then calls cannot
+        spend it.
+      </p>
+      <div class="field">
+        <span>Sign this transaction with your wallet and submit it</span>
+        <Copy label="Exit transaction" text={exit.envelope} lines={5} />
+      </div>
+      <div class="field">
+        <span>for the network</span>
+        <Copy label="Network passphrase" text={exit.network_passphrase} />
+      </div>
+      <p class="soft small">
+        Your wallet should show one call, <code>withdraw_now</code> on the vault{' '}
+        <span class="code address">{exit.vault}</span>, with this amount and this receiver.
+      </p>
+      <div>
+        <button type="button" onClick={onDone}>
+          Done
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function Exits({ exits }: { exits: Exit[] }) {
+  return (
+    <section aria-labelledby="exits">
+      <h2 id="exits">Exits</h2>
+      <div class="panel table scroll">
+        <table aria-label="Exits, newest first">
+          <thead>
+            <tr>
+              <th scope="col" class="number">
+                USDC
+              </th>
+              <th scope="col">State</th>
+              <th scope="col" class="wide-only">
+                To
+              </th>
+              <th scope="col">Asked for</th>
+            </tr>
+          </thead>
+          <tbody>
+            {exits.map((exit) => (
+              <tr key={exit.id}>
+                <td class="number">{exit.amount}</td>
+                <td>{stateText(exit)}</td>
+                <td class="code address wide-only">{exit.to}</td>
+                <td class="soft">{dateTime(exit.created_at)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function stateText({ state, expires_ledger }: Exit): string {
+  return state === 'open' ? `signed, until ledger ${expires_ledger}` : state;
+}
+
+/** Works with the command line alone, also when no gateway answers any more. */
+function Alone({ terms }: { terms: Deposit | undefined }) {
+  const bare = terms
+    ? `--rpc ${terms.rpc_url ?? 'URL'} --network '${terms.network_passphrase}' --vault ${terms.vault} --key FILE`
+    : '';
+  return (
+    <section class="panel pad" aria-labelledby="alone">
+      <h2 id="alone">Alone, without any gateway</h2>
+      <p class="soft">
+        Give notice on chain, wait{' '}
+        {terms?.withdraw_delay_s ? duration(terms.withdraw_delay_s) : 'for the vault’s delay'}, take the money. No
+        gateway can refuse it, and none has to be there. Keep these lines: with them you get your money when this page
+        is gone.
+      </p>
+      {terms && (
+        <>
+          <Copy label="Give notice" text={`callora withdraw request AMOUNT ${bare}`} lines={3} />
+          <Copy label="Take the money" text={`callora withdraw take ${bare}`} lines={3} />
+        </>
+      )}
+    </section>
+  );
+}
