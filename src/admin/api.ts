@@ -33,7 +33,7 @@ export const apiRoutes: ApiRoute[] = [
   {
     method: 'GET',
     path: '/api/tokens',
-    run: (books, { query }) => books.tokens({ ...page(query), ...account(query) }),
+    run: (books, { query }) => books.tokens({ ...page(query), ...account(query), ...search(query) }),
   },
   { method: 'POST', path: '/api/tokens', run: (books, { body }) => books.issueToken(tokenRequest(body)) },
   { method: 'POST', path: '/api/tokens/*/revoke', run: (books, { params }) => books.revokeToken(param(params, 0)) },

@@ -28,7 +28,8 @@ export type Books = ApiDesk &
 
     issueToken(request: TokenRequest): Promise<IssuedToken>;
     revokeToken(jti: string): Promise<{ jti: string; outcome: 'revoked' | 'already' }>;
-    tokens(query: PageQuery & { account?: string | undefined }): Promise<Page<TokenView>>;
+    /** Of one account, or of all whose label, id or address holds the text `search`. */
+    tokens(query: TokensQuery): Promise<Page<TokenView>>;
 
     /** Calls of one account, newest first; or the doubtful ones of all, oldest first. */
     usage(query: PageQuery & { account?: string | undefined; doubtful?: boolean | undefined }): Promise<Page<CallView>>;
@@ -46,6 +47,8 @@ export type Books = ApiDesk &
     audit(page: PageQuery): Promise<Page<AuditView>>;
     health(): Promise<HealthView>;
   };
+
+export type TokensQuery = PageQuery & { account?: string | undefined; search?: string | undefined };
 
 export type PageQuery = { cursor?: string | undefined; limit?: number | undefined };
 

@@ -118,9 +118,14 @@ export function createBooks(deps: BooksDeps): Books {
     revokeToken: (jti) => acted('token revoke', jti, async () => ({ jti, outcome: await deps.tokenDesk.revoke(jti) })),
     async tokens(query) {
       const { before, limit } = readPage(query);
+      const { search } = query;
+      if (search !== undefined && query.account !== undefined) {
+        throw new GatewayError('bad_parameter', 'ask for the tokens of one account, or search in all, not both');
+      }
       const account = query.account === undefined ? undefined : requireAccount(ledger, query.account);
       const rows = tokens.list({
         ...(account ? { accountId: account.id } : {}),
+        ...(search === undefined ? {} : { search }),
         ...(before === undefined ? {} : { before }),
         limit: limit + 1,
       });

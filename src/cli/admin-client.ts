@@ -41,7 +41,7 @@ export function createAdminClient(options: { listen: Listen; token: string }): A
     exits: (query) => get('/api/exits', { ...pageQuery(query), account: query.account, open: query.open || undefined }),
     issueToken: (request) => ask('POST', '/api/tokens', request),
     revokeToken: (jti) => ask('POST', `/api/tokens/${segment(jti)}/revoke`),
-    tokens: (query) => get('/api/tokens', { ...pageQuery(query), account: query.account }),
+    tokens: (query) => get('/api/tokens', { ...pageQuery(query), account: query.account, search: query.search }),
     usage: (query) =>
       get('/api/usage', { ...pageQuery(query), account: query.account, doubtful: query.doubtful || undefined }),
     usageSummary: (query) => get('/api/usage/summary', query),

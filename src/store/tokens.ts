@@ -8,8 +8,8 @@ export type Tokens = {
   /** False when the token is unknown or already revoked. */
   revoke(jti: string, atMs: number): boolean;
   get(jti: string): TokenRow | undefined;
-  /** Newest first; `before` is the `id` of the last row of the page before. */
-  list(query: { accountId?: number; before?: number; limit: number }): TokenRow[];
+  /** Newest first; `before` is the `id` of the last row of the page before. `search` is a part of label, id or address. */
+  list(query: { accountId?: number; search?: string; before?: number; limit: number }): TokenRow[];
   /** How many of the account's tokens are neither revoked nor expired. */
   countLive(accountId: number, nowMs: number): number;
   /** Unexpired tokens that the gateway must know at start: revoked ones, and those with a spend cap. */
@@ -75,6 +75,10 @@ export function createTokens(db: RawDb, write: Write): Tokens {
   const pageOfAccount = db.prepare<[number, number, number], Stored>(
     `${select} WHERE t.account_id = ? AND t.id < ? ORDER BY t.id DESC LIMIT ?`,
   );
+  const found = db.prepare<[{ text: string; before: number; limit: number }], Stored>(
+    `${select} WHERE t.id < $before AND instr(lower(t.label || ' ' || t.jti || ' ' || a.address), lower($text)) > 0
+     ORDER BY t.id DESC LIMIT $limit`,
+  );
   const special = db.prepare<[number], Stored>(
     `${select} WHERE (t.cap IS NOT NULL OR t.revoked_at_ms IS NOT NULL) AND t.expires_at_ms > ?`,
   );
@@ -122,7 +126,8 @@ export function createTokens(db: RawDb, write: Write): Tokens {
       const row = byJti.get(jti);
       return row && toRows([row], row.accountId)[0];
     },
-    list({ accountId, before = Number.MAX_SAFE_INTEGER, limit }) {
+    list({ accountId, search, before = Number.MAX_SAFE_INTEGER, limit }) {
+      if (search !== undefined) return toRows(found.all({ text: search, before, limit }));
       if (accountId === undefined) return toRows(page.all(before, limit));
       return toRows(pageOfAccount.all(accountId, before, limit), accountId);
     },

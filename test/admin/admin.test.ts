@@ -148,6 +148,7 @@ describe('the operator API', () => {
       ['issueToken', { account: alice, scope: ['weather'], cap: '1', ttl_s: undefined, label: undefined }],
     ],
     [{ path: '/api/accounts?search=GB' }, ['accounts', { limit: undefined, cursor: undefined, search: 'GB' }]],
+    [{ path: '/api/tokens?search=a%25' }, ['tokens', { search: 'a%', cursor: undefined, limit: undefined }]],
     [{ path: '/api/live' }, ['live']],
     [{ path: '/api/payouts?limit=1' }, ['payouts', { limit: 1, cursor: undefined }]],
     [{ method: 'POST', path: '/api/payouts/claim' }, ['claimPayouts', undefined]],

@@ -75,6 +75,22 @@ describe('tokens', () => {
     expect(await lastAudit(rig)).toMatchObject({ action: 'token issue', subject: alice, actor: 'test' });
   });
 
+  it('are found by a part of label, id or address, in pages that join, and not by wildcards', async () => {
+    const rig = await rigged();
+    for (const label of ['Robot one', 'robot two', '100% human']) await rig.books.issueToken({ account: alice, label });
+    await rig.books.issueToken({ account: bob });
+    const labels = async (search: string) => (await rig.books.tokens({ search })).items.map((item) => item.label);
+    expect(await labels('ROBOT')).toEqual(['robot two', 'Robot one']);
+    expect(await labels('%')).toEqual(['100% human']);
+    expect(await labels('jti-2')).toEqual(['robot two']);
+    expect(await labels(bob.slice(3, 12))).toEqual(['']);
+    expect(await labels('nobody')).toEqual([]);
+    const first = await rig.books.tokens({ search: 'robot', limit: 1 });
+    const second = await rig.books.tokens({ search: 'robot', limit: 1, cursor: first.next ?? '' });
+    expect([...first.items, ...second.items].map((item) => item.label)).toEqual(['robot two', 'Robot one']);
+    await expect(rig.books.tokens({ search: 'x', account: alice })).rejects.toMatchObject({ code: 'bad_parameter' });
+  });
+
   it('without an account go to the only one there is, and to nobody when there are more', async () => {
     const rig = await rigged();
     rig.fund(alice, '1');

@@ -21,6 +21,7 @@ const sections = [
   'Tokens',
   'Payees',
   'APIs',
+  'Exits',
   'Unattributed',
   'Audit',
   'System',
@@ -134,6 +135,7 @@ describe.skipIf(skipBrowser)('the dashboard in a browser', () => {
       ['Tokens', 'all APIs'],
       ['Payees', info.payee.address.slice(0, 6)],
       ['APIs', 'GET /demo/forecast/:city'],
+      ['Exits', 'Nobody has left'],
       ['Unattributed', 'every deposit found its account'],
       ['Audit', 'settle now'],
       ['System', 'solvency'],
@@ -204,6 +206,16 @@ describe.skipIf(skipBrowser)('the dashboard in a browser', () => {
     await page.getByRole('table', { name: 'Payouts' }).getByText('paid').first().waitFor();
   });
 
+  it('keeps showing what it knows when the gateway does not answer, and says so', async () => {
+    const page = await loggedIn();
+    await page.route('**/api/live', (route) => route.abort());
+    await page.getByText('Not up to date: the gateway does not answer').waitFor();
+    await page.getByRole('heading', { name: 'Promises' }).waitFor();
+    await page.unroute('**/api/live');
+    await page.getByText('Not up to date').waitFor({ state: 'detached' });
+    expect(faults.splice(0).length).toBeGreaterThan(0);
+  });
+
   it('revokes a token, which is refused from the next call on', async () => {
     const { info } = sandbox;
     const issued = await callora(['token', 'issue', '--label', 'to be revoked', '--config', info.config]);
@@ -211,6 +223,8 @@ describe.skipIf(skipBrowser)('the dashboard in a browser', () => {
     expect(token).not.toBe('');
     const page = await loggedIn();
     await section(page, 'Tokens');
+    await page.getByLabel('Search tokens').fill('BE REV');
+    await page.getByRole('button', { name: 'Search' }).click();
     await page.getByRole('button', { name: 'Revoke token to be revoked' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
     await page.getByText('Refused from the next call on.').waitFor();

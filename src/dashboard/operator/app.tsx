@@ -9,6 +9,7 @@ import { AccountsPage } from './pages/accounts.tsx';
 import { ApisPage } from './pages/apis.tsx';
 import { AuditPage } from './pages/audit.tsx';
 import { BatchPage } from './pages/batch.tsx';
+import { ExitsPage } from './pages/exits.tsx';
 import { OverviewPage } from './pages/overview.tsx';
 import { PayeesPage } from './pages/payees.tsx';
 import { SettlementPage } from './pages/settlement.tsx';
@@ -26,6 +27,7 @@ const sections: Section[] = [
   { path: 'tokens', title: 'Tokens', Page: TokensPage },
   { path: 'payees', title: 'Payees', Page: PayeesPage },
   { path: 'apis', title: 'APIs', Page: ApisPage },
+  { path: 'exits', title: 'Exits', Page: ExitsPage },
   { path: 'unattributed', title: 'Unattributed', Page: UnattributedPage },
   { path: 'audit', title: 'Audit', Page: AuditPage },
   { path: 'system', title: 'System', Page: SystemPage },

@@ -144,6 +144,18 @@ export type SoldApi = {
   prices: { method: string; path: string; price: string; auth: string }[];
 };
 
+export type Exit = {
+  id: string;
+  account: string;
+  to: string;
+  amount: string;
+  state: string;
+  created_at: string;
+  expires_ledger: number;
+  ended_at: string | null;
+  tx_hash: string | null;
+};
+
 export type Unattributed = {
   id: string;
   kind: string;

@@ -7,8 +7,8 @@ import { TokenTable } from '../parts/token-table.tsx';
 import type { Token } from '../types.ts';
 
 export function TokensPage() {
-  const [account, setAccount] = useState('');
-  const pages = usePages<Token>(account === '' ? 'tokens' : `tokens?account=${encodeURIComponent(account)}`);
+  const [search, setSearch] = useState('');
+  const pages = usePages<Token>(search === '' ? 'tokens' : `tokens?search=${encodeURIComponent(search)}`);
   return (
     <>
       <PageHead title="Tokens" text="Access tokens, newest first. Amounts in USDC." />
@@ -17,14 +17,14 @@ export function TokensPage() {
         flush
         aside={
           <SearchField
-            label="Tokens of one account"
-            placeholder="Address of an account"
-            value={account}
-            onSearch={setAccount}
+            label="Search tokens by label, id or address"
+            placeholder="Label, id or address"
+            value={search}
+            onSearch={setSearch}
           />
         }
       >
-        <TokenTable pages={pages} />
+        <TokenTable pages={pages} empty={search === '' ? undefined : `No token holds “${search}”.`} />
       </Panel>
     </>
   );

@@ -7,13 +7,13 @@ import type { Token } from '../types.ts';
 import { type Paged, PagedTable } from './paged-table.tsx';
 
 /** Tokens with their spend and their end. The text of a token is never here: nobody but its holder has it. */
-export function TokenTable({ pages }: { pages: Paged<Token> }) {
+export function TokenTable({ pages, empty }: { pages: Paged<Token>; empty?: string | undefined }) {
   return (
     <PagedTable<Token>
       pages={pages}
       label="Tokens"
       keyOf={({ jti }) => jti}
-      empty="No token was issued."
+      empty={empty ?? 'No token was issued.'}
       columns={[
         {
           title: 'Token',
