@@ -35,7 +35,8 @@ export function readReceipt(value: unknown): Receipt {
   if (receipt.version !== 'callora.receipt.v1') throw new FormError('this is no receipt of version callora.receipt.v1');
   const state = text(receipt, 'state');
   const inBatch = ['sealed', 'submitted', 'confirmed'].includes(state);
-  if (!inBatch && state !== 'unsealed' && state !== 'unbatched') throw new FormError(`state ${state} is not known`);
+  if (!inBatch && !['unsealed', 'unbatched', 'settled_elsewhere'].includes(state))
+    throw new FormError(`state ${state} is not known`);
   for (const name of ['lane', 'batch', 'root', 'index', 'size', 'path']) {
     if ((receipt[name] === null) === inBatch) throw new FormError(`${name} does not fit the state ${state}`);
   }

@@ -87,7 +87,7 @@ async function checkLeaf({ vault, leaf, leaf_hash: said }: Receipt): Promise<Che
 async function checkPath({ place, leaf_hash: hash, state }: Receipt): Promise<Check> {
   if (!place) return skipped('path', notInBatch(state));
   const root = await rootOfPath(hash, place);
-  if (root === place.root) return ok('path', `leaf ${place.index} of ${place.size}, root ${root}`);
+  if (root === place.root) return ok('path', `leaf ${place.index + 1} of ${place.size}, root ${root}`);
   return failed('path', root === undefined ? 'the path does not fit the place' : `the path leads to ${root}`);
 }
 
@@ -194,6 +194,8 @@ function signedText({ place, leaf_hash, network_passphrase, state, vault, versio
 
 function notInBatch(state: string): string {
   if (state === 'unbatched') return 'nothing was due: the call is filed without a batch';
+  if (state === 'settled_elsewhere')
+    return 'its batch was lost with the books before a restore: only an older receipt proves it';
   return 'the call is in no batch yet';
 }
 

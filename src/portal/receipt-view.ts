@@ -26,8 +26,11 @@ export type ReceiptView = {
   signature: string;
 };
 
-/** `unbatched`: filed for good without a batch, because nothing was due. The others are where the leaf is on its way. */
-export type ReceiptState = 'unsealed' | 'unbatched' | BatchRow['state'];
+/**
+ * `unbatched`: filed for good without a batch, because nothing was due. `settled_elsewhere`: the vault has settled it in a
+ * batch that was lost with the books before a restore. The others are where the leaf is on its way.
+ */
+export type ReceiptState = 'unsealed' | 'unbatched' | 'settled_elsewhere' | BatchRow['state'];
 
 export type LeafFields =
   | {
@@ -71,7 +74,7 @@ export async function receiptView(
     ...whereOf(hash, place),
     leaf_hash: hex(hash),
     network_passphrase: terms.passphrase,
-    state: typeof place === 'string' ? place : place.batch.state,
+    state: stateOf(row, place),
     vault: terms.vault,
     version: receiptVersion,
   } as const;
@@ -95,6 +98,13 @@ export async function receiptView(
     tx_url: txHash && terms.explorerUrl ? terms.explorerUrl.replace('{hash}', txHash) : null,
     signature: await terms.key.sign(canonical(said)),
   };
+}
+
+/** A restore files charges without a batch too; a charge that had something due was then in a batch nobody here knows. */
+function stateOf(row: LeafRow, place: Place | 'unsealed' | 'unbatched'): ReceiptState {
+  if (typeof place !== 'string') return place.batch.state;
+  const due = row.kind === 'call' && row.price > row.refund;
+  return place === 'unbatched' && due ? 'settled_elsewhere' : place;
 }
 
 type Where = Pick<ReceiptView, 'lane' | 'batch' | 'root' | 'index' | 'size' | 'path'>;

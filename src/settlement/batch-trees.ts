@@ -21,13 +21,13 @@ export type BatchTreesDeps = {
   vault: string;
 };
 
-/** Reading and hashing 100 leaves takes about 1.5 ms; no call moves meanwhile. */
+/** Reading and hashing 100 leaves takes about 0.6 ms; no call moves meanwhile. */
 const leavesPerStep = 100;
 
 /** Trees kept, counted in leaves: at 64 bytes each 13 MB, ten of the largest batches or thousands of small ones. */
 const leavesKeptMax = 200_000;
 
-/** Batches that wait to be built; a large one takes about half a second, so the last of them waits some seconds. */
+/** Batches that wait to be built; one of 20,000 leaves takes 0.13 s of CPU, so the last of them waits a few seconds. */
 const waitingMax = 16;
 
 export function createBatchTrees({ leaves, vault }: BatchTreesDeps): BatchTrees {

@@ -16,7 +16,7 @@ export type PlacedLeaf = { leaf: number; row: LeafRow };
 
 export type CallLeaf = {
   row: CallLeafRow;
-  /** `unsealed`: in no batch yet. `unbatched`: filed for good without one, because nothing was due. */
+  /** `unsealed`: in no batch yet. `unbatched`: filed for good without one: nothing was due, or a lost batch had settled it. */
   place: { batchId: number; leaf: number } | 'unsealed' | 'unbatched';
 };
 

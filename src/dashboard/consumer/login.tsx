@@ -2,9 +2,10 @@ import { useState } from 'preact/hooks';
 import { type Credential, lookWith } from './gateway.ts';
 import { Prices } from './prices.tsx';
 import { Problem } from './problem.tsx';
+import { Receipts } from './receipts.tsx';
 import { WalletLogin } from './wallet-login.tsx';
 
-/** The two ways in, and the price list, which needs none. */
+/** The two ways in, and what needs none: the price list, the check of a receipt. */
 export function Login({ onIn }: { onIn: (credential: Credential) => void }) {
   return (
     <>
@@ -32,6 +33,7 @@ export function Login({ onIn }: { onIn: (credential: Credential) => void }) {
         the browser.
       </p>
       <Prices />
+      <Receipts />
     </>
   );
 }

@@ -8,6 +8,7 @@ import { type Credential, createGateway, refreshMs } from './gateway.ts';
 import { Login } from './login.tsx';
 import { Overview } from './overview.tsx';
 import { Prices } from './prices.tsx';
+import { Receipts } from './receipts.tsx';
 import { Tokens } from './tokens.tsx';
 import { Withdraw } from './withdraw.tsx';
 import { minutes, shortAddress } from './words.ts';
@@ -17,6 +18,7 @@ const tabs = [
   ['tokens', 'Tokens'],
   ['deposit', 'Deposit'],
   ['withdraw', 'Withdraw'],
+  ['receipts', 'Receipts'],
   ['prices', 'Prices'],
 ] as const;
 
@@ -91,6 +93,7 @@ function Inside({ credential, onOut }: { credential: Credential; onOut: () => vo
         {tab === 'withdraw' && (
           <Withdraw gateway={gateway} account={credential.account} mayAct={sessionEndsMs !== undefined} />
         )}
+        {tab === 'receipts' && <Receipts gateway={gateway} />}
         {tab === 'prices' && <Prices />}
       </main>
     </>
