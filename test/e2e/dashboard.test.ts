@@ -128,7 +128,7 @@ describe.skipIf(skipBrowser)('the dashboard in a browser', () => {
     const page = await loggedIn();
     await paidCall();
     await page.getByText('Paid calls are served.').waitFor();
-    await page.getByRole('link', { name: 'token_missing' }).waitFor();
+    await page.getByText('token_missing', { exact: true }).waitFor();
     const shown: [(typeof sections)[number], string | RegExp][] = [
       ['Settlement', 'confirmed'],
       ['Accounts', info.consumer.address.slice(0, 6)],
@@ -148,6 +148,14 @@ describe.skipIf(skipBrowser)('the dashboard in a browser', () => {
     await page.getByRole('table', { name: 'Batches' }).getByRole('link', { name: '1', exact: true }).click();
     await page.getByRole('heading', { name: 'Batch 1' }).waitFor();
     await page.getByRole('cell', { name: '0.01' }).first().waitFor();
+    await page.getByRole('table', { name: 'Lines' }).getByRole('link').last().click();
+    await page.getByRole('table', { name: 'Calls by route' }).getByText('GET /demo/forecast/:city').waitFor();
+    await page.getByLabel('From').fill('2020-01-01');
+    await page.getByRole('button', { name: 'Show' }).click();
+    await page.getByText('span at most 366 days').waitFor();
+    expect(faults.splice(0)).toEqual([expect.stringContaining('400')]);
+    await page.getByRole('button', { name: 'The last 30 days' }).click();
+    await page.getByRole('table', { name: 'Calls by route' }).waitFor();
   });
 
   it('finds an account by a part of its address', async () => {

@@ -1,5 +1,5 @@
 import type { FunctionComponent } from 'preact';
-import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ThemeButton } from '../shared/theme.tsx';
 import { ApiContext, createApi, forgetProof, logout, savedProof } from './api.ts';
 import { ExplorerContext } from './links.tsx';
@@ -11,6 +11,7 @@ import { AuditPage } from './pages/audit.tsx';
 import { BatchPage } from './pages/batch.tsx';
 import { ExitsPage } from './pages/exits.tsx';
 import { OverviewPage } from './pages/overview.tsx';
+import { PayeePage } from './pages/payee.tsx';
 import { PayeesPage } from './pages/payees.tsx';
 import { SettlementPage } from './pages/settlement.tsx';
 import { SystemPage } from './pages/system.tsx';
@@ -58,10 +59,14 @@ function Frame({ onLogout }: { onLogout(): void }) {
   const [first = '', ...rest] = useRoute();
   const section = sections.find(({ path }) => path === first) ?? sections[0];
   const title = section?.title ?? '';
+  const shown = rest.join('/');
+  const isFirst = useRef(true);
+  // Another page begins at its start, for the keyboard as for the eye; the first one begins at the top of the frame.
   useEffect(() => {
     document.title = `${title} · Callora`;
-    document.getElementById('main')?.focus();
-  }, [title, rest.join('/')]);
+    if (!isFirst.current) document.getElementById('main')?.focus();
+    isFirst.current = false;
+  }, [title, shown]);
 
   return (
     <>
@@ -102,6 +107,7 @@ function Frame({ onLogout }: { onLogout(): void }) {
 function Content({ section, rest }: { section: Section | undefined; rest: string[] }) {
   const [one, two] = rest;
   if (section?.path === 'accounts' && one) return <AccountPage key={one} address={one} />;
+  if (section?.path === 'payees' && one) return <PayeePage key={one} payee={one} />;
   if (section?.path === 'settlement' && one && two) return <BatchPage lane={one} batch={two} />;
   return section ? <section.Page /> : null;
 }

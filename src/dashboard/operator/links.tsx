@@ -33,6 +33,14 @@ export function AccountLink({ address }: { address: string }) {
   );
 }
 
+export function PayeeLink({ payee }: { payee: string }) {
+  return (
+    <a href={`#/payees/${payee}`} title={payee}>
+      <code>{shortId(payee)}</code>
+    </a>
+  );
+}
+
 export function BatchLink({ lane, batch }: { lane: number; batch: number }) {
   return (
     <a href={`#/settlement/${lane}/${batch}`}>

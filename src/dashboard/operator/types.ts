@@ -111,6 +111,38 @@ export type Reconcile = {
   checks: { name: string; ok: boolean; subject: string; books: string; chain: string; detail: string }[];
 };
 
+export type UsageSum = {
+  day?: string;
+  api?: string;
+  method?: string;
+  route?: string;
+  calls: number;
+  gross: string;
+  refunded: string;
+  net: string;
+};
+
+export type Statement = {
+  payee: string;
+  from: string;
+  to: string;
+  fee_bps: number;
+  balance: { opening: string; settled: string; fee: string; claimed: string; closing: string };
+  net: string;
+  payments: { kind: string; lane: number; to: string; time: string; tx_hash: string; amount: string }[];
+  open: {
+    unsealed: string;
+    in_batches: string;
+    receivable: string;
+    held: string;
+    written_off: string;
+    owed_by_vault: string;
+  };
+  by_route: UsageSum[];
+  by_day: UsageSum[];
+  notes: string[];
+};
+
 export type Payout = {
   id: string;
   time: string;

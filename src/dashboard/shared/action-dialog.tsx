@@ -10,7 +10,7 @@ export type ActionProps<Result> = {
   /** On the button and, with the question, in the dialog. */
   label: string;
   /** Tells rows apart for screen readers: "Revoke" is read as "Revoke token abc". */
-  about?: string;
+  about?: string | undefined;
   question: string;
   children?: ComponentChildren;
   /** A text to give along, such as a reason. */

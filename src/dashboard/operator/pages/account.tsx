@@ -3,6 +3,7 @@ import { Panel, Stale, Waiting } from '../../shared/panel.tsx';
 import { Time } from '../../shared/time.tsx';
 import { useApi, useGet } from '../api.ts';
 import { BatchLink } from '../links.tsx';
+import { type Fact, Facts } from '../parts/facts.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { type Paged, PagedTable, usePages } from '../parts/paged-table.tsx';
 import { TokenTable } from '../parts/token-table.tsx';
@@ -48,7 +49,7 @@ function RefreshButton({ onClick }: { onClick(): void }) {
 }
 
 function Figures({ account }: { account: Account }) {
-  const shown: [string, string][] = [
+  const shown: Fact[] = [
     ['Spendable', account.spendable],
     ['Deposited', account.deposited],
     ['Charged', account.charged],
@@ -63,16 +64,7 @@ function Figures({ account }: { account: Account }) {
     ['Written off', account.written_off],
     ['Limit per period', account.limit],
   ];
-  return (
-    <dl class="facts">
-      {shown.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <Facts facts={shown} />;
 }
 
 function Calls({ pages, onRefund }: { pages: Paged<Call>; onRefund(): void }) {

@@ -1,9 +1,10 @@
 import { Action } from '../../shared/action-dialog.tsx';
 import { DataTable } from '../../shared/data-table.tsx';
-import { shortId } from '../../shared/format.ts';
 import { Panel, Stale, Waiting } from '../../shared/panel.tsx';
 import { Time } from '../../shared/time.tsx';
 import { useApi, useGet } from '../api.ts';
+import { PayeeLink } from '../links.tsx';
+import { type Fact, Facts } from '../parts/facts.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import type { SoldApi } from '../types.ts';
 
@@ -18,7 +19,7 @@ export function ApisPage() {
       <div class="stack">
         {value?.items.map((api) => (
           <Panel key={api.name} title={api.name} flush aside={<State api={api} onDone={refresh} />}>
-            <Facts api={api} />
+            <About api={api} />
             <DataTable<SoldApi['prices'][number]>
               label={`Prices of ${api.name}`}
               rows={api.prices}
@@ -44,36 +45,25 @@ export function ApisPage() {
   );
 }
 
-function Facts({ api }: { api: SoldApi }) {
-  return (
-    <dl class="facts inset">
-      <div>
-        <dt>Mounted at</dt>
-        <dd>
-          <code>{api.mount ?? '–'}</code>
-        </dd>
-      </div>
-      <div>
-        <dt>Payee</dt>
-        <dd>{api.payee === null ? '–' : <code title={api.payee}>{shortId(api.payee)}</code>}</dd>
-      </div>
-      <div class="wide">
-        <dt>Upstream</dt>
-        <dd>
-          <code class="break">{api.upstream ?? '–'}</code>
-        </dd>
-      </div>
-      {api.paused_at !== null && (
-        <div class="wide">
-          <dt>Paused</dt>
-          <dd>
-            <Time at={api.paused_at} />
-            {api.pause_reason ? `: ${api.pause_reason}` : ''}
-          </dd>
-        </div>
-      )}
-    </dl>
+function About({ api }: { api: SoldApi }) {
+  const paused = api.paused_at !== null && (
+    <>
+      <Time at={api.paused_at} />
+      {api.pause_reason ? `: ${api.pause_reason}` : ''}
+    </>
   );
+  const facts: Fact[] = [
+    ['Mounted at', <code key="mount">{api.mount ?? '–'}</code>],
+    ['Payee', api.payee === null ? '–' : <PayeeLink key="payee" payee={api.payee} />],
+    [
+      'Upstream',
+      <code key="upstream" class="break">
+        {api.upstream ?? '–'}
+      </code>,
+      'wide',
+    ],
+  ];
+  return <Facts inset facts={paused ? [...facts, ['Paused', paused, 'wide']] : facts} />;
 }
 
 function State({ api, onDone }: { api: SoldApi; onDone(): void }) {

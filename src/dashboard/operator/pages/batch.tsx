@@ -1,9 +1,10 @@
 import { DataTable } from '../../shared/data-table.tsx';
-import { grouped, shortId } from '../../shared/format.ts';
+import { grouped } from '../../shared/format.ts';
 import { Panel, Stale, Waiting } from '../../shared/panel.tsx';
 import { Time } from '../../shared/time.tsx';
 import { useGet } from '../api.ts';
-import { AccountLink, Transaction } from '../links.tsx';
+import { AccountLink, PayeeLink, Transaction } from '../links.tsx';
+import { Facts } from '../parts/facts.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import type { BatchDetail } from '../types.ts';
 
@@ -26,48 +27,24 @@ function Detail({ batch }: { batch: BatchDetail }) {
   return (
     <div class="stack">
       <Panel title="Facts" aside={<span class={`badge ${batch.state}`}>{batch.state}</span>}>
-        <dl class="facts">
-          <div>
-            <dt>Total</dt>
-            <dd>{batch.total} USDC</dd>
-          </div>
-          <div>
-            <dt>Calls</dt>
-            <dd>{grouped(batch.leaves)}</dd>
-          </div>
-          <div>
-            <dt>Lane</dt>
-            <dd>{batch.lane}</dd>
-          </div>
-          <div>
-            <dt>Sealed</dt>
-            <dd>
-              <Time at={batch.sealed_at} />
-            </dd>
-          </div>
-          <div>
-            <dt>Confirmed</dt>
-            <dd>
-              <Time at={batch.confirmed_at} />
-            </dd>
-          </div>
-          <div>
-            <dt>Ledger</dt>
-            <dd>{batch.ledger ?? '–'}</dd>
-          </div>
-          <div>
-            <dt>Transaction</dt>
-            <dd>
-              <Transaction hash={batch.tx_hash} />
-            </dd>
-          </div>
-          <div class="wide">
-            <dt>Root of its calls</dt>
-            <dd>
-              <code class="break">{batch.root}</code>
-            </dd>
-          </div>
-        </dl>
+        <Facts
+          facts={[
+            ['Total', `${batch.total} USDC`],
+            ['Calls', grouped(batch.leaves)],
+            ['Lane', batch.lane],
+            ['Sealed', <Time key="sealed" at={batch.sealed_at} />],
+            ['Confirmed', <Time key="confirmed" at={batch.confirmed_at} />],
+            ['Ledger', batch.ledger ?? '–'],
+            ['Transaction', <Transaction key="hash" hash={batch.tx_hash} />],
+            [
+              'Root of its calls',
+              <code key="root" class="break">
+                {batch.root}
+              </code>,
+              'wide',
+            ],
+          ]}
+        />
       </Panel>
       <Panel title="Lines" flush>
         <DataTable<BatchDetail['lines'][number]>
@@ -77,7 +54,7 @@ function Detail({ batch }: { batch: BatchDetail }) {
           empty="This batch has no lines."
           columns={[
             { title: 'Account', cell: ({ account }) => <AccountLink address={account} /> },
-            { title: 'Payee', cell: ({ payee }) => <code title={payee}>{shortId(payee)}</code> },
+            { title: 'Payee', cell: ({ payee }) => <PayeeLink payee={payee} /> },
             { title: 'Owed, USDC', number: true, cell: ({ amount }) => amount },
             { title: 'Taken, USDC', number: true, cell: ({ taken }) => taken ?? '–' },
           ]}

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { grouped } from '../../shared/format.ts';
 import { Panel, Stale, Waiting } from '../../shared/panel.tsx';
 import { useGet } from '../api.ts';
+import { type Fact, Facts } from '../parts/facts.tsx';
 import { Lights } from '../parts/lights.tsx';
 import { Pipeline } from '../parts/pipeline.tsx';
 import { Traffic } from '../parts/traffic.tsx';
@@ -60,7 +61,7 @@ function Shown({ live }: { live: Live }) {
 function Figures({ live }: { live: Live }) {
   const { figures } = live;
   const lag = figures.watcher_lag_ledgers;
-  const shown: [string, string][] = [
+  const shown: Fact[] = [
     ['Open connections', grouped(figures.connections)],
     ['Calls in flight', grouped(figures.reservations)],
     ['Accounts', grouped(figures.accounts)],
@@ -73,14 +74,7 @@ function Figures({ live }: { live: Live }) {
   ];
   return (
     <Panel title="Now">
-      <dl class="facts">
-        {shown.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={shown} />
     </Panel>
   );
 }
@@ -92,18 +86,15 @@ function Refusals({ live }: { live: Live }) {
       {refused.length === 0 ? (
         <p class="soft">None.</p>
       ) : (
-        <dl class="facts">
-          {refused.map(({ code, count }) => (
-            <div key={code}>
-              <dt>
-                <a href={`${live.public_url}/_callora/errors/${code}`} target="_blank" rel="noreferrer">
-                  <code>{code}</code>
-                </a>
-              </dt>
-              <dd>{grouped(count)}</dd>
-            </div>
-          ))}
-        </dl>
+        <Facts
+          facts={refused.map(({ code, count }) => [
+            code,
+            <a key={code} href={`${live.public_url}/_callora/errors/${code}`} target="_blank" rel="noreferrer">
+              {grouped(count)}
+              <span class="hidden">: what {code} means</span>
+            </a>,
+          ])}
+        />
       )}
     </Panel>
   );

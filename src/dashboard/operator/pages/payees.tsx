@@ -4,7 +4,7 @@ import { shortId } from '../../shared/format.ts';
 import { Panel, Waiting } from '../../shared/panel.tsx';
 import { Time } from '../../shared/time.tsx';
 import { useApi, useGet } from '../api.ts';
-import { Transaction } from '../links.tsx';
+import { PayeeLink, Transaction } from '../links.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { PagedTable, usePages } from '../parts/paged-table.tsx';
 import type { Claims, Payout, Settlement, SoldApi } from '../types.ts';
@@ -34,7 +34,7 @@ export function PayeesPage() {
               keyOf={({ payee, lane }) => `${payee} ${lane}`}
               empty="The catalog has no payee."
               columns={[
-                { title: 'Payee', cell: ({ payee }) => <code title={payee}>{shortId(payee)}</code> },
+                { title: 'Payee', cell: ({ payee }) => <PayeeLink payee={payee} /> },
                 { title: 'APIs', cell: (row) => row.apis || <span class="soft">none in the catalog</span> },
                 { title: 'Earned, before fee', number: true, cell: ({ gross }) => <strong>{gross}</strong> },
                 {
@@ -56,7 +56,7 @@ export function PayeesPage() {
             empty="Nothing was sent yet. Payouts go out by themselves above settlement.payout_min."
             columns={[
               { title: 'Sent', cell: ({ time }) => <Time at={time} /> },
-              { title: 'Payee', cell: ({ payee }) => <code title={payee}>{shortId(payee)}</code> },
+              { title: 'Payee', cell: ({ payee }) => <PayeeLink payee={payee} /> },
               { title: 'Amount', number: true, cell: ({ amount }) => amount },
               { title: 'State', cell: ({ state }) => <span class={`badge ${payoutBadge[state]}`}>{state}</span> },
               { title: 'Transaction', cell: ({ tx_hash }) => <Transaction hash={tx_hash} /> },
@@ -89,7 +89,7 @@ function Claim({ payee, onDone }: { payee: string | undefined; onDone(): void })
   return (
     <Action<Claims>
       label={payee === undefined ? 'Pay everyone now' : 'Pay now'}
-      about={payee === undefined ? '' : `to ${shortId(payee)}`}
+      about={payee && `to ${shortId(payee)}`}
       primary={payee === undefined}
       question={payee === undefined ? 'Pay out all earnings now?' : `Pay out to ${shortId(payee)} now?`}
       run={() => api.post('payouts/claim', payee === undefined ? {} : { payee })}

@@ -3,6 +3,7 @@ import { grouped } from '../../shared/format.ts';
 import { Panel, Stale, Waiting } from '../../shared/panel.tsx';
 import { Time } from '../../shared/time.tsx';
 import { useGet } from '../api.ts';
+import { Facts } from '../parts/facts.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import type { System } from '../types.ts';
 
@@ -42,20 +43,13 @@ function Shown({ system }: { system: System }) {
         title="Journal"
         aside={<span class={journal.ok ? 'badge good' : 'badge bad'}>{journal.ok ? 'writes' : 'broken'}</span>}
       >
-        <dl class="facts">
-          <div>
-            <dt>Waiting rows</dt>
-            <dd>{grouped(journal.pending)}</dd>
-          </div>
-          <div>
-            <dt>Log of the database</dt>
-            <dd>{grouped(Math.round(journal.wal_bytes / 1024))} KB</dd>
-          </div>
-          <div>
-            <dt>Last error</dt>
-            <dd>{journal.last_error ?? 'none'}</dd>
-          </div>
-        </dl>
+        <Facts
+          facts={[
+            ['Waiting rows', grouped(journal.pending)],
+            ['Log of the database', `${grouped(Math.round(journal.wal_bytes / 1024))} KB`],
+            ['Last error', journal.last_error ?? 'none'],
+          ]}
+        />
       </Panel>
       <Panel title="Loops" flush>
         <DataTable<Loop>
