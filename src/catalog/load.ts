@@ -17,7 +17,13 @@ export function loadConfig({ file, env }: { file: string; env: Environment }): L
   const absolute = path.resolve(file);
   const yaml = readYaml(absolute);
   if (!yaml.ok) return { ok: false, problems: [yaml.problem] };
-  const source = readSource(absolute, yaml.text);
+  return loadConfigText({ file: absolute, text: yaml.text, env });
+}
+
+/** The same for a text that would stand in this file: what it names is looked for beside the file. */
+export function loadConfigText({ file, text, env }: { file: string; text: string; env: Environment }): LoadResult {
+  const absolute = path.resolve(file);
+  const source = readSource(absolute, text);
   if (source.problems.length > 0) return { ok: false, problems: source.problems };
   const { settings, problems } = parseSettings(source, env);
   const report: Report = { source, folder: path.dirname(absolute), problems, warnings: [] };

@@ -19,6 +19,7 @@ const commands: Record<string, (cli: Cli) => Promise<Command>> = {
   sandbox: async (cli) => (await import('./sandbox.ts')).sandboxCommand(cli),
   devnet: async (cli) => (await import('./devnet.ts')).devnetCommand(cli),
   serve: async (cli) => (await import('./serve.ts')).serveCommand(cli),
+  import: async (cli) => (await import('./import.ts')).importCommand(cli),
   vault: async (cli) => (await import('./vault.ts')).vaultCommand(cli),
   api: async (cli) => (await import('./api.ts')).apiCommand(cli),
   token: async (cli) => (await import('./token.ts')).tokenCommand(cli),
