@@ -4,7 +4,7 @@ import type { Cli } from './cli.ts';
 import { CliError } from './exit-codes.ts';
 
 /** The Stellar network for a command: questions and transactions over one RPC server. */
-export type Chain = { rpc: Rpc; submitter: Submitter };
+export type Chain = { rpc: Rpc; submitter: Submitter; rpcUrl: string };
 
 /** 0.1 XLM: more than a deposit or a deployment step has cost on a busy day. */
 const feeMaxStroops = 1_000_000;
@@ -15,7 +15,8 @@ const pollIntervalMs = 500;
 export function connect(cli: Pick<Cli, 'clock'>, target: { rpcUrl: string; passphrase: string }): Chain {
   const { clock } = cli;
   const rpc = createRpc({ url: target.rpcUrl, passphrase: target.passphrase, clock });
-  return { rpc, submitter: createSubmitter({ rpc, clock, feeMaxStroops, pollIntervalMs }) };
+  const submitter = createSubmitter({ rpc, clock, feeMaxStroops, pollIntervalMs });
+  return { rpc, submitter, rpcUrl: target.rpcUrl };
 }
 
 export function requireLanded(what: string, outcome: SubmitOutcome): Extract<SubmitOutcome, { status: 'landed' }> {

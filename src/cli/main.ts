@@ -66,6 +66,8 @@ async function createProgram(name: string | undefined, cli: Cli): Promise<Comman
   const program = new Command('callora')
     .description('sell any HTTP API by the call, in USDC on Stellar')
     .version(`callora ${version}\nNode ${process.version}${floor ? `\n${floor}` : ''}`)
+    // An option stands behind the command it belongs to: `withdraw` and `withdraw take` both know --key.
+    .enablePositionalOptions()
     .showHelpAfterError('(--help lists commands and options)');
   for (const load of loadersFor(name)) program.addCommand(await load(cli));
   return throwing(program, cli);

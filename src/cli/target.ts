@@ -60,11 +60,14 @@ export async function findTarget(cli: Cli, options: TargetOptions): Promise<Targ
     options.gateway === undefined ? onlyState(cli.stateDir) : readState(cli.stateDir, originOf(options.gateway));
   const state = known ?? (await pinnedGateway(cli, options));
   requireNetwork(state.gateway, state.passphrase, options.network);
+  return { ...requireRpc(options, state), vault: state.vault, state };
+}
+
+/** The RPC server of the options, or the one that the gateway named at first sight. */
+export function requireRpc(options: TargetOptions, state: GatewayState): { rpcUrl: string; passphrase: string } {
   const rpcUrl = options.rpc ?? state.rpcUrl;
-  if (rpcUrl === undefined) {
-    throw new CliError('usage', 'no Stellar RPC server is known for this network', 'Name one with --rpc URL.');
-  }
-  return { rpcUrl, passphrase: state.passphrase, vault: state.vault, state };
+  if (rpcUrl !== undefined) return { rpcUrl, passphrase: state.passphrase };
+  throw new CliError('usage', 'no Stellar RPC server is known for this network', 'Name one with --rpc URL.');
 }
 
 function bareTarget({ rpc, vault, network }: TargetOptions): Target {

@@ -18,6 +18,15 @@ export type WalletLoginRequest = {
 
 /** Logs in at a gateway with a key (SEP-10) and returns the access token. */
 export async function walletToken(request: WalletLoginRequest): Promise<string> {
+  return textOf(await proveKey(request, '/_callora/login'), 'token');
+}
+
+/** The same proof for a session of ten minutes, in which the account may do what no token may. */
+export async function walletSession(request: WalletLoginRequest): Promise<string> {
+  return textOf(await proveKey(request, '/_callora/session'), 'session');
+}
+
+async function proveKey(request: WalletLoginRequest, path: string): Promise<Record<string, unknown>> {
   const { gateway, secret, passphrase } = request;
   const toml = await readStellarToml(gateway);
   if (toml.passphrase !== passphrase) {
@@ -43,8 +52,7 @@ export async function walletToken(request: WalletLoginRequest): Promise<string> 
   if (!signed.ok) {
     throw new CliError('refused', `the login was not signed: ${signed.detail}`, 'Nothing was signed or sent.');
   }
-  const answer = await askGateway(gateway, '/_callora/login', { body: { transaction: signed.transaction } });
-  return textOf(answer, 'token');
+  return await askGateway(gateway, path, { body: { transaction: signed.transaction } });
 }
 
 export type StellarToml = { signingKey: string; passphrase: string };

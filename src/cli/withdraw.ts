@@ -1,72 +1,85 @@
 import { Command } from 'commander';
 import { addressKind } from '../catalog/address.ts';
-import type { Units } from '../money.ts';
-import { formatUsdc } from '../money.ts';
-import { type AccountTransactions, createAccountTransactions } from '../stellar/account-transactions.ts';
-import type { SubmitOutcome } from '../stellar/submitter.ts';
+import { formatUsdc, type Units } from '../money.ts';
 import { createVault } from '../stellar/vault-client.ts';
-import { connect, requireLanded } from './chain.ts';
+import { connect } from './chain.ts';
 import type { Cli } from './cli.ts';
+import { leaveCoSigned } from './co-signed-exit.ts';
+import type { GatewayState } from './consumer-state.ts';
 import { readAmount } from './deposit.ts';
 import { CliError } from './exit-codes.ts';
+import { askGateway } from './gateway-client.ts';
+import type { Key } from './key-file.ts';
 import { printFields, printJson } from './output.ts';
-import { findTarget, type KeyOptions, keyOf, type TargetOptions, withKeyOption, withTargetOptions } from './target.ts';
+import { keyOf, pinnedGateway, requireRpc, withKeyOption, withTargetOptions } from './target.ts';
+import { walletSession } from './wallet-token.ts';
+import { addAloneSteps, leaveAlone, type WithdrawOptions } from './withdraw-alone.ts';
 
-type WithdrawOptions = TargetOptions & KeyOptions & { json?: boolean };
-
-/** Money leaves by the account's own word alone: no gateway can refuse or delay it beyond the vault's terms. */
+/**
+ * Two ways out of the vault. At once, when the gateway co-signs; or by request and delay, on the account's word alone:
+ * no gateway can refuse that or make it last longer than the vault's terms.
+ */
 export function withdrawCommand(cli: Cli): Command {
-  const withdraw = new Command('withdraw').description('take money out of the vault, whatever the gateway does');
-  const step = (signature: string, description: string) =>
-    withKeyOption(withTargetOptions(withdraw.command(signature)))
-      .description(description)
-      .option('--json', 'print JSON for programs');
-
-  step('request <amount>', 'give notice; calls may still be settled from the money until it is taken').action(
-    async (text: string, options: WithdrawOptions) => {
-      const amount = readAmount(text);
-      await act(cli, options, 'request', (transactions) => transactions.requestWithdraw(amount));
-    },
-  );
-  step('cancel', 'take the notice back').action((options: WithdrawOptions) =>
-    act(cli, options, 'cancellation', (transactions) => transactions.cancelWithdraw()),
-  );
-  step('take', 'after the delay: pay out what was requested and is left')
+  const withdraw = withKeyOption(withTargetOptions(new Command('withdraw')))
+    .argument('[amount]', 'USDC, such as 10 or 0.5')
+    .description('take money out of the vault: at once with the gateway’s co-signature, or --alone after the delay')
     .option('--to <address>', 'who receives it; the account itself without it')
-    .action((options: WithdrawOptions & { to?: string }) => {
-      const { to } = options;
-      if (to !== undefined && !['account', 'contract'].includes(addressKind(to) ?? '')) {
-        throw new CliError('usage', `--to ${to} is no G… or C… address`);
+    .option('--alone', 'without the gateway: gives notice, and run again after the delay pays out')
+    .option('--json', 'print JSON for programs')
+    // Otherwise the options of `withdraw` would swallow those of `withdraw take` and the others.
+    .enablePositionalOptions()
+    .action(async (text: string | undefined, options: WithdrawOptions) => {
+      if (text === undefined) {
+        throw new CliError(
+          'usage',
+          'say how much: callora withdraw 10',
+          '`callora withdraw status` shows what there is.',
+        );
       }
-      return act(cli, options, 'withdrawal', (transactions) => transactions.withdraw(to ?? transactions.address));
+      const amount = readAmount(text);
+      requireReceiver(options.to);
+      if (options.alone) return leaveAlone(cli, options, amount);
+      if (options.vault !== undefined) {
+        throw new CliError('usage', '--vault goes without a gateway, which alone can co-sign', 'Add --alone.');
+      }
+      await leaveAtOnce(cli, options, amount);
     });
+  addAloneSteps(cli, withdraw, requireReceiver);
   return withdraw;
 }
 
-async function act(
-  cli: Cli,
-  options: WithdrawOptions,
-  what: string,
-  send: (transactions: AccountTransactions) => Promise<SubmitOutcome>,
-): Promise<void> {
-  const target = await findTarget(cli, options);
-  const key = keyOf(cli, options, target.state);
-  const { rpc, submitter } = connect(cli, target);
-  const transactions = createAccountTransactions({ submitter, vault: target.vault, secret: key.secret });
-  const landed = requireLanded(what, await send(transactions));
-  const account = await createVault({ rpc, vault: target.vault }).account(key.address);
+async function leaveAtOnce(cli: Cli, options: WithdrawOptions, amount: Units): Promise<void> {
+  const alone = `Without the gateway, after the vault's delay: callora withdraw ${formatUsdc(amount)} --alone`;
+  const state = await pinnedGateway(cli, options).catch((error: unknown) => {
+    if (!(error instanceof CliError) || error.kind !== 'unreachable') throw error;
+    throw new CliError('unreachable', error.message, alone, { cause: error });
+  });
+  const key = keyOf(cli, options, state);
+  const chain = connect(cli, requireRpc(options, state));
+  const to = options.to ?? key.address;
+  const { vault } = state;
+  const way = `${alone} --rpc ${chain.rpcUrl} --network ${JSON.stringify(state.passphrase)} --vault ${vault}`;
+  const ask = async (body: { amount: string; to: string }) =>
+    askGateway(state.gateway, '/_callora/exits', { token: await freshSession(cli, state, key), body });
+  const landed = await leaveCoSigned({ chain, vault, key, to, amount, ask, alone: way });
+  const { balance } = await createVault({ rpc: chain.rpc, vault }).account(key.address);
   const result = {
     account: key.address,
-    balance: formatUsdc(account.balance),
-    requested: formatUsdc(account.requested),
-    withdrawn: formatUsdc(account.withdrawn),
-    can_be_taken_from: unlockText(account.requested, account.unlockAtS),
+    to,
+    amount: formatUsdc(amount),
+    ledger: landed.ledger,
     tx_hash: landed.hash,
+    vault_balance: formatUsdc(balance),
   };
   if (options.json) printJson(cli, result);
   else printFields(cli, result);
 }
 
-function unlockText(requested: Units, unlockAtS: number): string | null {
-  return requested === 0n ? null : new Date(unlockAtS * 1000).toISOString();
+function freshSession(cli: Cli, { gateway, passphrase, loginKey }: GatewayState, key: Key): Promise<string> {
+  return walletSession({ gateway, secret: key.secret, passphrase, serverKey: loginKey, clock: cli.clock });
+}
+
+function requireReceiver(to: string | undefined): void {
+  if (to === undefined || ['account', 'contract'].includes(addressKind(to) ?? '')) return;
+  throw new CliError('usage', `--to ${to} is no G… or C… address`);
 }
