@@ -51,6 +51,14 @@ export const apiRoutes: ApiRoute[] = [
   },
   { method: 'POST', path: '/api/usage/*/refund', run: (books, { params }) => books.refund(param(params, 0)) },
 
+  {
+    method: 'GET',
+    path: '/api/webhooks',
+    run: (books, { query }) => books.webhooks({ ...page(query), dead: query.get('dead') === 'true' }),
+  },
+  { method: 'POST', path: '/api/webhooks/*/replay', run: (books, { params }) => books.replayWebhook(param(params, 0)) },
+  { method: 'POST', path: '/api/webhooks/*/test', run: (books, { params }) => books.testWebhook(param(params, 0)) },
+
   { method: 'GET', path: '/api/apis', run: (books) => books.apis() },
   {
     method: 'POST',

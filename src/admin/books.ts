@@ -9,6 +9,7 @@ import type { LiveDesk } from './live-desk.ts';
 import type { PayoutDesk } from './payout-desk.ts';
 import type { StatementDesk } from './statement-desk.ts';
 import type { UsageDesk } from './usage-desk.ts';
+import type { WebhookDesk } from './webhook-desk.ts';
 
 /**
  * What an operator can ask of the books and do to them: the one interface behind the operator API, and behind the
@@ -20,6 +21,7 @@ export type Books = ApiDesk &
   ExitsDesk &
   LiveDesk &
   PayoutDesk &
+  WebhookDesk &
   UsageDesk &
   StatementDesk & {
     account(address: string): Promise<AccountFigures>;

@@ -23,12 +23,14 @@ import { createSettleDesk, type SettleDeskDeps } from './settle-desk.ts';
 import { createStatementDesk, type StatementDeskDeps } from './statement-desk.ts';
 import type { TokenDesk } from './token-desk.ts';
 import { createUsageDesk, type UsageDeskDeps } from './usage-desk.ts';
+import { createWebhookDesk, type WebhookDeskDeps } from './webhook-desk.ts';
 
 export type BooksDeps = Omit<SettleDeskDeps, 'charges' | 'ledger'> &
   Pick<UsageDeskDeps, 'usage' | 'routes'> &
   Omit<LiveDeskDeps, 'charges' | 'ledger' | 'batches'> &
   BackupDeskDeps &
   PayoutDeskDeps &
+  WebhookDeskDeps &
   Pick<StatementDeskDeps, 'statements' | 'feeBps'> &
   Pick<ExitsDeskDeps, 'exits'> & {
     config: () => Config;
@@ -56,6 +58,7 @@ export function createBooks(deps: BooksDeps): Books {
   const settleDesk = createSettleDesk(deps);
   const apiDesk = createApiDesk(deps);
   const backupDesk = createBackupDesk(deps);
+  const webhookDesk = createWebhookDesk(deps);
   const payoutDesk = createPayoutDesk(deps);
 
   /** Every act leaves a row, also one that was refused: what was tried matters as much as what was done. */
@@ -143,6 +146,10 @@ export function createBooks(deps: BooksDeps): Books {
       return pageOf(rows, limit, callView, (row) => row.id);
     },
     refund: (call) => acted('usage refund', call, () => refund(deps, call)),
+
+    ...webhookDesk,
+    replayWebhook: (id) => acted('webhook replay', id, () => webhookDesk.replayWebhook(id)),
+    testWebhook: (name) => acted('webhook test', name, () => webhookDesk.testWebhook(name)),
 
     ...apiDesk,
     pauseApi: (name, reason) => acted('api pause', name, () => apiDesk.pauseApi(name, reason), reason),

@@ -18,6 +18,8 @@ export type Metrics = {
   committed(seconds: number): void;
   /** An identity of the books does not hold. */
   violated(identity: Identity): void;
+  /** One try to deliver a webhook. */
+  webhookTried(outcome: 'delivered' | 'failed'): void;
   /** A wallet has logged in. */
   loggedIn(): void;
   contentType: string;
@@ -34,6 +36,8 @@ export type MetricsDeps = {
   gauges: () => GaugeValues;
   /** Space where the database lies; undefined where the file system does not say. */
   diskFreeBytes: () => Promise<number | undefined>;
+  /** Webhook deliveries that are not delivered. */
+  webhooks: () => { waiting: number; dead: number };
 };
 
 export function createMetrics(deps: MetricsDeps): Metrics {
@@ -48,6 +52,12 @@ export function createMetrics(deps: MetricsDeps): Metrics {
   }).set({ version: deps.version }, 1);
   const setGauges = createGauges(registers);
   const disk = new Gauge({ name: 'callora_disk_free_bytes', help: 'Space left where the database lies', registers });
+  const deliveries = new Gauge({
+    name: 'callora_webhook_deliveries',
+    help: 'Webhook deliveries that wait for their next try, and those given up',
+    labelNames: ['state'] as const,
+    registers,
+  });
   const commit = new Histogram({
     name: 'callora_ledger_commit_seconds',
     help: 'Time of one commit of the journal',
@@ -62,6 +72,9 @@ export function createMetrics(deps: MetricsDeps): Metrics {
     contentType: registry.contentType,
     async text() {
       setGauges(deps.gauges());
+      const { waiting, dead } = deps.webhooks();
+      deliveries.set({ state: 'waiting' }, waiting);
+      deliveries.set({ state: 'dead' }, dead);
       disk.set((await deps.diskFreeBytes()) ?? Number.NaN);
       return registry.metrics();
     },
@@ -83,7 +96,7 @@ function settlementMetrics(registers: Registry[]): Metrics['settlement'] {
   return { settled: (seconds) => duration.observe(seconds), failed: () => failures.inc() };
 }
 
-function events(registers: Registry[]): Pick<Metrics, 'violated' | 'loggedIn'> {
+function events(registers: Registry[]): Pick<Metrics, 'violated' | 'loggedIn' | 'webhookTried'> {
   const violations = new Counter({
     name: 'callora_invariant_violations_total',
     help: 'Identities of the books found broken; anything above 0 wants a person',
@@ -92,8 +105,16 @@ function events(registers: Registry[]): Pick<Metrics, 'violated' | 'loggedIn'> {
   });
   for (const identity of identities) violations.inc({ identity }, 0);
   const logins = new Counter({ name: 'callora_logins_total', help: 'Wallet logins that got a token', registers });
+  const tries = new Counter({
+    name: 'callora_webhook_attempts_total',
+    help: 'Tries to deliver a webhook, by how they ended',
+    labelNames: ['outcome'] as const,
+    registers,
+  });
+  for (const outcome of ['delivered', 'failed']) tries.inc({ outcome }, 0);
   return {
     violated: (identity) => violations.inc({ identity }),
     loggedIn: () => logins.inc(),
+    webhookTried: (outcome) => tries.inc({ outcome }),
   };
 }

@@ -25,6 +25,7 @@ import { createLogin } from './login.ts';
 import { bookCheckLoop, chainHealth, payWays, type SettledBatch, untilSpendable } from './observe.ts';
 import { createReceipts } from './receipts.ts';
 import { createSalesGate } from './sales.ts';
+import { heraldLoop } from './webhooks.ts';
 
 /** The composition root: the only file that knows all rooms. Config in; start, stop and a few questions out. */
 export type App = {
@@ -125,7 +126,16 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       logCall: accessLog.logCall,
     });
     core.stats = gateway.stats;
-    const loops = [...core.loops, ...(core.classic?.loops ?? []), sales.loop, bookCheckLoop(core), solvencyLoop(core)];
+    const loops = [
+      ...core.loops,
+      ...(core.classic?.loops ?? []),
+      sales.loop,
+      bookCheckLoop(core),
+      solvencyLoop(core),
+      core.webhookParts.loop,
+    ];
+    const herald = heraldLoop(core);
+    if (herald) loops.push(herald);
     core.health = () => ({ ...chainHealth(core), loops: loops.map((loop) => loop.health()), stopping: core.stopping });
     const admin = createAdmin({
       config: reloader.current,
@@ -143,6 +153,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       log,
     });
     ends.push(upstreams.close);
+    ends.push(core.webhookParts.deliverer.stop);
     for (const loop of loops) {
       ends.push(loop.stop);
       loop.start();

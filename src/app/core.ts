@@ -38,6 +38,7 @@ import { type Classic, createClassic } from './classic.ts';
 import { freeBytes, gaugesOf } from './gauges.ts';
 import { liveParts } from './live.ts';
 import { announce, chainHealth, type SettledBatch } from './observe.ts';
+import { createWebhookParts, type WebhookParts } from './webhooks.ts';
 
 export type AppDeps = { clock: Clock; log: Log; env: Environment };
 
@@ -71,6 +72,7 @@ export type Core = {
   classic: Classic | undefined;
   /** APIs that the operator has paused; the database holds the same names. */
   pausedApis: Set<string>;
+  webhookParts: WebhookParts;
   listeners: ((settled: SettledBatch) => void)[];
   health: () => Health;
   stats: () => { connections: number };
@@ -118,6 +120,7 @@ function joinCore(
     version,
     gauges: () => gaugesOf(core),
     diskFreeBytes: () => freeBytes(config.storage.path),
+    webhooks: store.webhooks.counts,
   });
   const chainTimeS = () => Math.floor((watcher?.state().lastClosedAtMs ?? 0) / 1000);
   const ledger = createLedger({ limitPeriodS: facts.limitPeriodS, chainTimeS });
@@ -254,6 +257,7 @@ function joinCore(
     while (await watcher.turn(signal)) signal?.throwIfAborted();
   };
   const pausedApis = new Set(store.apiPauses.list().map((row) => row.api));
+  const webhookParts = createWebhookParts(config, { clock, log, store, metrics });
   const core: Core = {
     config: () => config,
     clock,
@@ -274,6 +278,7 @@ function joinCore(
     loops: [watchLoop, settleLoop, payoutLoop],
     classic: undefined,
     pausedApis,
+    webhookParts,
     listeners: [],
     health: () => ({ ...chainHealth(core), loops: [], stopping: false }),
     stats: () => ({ connections: 0 }),
@@ -302,6 +307,10 @@ function joinCore(
         backup: store.backup,
         pauses: store.apiPauses,
         paused: pausedApis,
+        webhookRows: store.webhooks,
+        webhookNames: config.webhooks.map(({ name }) => name),
+        tryWebhook: webhookParts.deliverer.tryOnce,
+        wakeWebhooks: webhookParts.loop.wake,
         settler,
         reconcile: (signal) =>
           reconcile(

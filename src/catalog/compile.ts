@@ -38,7 +38,11 @@ export function compileConfig(file: string, settings: Settings, secrets: Secrets
       walSyncIntervalMs: storage.wal_sync_interval,
     },
     tokens: { keysFile: path.resolve(folder, tokens.keys_file), ttlMs: tokens.ttl, ttlMaxMs: tokens.ttl_max },
-    deposits: { pollIntervalMs: deposits.poll_interval, classic: compileClassic(deposits, secrets) },
+    deposits: {
+      pollIntervalMs: deposits.poll_interval,
+      lowBalanceUnits: deposits.low_balance,
+      classic: compileClassic(deposits, secrets),
+    },
     settlement: compileSettlement(settlement),
     log: { level: log.level, access: log.access },
     webhooks: settings.webhooks.map((draft) =>

@@ -83,7 +83,11 @@ function settingsOf(config: Config): Map<string, string> {
   });
   put('storage', { path: storage.path, durability: storage.durability, wal_sync_interval: storage.walSyncIntervalMs });
   put('tokens', { keys_file: tokens.keysFile, ttl: tokens.ttlMs, ttl_max: tokens.ttlMaxMs });
-  put('deposits', { poll_interval: deposits.pollIntervalMs, classic: deposits.classic });
+  put('deposits', {
+    poll_interval: deposits.pollIntervalMs,
+    low_balance: deposits.lowBalanceUnits,
+    classic: deposits.classic,
+  });
   put('settlement', {
     interval: settlement.intervalMs,
     min_total: settlement.minTotalUnits,

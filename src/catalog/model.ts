@@ -37,6 +37,8 @@ export type Config = {
   tokens: { keysFile: string; ttlMs: number; ttlMaxMs: number };
   deposits: {
     pollIntervalMs: number;
+    /** Webhooks are told of an account that has less than this left. */
+    lowBalanceUnits: Units;
     /** The account for payments from wallets and exchanges; undefined when the operator offers none. */
     classic: { secret: string; minUnits: Units } | undefined;
   };

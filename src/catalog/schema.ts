@@ -79,6 +79,7 @@ const stellar = z.strictObject({
 
 const deposits = z.strictObject({
   poll_interval: limit(otherLimits.pollIntervalMs),
+  low_balance: usdc.default(usdcDefault('1')),
   classic: z
     .strictObject({
       secret: text.optional(),

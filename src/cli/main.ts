@@ -22,6 +22,7 @@ const commands: Record<string, (cli: Cli) => Promise<Command>> = {
   import: async (cli) => (await import('./import.ts')).importCommand(cli),
   vault: async (cli) => (await import('./vault.ts')).vaultCommand(cli),
   api: async (cli) => (await import('./api.ts')).apiCommand(cli),
+  webhooks: async (cli) => (await import('./webhooks.ts')).webhooksCommand(cli),
   token: async (cli) => (await import('./token.ts')).tokenCommand(cli),
   account: async (cli) => (await import('./account.ts')).accountCommand(cli),
   usage: async (cli) => (await import('./usage.ts')).usageCommand(cli),

@@ -30,6 +30,7 @@ import { createStatements, type Statements } from './statements.ts';
 import { createTokens, type Tokens } from './tokens.ts';
 import { createUsageSums, type UsageSums } from './usage-sums.ts';
 import { createWalSync } from './wal-sync.ts';
+import { createWebhooks, type Webhooks } from './webhooks.ts';
 
 /**
  * The database of one gateway. Every method is one synchronous transaction; what must survive a power cut (deposits,
@@ -60,6 +61,7 @@ export type Store = {
   challenges: Challenges;
   apiPauses: ApiPauses;
   audit: Audit;
+  webhooks: Webhooks;
   meta: Meta;
   restored: Restored;
   /** Writes a verified copy to an absolute path, beside all that goes on; never over another file. */
@@ -172,6 +174,7 @@ function rooms(db: RawDb, clock: Clock, sync: () => Promise<void>) {
     tokens: createTokens(db, write),
     challenges: createChallenges(db, write, clock),
     apiPauses: createApiPauses(db, write, clock),
+    webhooks: createWebhooks(db, write, clock),
     audit: createAudit(db, write, clock),
     meta,
     restored: createRestored(db, write, { meta, receivables, clock }),

@@ -14,6 +14,7 @@ function metrics(changes: Partial<GaugeValues> = {}) {
     version: '1.2.3',
     gauges: () => ({ ...gauges, ...changes }),
     diskFreeBytes: async () => 1_000,
+    webhooks: () => ({ waiting: 0, dead: 3 }),
   });
 }
 
@@ -58,6 +59,7 @@ describe('metrics', () => {
     expect(page).toContain('callora_vault_balance_usdc 3');
     expect(page).toContain('callora_vault_liabilities_usdc 2');
     expect(page).toContain('callora_loop_failures{loop="settler"} 2');
+    expect(page).toContain('callora_webhook_deliveries{state="dead"} 3');
     expect(page).toContain('callora_build_info{version="1.2.3"} 1');
   });
 
@@ -79,6 +81,7 @@ describe('metrics', () => {
       version: '1',
       gauges: () => ({ ...gauges, pausedApis }),
       diskFreeBytes: async () => undefined,
+      webhooks: () => ({ waiting: 0, dead: 0 }),
     });
     expect(await text()).toContain('callora_api_paused{api="weather"} 1');
     pausedApis = [];

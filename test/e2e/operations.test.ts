@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPort } from '../../src/cli/open-port.ts';
+import { type Receiver, startReceiver } from '../notify/receiver.ts';
 import { callora, type Sandbox, startSandbox } from '../support/callora-process.ts';
 
 /** What an operator sees and does while a gateway serves: a second gateway before the sandbox's vault. */
@@ -18,6 +19,9 @@ let url: string;
 let adminUrl: string;
 let token: string;
 let serving: Serving;
+let receiver: Receiver;
+
+const webhookSecret = 'the secret of a receiver';
 
 beforeAll(async () => {
   sandbox = await startSandbox();
@@ -31,7 +35,10 @@ beforeAll(async () => {
     .replaceAll(new URL(info.admin).port, String(adminPort))
     .replace('./callora.db', './operated.db')
     .replace('log: { level: warn }', 'log: { level: info }');
-  writeFileSync(config, yaml);
+  receiver = await startReceiver();
+  writeFileSync(path.join(info.dataDir, 'webhook.secret'), webhookSecret);
+  const webhook = `name: ops, url: "${receiver.url}", allow_private: true, secret_file: ./webhook.secret`;
+  writeFileSync(config, `${yaml}\nwebhooks: [{ ${webhook} }]\n`);
   serving = await serve();
   const account = ['--account', info.consumer.address];
   token = (await callora(['token', 'issue', '--config', config, ...account])).stdout.trim();
@@ -44,6 +51,7 @@ beforeAll(async () => {
 afterAll(async () => {
   serving?.child.kill('SIGKILL');
   await sandbox?.stop();
+  await receiver?.close();
 });
 
 async function serve(): Promise<Serving> {
@@ -183,6 +191,51 @@ describe('the access log of a running gateway', () => {
     serving = await serve();
   });
 });
+
+describe('a webhook', () => {
+  const ofKind = (kind: string) => receiver.got.filter(({ headers }) => headers['callora-event'] === kind);
+
+  it('is sent once, signed, when a batch is settled, and not again by the next process', async () => {
+    await callora(['settle', 'now', '--config', config]);
+    const before = ofKind('settlement.confirmed').length;
+    await (await call('/demo/forecast/oslo')).arrayBuffer();
+    expect((await callora(['settle', 'now', '--config', config])).code).toBe(0);
+    await untilGot(() => ofKind('settlement.confirmed').length > before);
+    const sent = ofKind('settlement.confirmed').at(-1);
+    const { isFromCallora } = await import('../../docs/webhooks-verify.mjs' as string);
+    expect(isFromCallora({ ...sent, secrets: [webhookSecret] })).toBe(true);
+    expect(isFromCallora({ ...sent, secrets: ['another secret here'] })).toBe(false);
+    const { data } = JSON.parse(sent?.body ?? '');
+    expect(data).toMatchObject({ lane: 0, calls: 1, total: '0.002', tx_hash: expect.stringMatching(/^[0-9a-f]{64}$/) });
+
+    serving.child.kill('SIGTERM');
+    await serving.ended;
+    serving = await serve();
+    const listed = await callora(['webhooks', 'test', 'ops', '--config', config, '--json']);
+    expect(JSON.parse(listed.stdout)).toMatchObject({ delivered: true, status: 200 });
+    const told = ofKind('settlement.confirmed').map(({ body }) => JSON.parse(body).data.batch);
+    expect(told).toEqual([...new Set(told)]);
+  });
+
+  it('is in the list, and is sent again on demand with the same id', async () => {
+    const listed = await callora(['webhooks', 'list', '--config', config, '--json']);
+    const last = JSON.parse(listed.stdout).items.find((row: { kind: string }) => row.kind === 'settlement.confirmed');
+    expect(last).toMatchObject({ endpoint: 'ops', state: 'delivered', last_status: 200 });
+    const copies = () => receiver.got.filter(({ headers }) => headers['callora-delivery'] === last.delivery).length;
+    expect(copies()).toBe(1);
+    const replayed = await callora(['webhooks', 'replay', last.event, '--config', config]);
+    expect(replayed.stdout).toBe(`${last.event}: 1 delivery queued.\n`);
+    await untilGot(() => copies() === 2);
+    const audit = await fetch(`${adminUrl}/api/audit`, {
+      headers: { authorization: `Bearer ${sandbox.info.adminToken}` },
+    });
+    expect(await audit.text()).toContain('webhook replay');
+  });
+});
+
+async function untilGot(done: () => boolean): Promise<void> {
+  while (!done()) await new Promise((resolve) => setImmediate(resolve));
+}
 
 function sendRaw(bytes: string): Promise<void> {
   return new Promise((resolve) => {

@@ -127,7 +127,7 @@ export function makeConfig(specs: ApiSpec[], gateway: Partial<Config['gateway']>
     },
     storage: { path: ':memory:', durability: 'process', walSyncIntervalMs: 100 },
     tokens: { keysFile: '', ttlMs: 1, ttlMaxMs: 1 },
-    deposits: { pollIntervalMs: 1_000, classic: undefined },
+    deposits: { pollIntervalMs: 1_000, lowBalanceUnits: zero, classic: undefined },
     settlement: {
       intervalMs: 1_000,
       minTotalUnits: zero,
