@@ -11,10 +11,9 @@ const marker = path.join(output, '.sources');
 const pages = ['operator', 'consumer'];
 
 const wanted = digestOf([
-  ...readdirSync(sources, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.join(entry.parentPath, entry.name))
-    .sort(),
+  ...filesIn(sources, { recursive: true }),
+  // The pages may use the kernel.
+  ...filesIn(path.join(root, 'src'), { recursive: false }),
   path.join(root, 'package-lock.json'),
   import.meta.filename,
 ]);
@@ -47,6 +46,13 @@ function settings(page) {
       reportCompressedSize: false,
     },
   };
+}
+
+function filesIn(folder, { recursive }) {
+  return readdirSync(folder, { recursive, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort();
 }
 
 function digestOf(files) {

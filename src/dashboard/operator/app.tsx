@@ -64,6 +64,8 @@ function Frame({ onLogout }: { onLogout(): void }) {
   // Another page begins at its start, for the keyboard as for the eye; the first one begins at the top of the frame.
   useEffect(() => {
     document.title = `${title} · Callora`;
+    // On a narrow screen the sections stand in a row that scrolls.
+    document.querySelector('.side [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
     if (!isFirst.current) document.getElementById('main')?.focus();
     isFirst.current = false;
   }, [title, shown]);

@@ -64,8 +64,8 @@ function Shown({ statement }: { statement: Statement }) {
   return (
     <div class="stack">
       {notes.map((note) => (
-        <p key={note} class="stale">
-          {note}
+        <p key={note} class="note">
+          {`${note.charAt(0).toUpperCase()}${note.slice(1)}.`}
         </p>
       ))}
       <Panel title={`${statement.from} to ${statement.to}, USDC`}>
