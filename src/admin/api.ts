@@ -92,6 +92,21 @@ export const apiRoutes: ApiRoute[] = [
   { method: 'GET', path: '/api/live', run: (books) => books.live() },
   { method: 'POST', path: '/api/backup', run: (books, { body }) => books.backup(pathField(body, 'file')) },
   { method: 'GET', path: '/api/health', run: (books) => books.health() },
+  {
+    method: 'GET',
+    path: '/api/deposits',
+    run: (books, { query }) => books.classicDeposits({ ...page(query), state: query.get('state') ?? undefined }),
+  },
+  {
+    method: 'POST',
+    path: '/api/deposits/*/assign',
+    run: (books, { params, body }) =>
+      books.assignDeposit({
+        operation: param(params, 0),
+        account: textField(body, 'account') ?? '',
+        force: body.force === true,
+      }),
+  },
   { method: 'GET', path: '/api/unattributed', run: (books) => books.unattributed() },
   { method: 'GET', path: '/api/audit', run: (books, { query }) => books.audit(page(query)) },
 ];

@@ -59,10 +59,11 @@ export type BatchDetail = BatchView & { vault: string; lines: LineView[]; rows: 
 
 export type UnattributedView = {
   id: string;
+  /** `classic`, `transfer` or `unreadable`. */
   kind: string;
-  ledger: number;
+  ledger: number | null;
   closed_at: string;
-  tx_hash: string;
+  tx_hash: string | null;
   amount: string | null;
   note: string | null;
   data: string;

@@ -3,7 +3,8 @@ import type { AccountFigures } from '../billing/account-figures.ts';
 import type { CallView } from '../metering/call-view.ts';
 import type { ApiDesk } from './api-desk.ts';
 import type { BackupDesk } from './backup-desk.ts';
-import type { BatchDetail, BatchView, Page, TokenView, UnattributedView } from './book-views.ts';
+import type { BatchDetail, BatchView, Page, TokenView } from './book-views.ts';
+import type { DepositDesk } from './deposit-desk.ts';
 import type { ExitsDesk } from './exits-desk.ts';
 import type { LiveDesk } from './live-desk.ts';
 import type { PayoutDesk } from './payout-desk.ts';
@@ -19,6 +20,7 @@ import type { WebhookDesk } from './webhook-desk.ts';
 export type Books = ApiDesk &
   BackupDesk &
   ExitsDesk &
+  DepositDesk &
   LiveDesk &
   PayoutDesk &
   WebhookDesk &
@@ -45,7 +47,6 @@ export type Books = ApiDesk &
     settleNow(): Promise<SettleNowResult>;
     reconcile(): Promise<ReconcileView>;
 
-    unattributed(): Promise<Page<UnattributedView>>;
     audit(page: PageQuery): Promise<Page<AuditView>>;
     health(): Promise<HealthView>;
   };

@@ -12,8 +12,9 @@ import type { Deposits } from '../store/deposits.ts';
 import type { Tokens } from '../store/tokens.ts';
 import { type ApiDeskDeps, createApiDesk } from './api-desk.ts';
 import { type BackupDeskDeps, createBackupDesk } from './backup-desk.ts';
-import { pageOf, time, tokenView, unattributedView } from './book-views.ts';
+import { pageOf, time, tokenView } from './book-views.ts';
 import type { Books } from './books.ts';
+import { createDepositDesk, type DepositDeskDeps } from './deposit-desk.ts';
 import { createExitsDesk, type ExitsDeskDeps } from './exits-desk.ts';
 import { type Health, healthView } from './health.ts';
 import { createLiveDesk, type LiveDeskDeps } from './live-desk.ts';
@@ -32,6 +33,7 @@ export type BooksDeps = Omit<SettleDeskDeps, 'charges' | 'ledger'> &
   PayoutDeskDeps &
   WebhookDeskDeps &
   Pick<StatementDeskDeps, 'statements' | 'feeBps'> &
+  DepositDeskDeps &
   Pick<ExitsDeskDeps, 'exits'> & {
     config: () => Config;
     ledger: Pick<Ledger, 'account' | 'accounts' | 'spendable' | 'exitable' | 'totals' | 'refund' | 'cap'>;
@@ -60,6 +62,7 @@ export function createBooks(deps: BooksDeps): Books {
   const backupDesk = createBackupDesk(deps);
   const webhookDesk = createWebhookDesk(deps);
   const payoutDesk = createPayoutDesk(deps);
+  const depositDesk = createDepositDesk(deps);
 
   /** Every act leaves a row, also one that was refused: what was tried matters as much as what was done. */
   async function acted<Result>(
@@ -167,9 +170,14 @@ export function createBooks(deps: BooksDeps): Books {
     settleNow: () => acted('settle now', 'all lanes', settleDesk.settleNow),
     reconcile: () => acted('reconcile', 'all books', settleDesk.reconcile),
 
-    async unattributed() {
-      return { items: deps.deposits.unattributed({ limit: 500 }).map(unattributedView), next: null };
-    },
+    ...depositDesk,
+    assignDeposit: (request) =>
+      acted(
+        'deposit assign',
+        request.operation,
+        () => depositDesk.assignDeposit(request),
+        `to ${request.account}${request.force ? ', forced' : ''}`,
+      ),
     async audit(query) {
       const { before, limit } = readPage(query);
       const rows = deps.audit.list({ ...(before === undefined ? {} : { before }), limit: limit + 1 });

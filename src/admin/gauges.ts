@@ -15,6 +15,10 @@ export type GaugeValues = {
   /** Age of the newest ledger it has applied. */
   watcherAgeS: number | undefined;
   vault: { tokens: Units; liabilities: Units } | undefined;
+  /** Payments to the deposit account that nobody owns yet. */
+  unattributed: { count: number; sum: Units };
+  /** Age of the newest ledger in which payments to the deposit account were looked for; undefined without one. */
+  classicAgeS: number | undefined;
   /** The codes that paid calls are refused with now, whoever calls. */
   stops: readonly ErrorCode[];
   pausedApis: readonly string[];
@@ -64,6 +68,18 @@ const singles: Record<string, { help: string; value(values: GaugeValues): number
   },
   callora_deposit_watcher_lag_ledgers: { help: 'Ledgers not yet watched', value: (now) => now.watcherLagLedgers },
   callora_deposit_watcher_age_seconds: { help: 'Age of the newest ledger watched', value: (now) => now.watcherAgeS },
+  callora_unattributed_usdc: {
+    help: 'USDC paid to the deposit account that nobody owns yet',
+    value: (now) => usdc(now.unattributed.sum),
+  },
+  callora_unattributed_payments: {
+    help: 'Payments to the deposit account that nobody owns yet',
+    value: (now) => now.unattributed.count,
+  },
+  callora_classic_watcher_age_seconds: {
+    help: 'Age of the newest ledger in which payments to the deposit account were looked for',
+    value: (now) => now.classicAgeS,
+  },
   callora_vault_balance_usdc: {
     help: 'USDC that lies in the vault, read once a minute',
     value: (now) => (now.vault ? usdc(now.vault.tokens) : undefined),

@@ -1,3 +1,4 @@
+import type { ClassicDeskTerms } from '../admin/deposit-desk.ts';
 import { type ClassicAliases, createClassicAliases } from '../deposits/classic-alias.ts';
 import { createClassicForwarder } from '../deposits/classic-forwarder.ts';
 import type { ClassicAsset } from '../deposits/classic-rules.ts';
@@ -39,6 +40,14 @@ export function classicOffer(
     min,
     numberOf: (account) => aliases.keep({ accountId: openAccount(account).id, address: account }),
   };
+}
+
+/** What the operator's desk has to know of it. */
+export function classicDesk(
+  { classic, facts }: Pick<Core, 'classic' | 'facts'>,
+  openAccount: (address: string) => { id: number },
+): ClassicDeskTerms | undefined {
+  return classic && { address: classic.address, vaultMin: facts.minDeposit, openAccount, wake: classic.wake };
 }
 
 /** What a refused call offers: arithmetic only, for it stands on the path of calls. */

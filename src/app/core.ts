@@ -34,7 +34,7 @@ import { createVault, type Vault } from '../stellar/vault-client.ts';
 import { firstCallId } from '../store/call-ids.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { version } from '../version.ts';
-import { type Classic, createClassic } from './classic.ts';
+import { type Classic, classicDesk, createClassic } from './classic.ts';
 import { freeBytes, gaugesOf } from './gauges.ts';
 import { liveParts } from './live.ts';
 import { announce, chainHealth, type SettledBatch } from './observe.ts';
@@ -305,6 +305,8 @@ function joinCore(
         payouts: store.payouts,
         audit: store.audit,
         backup: store.backup,
+        classicPayments: store.classicPayments,
+        classic: classicDesk(core, (address) => resolveAccount(core, address)),
         pauses: store.apiPauses,
         paused: pausedApis,
         webhookRows: store.webhooks,

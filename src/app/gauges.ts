@@ -10,6 +10,7 @@ export function gaugesOf(core: Core): GaugeValues {
   const nowMs = clock.nowMs();
   const totals = ledger.totals();
   const seenAtMs = core.watcher.state().lastClosedAtMs;
+  const classicSeenAtMs = core.classic?.watcher.health().lastClosedAtMs ?? 0;
   let holds = 0;
   let accounts = 0;
   for (const slot of ledger.accounts()) {
@@ -25,6 +26,8 @@ export function gaugesOf(core: Core): GaugeValues {
     watcherLagLedgers: core.watcher.health().behindLedgers,
     watcherAgeS: seenAtMs > 0 ? ageS(nowMs, seenAtMs) : undefined,
     vault: core.solvency,
+    unattributed: core.store.classicPayments.unattributed(),
+    classicAgeS: classicSeenAtMs > 0 ? ageS(nowMs, classicSeenAtMs) : undefined,
     stops: openStops(core),
     pausedApis: [...core.pausedApis],
     journal: journal.health(),

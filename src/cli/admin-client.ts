@@ -62,6 +62,8 @@ export function createAdminClient(options: { listen: Listen; token: string }): A
     settleNow: () => ask('POST', '/api/settlement/now'),
     backup: (file) => ask('POST', '/api/backup', { file }),
     reconcile: () => ask('POST', '/api/reconcile'),
+    classicDeposits: (query) => get('/api/deposits', { ...pageQuery(query), state: query.state }),
+    assignDeposit: ({ operation, ...request }) => ask('POST', `/api/deposits/${segment(operation)}/assign`, request),
     unattributed: () => get('/api/unattributed'),
     audit: (page) => get('/api/audit', pageQuery(page)),
     health: () => get('/api/health'),

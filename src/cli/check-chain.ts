@@ -8,6 +8,7 @@ import { publicKeyOf } from '../stellar/transactions.ts';
 import { createVault, type Vault } from '../stellar/vault-client.ts';
 import type { VaultInfo } from '../stellar/vault-views.ts';
 import { connect } from './chain.ts';
+import { checkClassic } from './check-classic.ts';
 import type { Cli } from './cli.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 import { reasonOf } from './gateway-client.ts';
@@ -31,7 +32,8 @@ export async function checkChain(cli: Pick<Cli, 'clock'>, config: Config): Promi
     finding('operator', () => checkOperator(rpc, operator, info)),
     ...payeesOf(config).map((payee) => finding('payee', () => checkPayee(rpc, vault, info, payee))),
   ]);
-  return [network, ...horizon, ...checkVault(config, info), ...checks];
+  const classic = await checkClassic(rpc, config, info).catch((error) => [fail('deposit account', messageOf(error))]);
+  return [network, ...horizon, ...checkVault(config, info), ...checks, ...classic];
 }
 
 /** A question that could not be asked is a failure with its reason. */

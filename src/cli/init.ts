@@ -45,6 +45,7 @@ async function init(cli: Cli, options: InitOptions): Promise<void> {
   const [operator, admin] = [randomSeed(), randomSeed()];
   writeSecret(file('secrets/identity.seed'), randomSeed());
   writeSecret(file('secrets/operator.seed'), operator);
+  writeSecret(file('secrets/deposit.seed'), randomSeed());
   writeSecret(file('secrets/vault-admin.seed'), admin);
   writeSecret(file('secrets/admin.token'), randomBytes(32).toString('base64url'));
   await createTokenKeys(file('secrets/tokens.jwks'));
@@ -59,7 +60,14 @@ async function init(cli: Cli, options: InitOptions): Promise<void> {
   cli.out(nextSteps(path.join(options.dir, 'config.yaml'), addresses));
 }
 
-const secretNames = ['identity.seed', 'operator.seed', 'vault-admin.seed', 'admin.token', 'tokens.jwks'];
+const secretNames = [
+  'identity.seed',
+  'operator.seed',
+  'deposit.seed',
+  'vault-admin.seed',
+  'admin.token',
+  'tokens.jwks',
+];
 
 function writeSecret(file: string, text: string): void {
   writeFileSync(file, `${text}\n`, { flag: 'wx', mode: 0o600 });
@@ -82,6 +90,10 @@ stellar:
   # The address that \`callora vault deploy\` will give the vault: it follows from secrets/vault-admin.seed.
   vault: ${vault}
   operator_secret_file: ./secrets/operator.seed
+# An account for payments from wallets and exchanges. It needs XLM for fees and a USDC trustline: \`callora check\` says
+# what is missing, \`callora deposits trust\` adds the trustline.
+# deposits:
+#   classic: { secret_file: ./secrets/deposit.seed, min: "1" }
 storage:
   path: ./data/callora.db
 tokens:

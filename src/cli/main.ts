@@ -31,6 +31,7 @@ const commands: Record<string, (cli: Cli) => Promise<Command>> = {
   reconcile: async (cli) => (await import('./reconcile.ts')).reconcileCommand(cli),
   backup: async (cli) => (await import('./backup.ts')).backupCommand(cli),
   restore: async (cli) => (await import('./restore.ts')).restoreCommand(cli),
+  deposits: async (cli) => (await import('./deposits.ts')).depositsCommand(cli),
   login: async (cli) => (await import('./login.ts')).loginCommand(cli),
   deposit: async (cli) => (await import('./deposit.ts')).depositCommand(cli),
   limit: async (cli) => (await import('./limit.ts')).limitCommand(cli),

@@ -13,6 +13,8 @@ export const gauges: GaugeValues = {
   vault: { tokens: units(30_000_000n), liabilities: units(20_000_000n) },
   stops: [],
   pausedApis: [],
+  unattributed: { count: 2, sum: units(25_000_000n) },
+  classicAgeS: 3,
   journal: { ok: true, pending: 0, walBytes: 10 },
   loops: [{ name: 'settler', failuresInRow: 2 }],
   logLinesDropped: 0,

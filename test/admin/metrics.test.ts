@@ -56,6 +56,9 @@ describe('metrics', () => {
     expect(page).toContain('callora_unsettled_usdc 0.0005');
     expect(page).toContain('callora_oldest_unsettled_age_seconds 12');
     expect(page).toContain('callora_deposit_watcher_lag_ledgers 4');
+    expect(page).toContain('callora_unattributed_usdc 2.5');
+    expect(page).toContain('callora_unattributed_payments 2');
+    expect(page).toContain('callora_classic_watcher_age_seconds 3');
     expect(page).toContain('callora_vault_balance_usdc 3');
     expect(page).toContain('callora_vault_liabilities_usdc 2');
     expect(page).toContain('callora_loop_failures{loop="settler"} 2');

@@ -113,6 +113,8 @@ export async function createRig(
     exits: store.exits,
     audit: store.audit,
     backup: store.backup,
+    classicPayments: store.classicPayments,
+    classic: undefined,
     pauses: store.apiPauses,
     paused: new Set(),
     webhookRows: store.webhooks,

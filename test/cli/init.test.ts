@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { alice } from '../admin/rig.ts';
 import { createCliRig, temporaryDir } from './rig.ts';
 
-const secrets = ['admin.token', 'identity.seed', 'operator.seed', 'tokens.jwks', 'vault-admin.seed'];
+const secrets = ['admin.token', 'deposit.seed', 'identity.seed', 'operator.seed', 'tokens.jwks', 'vault-admin.seed'];
 
 describe('init', () => {
   it('makes a set-up that passes the offline check as it stands', async () => {

@@ -191,9 +191,9 @@ export type Exit = {
 export type Unattributed = {
   id: string;
   kind: string;
-  ledger: number;
+  ledger: number | null;
   closed_at: string;
-  tx_hash: string;
+  tx_hash: string | null;
   amount: string | null;
   note: string | null;
 };

@@ -24,7 +24,7 @@ export function UnattributedPage() {
             { title: 'Kind', cell: ({ kind }) => kind },
             { title: 'Amount, USDC', number: true, cell: ({ amount }) => amount ?? '–' },
             { title: 'Note', cell: ({ note }) => note ?? '–' },
-            { title: 'Ledger', number: true, cell: ({ ledger }) => ledger },
+            { title: 'Ledger', number: true, cell: ({ ledger }) => ledger ?? '–' },
             { title: 'Transaction', cell: ({ tx_hash }) => <Transaction hash={tx_hash} /> },
           ]}
         />
