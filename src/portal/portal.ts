@@ -11,7 +11,9 @@ import { type DepositDeps, depositDetails } from './classic-deposit.ts';
 import { isErrorCode } from './error-help.ts';
 import { errorPage } from './error-page.ts';
 import { type OwnExitsDeps, ownExits, requestExit } from './exits.ts';
+import { llmsText } from './llms-text.ts';
 import { type LoginDeps, loginChallenge, loginSession, loginToken } from './login.ts';
+import { openApi } from './openapi.ts';
 import { issueOwnToken, type OwnTokensDeps, ownTokens, revokeOwnToken } from './own-tokens.ts';
 import { publishedRoots, type RootsDeps } from './published-roots.ts';
 import { callReceipt, ownLeaves, type ReceiptDeps } from './receipts.ts';
@@ -90,6 +92,11 @@ function resourcesOf(deps: PortalDeps & { limiter: RateLimiter }): Map<string, R
     ['/_callora', service],
     ['/_callora/', service],
     ['/_callora/catalog', json(() => catalogView(deps.config()), { 'cache-control': 'public, max-age=60' })],
+    ['/_callora/openapi.json', json(() => openApi(deps.config(), deps.version))],
+    [
+      '/_callora/llms.txt',
+      get(({ res }) => sendText(res, 200, 'text/plain; charset=utf-8', llmsText(deps.config()), publicFor5Minutes)),
+    ],
     [
       '/_callora/deposit',
       get(async ({ req, res, query }) => sendJson(res, 200, await depositDetails(deps, req.rawHeaders, query))),

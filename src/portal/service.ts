@@ -27,6 +27,8 @@ export function serviceView(config: Config, version: string): unknown {
     links: {
       page: link('/_callora/app/'),
       catalog: link('/_callora/catalog'),
+      openapi: link('/_callora/openapi.json'),
+      llms: link('/_callora/llms.txt'),
       login: link('/_callora/login'),
       session: link('/_callora/session'),
       account: link('/_callora/account'),

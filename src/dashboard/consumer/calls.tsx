@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
+import { Time } from '../shared/time.tsx';
 import { useAnswer } from '../shared/use-answer.ts';
 import { type Call, type Gateway, refreshMs } from './gateway.ts';
-import { dateTime } from './words.ts';
 
 /** The newest calls, refreshed; older ones are fetched on demand and stay. */
 export function Calls({ gateway }: { gateway: Gateway }) {
@@ -43,7 +43,9 @@ export function Calls({ gateway }: { gateway: Gateway }) {
                 <th scope="col" class="wide-only">
                   Time
                 </th>
-                <th scope="col">Status</th>
+                <th scope="col" class="wide-only">
+                  Status
+                </th>
                 <th scope="col" class="number">
                   USDC
                 </th>
@@ -84,10 +86,14 @@ function CallRow({ call, onReceipt }: { call: Call; onReceipt: (call: string) =>
         <span class="code">
           <span class="method">{call.method}</span> {call.route}
         </span>
-        <div class="soft small narrow-only">{dateTime(call.time)}</div>
+        <div class="soft small narrow-only">
+          {call.status}, <Time at={call.time} />
+        </div>
       </td>
-      <td class="soft wide-only">{dateTime(call.time)}</td>
-      <td>{call.status}</td>
+      <td class="soft wide-only">
+        <Time at={call.time} />
+      </td>
+      <td class="wide-only">{call.status}</td>
       <td class="number">{call.price}</td>
       <td class="soft wide-only">{moneyState(call)}</td>
       <td class="number">

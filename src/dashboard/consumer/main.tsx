@@ -1,6 +1,7 @@
 import { render } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { systemClock } from '../../clock.ts';
+import { shortId } from '../shared/format.ts';
 import { ThemeButton } from '../shared/theme.tsx';
 import { useAnswer } from '../shared/use-answer.ts';
 import { DepositWays } from './deposit.tsx';
@@ -11,7 +12,7 @@ import { Prices } from './prices.tsx';
 import { Receipts } from './receipts.tsx';
 import { Tokens } from './tokens.tsx';
 import { Withdraw } from './withdraw.tsx';
-import { minutes, shortAddress } from './words.ts';
+import { minutes } from './words.ts';
 
 const tabs = [
   ['overview', 'Overview'],
@@ -57,7 +58,7 @@ function Inside({ credential, onOut }: { credential: Credential; onOut: () => vo
       <header class="top">
         <strong>Callora</strong>
         <span class="code soft wide-only" title={credential.account}>
-          {shortAddress(credential.account)}
+          {shortId(credential.account)}
         </span>
         {sessionEndsMs === undefined && <span class="badge">looking only</span>}
         {sessionEndsMs !== undefined && !ended && (

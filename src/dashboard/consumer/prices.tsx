@@ -35,7 +35,9 @@ export function Prices() {
                     <td class="code">
                       <span class="method">{route.method}</span> {route.path}
                     </td>
-                    <td class="soft wide-only">{route.description ?? ''}</td>
+                    <td class="soft wide-only">
+                      {route.description ?? (route.path.endsWith('/*') ? 'Everything else' : '')}
+                    </td>
                     <td class="number">{route.price === '0' ? 'free' : route.price}</td>
                   </tr>
                 ))}

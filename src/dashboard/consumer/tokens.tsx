@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
+import { Time } from '../shared/time.tsx';
 import { useAnswer } from '../shared/use-answer.ts';
 import type { Gateway, Token } from './gateway.ts';
 import { NewToken } from './new-token.tsx';
 import { Problem } from './problem.tsx';
-import { dateTime } from './words.ts';
 
 export function Tokens({ gateway, mayAct }: { gateway: Gateway; mayAct: boolean }) {
   const first = useAnswer('tokens', (signal) => gateway.tokens(null, signal));
@@ -88,9 +88,8 @@ function TokenItem({ token, revoke }: { token: Token; revoke: ((jti: string) => 
         )}
       </div>
       <div class="soft small">
-        {token.state === 'revoked'
-          ? 'revoked'
-          : `${token.state === 'live' ? 'until' : 'ended'} ${dateTime(token.expires_at)}`}
+        {token.state === 'live' ? 'until ' : `${token.state}, was good until `}
+        <Time at={token.expires_at} />
       </div>
       {token.state === 'live' && revoke && (
         <div class="row act">

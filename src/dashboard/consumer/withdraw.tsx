@@ -1,9 +1,12 @@
 import { useState } from 'preact/hooks';
+import { type Column, DataTable } from '../shared/data-table.tsx';
+import { shortId } from '../shared/format.ts';
+import { Time } from '../shared/time.tsx';
 import { useAnswer } from '../shared/use-answer.ts';
 import { Copy } from './copy.tsx';
 import { type Deposit, type Exit, type Gateway, refreshMs, type SignedExit } from './gateway.ts';
 import { Problem } from './problem.tsx';
-import { dateTime, duration } from './words.ts';
+import { duration } from './words.ts';
 
 /** The two ways out: at once with the gateway's signature, and alone, which no gateway can refuse. */
 export function Withdraw({ gateway, account, mayAct }: { gateway: Gateway; account: string; mayAct: boolean }) {
@@ -134,35 +137,26 @@ function SignedStep({ exit, onDone }: { exit: SignedExit; onDone: () => void }) 
   );
 }
 
+const exitColumns: Column<Exit>[] = [
+  { title: 'USDC', number: true, cell: (exit) => exit.amount },
+  { title: 'State', cell: stateText },
+  {
+    title: 'To',
+    cell: (exit) => (
+      <span class="code" title={exit.to}>
+        {shortId(exit.to)}
+      </span>
+    ),
+  },
+  { title: 'Asked for', cell: (exit) => <Time at={exit.created_at} /> },
+];
+
 function Exits({ exits }: { exits: Exit[] }) {
   return (
     <section aria-labelledby="exits">
       <h2 id="exits">Exits</h2>
-      <div class="panel table scroll">
-        <table aria-label="Exits, newest first">
-          <thead>
-            <tr>
-              <th scope="col" class="number">
-                USDC
-              </th>
-              <th scope="col">State</th>
-              <th scope="col" class="wide-only">
-                To
-              </th>
-              <th scope="col">Asked for</th>
-            </tr>
-          </thead>
-          <tbody>
-            {exits.map((exit) => (
-              <tr key={exit.id}>
-                <td class="number">{exit.amount}</td>
-                <td>{stateText(exit)}</td>
-                <td class="code address wide-only">{exit.to}</td>
-                <td class="soft">{dateTime(exit.created_at)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+      <div class="panel table">
+        <DataTable label="Exits, newest first" columns={exitColumns} rows={exits} keyOf={(exit) => exit.id} empty="" />
       </div>
     </section>
   );
