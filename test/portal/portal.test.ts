@@ -159,6 +159,18 @@ describe('the portal', () => {
     expect(text).not.toMatch(/upstream-secret|10\.0\.0\.7/);
   });
 
+  it.each(['catalog', 'openapi.json', 'llms.txt'])('shows in %s what a reload has changed', async (document) => {
+    let now = config;
+    const { call } = await portal({ config: () => now });
+    const read = async () => (await call(`/_callora/${document}`)).text();
+    const before = await read();
+    expect(await read()).toBe(before);
+    now = { ...config, apis: [] };
+    const after = await read();
+    expect(before).toContain('forecast');
+    expect(after).not.toContain('forecast');
+  });
+
   it('tells how to deposit without the RPC address of the operator', async () => {
     const { call } = await portal();
     const text = await (await call('/_callora/deposit')).text();
