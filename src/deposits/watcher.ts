@@ -142,6 +142,8 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     }
     const events = page.events.map((raw) => decodeVaultEvent(raw, vault.address));
     for (const event of events) {
+      // What an unreadable record said is in the counters of its account: they are read anew, now or after a crash.
+      if (event.kind === 'unreadable') meta.set(snapshotsKey, 'yes');
       // Settlements first: each is applied once by lane and batch, so a crash before the page is harmless.
       if (event.kind === 'settled' && deps.onSettled(event).accountsChangedUnseen) meta.set(snapshotsKey, 'yes');
     }
@@ -166,6 +168,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
 
   function follow({ ledger: lastLedger, closedAtMs: lastClosedAtMs }: { ledger: number; closedAtMs: number }): void {
     state = { ...state, lastLedger, lastClosedAtMs };
+    if (meta.get(snapshotsKey) === 'yes') return;
     // Every event up to here is in, so an exit whose signature ended by now and that is still open never landed.
     for (const { account, amount } of deps.exits.expire({ ledger: lastLedger, closedAtMs: lastClosedAtMs })) {
       const slot = ledger.account(account);

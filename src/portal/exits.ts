@@ -123,6 +123,8 @@ function refusal(answer: Extract<ExitAnswer, { ok: false }>, wanted: Units): Gat
       return new GatewayError('exit_refused', answer.detail);
     case 'chain_unavailable':
       return new GatewayError('chain_unavailable');
+    case 'overloaded':
+      return new GatewayError('overloaded', 'too many exits are being prepared at once');
     case 'not_written':
       return new GatewayError('journal_unavailable', 'the exit could not be put on disk, so it was not signed');
   }

@@ -31,7 +31,7 @@ export type ExitAnswer =
   | { ok: false; reason: 'too_large'; available: Units; slot: AccountSlot | undefined }
   /** The network would not carry it out. Nothing was held or signed. */
   | { ok: false; reason: 'refused'; detail: string }
-  | { ok: false; reason: 'chain_unavailable' | 'not_written' };
+  | { ok: false; reason: 'chain_unavailable' | 'not_written' | 'overloaded' };
 
 export type ExitDeskDeps = {
   vault: string;
@@ -44,11 +44,17 @@ export type ExitDeskDeps = {
   log: Log;
 };
 
+/** Accounts served at once: each costs the RPC server four questions, and nobody has paid for them. */
+const accountsAtOnceMax = 32;
+
 export function createExitDesk(deps: ExitDeskDeps): ExitDesk {
   const turns = new Map<string, Promise<unknown>>();
 
   /** One at a time per account: of two equal requests at once, the second finds the first one's row. */
   function request(account: string, wish: { to: string; amount: Units }): Promise<ExitAnswer> {
+    if (turns.size >= accountsAtOnceMax && !turns.has(account)) {
+      return Promise.resolve({ ok: false, reason: 'overloaded' });
+    }
     const terms = { vault: deps.vault, account, ...wish };
     const turn = (turns.get(account) ?? Promise.resolve()).then(() => decide(deps, terms));
     const ended = turn

@@ -35,6 +35,7 @@ export async function countersignExit(
   if (account?.sequence !== sequence - 1n) {
     return { ok: false, fault: 'the envelope is not the next transaction of the account' };
   }
+  if (!account.ownKeySigns) return { ok: false, fault: 'the account needs more signatures than that of its own key' };
   const simulated = await rpc.simulate(envelopeXdr, signal);
   if (!simulated.ok) return { ok: false, fault: 'the network would not carry the envelope out' };
   const transaction = new Transaction(envelopeXdr, rpc.passphrase);

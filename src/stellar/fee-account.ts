@@ -7,6 +7,8 @@ export type FeeAccount = {
   sequence: bigint;
   /** XLM above what the network keeps reserved, stroops; never below 0. */
   freeStroops: bigint;
+  /** The account's own key alone may sign for it: what a contract call asks for is the medium threshold. */
+  ownKeySigns: boolean;
 };
 
 /** What the network reserves for an account twice, and for each of its entries once, stroops. */
@@ -23,10 +25,12 @@ export async function readFeeAccount(
   if (!entry) return undefined;
   const data = xdr.LedgerEntryData.fromXdr(entry.dataXdr, 'base64');
   if (data.type !== 'account') return undefined;
-  const { balance, seqNum, numSubEntries, ext } = data.account;
+  const { balance, seqNum, numSubEntries, thresholds, ext } = data.account;
   const v1 = ext.type === 'v1' ? ext.v1 : undefined;
   const v2 = v1?.ext.type === 'v2' ? v1.ext.v2 : undefined;
   const reserves = 2 + numSubEntries + (v2?.numSponsoring ?? 0) - (v2?.numSponsored ?? 0);
   const free = balance - BigInt(reserves) * baseReserveStroops - (v1?.liabilities.selling ?? 0n);
-  return { sequence: seqNum, freeStroops: free > 0n ? free : 0n };
+  const [ownWeight = 0, , medium = 0] = thresholds.toBytes();
+  const ownKeySigns = ownWeight >= Math.max(1, medium);
+  return { sequence: seqNum, freeStroops: free > 0n ? free : 0n, ownKeySigns };
 }

@@ -42,7 +42,7 @@ function envelope(
   return buildExit({ ...terms, ...wanted }, parts, passphrase);
 }
 
-function accountEntry(sequence: bigint): string {
+function accountEntry(sequence: bigint, mediumThreshold: number): string {
   return xdr.LedgerEntryData.account(
     new xdr.AccountEntry({
       accountId: owner.xdrAccountId(),
@@ -52,14 +52,17 @@ function accountEntry(sequence: bigint): string {
       inflationDest: null,
       flags: 0,
       homeDomain: '',
-      thresholds: new Uint8Array([1, 0, 0, 0]),
+      thresholds: new Uint8Array([1, 0, mediumThreshold, 0]),
       signers: [],
       ext: xdr.AccountEntryExt.v0(),
     } as never),
   ).toXdr('base64');
 }
 
-function build(answer: unknown, chain: { sequence?: bigint; landed?: boolean; simulates?: boolean } = {}) {
+function build(
+  answer: unknown,
+  chain: { sequence?: bigint; landed?: boolean; simulates?: boolean; mediumThreshold?: number } = {},
+) {
   const sent: SignedTransaction[] = [];
   const span = { latestLedger: 100, oldestLedger: 1, latestClosedAtS: nowS };
   const landed = { ledger: 99, closedAtS: nowS, resultXdr: undefined, contractEventsXdr: undefined };
@@ -69,7 +72,13 @@ function build(answer: unknown, chain: { sequence?: bigint; landed?: boolean; si
     latestLedger: async () => ({ ledger: 100, closedAtS: nowS }),
     entries: async ([keyXdr = '']) => ({
       latestLedger: 100,
-      entries: [{ keyXdr, dataXdr: accountEntry(chain.sequence ?? 77n), liveUntilLedger: undefined }],
+      entries: [
+        {
+          keyXdr,
+          dataXdr: accountEntry(chain.sequence ?? 77n, chain.mediumThreshold ?? 0),
+          liveUntilLedger: undefined,
+        },
+      ],
     }),
     transaction: async () =>
       chain.landed ? { ...span, status: 'SUCCESS', ...landed } : { ...span, status: 'NOT_FOUND' },
@@ -136,6 +145,7 @@ describe('nothing is signed or sent', () => {
     ['when it is for a later time of the account', envelope({ sequence: 79n })],
     ['when it is for a number that is used up', envelope(), { sequence: 78n }],
     ['when the network would not carry it out', envelope(), { simulates: false }],
+    ['when the key alone does not sign for the account', envelope(), { mediumThreshold: 2 }],
     ['when it is no envelope', 'AAAA'],
     ['when there is none', undefined],
     ['when the gateway refuses', new CliError('refused', 'answered 503')],

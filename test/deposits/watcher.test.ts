@@ -401,6 +401,25 @@ describe('a co-signed exit', () => {
     expect(books(rig)).toEqual({ state: 'expired', held: 0n, withdrawn: 600n, spendable: 400n });
   });
 
+  it('that landed in a record nobody can read is not freed before the account has been read anew', async () => {
+    const rig = await exitRig();
+    withdrawn(rig, 600n, 120);
+    const [event] = rig.source.events.slice(-1);
+    if (!event || 'broken' in event) throw new Error('unexpected');
+    rig.source.events[rig.source.events.length - 1] = { ...event, valueXdr: 'AAAA' };
+    rig.source.latestLedger = 190;
+    const vault = rig.source.vault;
+    const accounts = () => Promise.reject(new RpcError('transport', 'gone'));
+    rig.restart({ vault: { ...vault, accounts } });
+    await expect(rig.catchUp()).rejects.toThrow('gone');
+    expect(books(rig)).toMatchObject({ state: 'open', held: 600n });
+    rig.restart({ vault });
+    rig.source.latestLedger = 191;
+    await rig.catchUp();
+    await rig.catchUp();
+    expect(books(rig)).toEqual({ state: 'expired', held: 0n, withdrawn: 600n, spendable: 400n });
+  });
+
   it('that a snapshot has told of already is ended by its event, and counted once', async () => {
     const rig = await exitRig();
     withdrawn(rig, 600n, 120);

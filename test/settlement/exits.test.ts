@@ -107,6 +107,19 @@ describe('a co-signed exit', () => {
     expect(events).toEqual([]);
   });
 
+  it('is prepared for so many accounts at once and no more', async () => {
+    const { desk, store, ledger } = build();
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, index) => {
+        const address = `G${index}`;
+        ledger.open({ id: store.accounts.ensure(address), address, deposited: units(10) });
+        return desk.request(address, { to: 'GT', amount: units(1) });
+      }),
+    );
+    expect(answers.filter((answer) => answer.ok)).toHaveLength(32);
+    expect(answers.filter((answer) => !answer.ok && answer.reason === 'overloaded')).toHaveLength(8);
+  });
+
   it('that the network would refuse, or that it cannot be asked about, holds nothing', async () => {
     const refused = build({ signer: { prepare: async () => ({ ok: false, detail: 'no' }), sign: never } });
     expect(await refused.ask({ to: 'GT', amount: 1 })).toEqual({ ok: false, reason: 'refused', detail: 'no' });
