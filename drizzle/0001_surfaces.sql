@@ -82,12 +82,13 @@ CREATE TABLE `usage_daily` (
 	`account_id` integer NOT NULL,
 	`route_id` integer NOT NULL,
 	`calls` integer NOT NULL,
+	`refunded_calls` integer NOT NULL,
 	`gross` integer NOT NULL,
 	`refunded` integer NOT NULL,
 	PRIMARY KEY(`account_id`, `day`, `route_id`),
 	FOREIGN KEY (`account_id`) REFERENCES `accounts`(`id`) ON UPDATE no action ON DELETE no action,
 	FOREIGN KEY (`route_id`) REFERENCES `routes`(`id`) ON UPDATE no action ON DELETE no action,
-	CONSTRAINT "usage_daily_sums" CHECK("usage_daily"."calls" >= 0 AND "usage_daily"."refunded" >= 0 AND "usage_daily"."gross" >= "usage_daily"."refunded")
+	CONSTRAINT "usage_daily_sums" CHECK("usage_daily"."refunded_calls" BETWEEN 0 AND "usage_daily"."calls" AND "usage_daily"."refunded" >= 0 AND "usage_daily"."gross" >= "usage_daily"."refunded")
 ) STRICT;
 --> statement-breakpoint
 CREATE INDEX `usage_daily_route` ON `usage_daily` (`route_id`,`day`);--> statement-breakpoint
@@ -124,7 +125,7 @@ CREATE TABLE `webhook_events` (
 CREATE UNIQUE INDEX `webhook_events_dedupe_unique` ON `webhook_events` (`dedupe`);--> statement-breakpoint
 CREATE INDEX `batches_confirmed_at` ON `batches` (`confirmed_at_ms`) WHERE "batches"."confirmed_at_ms" IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `vault_events_claims` ON `vault_events` (`closed_at_ms`) WHERE "vault_events"."kind" IN ('claimed', 'fee_collected');--> statement-breakpoint
-INSERT INTO `usage_daily` (`account_id`, `day`, `route_id`, `calls`, `gross`, `refunded`)
-  SELECT c.`account_id`, c.`at_ms` / 86400000, c.`route_id`, COUNT(*), SUM(c.`price`), SUM(COALESCE(f.`amount`, 0))
+INSERT INTO `usage_daily` (`account_id`, `day`, `route_id`, `calls`, `refunded_calls`, `gross`, `refunded`)
+  SELECT c.`account_id`, c.`at_ms` / 86400000, c.`route_id`, COUNT(*), COUNT(f.`amount`), SUM(c.`price`), SUM(COALESCE(f.`amount`, 0))
   FROM `sealed_charges` s JOIN `charges` c ON c.`id` = s.`charge_id` LEFT JOIN `refunds` f ON f.`charge_id` = c.`id`
   GROUP BY 1, 2, 3;

@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts';
-import { add, formatUsdc, subtract, type Units, zero } from '../money.ts';
+import { add, formatUsdc, subtract, zero } from '../money.ts';
 import type { UsageGrouping, UsageSum, UsageSums } from '../store/usage-sums.ts';
 import { dayText, type Period } from './period.ts';
 
@@ -11,6 +11,8 @@ export type UsageSumView = {
   method?: string;
   route?: string;
   calls: number;
+  /** How many of them were refunded. */
+  refunded_calls: number;
   gross: string;
   refunded: string;
   net: string;
@@ -22,7 +24,7 @@ export type UsageSummary = {
   by: UsageGrouping;
   currency: 'USDC';
   items: UsageSumView[];
-  total: { calls: number; gross: string; refunded: string; net: string };
+  total: { calls: number; refunded_calls: number; gross: string; refunded: string; net: string };
 };
 
 export type UsageFilter = {
@@ -68,18 +70,25 @@ function groupView({ day, account, route }: UsageSum): Partial<UsageSumView> {
 }
 
 function totalView(sums: UsageSum[]): UsageSummary['total'] {
-  const total = { calls: 0, gross: zero, refunded: zero };
+  const total = { calls: 0, refundedCalls: 0, gross: zero, refunded: zero };
   for (const sum of sums) {
     total.calls += sum.calls;
+    total.refundedCalls += sum.refundedCalls;
     total.gross = add(total.gross, sum.gross);
     total.refunded = add(total.refunded, sum.refunded);
   }
   return figures(total);
 }
 
-function figures({ calls, gross, refunded }: { calls: number; gross: Units; refunded: Units }) {
+function figures({
+  calls,
+  refundedCalls,
+  gross,
+  refunded,
+}: Pick<UsageSum, 'calls' | 'refundedCalls' | 'gross' | 'refunded'>) {
   return {
     calls,
+    refunded_calls: refundedCalls,
     gross: formatUsdc(gross),
     refunded: formatUsdc(refunded),
     net: formatUsdc(subtract(gross, refunded)),

@@ -17,6 +17,8 @@ export const usageDaily = sqliteTable(
       .notNull()
       .references(() => routes.id),
     calls: integer('calls').notNull(),
+    /** How many of them were refunded. */
+    refundedCalls: integer('refunded_calls').notNull(),
     gross: money('gross').notNull(),
     refunded: money('refunded').notNull(),
   },
@@ -25,7 +27,7 @@ export const usageDaily = sqliteTable(
     index('usage_daily_route').on(table.routeId, table.day),
     check(
       'usage_daily_sums',
-      sql`${table.calls} >= 0 AND ${table.refunded} >= 0 AND ${table.gross} >= ${table.refunded}`,
+      sql`${table.refundedCalls} BETWEEN 0 AND ${table.calls} AND ${table.refunded} >= 0 AND ${table.gross} >= ${table.refunded}`,
     ),
   ],
 );

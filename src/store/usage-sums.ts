@@ -31,6 +31,8 @@ export type UsageSum = {
   account: string | undefined;
   route: { api: string; method: string; template: string } | undefined;
   calls: number;
+  /** How many of them were refunded, always in full. */
+  refundedCalls: number;
   gross: Units;
   refunded: Units;
 };
@@ -42,6 +44,7 @@ type Stored = {
   method?: string;
   template?: string;
   calls: number;
+  refundedCalls: number;
   gross: number;
   refunded: number;
 };
@@ -75,11 +78,12 @@ const sealedOf = {
 export function usageSumsText(by: UsageGrouping, start: keyof typeof sealedOf): string {
   const { columns, order } = groups[by];
   return `SELECT ${columns.replace('a.address', 'a.address AS account')},
-      SUM(s.calls) AS calls, SUM(s.gross) AS gross, SUM(s.refunded) AS refunded
+      SUM(s.calls) AS calls, SUM(s.refunded_calls) AS refundedCalls,
+      SUM(s.gross) AS gross, SUM(s.refunded) AS refunded
     FROM (
-      SELECT u.day, u.account_id, u.route_id, u.calls, u.gross, u.refunded FROM ${sealedOf[start]} AND ${wanted}
+      SELECT u.day, u.account_id, u.route_id, u.calls, u.refunded_calls, u.gross, u.refunded FROM ${sealedOf[start]} AND ${wanted}
       UNION ALL
-      SELECT c.at_ms / ${dayMs} AS day, c.account_id, c.route_id, 1, c.price, COALESCE(f.amount, 0)
+      SELECT c.at_ms / ${dayMs} AS day, c.account_id, c.route_id, 1, f.amount IS NOT NULL, c.price, COALESCE(f.amount, 0)
       FROM unsealed q CROSS JOIN charges c ON c.id = q.charge_id CROSS JOIN routes r ON r.id = c.route_id
       LEFT JOIN refunds f ON f.charge_id = c.id
       WHERE c.at_ms >= $fromDay * ${dayMs} AND c.at_ms < ($toDay + 1) * ${dayMs}
@@ -103,8 +107,8 @@ export function createUsageSums(db: RawDb): UsageSums {
   };
 }
 
-function toSum({ day, account, api, method, template, calls, gross, refunded }: Stored): UsageSum {
+function toSum({ day, account, api, method, template, calls, refundedCalls, gross, refunded }: Stored): UsageSum {
   const route =
     api === undefined || method === undefined || template === undefined ? undefined : { api, method, template };
-  return { day, account, route, calls, gross: fromStored(gross), refunded: fromStored(refunded) };
+  return { day, account, route, calls, refundedCalls, gross: fromStored(gross), refunded: fromStored(refunded) };
 }

@@ -29,10 +29,10 @@ describe('the usage summary', () => {
       by: 'day',
       currency: 'USDC',
       items: [
-        { day: '2027-01-15', calls: 1, gross: '0.002', refunded: '0', net: '0.002' },
-        { day: '2027-01-16', calls: 2, gross: '0.013', refunded: '0.01', net: '0.003' },
+        { day: '2027-01-15', calls: 1, refunded_calls: 0, gross: '0.002', refunded: '0', net: '0.002' },
+        { day: '2027-01-16', calls: 2, refunded_calls: 1, gross: '0.013', refunded: '0.01', net: '0.003' },
       ],
-      total: { calls: 3, gross: '0.015', refunded: '0.01', net: '0.005' },
+      total: { calls: 3, refunded_calls: 1, gross: '0.015', refunded: '0.01', net: '0.005' },
     });
   });
 
@@ -45,7 +45,16 @@ describe('the usage summary', () => {
     ]);
     const byRoute = await books.usageSummary({ by: 'route', account: alice, api: 'weather' });
     expect(byRoute.items).toEqual([
-      { api: 'weather', method: 'GET', route: '/weather/:city', calls: 2, gross: '0.005', refunded: '0', net: '0.005' },
+      {
+        api: 'weather',
+        method: 'GET',
+        route: '/weather/:city',
+        calls: 2,
+        refunded_calls: 0,
+        gross: '0.005',
+        refunded: '0',
+        net: '0.005',
+      },
     ]);
     expect((await books.usageSummary({ api: 'maps' })).items).toEqual([]);
   });

@@ -348,6 +348,7 @@ describe('usage over time', () => {
     account: undefined,
     route: undefined,
     calls: 2,
+    refundedCalls: 1,
     gross: units(30_000n),
     refunded: units(10_000n),
   };
@@ -372,7 +373,9 @@ describe('usage over time', () => {
     expect((await call(path)).status).toBe(401);
     const answer = (await (await call(path, asAlice)).json()) as Record<string, unknown>;
     expect(answer).toMatchObject({ from: '2026-11-01', to: '2026-11-30', by: 'day', currency: 'USDC' });
-    expect(answer.items).toEqual([{ day: '2024-10-04', calls: 2, gross: '0.003', refunded: '0.001', net: '0.002' }]);
+    expect(answer.items).toEqual([
+      { day: '2024-10-04', calls: 2, refunded_calls: 1, gross: '0.003', refunded: '0.001', net: '0.002' },
+    ]);
     expect(asked).toMatchObject([{ accountId: 7, apis: ['maps'], by: 'day' }]);
   });
 

@@ -137,14 +137,16 @@ export function booksOf(store: Store): { left: Units; right: Units }[] {
 /** The daily sums as they are kept, and as the sealed rows say they must be. */
 export function usageDaily(store: Store): unknown[] {
   return store.db
-    .prepare('SELECT account_id, day, route_id, calls, gross, refunded FROM usage_daily ORDER BY 1, 2, 3')
+    .prepare(
+      'SELECT account_id, day, route_id, calls, refunded_calls, gross, refunded FROM usage_daily ORDER BY 1, 2, 3',
+    )
     .all();
 }
 
 export function sealedByDay(store: Store): unknown[] {
   return store.db
     .prepare(
-      `SELECT c.account_id, c.at_ms / 86400000 AS day, c.route_id, COUNT(*) AS calls, SUM(c.price) AS gross,
+      `SELECT c.account_id, c.at_ms / 86400000 AS day, c.route_id, COUNT(*) AS calls, COUNT(f.amount) AS refunded_calls, SUM(c.price) AS gross,
          SUM(COALESCE(f.amount, 0)) AS refunded
        FROM sealed_charges s JOIN charges c ON c.id = s.charge_id LEFT JOIN refunds f ON f.charge_id = c.id
        GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,

@@ -287,12 +287,13 @@ CREATE TABLE `usage_daily` (
 	`account_id` integer NOT NULL,
 	`route_id` integer NOT NULL,
 	`calls` integer NOT NULL,
+	`refunded_calls` integer NOT NULL,
 	`gross` integer NOT NULL,
 	`refunded` integer NOT NULL,
 	PRIMARY KEY(`account_id`, `day`, `route_id`),
 	FOREIGN KEY (`account_id`) REFERENCES `accounts`(`id`) ON UPDATE no action ON DELETE no action,
 	FOREIGN KEY (`route_id`) REFERENCES `routes`(`id`) ON UPDATE no action ON DELETE no action,
-	CONSTRAINT "usage_daily_sums" CHECK("usage_daily"."calls" >= 0 AND "usage_daily"."refunded" >= 0 AND "usage_daily"."gross" >= "usage_daily"."refunded")
+	CONSTRAINT "usage_daily_sums" CHECK("usage_daily"."refunded_calls" BETWEEN 0 AND "usage_daily"."calls" AND "usage_daily"."refunded" >= 0 AND "usage_daily"."gross" >= "usage_daily"."refunded")
 ) STRICT;
 CREATE TABLE `vault_events` (
 	`id` text PRIMARY KEY NOT NULL,

@@ -32,7 +32,7 @@ function threeDays() {
 describe('usage over days', () => {
   it('adds what is sealed and what is not, by day', () => {
     expect(threeDays().usage.sums({ ...all, by: 'day' })).toMatchObject([
-      { day: 1, calls: 2, gross: 12n, refunded: 7n },
+      { day: 1, calls: 2, refundedCalls: 1, gross: 12n, refunded: 7n },
       { day: 2, calls: 2, gross: 24n, refunded: 0n },
       { day: 3, calls: 1, gross: 17n, refunded: 2n },
     ]);
@@ -103,7 +103,9 @@ describe('the daily sums', () => {
     const { store } = openTestStore();
     writeCharge(store, { account: 'GA', price: 0, atMs: 1_000 });
     expect(seal(store, { nowMs: 100_000 })).toBeUndefined();
-    expect(usageDaily(store)).toEqual([{ account_id: 1, day: 0, route_id: 1, calls: 1, gross: 0, refunded: 0 }]);
+    expect(usageDaily(store)).toEqual([
+      { account_id: 1, day: 0, route_id: 1, calls: 1, refunded_calls: 0, gross: 0, refunded: 0 },
+    ]);
   });
 
   it('are filled by the migration from what an older database has sealed', () => {
@@ -120,7 +122,7 @@ describe('the daily sums', () => {
       INSERT INTO sealed_charges VALUES (1, 1, NULL, NULL, 1), (2, 1, NULL, NULL, 1);`);
     run('0001_surfaces.sql');
     expect(db.prepare('SELECT * FROM usage_daily').all()).toEqual([
-      { day: 1, account_id: 1, route_id: 1, calls: 2, gross: 12, refunded: 2 },
+      { day: 1, account_id: 1, route_id: 1, calls: 2, refunded_calls: 1, gross: 12, refunded: 2 },
     ]);
     db.close();
   });
