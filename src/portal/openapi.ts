@@ -13,7 +13,7 @@ export function openApi(config: Config, version: string): unknown {
     for (const route of api.routes) {
       const { path, parameters } = pathOf(route.template);
       const operations: Record<string, unknown> = { parameters, ...paths[path] };
-      for (const method of methodsOf(route)) operations[method] = operationOf(route);
+      for (const method of methodsOf(route)) operations[method] = operationOf(api.name, route);
       paths[path] = operations;
     }
   }
@@ -69,7 +69,7 @@ const paymentRequired = {
   },
 };
 
-function operationOf(route: Route): unknown {
+function operationOf(api: string, route: Route): unknown {
   const paid = route.priceUnits > 0n;
   const price = formatUsdc(route.priceUnits);
   const offer = {
@@ -80,7 +80,7 @@ function operationOf(route: Route): unknown {
     description: 'From the prepaid balance of the account, by the call.',
   };
   return {
-    tags: [route.api.name],
+    tags: [api],
     summary: route.description ?? `${route.method} ${route.template}`,
     security: route.auth === 'none' ? [] : [{ token: [] }],
     ...(paid ? { 'x-payment-info': { offers: [offer] } } : {}),
