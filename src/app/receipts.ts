@@ -11,12 +11,13 @@ export function createReceipts({
   config,
   store,
   vault,
+  clock,
 }: Core): ReceiptParts & { key: IdentityKey; rootChain: RootChain } {
   const { leaves, batches } = store;
   return {
     leaves,
     batches,
-    trees: createBatchTrees({ leaves, vault: vault.address }),
+    trees: createBatchTrees({ leaves, vault: vault.address, clock }),
     key: createIdentityKey(deriveSeed(config().gateway.identitySecret, 'receipts'), receiptType),
     rootChain: createRootChain(store),
   };

@@ -37,6 +37,7 @@ const commands: Record<string, (cli: Cli) => Promise<Command>> = {
   limit: async (cli) => (await import('./limit.ts')).limitCommand(cli),
   withdraw: async (cli) => (await import('./withdraw.ts')).withdrawCommand(cli),
   receipt: async (cli) => (await import('./receipt.ts')).receiptCommand(cli),
+  leaves: async (cli) => (await import('./leaves.ts')).leavesCommand(cli),
   roots: async (cli) => (await import('./roots.ts')).rootsCommand(cli),
   verify: async (cli) => (await import('./verify.ts')).verifyCommand(cli),
   balance: async (cli) => (await import('./balance.ts')).balanceCommand(cli),

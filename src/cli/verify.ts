@@ -31,16 +31,35 @@ export function verifyCommand(cli: Cli): Command {
     .option('--offline', 'ask nobody: check what the files given allow')
     .option('--json', 'print JSON for programs')
     .action(async (file: string, options: VerifyOptions) => {
-      const receipt = readJsonFile(file);
-      const { evidence, asked } = options.offline
-        ? fromFiles(cli, options)
-        : await fromEverywhere(cli, options, placeOf(receipt));
-      const checks = await verifyReceipt(receipt, evidence);
-      const off = checks.filter(({ name, state }) => state === 'failed' || (state !== 'ok' && asked.has(name)));
+      const { checks, off } = await checkReceipt(cli, options, readJsonFile(file));
       if (options.json) printJson(cli, { ok: off.length === 0, checks });
       else printChecks(cli, checks);
       if (off.length > 0) throw new CliError('off', `${off.length} of ${checks.length} checks do not hold`);
     });
+}
+
+/** All layers of one receipt; `off` are those that failed, and those that were asked for and could not be checked. */
+export async function checkReceipt(
+  cli: Cli,
+  options: VerifyOptions,
+  receipt: unknown,
+): Promise<{ checks: Check[]; off: Check[] }> {
+  const { evidence, asked } = options.offline
+    ? fromFiles(cli, options)
+    : await fromEverywhere(cli, options, placeOf(receipt));
+  const checks = await verifyReceipt(receipt, evidence);
+  return { checks, off: checks.filter(({ name, state }) => state === 'failed' || (state !== 'ok' && asked.has(name))) };
+}
+
+/** Leaf and path alone, of many leaves that lead to one root. */
+export async function leadsTo(root: string, vault: string, receipts: readonly { root: string }[]): Promise<boolean> {
+  for (const receipt of receipts) {
+    const checks = await verifyReceipt(receipt, { vault });
+    const held = new Map(checks.map(({ name, state }) => [name, state]));
+    const names = ['vault', 'leaf', 'path'] as const;
+    if (receipt.root !== root || !names.every((name) => held.get(name) === 'ok')) return false;
+  }
+  return true;
 }
 
 /** What is to hold: all that the evidence reaches, and a receipt that stops short of it fails. */

@@ -5,7 +5,7 @@ import type { RateLimiter } from '../limits/rate.ts';
 import { formatUsdc, units } from '../money.ts';
 import type { BatchTrees } from '../settlement/batch-trees.ts';
 import type { Batches, BatchRow } from '../store/batches.ts';
-import type { Leaves } from '../store/leaves.ts';
+import type { Leaves, PlacedLeaf } from '../store/leaves.ts';
 import { type CredentialDeps, type Reader, requireReader } from './credentials.ts';
 import { wholeNumber } from './page.ts';
 import { type ReceiptTerms, type ReceiptView, receiptView } from './receipt-view.ts';
@@ -86,16 +86,10 @@ export async function ownLeaves(
   const found = deps.receipts.batches.byNumber(lane, batch);
   if (!found)
     throw new GatewayError('not_found', `lane ${lane} has no batch ${batch} here; /_callora/roots lists them`);
-  const tree = await treeOf(deps, found);
-  const own = tree && (await findOwn(deps, reader, found, { from, limit }));
-  // Read again for the state, and because all that was read before may belong to a batch that was taken apart.
+  const own = await findOwn(deps, reader, found, { from, limit });
+  const items = await receiptsOf(deps, found, own.slice(0, limit));
   const now = deps.receipts.batches.byNumber(lane, batch);
-  if (!tree || !own || now?.root !== found.root) throw busy();
-  const terms = termsOf(deps);
-  const shown = own.slice(0, limit);
-  const items = await Promise.all(
-    shown.map(({ row, leaf }) => receiptView(terms, row, { batch: now, tree, index: leaf })),
-  );
+  if (now?.root !== found.root) throw busy();
   return {
     lane,
     batch,
@@ -106,14 +100,25 @@ export async function ownLeaves(
   };
 }
 
+/** Whoever has no leaf in a batch does not make the gateway build its tree. */
+async function receiptsOf(deps: ReceiptDeps, batch: BatchRow, placed: PlacedLeaf[]): Promise<ReceiptView[]> {
+  if (placed.length === 0) return [];
+  const tree = await treeOf(deps, batch);
+  // Read again for the state, and because the leaves may belong to a batch that was taken apart meanwhile.
+  const now = deps.receipts.batches.byId(batch.id);
+  if (!tree || now?.root !== batch.root) throw busy();
+  const terms = termsOf(deps);
+  return Promise.all(placed.map(({ row, leaf }) => receiptView(terms, row, { batch: now, tree, index: leaf })));
+}
+
 /** Up to one leaf more than asked for, so that the caller knows where the next page begins. */
 async function findOwn(
   { ledger, receipts }: ReceiptDeps,
   reader: Reader,
   batch: BatchRow,
   { from, limit }: { from: number; limit: number },
-): Promise<ReturnType<Leaves['ownBetween']>> {
-  const own: ReturnType<Leaves['ownBetween']> = [];
+): Promise<PlacedLeaf[]> {
+  const own: PlacedLeaf[] = [];
   const account = ledger.account(reader.account);
   if (!account) return own;
   for (let at = from; at < batch.leaves && own.length <= limit; at += placesPerStep) {

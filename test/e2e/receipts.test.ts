@@ -109,6 +109,16 @@ describe('the receipt of a settled call', () => {
     }
   });
 
+  it('is one of the leaves that explain all that was asked of the account', async () => {
+    const ran = await consumer('leaves', '0', String(receipt.batch), '--out', at('leaves.json'), '--json');
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    const { payee } = sandbox.info;
+    const [sum] = JSON.parse(ran.stdout).sums;
+    expect(sum).toMatchObject({ payee: payee.address, net: sum.asked, taken: sum.asked });
+    expect(sum.leaves).toBe(receipt.size);
+    expect(readJson('leaves.json').map(({ leaf }: ReceiptView) => leaf)).toContainEqual(receipt.leaf);
+  });
+
   it('changed is refused by the command with exit code 1, and so is another vault’s', async () => {
     writeFileSync(at('forged.json'), JSON.stringify({ ...receipt, leaf: { ...receipt.leaf, price: '0.001' } }));
     expect(await consumer('verify', at('forged.json'))).toMatchObject({ code: 1 });

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { createIdentityKey } from '../../src/access/identity-key.ts';
 import { createLedger } from '../../src/billing/ledger.ts';
 import type { Config } from '../../src/catalog/model.ts';
-import { fakeClock } from '../../src/clock.ts';
+import { fakeClock, systemClock } from '../../src/clock.ts';
 import { silentLog } from '../../src/log.ts';
 import { createPortal } from '../../src/portal/portal.ts';
 import { type ReceiptView, receiptType } from '../../src/portal/receipt-view.ts';
@@ -70,7 +70,7 @@ export async function receiptRig() {
     usage: store.usage,
     tokens: store.tokens,
     tokenDesk: { issue: refused, revoke: refused },
-    receipts: { leaves, batches, trees: createBatchTrees({ leaves, vault: vaultAddress }), key },
+    receipts: { leaves, batches, trees: createBatchTrees({ leaves, vault: vaultAddress, clock: systemClock }), key },
     rootChain: createRootChain(store),
     login: { challenge: refused, prove: refused, answer: refused },
     loginAddress: payee,

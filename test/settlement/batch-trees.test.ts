@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { createBatchTrees } from '../../src/settlement/batch-trees.ts';
 import { hashLeaf } from '../../src/settlement/leaf.ts';
 import { rootOf, verifyPath } from '../../src/settlement/merkle.ts';
@@ -21,7 +22,12 @@ function sealedBatch(calls: number) {
       return store.leaves.between(...range);
     },
   };
-  return { store, batch, trees: createBatchTrees({ leaves, vault: vaultAddress }), reads: () => reads };
+  return {
+    store,
+    batch,
+    trees: createBatchTrees({ leaves, vault: vaultAddress, clock: systemClock }),
+    reads: () => reads,
+  };
 }
 
 describe('the tree of a batch', () => {

@@ -1,0 +1,49 @@
+import { add, formatUsdc, parseUsdc, subtract, type Units, zero } from '../money.ts';
+import { CliError } from './exit-codes.ts';
+
+/** What an account's leaves of one batch come to, beside what the settlement asked of it. */
+
+export type OwnLeaf = { account: string; payee: string } & (
+  | { kind: 'call'; price: string; refund: string }
+  | { kind: 'carry'; amount: string }
+);
+
+export type PlacedReceipt = { root: string; index: number; leaf: OwnLeaf };
+
+/** As the gateway says it. */
+export type SettledLine = { payee: string; amount: string; taken: string | null; payee_listed: boolean };
+
+export type LeafSum = { payee: string; leaves: number; net: string; asked: string; taken: string | null };
+
+/** Per payee, in the order of the lines. */
+export function sumLeaves(receipts: readonly PlacedReceipt[], lines: readonly SettledLine[]): LeafSum[] {
+  const sums = new Map(lines.map(({ payee }) => [payee, { leaves: 0, net: zero }]));
+  for (const { leaf } of receipts) {
+    const sum = sums.get(leaf.payee) ?? { leaves: 0, net: zero };
+    sums.set(leaf.payee, { leaves: sum.leaves + 1, net: add(sum.net, netOf(leaf)) });
+  }
+  return [...sums].map(([payee, { leaves, net }]) => {
+    const line = lines.find((each) => each.payee === payee);
+    return { payee, leaves, net: formatUsdc(net), asked: line?.amount ?? '0', taken: line ? line.taken : '0' };
+  });
+}
+
+/** Why the leaves do not explain what was asked: one of somebody else, one twice, or another sum. Empty when they do. */
+export function faultsOfLeaves(own: string, receipts: readonly PlacedReceipt[], sums: readonly LeafSum[]): string[] {
+  const faults = sums
+    .filter(({ net, asked }) => net !== asked)
+    .map(({ payee, net, asked }) => `${asked} USDC were asked for ${payee}, the leaves come to ${net}`);
+  if (receipts.some(({ leaf }) => leaf.account !== own)) faults.push('a leaf is another account’s');
+  if (new Set(receipts.map(({ index }) => index)).size < receipts.length) faults.push('a leaf is there twice');
+  return faults;
+}
+
+function netOf(leaf: OwnLeaf): Units {
+  return leaf.kind === 'carry' ? amountOf(leaf.amount) : subtract(amountOf(leaf.price), amountOf(leaf.refund));
+}
+
+function amountOf(text: string): Units {
+  const amount = parseUsdc(text);
+  if (amount !== undefined) return amount;
+  throw new CliError('refused', `the gateway names ${text} as an amount`);
+}

@@ -1,0 +1,97 @@
+import { Command } from 'commander';
+import type { Cli } from './cli.ts';
+import { CliError } from './exit-codes.ts';
+import { askAsHolder } from './holder-request.ts';
+import { writeJsonFile } from './json-file.ts';
+import { faultsOfLeaves, type LeafSum, type PlacedReceipt, type SettledLine, sumLeaves } from './leaf-sums.ts';
+import { printJson, printTable } from './output.ts';
+import { findTarget, type KeyOptions, keyOf, type TargetOptions, withKeyOption, withTargetOptions } from './target.ts';
+import { checkReceipt, leadsTo } from './verify.ts';
+
+type LeavesOptions = TargetOptions & KeyOptions & { out?: string; json?: boolean };
+
+export function leavesCommand(cli: Cli): Command {
+  return withKeyOption(withTargetOptions(new Command('leaves')))
+    .argument('<lane>', 'lane of the batch; receipts name it')
+    .argument('<batch>', 'number of the batch')
+    .description('all your leaves of one batch: check that they are settled, and that nothing else was asked of you')
+    .option('--out <file>', 'write their receipts to this file')
+    .option('--json', 'print JSON for programs')
+    .action(async (lane: string, batch: string, options: LeavesOptions) => {
+      if (![lane, batch].every((text) => /^[0-9]{1,15}$/.test(text))) {
+        throw new CliError('usage', 'lane and batch are whole numbers');
+      }
+      const { items, lines } = await allLeaves(cli, options, `/_callora/batches/${lane}/${batch}/leaves`);
+      if (options.out !== undefined) writeJsonFile(options.out, items);
+      const { vault, state } = await findTarget(cli, options);
+      const sums = sumLeaves(items, lines);
+      const faults = faultsOfLeaves(keyOf(cli, options, state).address, items, sums);
+      faults.push(...(await faultsOfProof(cli, options, vault, items)));
+      if (options.json) printJson(cli, { ok: faults.length === 0, sums, faults });
+      else printSums(cli, sums);
+      if (faults.length > 0) throw new CliError('off', faults.join('; '));
+    });
+}
+
+/** More than a batch can hold. */
+const leavesMax = 100_000;
+
+async function allLeaves(
+  cli: Cli,
+  options: LeavesOptions,
+  path: string,
+): Promise<{ items: PlacedReceipt[]; lines: SettledLine[] }> {
+  const items: PlacedReceipt[] = [];
+  for (let cursor = '0'; ; ) {
+    const page = readPage(await askAsHolder(cli, options, `${path}?limit=200&cursor=${cursor}`));
+    items.push(...page.items);
+    if (page.lines === null) throw new CliError('refused', 'the token does not cover every API: log in again');
+    if (page.next === null) return { items, lines: page.lines };
+    if (items.length > leavesMax || page.items.length === 0) {
+      throw new CliError('refused', 'the gateway’s list of leaves has no end');
+    }
+    cursor = encodeURIComponent(page.next);
+  }
+}
+
+/** The first receipt goes the whole way to the vault; the others lead to the same root. */
+async function faultsOfProof(
+  cli: Cli,
+  options: LeavesOptions,
+  vault: string,
+  [first, ...rest]: PlacedReceipt[],
+): Promise<string[]> {
+  if (!first) return [];
+  const { off } = await checkReceipt(cli, options, first);
+  const faults = off.map(({ name, detail }) => `${name}: ${detail}`);
+  if (!(await leadsTo(first.root, vault, rest))) faults.push('a leaf does not lead to the root');
+  return faults;
+}
+
+type LeavesPage = { items: PlacedReceipt[]; lines: SettledLine[] | null; next: string | null };
+
+/** The form that sums need; the verifier looks at the rest. */
+function readPage(answer: Record<string, unknown>): LeavesPage {
+  const { items, lines, next } = answer as Partial<LeavesPage>;
+  const sound = (entry: { payee?: unknown } | undefined) => typeof entry?.payee === 'string';
+  const good = Array.isArray(items) && items.every((item) => sound(item?.leaf));
+  if (good && (lines === null || (Array.isArray(lines) && lines.every(sound)))) {
+    return { items, lines, next: typeof next === 'string' ? next : null };
+  }
+  throw new CliError('refused', 'the gateway answered with no list of leaves');
+}
+
+function printSums(cli: Cli, sums: LeafSum[]): void {
+  printTable(
+    cli,
+    sums,
+    [
+      { title: 'payee', value: (row) => row.payee },
+      { title: 'leaves', value: (row) => String(row.leaves), align: 'right' },
+      { title: 'come to', value: (row) => row.net, align: 'right' },
+      { title: 'asked of the vault', value: (row) => row.asked, align: 'right' },
+      { title: 'taken', value: (row) => row.taken ?? 'not yet', align: 'right' },
+    ],
+    'You have no leaf in this batch, and nothing was asked of you.',
+  );
+}
