@@ -19,7 +19,13 @@ export function sandboxKeys(): SandboxKeys {
   return Object.fromEntries(entries) as SandboxKeys;
 }
 
-export type SandboxFiles = { config: string; adminToken: string; upstreamSecret: string; devnetState: string };
+export type SandboxFiles = {
+  config: string;
+  adminToken: string;
+  upstreamSecret: string;
+  consumerKey: string;
+  devnetState: string;
+};
 
 /** Everything that stays the same when a sandbox is started again on its data directory. */
 export async function prepareFiles(dataDir: string, keys: SandboxKeys): Promise<SandboxFiles> {
@@ -27,11 +33,14 @@ export async function prepareFiles(dataDir: string, keys: SandboxKeys): Promise<
   mkdirSync(secrets, { recursive: true, mode: 0o700 });
   writeFileSync(path.join(secrets, 'operator.seed'), `${keys.operator}\n`, { mode: 0o600 });
   writeFileSync(path.join(secrets, 'deposit.seed'), `${keys.deposit}\n`, { mode: 0o600 });
+  const consumerKey = path.join(secrets, 'consumer.seed');
+  writeFileSync(consumerKey, `${keys.consumer}\n`, { mode: 0o600 });
   const tokenKeys = path.join(secrets, 'tokens.jwks');
   if (!existsSync(tokenKeys)) await createTokenKeys(tokenKeys);
   return {
     config: path.join(dataDir, 'config.yaml'),
     adminToken: keptSecret(path.join(secrets, 'admin.token')),
+    consumerKey,
     upstreamSecret: keptSecret(path.join(secrets, 'upstream.key')),
     devnetState: path.join(dataDir, 'devnet.json'),
   };

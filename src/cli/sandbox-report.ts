@@ -15,7 +15,7 @@ export type SandboxInfo = {
   networkPassphrase: string;
   vault: string;
   usdc: { code: string; issuer: string; contract: string };
-  consumer: { address: string; secret: string };
+  consumer: { address: string; secret: string; keyFile: string };
   payee: { address: string };
   /** The account that wallets and exchanges pay, with a memo. */
   deposit: { address: string };
@@ -48,10 +48,11 @@ export function printWelcome(
   say(`  curl -i ${info.gateway}${options.path} -H 'authorization: Bearer ${info.token}'`);
   say('');
   say('The same call without the token is refused with 401, and one that fails upstream costs nothing.');
-  say(`  balance     ${self} account show ${info.consumer.address} --config ${info.config}`);
+  say(`  your page   ${info.gateway}/_callora/app/ (prices; paste the token to see balance, usage and calls)`);
+  say(`  dashboard   ${info.admin}/dashboard/ (admin token: ${info.adminToken})`);
   say(`  settle now  ${self} settle now --config ${info.config}`);
   say(`  the books   ${self} reconcile --config ${info.config}`);
-  say(`  price list  ${info.gateway}/_callora/catalog`);
+  say(`  leave       ${self} withdraw 1 --gateway ${info.gateway} --key ${info.consumer.keyFile}`);
   say('');
   say('Settlements follow here as they land on chain. Ctrl-C ends the sandbox.');
 }

@@ -110,7 +110,7 @@ async function start(options: SandboxOptions, clock: Clock, say: Say, undo: Undo
   say(`gateway     ${app.gatewayUrl} sells ${upstream}`);
   say(`operator    ${app.adminUrl}`);
 
-  const consumer = { address: publicKeyOf(keys.consumer), secret: keys.consumer };
+  const consumer = { address: publicKeyOf(keys.consumer), secret: keys.consumer, keyFile: files.consumerKey };
   if (chain.fresh) {
     const hash = await depositFirst(devnet, chain.vault, consumer.secret, clock);
     say(`deposit     ${formatUsdc(firstDeposit)} USDC by ${consumer.address}, transaction ${hash}`);
@@ -222,7 +222,7 @@ function sandboxInfo(parts: {
   chain: SandboxChain;
   files: SandboxFiles;
   dataDir: string;
-  consumer: { address: string; secret: string };
+  consumer: SandboxInfo['consumer'];
   token: string;
   keys: ReturnType<typeof sandboxKeys>;
 }): SandboxInfo {
