@@ -68,6 +68,7 @@ const metrics = createMetrics({
   version: 'bench',
   gauges: () => undefined,
   diskFreeBytes: async () => undefined,
+  logLinesDropped: () => 0,
   webhooks: () => undefined,
 }).gateway;
 const lines = createLineWriter({ clock, write: writeTo(openSync(path.join(folder, 'access.log'), 'a')) });

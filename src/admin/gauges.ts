@@ -24,7 +24,6 @@ export type GaugeValues = {
   pausedApis: readonly string[];
   journal: { ok: boolean; pending: number; walBytes: number };
   loops: readonly { name: string; failuresInRow: number }[];
-  logLinesDropped: number;
   connections: number;
 };
 
@@ -95,10 +94,6 @@ const singles: Record<string, { help: string; value(values: GaugeValues): number
   callora_journal_writing: { help: '1 while charges can be written', value: (now) => Number(now.journal.ok) },
   callora_journal_pending_rows: { help: 'Rows that wait to be written', value: (now) => now.journal.pending },
   callora_journal_wal_bytes: { help: 'Size of the database log', value: (now) => now.journal.walBytes },
-  callora_log_lines_dropped: {
-    help: 'Lines of the access log that nobody took in time, since the start',
-    value: (now) => now.logLinesDropped,
-  },
   callora_connections: { help: 'Open client connections', value: (now) => now.connections },
 };
 

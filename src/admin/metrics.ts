@@ -36,6 +36,8 @@ export type MetricsDeps = {
   gauges: () => GaugeValues;
   /** Space where the database lies; undefined where the file system does not say. */
   diskFreeBytes: () => Promise<number | undefined>;
+  /** Lines of the access log lost since the start. */
+  logLinesDropped: () => number;
   /** Webhook deliveries that are not delivered. */
   webhooks: () => { waiting: number; dead: number };
 };
@@ -58,6 +60,7 @@ export function createMetrics(deps: MetricsDeps): Metrics {
     labelNames: ['state'] as const,
     registers,
   });
+  const countLostLines = lostLines(registers);
   const commit = new Histogram({
     name: 'callora_ledger_commit_seconds',
     help: 'Time of one commit of the journal',
@@ -72,12 +75,27 @@ export function createMetrics(deps: MetricsDeps): Metrics {
     contentType: registry.contentType,
     async text() {
       setGauges(deps.gauges());
+      countLostLines(deps.logLinesDropped());
       const { waiting, dead } = deps.webhooks();
       deliveries.set({ state: 'waiting' }, waiting);
       deliveries.set({ state: 'dead' }, dead);
       disk.set((await deps.diskFreeBytes()) ?? Number.NaN);
       return registry.metrics();
     },
+  };
+}
+
+/** A counter of what somebody else counts. */
+function lostLines(registers: Registry[]): (total: number) => void {
+  const lost = new Counter({
+    name: 'callora_log_lines_dropped_total',
+    help: 'Lines of the access log that nobody took in time',
+    registers,
+  });
+  let counted = 0;
+  return (total) => {
+    lost.inc(total - counted);
+    counted = total;
   };
 }
 

@@ -120,6 +120,7 @@ function joinCore(
     version,
     gauges: () => gaugesOf(core),
     diskFreeBytes: () => freeBytes(config.storage.path),
+    logLinesDropped: () => core.logLinesDropped(),
     webhooks: store.webhooks.counts,
   });
   const chainTimeS = () => Math.floor((watcher?.state().lastClosedAtMs ?? 0) / 1000);

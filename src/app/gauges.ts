@@ -32,7 +32,6 @@ export function gaugesOf(core: Core): GaugeValues {
     pausedApis: [...core.pausedApis],
     journal: journal.health(),
     loops: core.health().loops,
-    logLinesDropped: core.logLinesDropped(),
     connections: core.stats().connections,
   };
 }

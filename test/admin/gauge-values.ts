@@ -17,6 +17,5 @@ export const gauges: GaugeValues = {
   classicAgeS: 3,
   journal: { ok: true, pending: 0, walBytes: 10 },
   loops: [{ name: 'settler', failuresInRow: 2 }],
-  logLinesDropped: 0,
   connections: 1,
 };

@@ -14,6 +14,7 @@ function metrics(changes: Partial<GaugeValues> = {}) {
     version: '1.2.3',
     gauges: () => ({ ...gauges, ...changes }),
     diskFreeBytes: async () => 1_000,
+    logLinesDropped: () => 7,
     webhooks: () => ({ waiting: 0, dead: 3 }),
   });
 }
@@ -51,7 +52,10 @@ describe('metrics', () => {
   });
 
   it('read the books at the moment of the scrape', async () => {
-    const page = await metrics().text();
+    const { text } = metrics();
+    await text();
+    const page = await text();
+    expect(page).toContain('callora_log_lines_dropped_total 7');
     expect(page).toContain('callora_reservations 2');
     expect(page).toContain('callora_unsettled_usdc 0.0005');
     expect(page).toContain('callora_oldest_unsettled_age_seconds 12');
@@ -84,6 +88,7 @@ describe('metrics', () => {
       version: '1',
       gauges: () => ({ ...gauges, pausedApis }),
       diskFreeBytes: async () => undefined,
+      logLinesDropped: () => 0,
       webhooks: () => ({ waiting: 0, dead: 0 }),
     });
     expect(await text()).toContain('callora_api_paused{api="weather"} 1');
