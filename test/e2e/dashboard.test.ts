@@ -269,6 +269,15 @@ describe.skipIf(skipBrowser)('the dashboard in a browser', () => {
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     expect(await focused()).toBe('Pause demo');
     expect((await paidCall()).status).toBe(200);
+    await page.goto(`${sandbox.info.admin}/dashboard/#/settlement`);
+    await page.getByRole('button', { name: 'Compare with the chain' }).focus();
+    await page.keyboard.press('Enter');
+    await tabTo('Compare with the chain');
+    await page.keyboard.press('Enter');
+    await page.getByText('agree to the unit').waitFor({ timeout: 40_000 });
+    expect(await focused()).toBe('Close');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
   });
 
   it('keeps the chosen colours over a reload', async () => {

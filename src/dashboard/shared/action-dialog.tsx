@@ -54,6 +54,7 @@ function ActionDialog<Result>(props: ActionProps<Result> & { onClose(): void }) 
   const [text, setText] = useState('');
   const acted = useRef(false);
   const dialog = useRef<HTMLDialogElement>(null);
+  const closer = useRef<HTMLButtonElement>(null);
   const titleId = useId();
   useEffect(() => dialog.current?.showModal(), []);
 
@@ -72,6 +73,10 @@ function ActionDialog<Result>(props: ActionProps<Result> & { onClose(): void }) 
   }
 
   const isOver = phase.kind === 'done';
+  // The button that was pressed is gone: the keyboard goes on at the one that is left.
+  useEffect(() => {
+    if (isOver) closer.current?.focus();
+  }, [isOver]);
   return (
     <dialog ref={dialog} aria-labelledby={titleId} onClose={close}>
       <form onSubmit={(event) => void act(event)}>
@@ -94,7 +99,7 @@ function ActionDialog<Result>(props: ActionProps<Result> & { onClose(): void }) 
           {phase.kind === 'done' && result(phase.value)}
         </div>
         <div class="dialog-actions">
-          <button type="button" onClick={() => dialog.current?.close()}>
+          <button ref={closer} type="button" onClick={() => dialog.current?.close()}>
             {isOver ? 'Close' : 'Cancel'}
           </button>
           {!isOver && (
