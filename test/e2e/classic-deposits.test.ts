@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Asset, Horizon, Keypair, Memo, Operation, StellarToml, TransactionBuilder } from '@stellar/stellar-sdk';
+import { Horizon, Keypair, Memo, StellarToml } from '@stellar/stellar-sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClassicDepositView } from '../../src/admin/deposit-desk.ts';
 import { openPort } from '../../src/cli/open-port.ts';
 import { formatUsdc, parseUsdc, type Units, units, zero } from '../../src/money.ts';
 import type { ClassicView } from '../../src/portal/classic-deposit.ts';
 import { callora, type Sandbox, startSandbox } from '../support/callora-process.ts';
+import { payFromWallet } from '../support/wallet-payment.ts';
 
 /**
  * Paying from a wallet: a stock Stellar SDK pays the deposit account of a serving gateway, over the sandbox's Horizon. The
@@ -62,19 +63,8 @@ async function stop(signal: NodeJS.Signals): Promise<void> {
   await serving.ended;
 }
 
-/** A payment as any wallet makes it; resolves with its operation id when the network has it. */
-async function pay(amount: string, memo: Memo): Promise<string> {
-  const { info } = sandbox;
-  const source = await horizon.loadAccount(payer.publicKey());
-  const asset = new Asset('USDC', info.usdc.issuer);
-  const tx = new TransactionBuilder(source, { fee: '100', networkPassphrase: info.networkPassphrase, memo })
-    .addOperation(Operation.payment({ destination: deposit.publicKey(), asset, amount }))
-    .setTimeout(60)
-    .build();
-  tx.sign(payer);
-  const { hash } = await horizon.submitTransaction(tx);
-  const { records } = await horizon.operations().forTransaction(hash).call();
-  return records[0]?.id ?? '';
+function pay(amount: string, memo: Memo): Promise<string> {
+  return payFromWallet(sandbox.info, { from: payer, to: deposit.publicKey(), amount, memo });
 }
 
 async function get<Answer>(where: string): Promise<Answer> {

@@ -1,10 +1,12 @@
 import { mkdtempSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Keypair, Memo } from '@stellar/stellar-sdk';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, skipBrowser } from '../support/browser.ts';
 import { callora, type Sandbox, startSandbox } from '../support/callora-process.ts';
+import { payFromWallet } from '../support/wallet-payment.ts';
 
 /** The operator's page in a real browser, against the shipped process with real calls and real settlements behind it. */
 
@@ -21,8 +23,9 @@ const sections = [
   'Tokens',
   'Payees',
   'APIs',
+  'Deposits',
   'Exits',
-  'Unattributed',
+  'Webhooks',
   'Audit',
   'System',
 ] as const;
@@ -135,8 +138,9 @@ describe.skipIf(skipBrowser)('the dashboard in a browser', () => {
       ['Tokens', 'all APIs'],
       ['Payees', info.payee.address.slice(0, 6)],
       ['APIs', 'GET /demo/forecast/:city'],
+      ['Deposits', 'every deposit found its account'],
       ['Exits', 'Nobody has left'],
-      ['Unattributed', 'every deposit found its account'],
+      ['Webhooks', 'Nothing was told yet'],
       ['Audit', 'settle now'],
       ['System', 'solvency'],
     ];
@@ -212,6 +216,50 @@ describe.skipIf(skipBrowser)('the dashboard in a browser', () => {
     expect(await lastAudit()).toMatchObject({ actor: 'dashboard', action: 'payout claim', subject: 'all payees' });
     await page.getByRole('button', { name: 'Close' }).click();
     await page.getByRole('table', { name: 'Payouts' }).getByText('paid').first().waitFor();
+  });
+
+  it('gives a payment without an owner to an account', async () => {
+    const { info } = sandbox;
+    const from = Keypair.fromSecret(info.consumer.secret);
+    const terms = await fetch(`${info.gateway}/_callora/deposit`, {
+      headers: { authorization: `Bearer ${info.token}` },
+    });
+    const { classic } = (await terms.json()) as { classic: { address: string } };
+    const operation = await payFromWallet(info, { from, to: classic.address, amount: '2.5', memo: Memo.none() });
+    const page = await loggedIn();
+    await section(page, 'Deposits');
+    const assign = page.getByRole('button', { name: `Assign payment ${operation}` });
+    await expect
+      .poll(
+        async () => {
+          await page.reload();
+          await page.getByRole('table', { name: 'Payments to the deposit account' }).waitFor();
+          return assign.count();
+        },
+        { timeout: 30_000 },
+      )
+      .toBe(1);
+    await assign.click();
+    await page.getByLabel('Address of the account').fill('GBAD');
+    await page.getByRole('dialog').getByRole('button', { name: 'Assign' }).click();
+    await page.getByText('account must be the G… or C… address').waitFor();
+    expect(faults.splice(0)).toEqual([expect.stringContaining('400')]);
+    await page.getByLabel('Address of the account').fill(info.consumer.address);
+    await page.getByRole('dialog').getByRole('button', { name: 'Assign again' }).click();
+    await page.getByText('goes into the vault').waitFor();
+    expect(await lastAudit()).toMatchObject({ actor: 'dashboard', action: 'deposit assign', subject: operation });
+    await page.getByRole('button', { name: 'Close' }).click();
+    await page.getByText('every deposit found its account').waitFor();
+  });
+
+  it('says which webhooks there are when asked to test another', async () => {
+    const page = await loggedIn();
+    await section(page, 'Webhooks');
+    await page.getByRole('button', { name: 'Send a test' }).click();
+    await page.getByLabel('Name of the endpoint').fill('pager');
+    await page.getByRole('dialog').getByRole('button', { name: 'Send a test' }).click();
+    await page.getByText('the config file has no webhook "pager"; it has none').waitFor();
+    expect(faults.splice(0)).toEqual([expect.stringContaining('404')]);
   });
 
   it('keeps showing what it knows when the gateway does not answer, and says so', async () => {

@@ -9,6 +9,7 @@ import { AccountsPage } from './pages/accounts.tsx';
 import { ApisPage } from './pages/apis.tsx';
 import { AuditPage } from './pages/audit.tsx';
 import { BatchPage } from './pages/batch.tsx';
+import { DepositsPage } from './pages/deposits.tsx';
 import { ExitsPage } from './pages/exits.tsx';
 import { OverviewPage } from './pages/overview.tsx';
 import { PayeePage } from './pages/payee.tsx';
@@ -16,7 +17,7 @@ import { PayeesPage } from './pages/payees.tsx';
 import { SettlementPage } from './pages/settlement.tsx';
 import { SystemPage } from './pages/system.tsx';
 import { TokensPage } from './pages/tokens.tsx';
-import { UnattributedPage } from './pages/unattributed.tsx';
+import { WebhooksPage } from './pages/webhooks.tsx';
 import { useRoute } from './route.ts';
 
 type Section = { path: string; title: string; Page: FunctionComponent };
@@ -28,8 +29,9 @@ const sections: Section[] = [
   { path: 'tokens', title: 'Tokens', Page: TokensPage },
   { path: 'payees', title: 'Payees', Page: PayeesPage },
   { path: 'apis', title: 'APIs', Page: ApisPage },
+  { path: 'deposits', title: 'Deposits', Page: DepositsPage },
   { path: 'exits', title: 'Exits', Page: ExitsPage },
-  { path: 'unattributed', title: 'Unattributed', Page: UnattributedPage },
+  { path: 'webhooks', title: 'Webhooks', Page: WebhooksPage },
   { path: 'audit', title: 'Audit', Page: AuditPage },
   { path: 'system', title: 'System', Page: SystemPage },
 ];

@@ -198,6 +198,31 @@ export type Unattributed = {
   note: string | null;
 };
 
+export type Delivery = {
+  delivery: string;
+  event: string;
+  kind: string;
+  time: string;
+  endpoint: string;
+  state: string;
+  attempts: number;
+  next_at: string | null;
+  last_status: number | null;
+  last_error: string | null;
+};
+
+export type ClassicDeposit = {
+  operation: string;
+  state: string;
+  amount: string;
+  from: string;
+  account: string | null;
+  closed_at: string;
+  tx_hash: string;
+  forward_tx_hash: string | null;
+  note: string | null;
+};
+
 export type AuditRow = { id: string; time: string; actor: string; action: string; subject: string; detail: string };
 
 export type System = {

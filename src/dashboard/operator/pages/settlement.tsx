@@ -12,7 +12,7 @@ import type { Batch, Live, Reconcile, SettleNow } from '../types.ts';
 export function SettlementPage() {
   const api = useApi();
   const live = useGet<Live>('live', 2_000);
-  const pages = usePages<Batch>('settlement/batches');
+  const pages = usePages<Batch>('settlement/batches', 4_000);
   return (
     <>
       <PageHead title="Settlement" text="From charges to the vault: batches, newest first.">

@@ -13,13 +13,13 @@ export type Paged<Row> = Loaded<Page<Row>> & {
 
 const pageRows = 25;
 
-export function usePages<Row>(path: string): Paged<Row> {
+export function usePages<Row>(path: string, everyMs?: number): Paged<Row> {
   const [{ of, cursors }, setState] = useState<{ of: string; cursors: string[] }>({ of: path, cursors: [] });
   // Another list begins at its first page.
   const current = of === path ? cursors : [];
   const cursor = current.at(-1);
   const query = `limit=${pageRows}${cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`}`;
-  const loaded = useGet<Page<Row>>(`${path}${path.includes('?') ? '&' : '?'}${query}`);
+  const loaded = useGet<Page<Row>>(`${path}${path.includes('?') ? '&' : '?'}${query}`, everyMs);
   const after = loaded.value?.next ?? null;
   return {
     ...loaded,
