@@ -53,6 +53,7 @@ export function printWelcome(
   say(`  settle now  ${self} settle now --config ${info.config}`);
   say(`  the books   ${self} reconcile --config ${info.config}`);
   say(`  leave       ${self} withdraw 1 --gateway ${info.gateway} --key ${info.consumer.keyFile}`);
+  say(`  pay in      ${info.gateway}/_callora/deposit (with the token) tells any Stellar wallet how`);
   say('');
   say('Settlements follow here as they land on chain. Ctrl-C ends the sandbox.');
 }

@@ -29,6 +29,8 @@ export type ClassicWatcherHealth = {
   /** Newest ledger up to which everything was read, and its close time, ms; 0 before the first page. */
   lastLedger: number;
   lastClosedAtMs: number;
+  /** Payments too small to be kept, since the start. */
+  dust: number;
   /** Ledgers before the source's first: payments in them, if there were any, are not known. */
   unseenBefore: number | undefined;
 };
@@ -63,6 +65,12 @@ const lagTolerated = 12;
 /** Two minutes behind the other server is no hiccup any more. */
 const lagBehindRpcMax = 24;
 
+/**
+ * Less than a hundredth of the least amount is not written down: it costs its sender next to nothing, and a row for each
+ * would let anyone fill the disk.
+ */
+const dustParts = 100n;
+
 /** How far coverage moves on before it is written down without any payment: a restart may repeat that much. */
 const coverageStep = 100;
 
@@ -77,6 +85,7 @@ export function createClassicWatcher(deps: ClassicWatcherDeps): ClassicWatcher {
   let rootAtMs = Number.NEGATIVE_INFINITY;
   let quietUntilMs = Number.NEGATIVE_INFINITY;
   let pageLimit = pageLimitMax;
+  let dust = 0;
 
   /** How far the source has come, judged against all that was seen before. Undefined: it lags a little, ask again. */
   async function look(signal?: AbortSignal): Promise<HorizonRoot | undefined> {
@@ -149,10 +158,8 @@ export function createClassicWatcher(deps: ClassicWatcherDeps): ClassicWatcher {
   ): Promise<void> {
     const received: Received[] = [];
     const setAside: SetAside[] = [];
-    const aside = (id: string, reason: string, data: string) => {
+    const aside = (id: string, reason: string, data: string) =>
       setAside.push({ id, atMs: clock.nowMs(), reason, data });
-      log.error({ id, reason }, 'a record of the deposit account was set aside');
-    };
     for (const record of records) {
       if ('broken' in record) {
         aside(record.id ?? createHash('sha256').update(record.raw).digest('hex'), record.broken, record.raw);
@@ -160,14 +167,19 @@ export function createClassicWatcher(deps: ClassicWatcherDeps): ClassicWatcher {
       }
       const verdict = judgeRecord(record, { account, asset: deps.asset });
       if (verdict.kind === 'set_aside') aside(record.id, verdict.reason, JSON.stringify(record));
-      if (verdict.kind === 'payment') received.push({ record, verdict });
+      if (verdict.kind !== 'payment') continue;
+      if (verdict.amount * dustParts >= deps.min()) received.push({ record, verdict });
+      else dust++;
     }
     const payments = await attribute(deps, received, { to: account, min: deps.min() }, signal);
     // Accounts are opened before the page: what is written here always finds its owner in memory.
-    const { added } = deps.payments.applyPage({ name: cursorName, ...place, payments, setAside });
-    if (payments.length + setAside.length > 0) await deps.sync();
-    if (added === 0) return;
-    log.info({ payments: added }, 'classic payments arrived');
+    const written = deps.payments.applyPage({ name: cursorName, ...place, payments, setAside });
+    if (written.added + written.setAside > 0) await deps.sync();
+    for (const { id, reason } of written.setAside > 0 ? setAside : []) {
+      log.error({ id, reason }, 'a record of the deposit account was set aside');
+    }
+    if (written.added === 0) return;
+    log.info({ payments: written.added }, 'classic payments arrived');
     if (payments.some(({ state }) => state === 'due')) deps.onDue();
   }
 
@@ -193,7 +205,7 @@ export function createClassicWatcher(deps: ClassicWatcherDeps): ClassicWatcher {
     },
     health() {
       const unseen = meta.get(unseenKey);
-      return { lastLedger, lastClosedAtMs, unseenBefore: unseen === undefined ? undefined : Number(unseen) };
+      return { lastLedger, lastClosedAtMs, dust, unseenBefore: unseen === undefined ? undefined : Number(unseen) };
     },
   };
 }

@@ -5,7 +5,7 @@ import type { RawDb, Write } from './raw-db.ts';
 /** Payments that reached the classic deposit account. A page's rows and its cursor are one transaction. */
 export type ClassicPayments = {
   /** An operation id counts once, ever: its first row stays. */
-  applyPage(page: ClassicPage): { added: number; duplicates: number };
+  applyPage(page: ClassicPage): { added: number; setAside: number };
   /** Payments to this deposit account that are to reach the vault, those that may have landed first. */
   open(toAddress: string, limit: number): ClassicPaymentRow[];
   /** Payments without an owner, oldest first, behind `after`. */
@@ -134,9 +134,9 @@ export function createClassicPayments(db: RawDb, write: Write): ClassicPayments 
         for (const { amount, memo = null, accountId = null, note = null, ...payment } of payments) {
           added += insert.run({ ...payment, amount: toStored(amount), memo, accountId, note }).changes;
         }
-        for (const record of setAside) insertAside.run(record);
+        const aside = setAside.reduce((count, record) => count + insertAside.run(record).changes, 0);
         moveCursor.run(name, cursor, ledger, closedAtMs);
-        return { added, duplicates: payments.length - added };
+        return { added, setAside: aside };
       }),
     open: (toAddress, limit) => open.all(toAddress, limit).map(toRow),
     unattributedAfter: (toAddress, after, limit) => ownerless.all(toAddress, after, limit).map(toRow),

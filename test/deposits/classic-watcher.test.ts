@@ -39,7 +39,7 @@ describe('payments to the deposit account', () => {
     const stranger = rig.horizon.pay('2.0000000', {}, memoHash(bob));
     const wrongNumber = rig.horizon.pay('2.0000000', {}, memoId('12345'));
     const dust = rig.horizon.pay('0.9999999', {}, memoId(aliasOf(alice)));
-    const dustForStranger = rig.horizon.pay('0.0000001', {}, memoHash(addressOf('carol')));
+    const dustForStranger = rig.horizon.pay('0.0100000', {}, memoHash(addressOf('carol')));
     await rig.catchUp();
     expect(rig.states()).toEqual({
       [idOf(nobody)]: 'unattributed',
@@ -52,6 +52,16 @@ describe('payments to the deposit account', () => {
     // Dust opens no accounts: whoever sends it pays less than a row costs.
     expect(rig.asked).toEqual([bob]);
     expect(rig.store.accounts.loadAll().map((row) => row.address)).toEqual([alice]);
+  });
+
+  it('too small for anyone to mean them fill no disk, and are counted', async () => {
+    const rig = createClassicRig();
+    rig.open(alice);
+    for (let count = 0; count < 300; count++) rig.horizon.pay('0.0099999', {}, memoId(aliasOf(alice)));
+    const after = rig.horizon.pay('1.0000000', {}, memoId(aliasOf(alice)));
+    await rig.catchUp();
+    expect(rig.states()).toEqual({ [idOf(after)]: 'due' });
+    expect(rig.watcher.health().dust).toBe(300);
   });
 
   it('count once, whether a page repeats them, a restart does or the cursor is lost', async () => {
