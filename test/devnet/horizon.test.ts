@@ -133,6 +133,24 @@ describe('Horizon', () => {
     expect(latest && (await horizon.transactions().transaction(latest.hash).call()).hash).toBe(latest?.hash);
   });
 
+  it('keeps the history of an account that was merged away, and has none of one that never was', async () => {
+    const gone = await rig.funded('merged away');
+    const heir = await rig.funded('heir');
+    await rig.send(gone, Operation.accountMerge({ destination: heir.publicKey() }));
+    await expect(horizon.loadAccount(gone.publicKey())).rejects.toMatchObject({ response: { status: 404 } });
+    const { records } = await horizon.payments().forAccount(gone.publicKey()).call();
+    expect(records.map(({ type }) => type)).toEqual(['create_account', 'account_merge']);
+    const stranger = horizon.payments().forAccount(Keypair.random().publicKey());
+    await expect(stranger.call()).rejects.toMatchObject({ response: { status: 404 } });
+  });
+
+  it('says its newest ledger with every answer', async () => {
+    for (const path of ['/', '/fee_stats', '/nothing']) {
+      const answer = await fetch(`${rig.devnet.horizonUrl}${path}`);
+      expect(answer.headers.get('latest-ledger')).toBe(String(rig.devnet.latestLedger().sequence));
+    }
+  });
+
   it('refuses what it does not have by name', async () => {
     const answer = await fetch(`${rig.devnet.horizonUrl}/offers`);
     expect(answer.status).toBe(404);

@@ -20,6 +20,7 @@ export function createHorizon(deps: HorizonDeps): Handler {
   const { chain } = deps;
   const archive = createArchive(chain);
   return async (exchange) => {
+    exchange.res.setHeader('latest-ledger', String(chain.history.latest().sequence));
     try {
       await route({ ...deps, archive, base: deps.baseUrl() }, exchange);
     } catch (error) {
@@ -46,8 +47,10 @@ async function route(site: Site, exchange: Exchange): Promise<void> {
   if (first === 'fee_stats' && id === undefined) return send(feeStatsResource(chain));
   if (first === 'ledgers' && id !== undefined && part === undefined) return send(ledgerAt(site, id));
   if (first === 'accounts' && id !== undefined) {
-    const account = accountResource(chain, id, base);
-    return part === undefined ? send(account) : listing(site, exchange, part, { account: id });
+    if (part === undefined) return send(accountResource(chain, id, base));
+    // An account that was merged away keeps its history; one that never was has none.
+    if (site.archive.transactions(id).length === 0) accountResource(chain, id, base);
+    return listing(site, exchange, part, { account: id });
   }
   if (first === 'transactions' && id !== undefined) {
     const record = transactionAt(site, id);
