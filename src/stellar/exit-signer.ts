@@ -40,7 +40,7 @@ export type ExitSignerDeps = {
   token: string;
 };
 
-/** 1 XLM: a hundred times what an exit costs, so that only restored entries of a year's rent come near. */
+/** 1 XLM: six times what an ordinary exit declares and some hundred times what it costs; a restored entry fits in. */
 export const exitFeeMaxStroops = 10_000_000;
 
 /** How long the account's owner has to sign, s of chain time: within the life of the operator's signature. */

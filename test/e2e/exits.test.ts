@@ -242,6 +242,37 @@ describe('leaving with the gateway', () => {
     expect(await offByUnits()).toContain(' 0 units off');
   });
 
+  it('and calls of the same moment never take one unit twice', async () => {
+    const bearer = await session();
+    const token = (await callora(['token', 'issue', '--config', configFile, '--account', alice])).stdout.trim();
+    const { can_leave: all = zero } = await figures(bearer);
+    const headers = { authorization: `Bearer ${token}` };
+    const calls = Array.from({ length: 20 }, () => fetch(`${url}/mine/quick`, { headers }));
+    const exits = [13, 13, 6, 13].map((amount) => ask(bearer, '/_callora/exits', { amount: String(amount) }));
+    const served = (await Promise.all(calls)).filter(({ status }) => status === 200).length;
+    const granted = (await Promise.all(exits)).filter(({ status }) => status === 200);
+    const amounts = new Set(granted.map(({ body }) => body.amount));
+    expect(amounts.size).toBeLessThanOrEqual(1);
+    const left = BigInt([...amounts].map(Number).reduce((sum, amount) => sum + amount, 0));
+    expect(usdc(1) * BigInt(served) + usdc(1) * left).toBeLessThanOrEqual(all);
+
+    const [first] = granted;
+    if (first) {
+      const exit = new Transaction(String(first.body.envelope), chain.devnet.passphrase);
+      exit.sign(Keypair.fromSecret(secretOf('alice')));
+      expect(await chain.rpc.send(exit.toXdr())).toMatchObject({ status: 'PENDING' });
+      expect(
+        await until(
+          () => lastExit(bearer),
+          ({ state }) => state !== 'open',
+        ),
+      ).toMatchObject({ state: 'landed' });
+    }
+    expect((await callora(['settle', 'now', '--config', configFile])).code).toBe(0);
+    expect(await figures(bearer)).toMatchObject({ receivable: 0n, unsettled: 0n, held: 0n, exits: 0n });
+    expect(await offByUnits()).toContain(' 0 units off');
+  });
+
   it('is refused in words to an account that cannot pay the fee, and holds nothing for it', async () => {
     const ghost = Keypair.random();
     landed('deposit', await accountOf(chain, 'alice').deposit(ghost.publicKey(), usdc(1)));
@@ -283,6 +314,7 @@ describe('leaving without a gateway', () => {
   });
 
   it('takes one command twice: notice, and after the delay the money', async () => {
+    await deposit(chain, 'alice', usdc(5));
     const before = await holding(bob);
     const asked = await consumer('withdraw', '3', '--alone', '--json', ...bare());
     expect(JSON.parse(asked.stdout)).toMatchObject({ account: alice, requested: '3' });
