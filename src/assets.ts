@@ -26,15 +26,30 @@ const contentTypes: Record<string, string> = {
 /** Plain names, each beginning with a letter, digit, dash or underscore: no `..`, no hidden file, no separator but `/`. */
 const keyForm = /^[\w-][\w.-]*(?:\/[\w-][\w.-]*)*$/;
 
-/** Reads each time: a page built anew is served at once, and the system keeps such files in memory. */
+/** A name in here carries a hash of what it names, so its content never changes. */
+const hashedName = /^[\w-]+\/assets\//;
+
+/**
+ * Keeps files with a hashed name: the portal's page is served to anyone from the listener that sells, and reading and
+ * hashing its script takes half a millisecond of the event loop. Only what is there is kept, so the files of the program
+ * bound the memory. All else is small and read each time, so that a page built anew is served at once.
+ */
 export function createAssets(find: (key: string) => Buffer | undefined): Assets {
+  const kept = new Map<string, Asset>();
+
+  function readNow(key: string): Asset | undefined {
+    const contentType = contentTypes[path.extname(key)];
+    if (contentType === undefined || !keyForm.test(key)) return undefined;
+    const bytes = find(key);
+    if (!bytes) return undefined;
+    return { bytes, contentType, etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"` };
+  }
+
   return {
     read(key) {
-      const contentType = contentTypes[path.extname(key)];
-      if (contentType === undefined || !keyForm.test(key)) return undefined;
-      const bytes = find(key);
-      if (!bytes) return undefined;
-      return { bytes, contentType, etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"` };
+      const asset = kept.get(key) ?? readNow(key);
+      if (asset && hashedName.test(key)) kept.set(key, asset);
+      return asset;
     },
   };
 }
