@@ -33,6 +33,7 @@ const commands: Record<string, (cli: Cli) => Promise<Command>> = {
   restore: async (cli) => (await import('./restore.ts')).restoreCommand(cli),
   deposits: async (cli) => (await import('./deposits.ts')).depositsCommand(cli),
   login: async (cli) => (await import('./login.ts')).loginCommand(cli),
+  'sign-login': async (cli) => (await import('./sign-login.ts')).signLoginCommand(cli),
   deposit: async (cli) => (await import('./deposit.ts')).depositCommand(cli),
   limit: async (cli) => (await import('./limit.ts')).limitCommand(cli),
   withdraw: async (cli) => (await import('./withdraw.ts')).withdrawCommand(cli),

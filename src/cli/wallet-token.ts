@@ -27,6 +27,15 @@ export async function walletSession(request: WalletLoginRequest): Promise<string
 }
 
 async function proveKey(request: WalletLoginRequest, path: string): Promise<Record<string, unknown>> {
+  const { gateway, secret } = request;
+  const query = new URLSearchParams({ account: publicKeyOf(secret) });
+  const challenge = await askGateway(gateway, `/_callora/login?${query}`);
+  const transaction = await signLogin(request, textOf(challenge, 'transaction'));
+  return await askGateway(gateway, path, { body: { transaction } });
+}
+
+/** Signs a login transaction, and refuses everything that is none of this gateway's for this account. Sends nothing. */
+export async function signLogin(request: WalletLoginRequest, transaction: string): Promise<string> {
   const { gateway, secret, passphrase } = request;
   const toml = await readStellarToml(gateway);
   if (toml.passphrase !== passphrase) {
@@ -39,10 +48,8 @@ async function proveKey(request: WalletLoginRequest, path: string): Promise<Reco
       'Ask the operator whether the key was changed. If so, remove the state file and log in again.',
     );
   }
-  const query = new URLSearchParams({ account: publicKeyOf(secret) });
-  const challenge = await askGateway(gateway, `/_callora/login?${query}`);
   const signed = signChallenge({
-    transaction: textOf(challenge, 'transaction'),
+    transaction,
     secret,
     passphrase,
     serverKey: toml.signingKey,
@@ -52,7 +59,7 @@ async function proveKey(request: WalletLoginRequest, path: string): Promise<Reco
   if (!signed.ok) {
     throw new CliError('refused', `the login was not signed: ${signed.detail}`, 'Nothing was signed or sent.');
   }
-  return await askGateway(gateway, path, { body: { transaction: signed.transaction } });
+  return signed.transaction;
 }
 
 export type StellarToml = { signingKey: string; passphrase: string };

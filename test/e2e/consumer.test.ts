@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Account, Asset, Operation, TransactionBuilder } from '@stellar/stellar-sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { callora, type Result, type Sandbox, startSandbox } from '../support/callora-process.ts';
 
@@ -39,6 +40,25 @@ describe('a consumer', () => {
     expect(ran.stderr).toContain(`vault ${sandbox.info.vault}`);
     const headers = { authorization: `Bearer ${ran.stdout.trim()}` };
     expect((await fetch(`${sandbox.info.gateway}/demo/forecast/oslo`, { headers })).status).toBe(200);
+  });
+
+  it('signs the login that the page shows, and nothing else', async () => {
+    const { gateway, consumer: owner, networkPassphrase } = sandbox.info;
+    const challenge = await (await fetch(`${gateway}/_callora/login?account=${owner.address}`)).json();
+    const { transaction } = challenge as { transaction: string };
+    const signed = await consumer('sign-login', transaction, '--gateway', gateway, '--key', key);
+    expect(signed.code).toBe(0);
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ transaction: signed.stdout.trim() });
+    expect((await fetch(`${gateway}/_callora/session`, { method: 'POST', headers, body })).status).toBe(200);
+    const payment = new TransactionBuilder(new Account(owner.address, '41'), { fee: '100', networkPassphrase })
+      .addOperation(Operation.payment({ destination: owner.address, asset: Asset.native(), amount: '1' }))
+      .setTimeout(60)
+      .build()
+      .toXDR();
+    const refused = await consumer('sign-login', payment, '--gateway', gateway, '--key', key);
+    expect(refused).toMatchObject({ code: 5, stdout: '' });
+    expect(refused.stderr).toContain('Nothing was signed or sent.');
   });
 
   it('deposits, and the gateway counts it', async () => {

@@ -1,4 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { Keypair, rpc, TransactionBuilder } from '@stellar/stellar-sdk';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -160,6 +163,36 @@ describe.skipIf(skipBrowser)('the page for people', () => {
     await page.getByRole('link', { name: 'Overview' }).click();
     await page.locator('.parts div', { hasText: 'Withdrawn' }).getByText('1.5').waitFor();
     expect(faults).toEqual([]);
+    await close();
+  });
+
+  it('hands out command lines that do what they say: log in, pay in, leave alone', async () => {
+    const dir = mkdtempSync(path.join(tmpdir(), 'callora-lines-'));
+    const key = path.join(dir, 'key.seed');
+    writeFileSync(key, `${sandbox.info.consumer.secret}\n`, { mode: 0o600 });
+    const launcher = path.resolve(import.meta.dirname, '../../bin/callora.js');
+    /** As a person pastes it into a shell. */
+    const paste = (line: string) =>
+      execFileSync('sh', ['-c', line.replace('callora', `'${process.execPath}' '${launcher}'`).replace('FILE', key)], {
+        env: { ...process.env, CALLORA_HOME: dir },
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+    const { page, close } = await open();
+    await page.getByLabel('Your Stellar address').fill(sandbox.info.consumer.address);
+    await page.getByRole('button', { name: 'Get a login transaction' }).click();
+    await page.getByText('With the command line').click();
+    const signed = paste(await page.getByLabel('Command', { exact: true }).inputValue());
+    await page.getByLabel('Paste it back, signed').fill(signed);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('link', { name: 'Deposit' }).click();
+    expect(paste(await page.getByLabel('Deposit command', { exact: true }).inputValue())).toContain('0.001');
+    await page.getByRole('link', { name: 'Withdraw' }).click();
+    const alone = await page.getByLabel('Command to leave alone', { exact: true }).inputValue();
+    expect(paste(alone.replace('AMOUNT', '0.25'))).toContain('0.25');
+    await page.getByRole('link', { name: 'Overview' }).click();
+    await page.locator('.parts div', { hasText: 'Asked back' }).getByText('0.25').waitFor();
+    rmSync(dir, { recursive: true });
     await close();
   });
 

@@ -100,6 +100,14 @@ function SignStep({
         <span>for the network</span>
         <Copy label="Network passphrase" text={challenge.passphrase} />
       </div>
+      <details>
+        <summary>With the command line</summary>
+        <Copy
+          label="Command"
+          text={`callora sign-login ${challenge.transaction} --gateway ${location.origin} --key FILE`}
+          lines={3}
+        />
+      </details>
       <label class="field">
         <span>2. Paste it back, signed</span>
         <textarea

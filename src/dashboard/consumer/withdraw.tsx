@@ -6,7 +6,7 @@ import { useAnswer } from '../shared/use-answer.ts';
 import { Copy } from './copy.tsx';
 import { type Deposit, type Exit, type Gateway, refreshMs, type SignedExit } from './gateway.ts';
 import { Problem } from './problem.tsx';
-import { duration } from './words.ts';
+import { duration, shellWord } from './words.ts';
 
 /** The two ways out: at once with the gateway's signature, and alone, which no gateway can refuse. */
 export function Withdraw({ gateway, account, mayAct }: { gateway: Gateway; account: string; mayAct: boolean }) {
@@ -168,24 +168,20 @@ function stateText({ state, expires_ledger }: Exit): string {
 
 /** Works with the command line alone, also when no gateway answers any more. */
 function Alone({ terms }: { terms: Deposit | undefined }) {
-  const bare = terms
-    ? `--rpc ${terms.rpc_url ?? 'URL'} --network '${terms.network_passphrase}' --vault ${terms.vault} --key FILE`
-    : '';
+  const delay = terms?.withdraw_delay_s ? duration(terms.withdraw_delay_s) : 'the vault’s delay';
   return (
     <section class="panel pad" aria-labelledby="alone">
       <h2 id="alone">Alone, without any gateway</h2>
       <p class="soft">
-        Give notice on chain, wait{' '}
-        {terms?.withdraw_delay_s ? duration(terms.withdraw_delay_s) : 'for the vault’s delay'}, take the money. No
-        gateway can refuse it, and none has to be there. Keep these lines: with them you get your money when this page
-        is gone.
+        This gives notice on chain; run again after {delay}, it pays out. No gateway can refuse it, and none has to be
+        there. Keep the line: with it you get your money when this page is gone.
       </p>
-      {terms && (
-        <>
-          <Copy label="Give notice" text={`callora withdraw request AMOUNT ${bare}`} lines={3} />
-          <Copy label="Take the money" text={`callora withdraw take ${bare}`} lines={3} />
-        </>
-      )}
+      {terms && <Copy label="Command to leave alone" text={aloneLine(terms)} lines={3} />}
     </section>
   );
+}
+
+function aloneLine({ rpc_url, network_passphrase, vault }: Deposit): string {
+  const target = `--rpc ${rpc_url === null ? 'URL' : shellWord(rpc_url)} --network ${shellWord(network_passphrase)}`;
+  return `callora withdraw AMOUNT --alone ${target} --vault ${shellWord(vault)} --key FILE`;
 }

@@ -17,3 +17,8 @@ export function duration(seconds: number): string {
   const count = seconds / size;
   return `${count} ${name}${count === 1 ? '' : 's'}`;
 }
+
+/** One word of a POSIX shell, whatever stands in it. */
+export function shellWord(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
