@@ -26,6 +26,7 @@ const commands: Record<string, (cli: Cli) => Promise<Command>> = {
   token: async (cli) => (await import('./token.ts')).tokenCommand(cli),
   account: async (cli) => (await import('./account.ts')).accountCommand(cli),
   usage: async (cli) => (await import('./usage.ts')).usageCommand(cli),
+  quote: async (cli) => (await import('./quote.ts')).quoteCommand(cli),
   statement: async (cli) => (await import('./statement.ts')).statementCommand(cli),
   settle: async (cli) => (await import('./settle.ts')).settleCommand(cli),
   reconcile: async (cli) => (await import('./reconcile.ts')).reconcileCommand(cli),

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { contract, Keypair } from '@stellar/stellar-sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StatementView } from '../../src/admin/statement-view.ts';
+import type { Quote } from '../../src/catalog/quote.ts';
 import type { SandboxInfo } from '../../src/cli/sandbox-report.ts';
 import type { UsageSummary } from '../../src/metering/usage-summary.ts';
 import { parseUsdc, type Units, units } from '../../src/money.ts';
@@ -141,5 +142,26 @@ describe('usage over time', () => {
     expect(byRoute.items).toContainEqual(
       expect.objectContaining({ api: 'demo', method: 'GET', route: '/demo/forecast/:city' }),
     );
+  });
+});
+
+describe('a quote', () => {
+  it('prices the recorded calls under a changed file, to the unit', async () => {
+    const file = path.join(info.dataDir, 'next.yaml');
+    const yaml = readFileSync(info.config, 'utf8');
+    writeFileSync(
+      file,
+      yaml.replace('price: "0.002", description: "The weather', 'price: "0.0021", description: "The weather'),
+    );
+    const quote = await operator<Quote>('quote', '--catalog', file);
+    const row = quote.rows.find(({ route }) => route === '/demo/forecast/:city');
+    expect(row?.calls).toBeGreaterThan(7);
+    expect(row?.price).toBe('0.0021');
+    expect(amount(row?.difference ?? '')).toBe(units(1_000n * BigInt(row?.calls ?? 0)));
+    expect(quote.total.difference).toBe(row?.difference);
+
+    writeFileSync(file, yaml.replace(/^.*GET \/forecast\/:city.*\n/m, ''));
+    const ran = await callora(['quote', '--catalog', file, '--config', info.config]);
+    expect(ran.stdout).toMatch(/Not priced: \d+ calls[\s\S]*\/demo\/forecast\/:city .*is not in the changed catalog/);
   });
 });
