@@ -72,7 +72,7 @@ export const errorHelp: Record<ErrorCode, { when: string; remedy: string }> = {
       'Sign a challenge from `/_callora/login` with the account key, send it to `/_callora/session`, and use the session it answers as the bearer within 10 minutes. Access tokens can only read.',
   },
   admin_token_invalid: {
-    when: 'The operator API was called without the admin token, or with another one.',
+    when: 'The operator API was called without the admin token, with another one, or in a session of the dashboard that is over.',
     remedy:
       'Send the content of the file at `admin.token_file` as a bearer token. The command line reads it through `--config`.',
   },
