@@ -85,6 +85,18 @@ describe('the live recorder', () => {
     expect(sum(recorder.read().calls)).toBe(1);
   });
 
+  it('begins each second anew in the place of the one a round before', () => {
+    const { clock, recorder, metrics } = start();
+    metrics.answered(route, 'GET', 200, 'completed', 1);
+    metrics.charged(route, units(5n));
+    metrics.overhead(0.5);
+    clock.advance((liveSeconds + 1) * 1_000);
+    metrics.answered(route, 'GET', 200, 'completed', 1);
+    clock.advance(1_000);
+    const { calls, revenue, total } = recorder.read();
+    expect([sum(calls), revenue.at(-1), total.p50Ms]).toEqual([1, 0n, undefined]);
+  });
+
   it('says a quantile that is never below the true one and at most a fifth above it', () => {
     const latency = fc.double({ min: 0.02, max: 1_000, noNaN: true });
     fc.assert(
