@@ -87,11 +87,11 @@ describe('the live recorder', () => {
 
   it('begins each second anew in the place of the one a round before', () => {
     const { clock, recorder, metrics } = start();
-    metrics.answered(route, 'GET', 200, 'completed', 1);
+    metrics.ended(answered);
     metrics.charged(route, units(5n));
     metrics.overhead(0.5);
     clock.advance((liveSeconds + 1) * 1_000);
-    metrics.answered(route, 'GET', 200, 'completed', 1);
+    metrics.ended(answered);
     clock.advance(1_000);
     const { calls, revenue, total } = recorder.read();
     expect([sum(calls), revenue.at(-1), total.p50Ms]).toEqual([1, 0n, undefined]);
