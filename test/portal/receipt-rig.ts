@@ -28,6 +28,7 @@ export { vaultAddress };
 
 /** A portal on a real store, without a chain: batches are sealed and confirmed by hand. Tokens are named after what they see. */
 export async function receiptRig() {
+  let whileBuilding: () => void = () => undefined;
   const { store } = openTestStore();
   const clock = fakeClock();
   const ledger = createLedger({ limitPeriodS: 86_400, chainTimeS: () => 0 });
@@ -39,6 +40,14 @@ export async function receiptRig() {
     bob: { account: bob, scopes: '*' },
   };
   const { leaves, batches } = store;
+  const built = createBatchTrees({ leaves, vault: vaultAddress, clock: systemClock });
+  const trees: typeof built = {
+    async of(batch) {
+      const result = await built.of(batch);
+      whileBuilding();
+      return result;
+    },
+  };
   const config = {
     gateway: { publicUrl: 'https://api.example.com' },
     stellar: { network: 'custom', passphrase, vault: vaultAddress, explorerUrl: 'https://explorer.example/tx/{hash}' },
@@ -70,7 +79,7 @@ export async function receiptRig() {
     usage: store.usage,
     tokens: store.tokens,
     tokenDesk: { issue: refused, revoke: refused },
-    receipts: { leaves, batches, trees: createBatchTrees({ leaves, vault: vaultAddress, clock: systemClock }), key },
+    receipts: { leaves, batches, trees, key },
     rootChain: createRootChain(store),
     login: { challenge: refused, prove: refused, answer: refused },
     loginAddress: payee,
@@ -87,6 +96,13 @@ export async function receiptRig() {
   return {
     store,
     clock,
+    /** What else happens while a tree is built, once. */
+    onceWhileBuilding(event: () => void) {
+      whileBuilding = () => {
+        whileBuilding = () => undefined;
+        event();
+      };
+    },
     jwks: { keys: [key.jwk] },
     get,
     read,

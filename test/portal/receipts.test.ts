@@ -106,6 +106,20 @@ describe('a receipt', () => {
     }
   });
 
+  it('does not hold against a list with another root or transaction for its batch, even without a chain value', async () => {
+    const { calls, receipt, list, evidence } = await settledRig();
+    const own = await receipt(calls[0] ?? 0);
+    const [first, ...rest] = list.roots;
+    for (const other of [{ root: 'ab'.repeat(32) }, { tx_hash: 'ab'.repeat(32) }, { ledger: 21 }]) {
+      const roots = { ...list, roots: [{ ...first, ...other }, ...rest] };
+      const checks = await verifyReceipt(own, { ...evidence, roots, chain: undefined });
+      expect(states(checks)).toMatchObject({ list: 'failed', path: 'ok' });
+      expect((await runStandalone({ receipt: own, roots })).code).not.toBe(0);
+    }
+    const elsewhere = { ...list, vault: payee };
+    expect(states(await verifyReceipt(own, { ...evidence, roots: elsewhere }))).toMatchObject({ list: 'failed' });
+  });
+
   it('is compared with the vault that the reader trusts, whatever it says itself', async () => {
     const { calls, receipt, evidence } = await settledRig();
     const own = await receipt(calls[0] ?? 0);
@@ -211,6 +225,27 @@ describe('a receipt', () => {
     const again = seal();
     expect(again.id).toBe(sealed.id);
     expect(await receipt(call)).toMatchObject({ state: 'sealed', root: again.root, size: 2 });
+  });
+
+  it('never mixes two batches when one is taken apart while its tree is built', async () => {
+    const { charge, receipt, get, seal, store, onceWhileBuilding, jwks } = await receiptRig();
+    const call = charge(alice, 20_000);
+    const sealed = seal();
+    const again = () => {
+      store.batches.unseal(sealed.id);
+      charge(alice, 30_000);
+      seal();
+    };
+    onceWhileBuilding(again);
+    const own = await receipt(call);
+    expect(own).toMatchObject({ state: 'sealed', size: 2 });
+    expect(own.root).not.toBe(sealed.root);
+    expect(states(await verifyReceipt(own, { jwks }))).toMatchObject({ leaf: 'ok', path: 'ok', signature: 'ok' });
+    onceWhileBuilding(again);
+    const refused = await get('/batches/0/1/leaves', 'alice');
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+    onceWhileBuilding(() => store.batches.unseal(sealed.id));
+    expect(await receipt(call)).toMatchObject({ state: 'unsealed', batch: null });
   });
 
   it('exists for the account that paid and a token that covers the API, and for nobody else', async () => {
