@@ -22,6 +22,8 @@ export type LoopHealth = {
   /** Wall time of the last turn that ended well, ms; undefined before the first. */
   lastProgressAtMs: number | undefined;
   lastError: string | undefined;
+  /** No call depends on it: its trouble is told, and calls go on. */
+  aside: boolean;
 };
 
 export type LoopOptions = {
@@ -29,6 +31,8 @@ export type LoopOptions = {
   intervalMs: number;
   /** The longest pause after failures. Default 30 s: long enough to spare a provider, short enough to notice it is back. */
   backoffMaxMs?: number;
+  /** Default false: trouble of a loop turns calls away. */
+  aside?: boolean;
   clock: Clock;
   log: Log;
   /** Returns true when there is more to do at once. */
@@ -49,6 +53,7 @@ export function createLoop(options: LoopOptions): Loop {
     failuresInRow: 0,
     lastProgressAtMs: undefined,
     lastError: undefined,
+    aside: options.aside ?? false,
   };
 
   async function run(): Promise<void> {

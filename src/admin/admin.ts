@@ -10,7 +10,7 @@ import { AdminRefusal } from './admin-refusal.ts';
 import { apiRoutes, matchRoute } from './api.ts';
 import type { Books } from './books.ts';
 import { bearerToken, hostFault, tokenCheck } from './guard.ts';
-import { type Health, notReady } from './health.ts';
+import { type Health, notReady, troubleAside } from './health.ts';
 import { createSessionRequests, noSession, proofHeader, type SessionRequests } from './session-requests.ts';
 
 /**
@@ -120,8 +120,10 @@ function requireOurName(deps: AdminDeps, { headers }: IncomingMessage): void {
 }
 
 function sendReadiness(deps: AdminDeps, res: ServerResponse): void {
-  const reasons = notReady(deps.health(), deps.clock.nowMs());
-  sendJson(res, reasons.length === 0 ? 200 : 503, { ready: reasons.length === 0, reasons });
+  const health = deps.health();
+  const reasons = notReady(health, deps.clock.nowMs());
+  const ready = reasons.length === 0;
+  sendJson(res, ready ? 200 : 503, { ready, reasons, warnings: troubleAside(health) });
 }
 
 function fail(deps: AdminDeps, req: IncomingMessage, res: ServerResponse, error: unknown): void {

@@ -107,6 +107,8 @@ export type LoopView = {
 export type HealthView = {
   ready: boolean;
   reasons: string[];
+  /** Trouble that turns no calls away. */
+  warnings: string[];
   loops: LoopView[];
   journal: JournalView;
   /** Null before the vault was first asked. */

@@ -50,11 +50,18 @@ export function notReady(health: Health, nowMs: number): string[] {
   }
   for (const loop of health.loops) {
     if (!loop.running && !health.stopping) reasons.push(`${loop.name}: not running`);
-    if (loop.failuresInRow >= failuresMax) {
-      reasons.push(`${loop.name}: failed ${loop.failuresInRow} times in a row, ${loop.lastError ?? 'no reason given'}`);
-    }
+    if (loop.failuresInRow >= failuresMax && !loop.aside) reasons.push(failureOf(loop));
   }
   return reasons;
+}
+
+/** What wants a person, although calls can be served as ever. */
+export function troubleAside({ loops }: Pick<Health, 'loops'>): string[] {
+  return loops.filter((loop) => loop.aside && loop.failuresInRow >= failuresMax).map(failureOf);
+}
+
+function failureOf({ name, failuresInRow, lastError }: LoopHealth): string {
+  return `${name}: failed ${failuresInRow} times in a row, ${lastError ?? 'no reason given'}`;
 }
 
 export function healthView(health: Health, nowMs: number): HealthView {
@@ -63,6 +70,7 @@ export function healthView(health: Health, nowMs: number): HealthView {
   return {
     ready: reasons.length === 0,
     reasons,
+    warnings: troubleAside(health),
     loops: health.loops.map((loop) => ({
       name: loop.name,
       running: loop.running,

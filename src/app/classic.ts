@@ -124,6 +124,7 @@ export function createClassic(core: Core, openAccount: (address: string) => { id
   const watchLoop = createLoop({
     name: 'classic deposits',
     intervalMs: deposits.pollIntervalMs,
+    aside: true,
     clock,
     log,
     turn: watcher.turn,
@@ -131,6 +132,7 @@ export function createClassic(core: Core, openAccount: (address: string) => { id
   const forwardLoop = createLoop({
     name: 'classic forwards',
     intervalMs: forwardLookMs,
+    aside: true,
     clock,
     log,
     turn: forwarder.turn,

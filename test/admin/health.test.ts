@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { notReady } from '../../src/admin/health.ts';
+import { notReady, troubleAside } from '../../src/admin/health.ts';
 import { healthy } from './rig.ts';
 
 const nowMs = 1_800_000_000_000;
@@ -10,6 +10,7 @@ const loop = {
   failuresInRow: 0,
   lastProgressAtMs: nowMs,
   lastError: undefined,
+  aside: false,
 };
 const eighthMs = (172_800 / 8) * 1000;
 
@@ -33,6 +34,14 @@ describe('a gateway is ready', () => {
     const reasons = notReady({ ...healthy, ...change }, nowMs);
     expect(reasons).toHaveLength(1);
     expect(reasons[0]).toMatch(new RegExp(`^${part}: `));
+  });
+
+  it('although something that no call depends on is in trouble, and it is told', () => {
+    const horizon = { ...loop, name: 'classic deposits', aside: true, failuresInRow: 5, lastError: 'Horizon is gone' };
+    expect(notReady({ ...healthy, loops: [horizon] }, nowMs)).toEqual([]);
+    expect(troubleAside({ loops: [loop, horizon] })).toEqual([
+      'classic deposits: failed 5 times in a row, Horizon is gone',
+    ]);
   });
 
   it('up to the bounds themselves', () => {
