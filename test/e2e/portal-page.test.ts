@@ -37,11 +37,11 @@ function sign(xdr: string, secret = sandbox.info.consumer.secret): string {
   return transaction.toXDR();
 }
 
-async function logIn(page: Page): Promise<void> {
-  await page.getByLabel('Your Stellar address').fill(sandbox.info.consumer.address);
+async function logIn(page: Page, secret = sandbox.info.consumer.secret): Promise<void> {
+  await page.getByLabel('Your Stellar address').fill(Keypair.fromSecret(secret).publicKey());
   await page.getByRole('button', { name: 'Get a login transaction' }).click();
   const challenge = await page.getByLabel('Login transaction', { exact: true }).inputValue();
-  await page.getByLabel('Paste it back, signed').fill(sign(challenge));
+  await page.getByLabel('Paste it back, signed').fill(sign(challenge, secret));
   await page.getByRole('button', { name: 'Log in' }).click();
   await page.getByText('can be spent').waitFor();
 }
@@ -162,6 +162,17 @@ describe.skipIf(skipBrowser)('the page for people', () => {
     await row.getByText('landed').waitFor();
     await page.getByRole('link', { name: 'Overview' }).click();
     await page.locator('.parts div', { hasText: 'Withdrawn' }).getByText('1.5').waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it('shows somebody new how to begin', async () => {
+    const { page, faults, close } = await open();
+    await logIn(page, Keypair.random().secret());
+    await page.getByText('Nothing was used in the last 30 days.').waitFor();
+    await page.getByText('No calls yet.').waitFor();
+    await page.getByRole('link', { name: 'pay in to begin' }).click();
+    await page.getByLabel('Deposit address', { exact: true }).waitFor();
     expect(faults).toEqual([]);
     await close();
   });

@@ -146,7 +146,7 @@ export function createGateway(credential: Credential, onEnd: (detail: string) =>
     end,
     account: (signal: AbortSignal) => own<Account>('../account', { signal }),
     calls: (cursor: string | null, signal?: AbortSignal) =>
-      own<Page<Call>>(`../usage?limit=20${cursor === null ? '' : `&cursor=${cursor}`}`, signal ? { signal } : {}),
+      own<Page<Call>>(`../usage?limit=10${cursor === null ? '' : `&cursor=${cursor}`}`, signal ? { signal } : {}),
     receipt: (call: string) => own<Record<string, unknown>>(`../receipts/${call}`),
     usage: (signal: AbortSignal) => own<Usage>('../usage/summary?by=day', { signal }),
     tokens: (cursor: string | null, signal?: AbortSignal) =>

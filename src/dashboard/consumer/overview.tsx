@@ -15,7 +15,9 @@ export function Overview({ gateway, account }: { gateway: Gateway; account: Load
       </section>
       <section class="panel pad" aria-labelledby="usage">
         <h2 id="usage">Usage</h2>
-        {usage.value ? <UsageChart usage={usage.value} /> : <p class="soft">{usage.problem ?? 'Loading…'}</p>}
+        {!usage.value && <p class="soft">{usage.problem ?? 'Loading…'}</p>}
+        {usage.value && usage.value.total.calls > 0 && <UsageChart usage={usage.value} />}
+        {usage.value?.total.calls === 0 && <p class="soft">Nothing was used in the last 30 days.</p>}
       </section>
       <Calls gateway={gateway} />
     </>
@@ -49,10 +51,16 @@ function Balance({ account }: { account: Account }) {
           </div>
         ))}
       </dl>
-      <p class="soft small">
-        The gateway may take {limitText(account.limit)}. You set that limit in the vault:{' '}
-        <code>callora limit AMOUNT</code>.
-      </p>
+      {account.deposited === '0' ? (
+        <p class="note">
+          Nothing has been paid in yet: <a href="#deposit">pay in to begin</a>.
+        </p>
+      ) : (
+        <p class="soft small">
+          The gateway may take {limitText(account.limit)}. You set that limit in the vault:{' '}
+          <code>callora limit AMOUNT</code>.
+        </p>
+      )}
       {token?.cap && (
         <p class="note">
           This token has spent {token.spent} of its cap of {token.cap} USDC.

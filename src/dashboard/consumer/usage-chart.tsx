@@ -102,7 +102,7 @@ function options(width: number, { bar, line, text }: Colours, onDay: (index: num
       y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] },
     },
     axes: [
-      { ...axis, grid: { show: false }, space: 64, values: (_plot, splits) => splits.map(dayAndMonth) },
+      { ...axis, grid: { show: false }, size: 28, space: 64, values: (_plot, splits) => splits.map(dayAndMonth) },
       { ...axis, size: 64 },
     ],
     series: [
