@@ -12,7 +12,16 @@ export function createExits(core: Core): {
   const { config, rpc, facts, store, ledger, clock, log } = core;
   const { vault, operatorSecret, feeMaxStroops } = config().stellar;
   const signer = createExitSigner({ rpc, operatorSecret, feeMaxStroops, token: facts.token });
-  const exitDesk = createExitDesk({ vault, signer, exits: store.exits, ledger, sync: store.sync, clock, log });
+  const exitDesk = createExitDesk({
+    vault,
+    signer,
+    exits: store.exits,
+    ledger,
+    seenLedger: () => core.watcher.state().lastLedger,
+    sync: store.sync,
+    clock,
+    log,
+  });
   return { exitDesk, exitStop: () => exitStop(core) };
 }
 

@@ -1,5 +1,6 @@
 import type { Ledger } from '../billing/ledger.ts';
 import type { Log } from '../log.ts';
+import { RpcError } from '../stellar/json-rpc.ts';
 import type { Vault } from '../stellar/vault-client.ts';
 import type { AppliedChange } from '../store/deposits.ts';
 import type { Store } from '../store/store.ts';
@@ -14,22 +15,26 @@ export type SnapshotDeps = {
 
 /**
  * Takes over accounts as the vault states them now. Counters are absolute and only grow, so a snapshot stands in for any
- * number of events that nobody can show any more; events up to its ledger are ignored from then on. Returns that ledger.
+ * number of events that nobody can show any more; events up to its ledger are ignored from then on. One from before
+ * `sinceLedger` does not hold all that it has to stand in for: nothing is taken from it.
  */
 export async function takeSnapshots(
   deps: SnapshotDeps,
   addresses: string[],
+  sinceLedger: number,
   signal?: AbortSignal,
-): Promise<number | undefined> {
-  if (addresses.length === 0) return undefined;
+): Promise<void> {
+  if (addresses.length === 0) return;
   const { ledger: seenLedger, accounts } = await deps.vault.accounts(addresses, signal);
+  if (seenLedger < sinceLedger) {
+    throw new RpcError('lagging', `the accounts are of ledger ${seenLedger}, but ${sinceLedger} was read before`);
+  }
   for (const [address, state] of accounts) {
     if (state.deposited === 0n && !deps.ledger.account(address)) continue;
     const applied = deps.deposits.applySnapshot({ address, ledger: seenLedger, state: accountState(state) });
     followChange(deps.ledger, applied);
   }
   deps.log.info({ accounts: addresses.length, ledger: seenLedger }, 'accounts were taken over from the vault');
-  return seenLedger;
 }
 
 /** Brings a committed change into memory; an account that is new there is opened first. */

@@ -116,7 +116,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       const gap = { fromLedger: wanted, toLedger: span.oldestLedger - 1 };
       log.error(gap, 'the source no longer has these ledgers; known accounts are taken over from the vault');
       meta.set('watcher_gap', JSON.stringify(gap));
-      await takeSnapshots(deps, known(), signal);
+      await takeSnapshots(deps, known(), gap.toLedger, signal);
     }
     return { startLedger: Math.min(span.latestLedger, Math.max(wanted ?? 0, span.oldestLedger)) };
   }
@@ -194,7 +194,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     const more = page.events.length >= pageLimit || covered.ledger < page.latestLedger;
     if (more) return true;
     if (meta.get(snapshotsKey) === 'yes') {
-      await takeSnapshots(deps, known(), signal);
+      await takeSnapshots(deps, known(), state.lastLedger, signal);
       meta.set(snapshotsKey, 'done');
     }
     caughtUp = true;
@@ -241,18 +241,8 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       gap: readGap(meta.get('watcher_gap')),
       unreadable,
     }),
-    async lookUpAll(signal) {
-      const seenLedger = await takeSnapshots(deps, known(), signal);
-      if (seenLedger !== undefined && seenLedger < state.lastLedger) {
-        throw new RpcError(
-          'lagging',
-          `the accounts are of ledger ${seenLedger}, but ${state.lastLedger} was read before`,
-        );
-      }
-    },
-    async lookUp(address, signal) {
-      await takeSnapshots(deps, [address], signal);
-    },
+    lookUpAll: (signal) => takeSnapshots(deps, known(), state.lastLedger, signal),
+    lookUp: (address, signal) => takeSnapshots(deps, [address], 0, signal),
     knowPayees(payees) {
       const told = new Set([...state.listedPayees, ...state.removedPayees, ...unknownPayees]);
       unknownPayees.push(...payees.filter((payee) => !told.has(payee)));

@@ -38,11 +38,19 @@ export type ExitDeskDeps = {
   signer: ExitSigner;
   exits: Pick<Store['exits'], 'open' | 'openOf'>;
   ledger: Pick<Ledger, 'account' | 'exitable' | 'holdExit'>;
+  /** Newest ledger whose events are in. */
+  seenLedger(): number;
   /** Resolves when everything written is on disk. */
   sync(): Promise<void>;
   clock: Clock;
   log: Log;
 };
+
+/**
+ * How far the ledger that a signature is bound to may lie from the newest one that was watched: half an hour. A server
+ * that names one of next year would have us sign for a year.
+ */
+const ledgersApartMax = 360;
 
 /** Accounts served at once: each costs the RPC server four questions, and nobody has paid for them. */
 const accountsAtOnceMax = 32;
@@ -83,9 +91,15 @@ async function decide(deps: ExitDeskDeps, terms: ExitTerms): Promise<ExitAnswer>
   return row ? await handOut(deps, row, terms) : tooLarge(deps, slot);
 }
 
-async function prepare({ signer, log }: ExitDeskDeps, terms: ExitTerms): Promise<PreparedExit | 'chain_unavailable'> {
+async function prepare(
+  { signer, log, seenLedger }: ExitDeskDeps,
+  terms: ExitTerms,
+): Promise<PreparedExit | 'chain_unavailable'> {
   try {
-    return await signer.prepare(terms);
+    const prepared = await signer.prepare(terms);
+    if (!prepared.ok || Math.abs(prepared.madeLedger - seenLedger()) <= ledgersApartMax) return prepared;
+    log.warn({ named: prepared.madeLedger, seen: seenLedger() }, 'no exit is signed: the newest ledger is in doubt');
+    return 'chain_unavailable';
   } catch (error) {
     log.warn({ err: error, account: terms.account }, 'an exit could not be prepared');
     return 'chain_unavailable';

@@ -420,6 +420,20 @@ describe('a co-signed exit', () => {
     expect(books(rig)).toEqual({ state: 'expired', held: 0n, withdrawn: 600n, spendable: 400n });
   });
 
+  it('is not freed on the word of a server that lags behind what was read', async () => {
+    const rig = await exitRig();
+    withdrawn(rig, 600n, 120);
+    const [event] = rig.source.events.slice(-1);
+    if (!event || 'broken' in event) throw new Error('unexpected');
+    rig.source.events[rig.source.events.length - 1] = { ...event, valueXdr: 'AAAA' };
+    rig.source.latestLedger = 190;
+    const { vault } = rig.source;
+    const old = vaultAccount({ deposited: units(1_000) });
+    rig.restart({ vault: { ...vault, accounts: async () => ({ ledger: 119, accounts: new Map([[alice, old]]) }) } });
+    await expect(rig.catchUp()).rejects.toThrow(/ledger 119/);
+    expect(books(rig)).toMatchObject({ state: 'open', held: 600n });
+  });
+
   it('that a snapshot has told of already is ended by its event, and counted once', async () => {
     const rig = await exitRig();
     withdrawn(rig, 600n, 120);

@@ -37,6 +37,7 @@ function build({ deposited = 1_000, ...overrides }: Partial<ExitDeskDeps> & { de
     },
     exits: store.exits,
     ledger,
+    seenLedger: () => 100,
     sync: async () => {
       events.push('sync');
       await store.sync();
@@ -106,6 +107,17 @@ describe('a co-signed exit', () => {
     expect(unknown).toMatchObject({ reason: 'too_large', available: 0n });
     expect(events).toEqual([]);
   });
+
+  it.each([461, 1_000_000, -400])(
+    'is not signed when the network names ledger %i and 100 was seen',
+    async (madeLedger) => {
+      const { ask, rig, account, events } = build();
+      rig.madeLedger = madeLedger;
+      expect(await ask({ to: 'GT', amount: 600 })).toEqual({ ok: false, reason: 'chain_unavailable' });
+      expect(account.exits).toBe(0n);
+      expect(events).toEqual(['prepare 600']);
+    },
+  );
 
   it('is prepared for so many accounts at once and no more', async () => {
     const { desk, store, ledger } = build();

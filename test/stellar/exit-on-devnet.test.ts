@@ -1,12 +1,22 @@
-import { Keypair, Transaction } from '@stellar/stellar-sdk';
+import { Keypair, Operation, Transaction } from '@stellar/stellar-sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { units } from '../../src/money.ts';
 import { readHolding } from '../../src/stellar/account-transactions.ts';
+import { landed } from '../../src/stellar/deploy.ts';
 import { type ExitTerms, exitOperation, readExit } from '../../src/stellar/exit-envelope.ts';
 import { createExitSigner, type PreparedExit } from '../../src/stellar/exit-signer.ts';
 import { type SignedTransaction, unsignedEnvelope } from '../../src/stellar/transactions.ts';
 import { createVault } from '../../src/stellar/vault-client.ts';
-import { addressOf, type Chain, createMoneyRig, deployedChain, deposit, secretOf, usdc } from './devnet-rig.ts';
+import {
+  accountOf,
+  addressOf,
+  type Chain,
+  createMoneyRig,
+  deployedChain,
+  deposit,
+  secretOf,
+  usdc,
+} from './devnet-rig.ts';
 
 /** Co-signed exits against the real contract: what the operator signs lands, and nothing but that. */
 
@@ -107,6 +117,15 @@ describe('nothing is prepared', () => {
     ['for the operator itself', () => ({ account: addressOf('operator') }), 'needs no co-signature'],
   ])('%s', async (_, rest, detail) => {
     expect(await signer().prepare(terms(rest()))).toEqual({ ok: false, detail: expect.stringContaining(detail) });
+  });
+
+  it('for an account whose XLM does not reach for the fee', async () => {
+    const poor = Keypair.random();
+    const operation = Operation.createAccount({ destination: poor.publicKey(), startingBalance: '1.01' });
+    landed('account', await chain.submitter.submit({ operation, secret: secretOf('bob') }));
+    landed('deposit', await accountOf(chain, 'alice').deposit(poor.publicKey(), usdc(1)));
+    const refused = await signer().prepare(terms({ account: poor.publicKey(), to: alice, amount: usdc(1) }));
+    expect(refused).toEqual({ ok: false, detail: expect.stringMatching(/fee is up to 0\.\d+ XLM.*has 0\.01 free/) });
   });
 
   it('when the vault has another operator', async () => {
