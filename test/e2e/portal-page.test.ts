@@ -166,6 +166,56 @@ describe.skipIf(skipBrowser)('the page for people', () => {
     await close();
   });
 
+  it('goes by keyboard alone: log in, issue, revoke; the focus is never lost', async () => {
+    const { page, faults, close } = await open();
+    const press = async (...keys: string[]) => {
+      for (const each of keys) await page.keyboard.press(each);
+    };
+    const focused = () =>
+      page.evaluate<string>('document.activeElement.ariaLabel ?? document.activeElement.textContent');
+    await page.getByLabel('Your Stellar address').focus();
+    await page.keyboard.insertText(sandbox.info.consumer.address);
+    await press('Enter');
+    const challenge = await page.getByLabel('Login transaction', { exact: true }).inputValue();
+    expect(await focused()).toContain('can only log you in here');
+    await page.getByLabel('Paste it back, signed').focus();
+    await page.keyboard.insertText(sign(challenge));
+    await press('Tab', 'Enter');
+    await page.getByText('can be spent').waitFor();
+    expect(await focused()).toContain('Your account at');
+    await press('Tab', 'Tab', 'Enter');
+    await page.getByLabel('Label').focus();
+    await page.keyboard.insertText('by keyboard');
+    await press('Enter');
+    await page.getByText('Copy it now.').waitFor();
+    expect(await focused()).toContain('Copy it now.');
+    await page.getByRole('button', { name: 'Revoke by keyboard', exact: true }).focus();
+    await press('Enter');
+    expect(await focused()).toBe('Revoke by keyboard for good');
+    await press('Enter');
+    await page.getByRole('listitem').filter({ hasText: 'by keyboard' }).waitFor({ state: 'detached' });
+    expect(await focused()).toBe('Tokens');
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  it('names everything that can be used', async () => {
+    const { page, close } = await open();
+    /** Controls that a screen reader would announce by their kind alone. */
+    const nameless = () =>
+      page.evaluate<string[]>(`[...document.querySelectorAll('button, a, input, textarea, select, img, table, nav')]
+        .filter((each) => !(each.ariaLabel || each.labels?.length || each.textContent?.trim() || each.alt))
+        .map((each) => each.outerHTML)`);
+    expect(await nameless()).toEqual([]);
+    await logIn(page);
+    for (const tab of ['Tokens', 'Deposit', 'Withdraw', 'Prices', 'Overview']) {
+      await page.getByRole('link', { name: tab }).click();
+      await page.getByRole('main').getByRole('heading').first().waitFor();
+      expect(await nameless(), tab).toEqual([]);
+    }
+    await close();
+  });
+
   it('shows somebody new how to begin', async () => {
     const { page, faults, close } = await open();
     await logIn(page, Keypair.random().secret());

@@ -5,6 +5,7 @@ import { shortId } from '../shared/format.ts';
 import { ThemeButton } from '../shared/theme.tsx';
 import { useAnswer } from '../shared/use-answer.ts';
 import { DepositWays } from './deposit.tsx';
+import { focusOnce } from './focus.ts';
 import { type Credential, createGateway, refreshMs } from './gateway.ts';
 import { Login } from './login.tsx';
 import { Overview } from './overview.tsx';
@@ -69,7 +70,9 @@ function Inside({ credential, onOut }: { credential: Credential; onOut: () => vo
           Log out
         </button>
       </header>
-      <h1 class="hidden">Your account at {location.host}</h1>
+      <h1 class="hidden" ref={focusOnce} tabIndex={-1}>
+        Your account at {location.host}
+      </h1>
       <nav class="tabs" aria-label="Account">
         {tabs.map(([id, name]) => (
           <a key={id} href={`#${id}`} aria-current={id === tab ? 'page' : undefined}>

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { useAnswer } from '../shared/use-answer.ts';
 import { Copy } from './copy.tsx';
+import { focusOnce } from './focus.ts';
 import { type Catalog, type Gateway, readCatalog, readService, type TokenWish } from './gateway.ts';
 import { Problem } from './problem.tsx';
 
@@ -135,7 +136,7 @@ function Issued({
   onDone: () => void;
 }) {
   return (
-    <div class="stack">
+    <div class="stack" ref={focusOnce} tabIndex={-1}>
       <p class="note good" role="status">
         <strong>Copy it now.</strong> The token is shown this once; the gateway keeps only its id.
       </p>

@@ -1,6 +1,7 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { Time } from '../shared/time.tsx';
 import { useAnswer } from '../shared/use-answer.ts';
+import { focusOnce } from './focus.ts';
 import type { Gateway, Token } from './gateway.ts';
 import { NewToken } from './new-token.tsx';
 import { Problem } from './problem.tsx';
@@ -10,6 +11,7 @@ export function Tokens({ gateway, mayAct }: { gateway: Gateway; mayAct: boolean 
   const [older, setOlder] = useState<{ items: Token[]; next: string | null }>();
   const [ended, setEnded] = useState(false);
   const [problem, setProblem] = useState('');
+  const heading = useRef<HTMLHeadingElement>(null);
   const tokens = [...(first.value?.items ?? []), ...(older?.items ?? [])];
   const shown = ended ? tokens : tokens.filter((token) => token.state === 'live');
   const next = older ? older.next : (first.value?.next ?? null);
@@ -25,6 +27,8 @@ export function Tokens({ gateway, mayAct }: { gateway: Gateway; mayAct: boolean 
     setProblem(answer.ok ? '' : answer.detail);
     setOlder(undefined);
     first.refresh();
+    // The button that had the focus goes with its row.
+    heading.current?.focus();
   }
 
   return (
@@ -38,7 +42,9 @@ export function Tokens({ gateway, mayAct }: { gateway: Gateway; mayAct: boolean 
       )}
       <section aria-labelledby="tokens">
         <div class="row spread">
-          <h2 id="tokens">Tokens</h2>
+          <h2 id="tokens" ref={heading} tabIndex={-1}>
+            Tokens
+          </h2>
           <label class="check">
             <input type="checkbox" checked={ended} onChange={(event) => setEnded(event.currentTarget.checked)} />
             Show ended ones
@@ -98,7 +104,7 @@ function TokenItem({ token, revoke }: { token: Token; revoke: ((jti: string) => 
               <button
                 type="button"
                 class="danger"
-                ref={(button) => button?.focus()}
+                ref={focusOnce}
                 onClick={() => void revoke(token.jti)}
                 aria-label={`Revoke ${name} for good`}
               >

@@ -3,6 +3,7 @@ import { systemClock } from '../../clock.ts';
 import { ask } from '../shared/http.ts';
 import { challengeFault } from './challenge.ts';
 import { Copy } from './copy.tsx';
+import { focusOnce } from './focus.ts';
 import type { Credential } from './gateway.ts';
 import { Problem } from './problem.tsx';
 
@@ -85,7 +86,7 @@ function SignStep({
   }
   return (
     <form onSubmit={(event) => void submit(event)} class="stack">
-      <div class="note good">
+      <div class="note good" ref={focusOnce} tabIndex={-1}>
         <p>
           <strong>This transaction can only log you in here.</strong> Read in this browser: its sequence number is 0, so
           it can never run or move money; it is made by the gateway’s key, for {location.host} and for your address.

@@ -4,6 +4,7 @@ import { shortId } from '../shared/format.ts';
 import { Time } from '../shared/time.tsx';
 import { useAnswer } from '../shared/use-answer.ts';
 import { Copy } from './copy.tsx';
+import { focusOnce } from './focus.ts';
 import { type Deposit, type Exit, type Gateway, refreshMs, type SignedExit } from './gateway.ts';
 import { Problem } from './problem.tsx';
 import { duration, shellWord } from './words.ts';
@@ -110,7 +111,7 @@ function ExitForm({
 
 function SignedStep({ exit, onDone }: { exit: SignedExit; onDone: () => void }) {
   return (
-    <div class="stack">
+    <div class="stack" ref={focusOnce} tabIndex={-1}>
       <p class="note good" role="status">
         The gateway has signed: <strong>{exit.amount} USDC</strong> to <span class="code address">{exit.to}</span>. It
         moves only when you sign it too and send it, before ledger {exit.expires_ledger} closes. Until then calls cannot
