@@ -22,7 +22,7 @@ export type Deliverer = {
 export type DelivererDeps = PostDeps & {
   clock: Clock;
   log: Log;
-  webhooks: Pick<Webhooks, 'due' | 'delivered' | 'failed'>;
+  webhooks: Pick<Webhooks, 'dueEndpoints' | 'due' | 'delivered' | 'failed'>;
   endpoints: readonly Webhook[];
   version: string;
   onTried(outcome: 'delivered' | 'failed'): void;
@@ -35,8 +35,9 @@ export type DelivererDeps = PostDeps & {
 const inFlightMax = 8;
 const inFlightPerEndpointMax = 2;
 
-/** How far down the queue is looked for an endpoint that has room. */
-const dueLookMax = 200;
+/** Deliveries to an endpoint that is gone, given up in one turn. */
+const goneAtOnce = 100;
+const noEndpoint = 'the config file has no endpoint of this name';
 
 /** Pauses double from the first to the longest: with 20 tries the last comes after about 22 hours. */
 const retryFirstMs = 10_000;
@@ -49,6 +50,7 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
   const endpoints = new Map(deps.endpoints.map((endpoint) => [endpoint.name, endpoint]));
   const running = new Map<number, { endpoint: string; ended: Promise<void> }>();
   const stopping = new AbortController();
+  let turns = 0;
 
   function send(endpoint: Webhook, delivery: DueDelivery): Promise<Posted> {
     const body = bodyOf(delivery);
@@ -85,29 +87,39 @@ export function createDeliverer(deps: DelivererDeps): Deliverer {
     else log.warn(facts, 'a webhook was not delivered; it is tried again');
   }
 
+  function begin(endpoint: Webhook, delivery: DueDelivery): void {
+    const ended = run(endpoint, delivery)
+      .catch((error: unknown) => log.error({ err: error }, 'a webhook could not be marked; it is sent again'))
+      .then(() => {
+        running.delete(delivery.id);
+        deps.onRoom();
+      });
+    running.set(delivery.id, { endpoint: delivery.endpoint, ended });
+  }
+
+  /** Each endpoint has a queue of its own: however long one of them is, the others are looked at. */
+  function fill(name: string, nowMs: number): void {
+    const endpoint = endpoints.get(name);
+    const due = webhooks.due({ endpoint: name, nowMs, limit: endpoint ? inFlightPerEndpointMax : goneAtOnce });
+    for (const delivery of due) {
+      if (!endpoint) record(delivery, { status: undefined, error: noEndpoint }, true);
+      else if (running.size >= inFlightMax || countOf(running, name) >= inFlightPerEndpointMax) return;
+      else if (!running.has(delivery.id)) begin(endpoint, delivery);
+    }
+  }
+
   return {
     turn() {
       if (stopping.signal.aborted) return;
-      for (const delivery of webhooks.due(clock.nowMs(), dueLookMax)) {
-        if (running.size >= inFlightMax) return;
-        if (running.has(delivery.id) || countOf(running, delivery.endpoint) >= inFlightPerEndpointMax) continue;
-        const endpoint = endpoints.get(delivery.endpoint);
-        if (!endpoint) {
-          record(delivery, { status: undefined, error: 'the config file has no endpoint of this name' }, true);
-          continue;
-        }
-        const ended = run(endpoint, delivery)
-          .catch((error: unknown) => log.error({ err: error }, 'a webhook could not be marked; it is sent again'))
-          .then(() => {
-            running.delete(delivery.id);
-            deps.onRoom();
-          });
-        running.set(delivery.id, { endpoint: delivery.endpoint, ended });
-      }
+      const nowMs = clock.nowMs();
+      // Where the last turn ended another begins, so that a few that hang cannot take all room for long.
+      const names = webhooks.dueEndpoints(nowMs);
+      const first = names.length > 0 ? turns++ % names.length : 0;
+      for (const name of [...names.slice(first), ...names.slice(0, first)]) fill(name, nowMs);
     },
     async tryOnce(delivery) {
       const endpoint = endpoints.get(delivery.endpoint);
-      if (!endpoint) return { status: undefined, error: 'the config file has no endpoint of this name' };
+      if (!endpoint) return { status: undefined, error: noEndpoint };
       const going = send(endpoint, delivery);
       running.set(delivery.id, { endpoint: endpoint.name, ended: going.then(() => undefined) });
       const posted = await going;

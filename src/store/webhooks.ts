@@ -14,8 +14,10 @@ export type Webhooks = {
   end(key: string): void;
   /** What lasts now, by key. */
   lasting(): string[];
-  /** Deliveries whose time has come, the longest due first. */
-  due(nowMs: number, limit: number): DueDelivery[];
+  /** Endpoints that a delivery is due to. */
+  dueEndpoints(nowMs: number): string[];
+  /** Deliveries to one endpoint whose time has come, the longest due first. */
+  due(query: { endpoint: string; nowMs: number; limit: number }): DueDelivery[];
   delivered(id: number, status: number): void;
   /** A try that failed; without a next one the delivery is dead. */
   failed(id: number, failure: { status: number | undefined; error: string; nextAtMs: number | undefined }): void;
@@ -77,7 +79,8 @@ export function createWebhooks(db: RawDb, write: Write, clock: Clock): Webhooks 
       write(() => statements.end.run(key));
     },
     lasting: () => statements.lasting.all(),
-    due: (nowMs, limit) => statements.due.all(nowMs, limit),
+    dueEndpoints: (nowMs) => statements.dueEndpoints.all(nowMs),
+    due: ({ endpoint, nowMs, limit }) => statements.due.all(nowMs, endpoint, limit),
     delivered(id, status) {
       write(() => statements.delivered.run(status, clock.nowMs(), id));
     },
@@ -123,8 +126,14 @@ function prepare(db: RawDb) {
     begin: db.prepare('INSERT INTO webhook_conditions (key, since_ms) VALUES (?, ?) ON CONFLICT DO NOTHING'),
     end: db.prepare('DELETE FROM webhook_conditions WHERE key = ?'),
     lasting: db.prepare<[], string>('SELECT key FROM webhook_conditions').pluck(),
-    due: db.prepare<[number, number], DueDelivery>(
-      `SELECT ${columns} ${joined} WHERE d.state = 'waiting' AND d.next_at_ms <= ? ORDER BY d.next_at_ms, d.id LIMIT ?`,
+    dueEndpoints: db
+      .prepare<[number], string>(
+        "SELECT DISTINCT endpoint FROM webhook_deliveries WHERE state = 'waiting' AND next_at_ms <= ?",
+      )
+      .pluck(),
+    due: db.prepare<[number, string, number], DueDelivery>(
+      `SELECT ${columns} ${joined} WHERE d.state = 'waiting' AND d.next_at_ms <= ? AND d.endpoint = ?
+      ORDER BY d.next_at_ms, d.id LIMIT ?`,
     ),
     delivered: db.prepare(
       "UPDATE webhook_deliveries SET state = 'delivered', attempts = attempts + 1, last_status = ?, last_error = NULL, ended_at_ms = ? WHERE id = ?",

@@ -159,7 +159,9 @@ describe('the access log of a running gateway', () => {
       await call(`/demo/forecast/${secret}?token=${secret}`, headers);
       await call(`/nothing/${secret}?seed=${secret}`, { authorization: `Basic ${secret}` });
       await call(`/_callora/${secret}`, { authorization: secret });
-      for (const target of ['/_callora/login', '/demo/echo', '/demo/forecast/x']) {
+      const own = ['login', 'session', 'tokens', 'exits', 'account', `receipts/${secret}`, `errors/${secret}`];
+      const targets = own.map((name) => `/_callora/${name}?account=${secret}&call=${secret}`);
+      for (const target of [...targets, '/demo/echo', '/demo/forecast/x']) {
         const body = `{"transaction": "${secret}"`;
         await fetch(`${url}${target}`, { method: 'POST', body, headers: { authorization: `Bearer ${secret}` } });
       }
@@ -189,6 +191,46 @@ describe('the access log of a running gateway', () => {
     const log = serving.log();
     for (let at = 0; at < 50; at++) expect(log).toContain(`"request":"last-${at}"`);
     serving = await serve();
+  });
+});
+
+describe('the metrics of a running gateway', () => {
+  it('are those of docs/monitoring.md, each fed by what happens', async () => {
+    const scrape = async () => {
+      const headers = { authorization: `Bearer ${sandbox.info.adminToken}` };
+      return await (await fetch(`${adminUrl}/metrics`, { headers })).text();
+    };
+    await (await call('/demo/forecast/oslo')).arrayBuffer();
+    await (await call('/demo/fail')).arrayBuffer();
+    await call('/demo/forecast/oslo', { authorization: 'Bearer nonsense' });
+    await callora(['settle', 'now', '--config', config]);
+    const text = await until(scrape, (page) => page.includes('\ncallora_vault_solvent '));
+    const page = readFileSync(path.resolve(import.meta.dirname, '../../docs/monitoring.md'), 'utf8');
+    const documented = [...page.matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]);
+    const exported = [...text.matchAll(/^# TYPE (\w+) /gm)].map((match) => match[1] ?? '');
+    expect(exported.filter((name) => !/^(process|nodejs)_/.test(name)).sort()).toEqual([...documented].sort());
+
+    const value = (series: string) =>
+      Number(
+        text
+          .split('\n')
+          .find((line) => line.startsWith(`${series} `))
+          ?.slice(series.length),
+      );
+    expect(value('callora_vault_solvent')).toBe(1);
+    expect(value('callora_vault_balance_usdc')).toBeGreaterThanOrEqual(value('callora_vault_liabilities_usdc'));
+    expect(value('callora_sales_stopped{reason="sales_stopped"}')).toBe(0);
+    expect(value('callora_invariant_violations_total{identity="memory equals database"}')).toBe(0);
+    expect(value('callora_deposit_watcher_lag_ledgers')).toBeLessThan(100);
+    expect(value('callora_journal_writing')).toBe(1);
+    expect(value('callora_disk_free_bytes')).toBeGreaterThan(0);
+    expect(value('callora_settlement_duration_seconds_count')).toBeGreaterThan(0);
+    expect(value('callora_overhead_seconds_count')).toBeGreaterThan(0);
+    expect(text).toMatch(/^callora_requests_total\{.*outcome="token_invalid"\} [1-9]/m);
+    expect(text).toMatch(
+      /^http_server_request_duration_seconds_count\{.*http_route="\/demo\/forecast\/:city",http_response_status_code="200"/m,
+    );
+    expect(text).not.toContain(sandbox.info.consumer.address);
   });
 });
 

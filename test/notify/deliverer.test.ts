@@ -175,7 +175,7 @@ describe('a receiver that hangs', () => {
     const hanging = await receiver(() => undefined);
     const well = await receiver();
     const { deliverer, tried } = deliver(store, clock, [endpoint('bad', hanging.url), endpoint('good', well.url)]);
-    for (let at = 0; at < 20; at++) tell(store, `bad ${at}`, 'bad');
+    for (let at = 0; at < 300; at++) tell(store, `bad ${at}`, 'bad');
     tell(store, 'good', 'good');
     deliverer.turn();
     await until(() => tried.length === 1 && hanging.got.length === 2);
