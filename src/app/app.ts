@@ -80,7 +80,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       tokens: store.tokens,
       tokenDesk: core.tokenDesk,
       receipts,
-      rootChain: receipts.rootChain,
+      rootChain: core.rootChain,
       login: login.walletLogin,
       loginAddress: login.address,
       startSession: login.startSession,

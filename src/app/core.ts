@@ -26,6 +26,7 @@ import { type ConfirmResult, confirmSettled, type SettledOnChain } from '../sett
 import { createPayouts, type Payouts } from '../settlement/payouts.ts';
 import { reconcile } from '../settlement/reconcile.ts';
 import { resumeRestored } from '../settlement/resume-restored.ts';
+import { createRootChain, type RootChain } from '../settlement/root-chain.ts';
 import { createSettler, type Settler } from '../settlement/settler.ts';
 import type { Solvency } from '../settlement/solvency.ts';
 import { createRpc, type Rpc } from '../stellar/rpc.ts';
@@ -60,6 +61,7 @@ export type Core = {
   watcher: Watcher;
   settler: Settler;
   payouts: Payouts;
+  rootChain: RootChain;
   tokenDesk: TokenDesk;
   metrics: Metrics;
   /** The last minutes, for the dashboard. */
@@ -214,6 +216,7 @@ function joinCore(
     sync,
   });
   const submitter = createSubmitter({ rpc, clock, feeMaxStroops: stellar.feeMaxStroops });
+  const rootChain = createRootChain(store);
   const payouts = createPayouts({
     vault,
     submitter,
@@ -271,6 +274,7 @@ function joinCore(
     watcher,
     settler,
     payouts,
+    rootChain,
     tokenDesk,
     metrics,
     recorder: createLiveRecorder({ clock }),
@@ -323,6 +327,7 @@ function joinCore(
               batches: store.batches,
               payouts: store.payouts,
               ledger,
+              rootChain,
               restored: store.restored.state() !== 'never',
               catchUp,
             },

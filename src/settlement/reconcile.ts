@@ -5,6 +5,7 @@ import type { VaultAccount } from '../stellar/vault-views.ts';
 import type { AccountRow } from '../store/accounts.ts';
 import type { Store } from '../store/store.ts';
 import { sumOf } from './payouts.ts';
+import type { LaneRoots, RootChain } from './root-chain.ts';
 
 /** One identity of the books. `off` is chain − books, in units of 1e-7 USDC; 0 is right. */
 export type Check = { name: string; subject: string; books: Units; chain: Units; off: Units; detail?: string };
@@ -39,6 +40,7 @@ export type ReconcileDeps = {
   batches: Pick<Store['batches'], 'list' | 'lastNumber' | 'open' | 'byNumber'>;
   payouts: Pick<Store['payouts'], 'earnings'>;
   ledger: Pick<Ledger, 'account'>;
+  rootChain: Pick<RootChain, 'lanes'>;
   lanes?: number;
   /** True when batches that the vault has settled are missing here, since the database was restored from a copy. */
   restored?: boolean;
@@ -69,6 +71,7 @@ async function compareOnce(deps: ReconcileDeps, signal?: AbortSignal): Promise<R
   ]);
   // The books are read last and at once, after whatever the watcher has brought in meanwhile.
   await deps.catchUp(signal);
+  const folded = await deps.rootChain.lanes();
   const rows = deps.accounts.loadAll();
   const lines = rows.map((row) =>
     accountChecks(row, chain.accounts.get(row.address), deps.ledger.account(row.address)),
@@ -77,6 +80,7 @@ async function compareOnce(deps: ReconcileDeps, signal?: AbortSignal): Promise<R
   const checks = [
     ...lines.flatMap((line) => line.checks),
     ...laneChecks(deps, lanes),
+    ...rootChecks(folded, lanes),
     ...earningsChecks(earned, incomplete),
     ...globalChecks(rows, earned, liabilities, tokens, incomplete),
   ];
@@ -154,6 +158,17 @@ function laneChecks(deps: ReconcileDeps, lanes: Awaited<ReturnType<typeof readLa
     return rootOff
       ? { ...result, off: units(1), detail: `root ${view.root} on chain, ${ours.root} in the books` }
       : result;
+  });
+}
+
+/** Receipts are worth nothing when the published roots lead elsewhere than the vault. Where roots are missing nobody can tell. */
+function rootChecks(folded: LaneRoots[], lanes: Awaited<ReturnType<typeof readLanes>>): Check[] {
+  return lanes.flatMap(({ lane, view }) => {
+    const last = folded.find((each) => each.lane === lane)?.last;
+    if (last?.batch !== view.batch || last.chain === undefined) return [];
+    const result = check('published roots', `lane ${lane}`, units(last.batch), units(view.batch));
+    const detail = `the roots lead to ${last.chain}, the vault holds ${view.chain}`;
+    return [last.chain === view.chain ? result : { ...result, off: units(1), detail }];
   });
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { units } from '../../src/money.ts';
 import { reconcile } from '../../src/settlement/reconcile.ts';
+import { createRootChain } from '../../src/settlement/root-chain.ts';
 import { addressOf, createSettlementRig, type SettlementRig } from './rig.ts';
 
 const consumer = addressOf('consumer');
@@ -26,6 +27,7 @@ function reconcileRig(rig: SettlementRig, tamper: { tokens?: bigint; gross?: big
     batches: store.batches,
     payouts: store.payouts,
     ledger: rig.ledger,
+    rootChain: createRootChain(store),
     catchUp: async () => rig.watch(),
   });
 }
@@ -84,6 +86,14 @@ describe('reconciliation', () => {
     expect((await reconcileRig(rig, { tokens: -1n })).unitsOff).toBe(1n);
     expect((await reconcileRig(rig, { tokens: 50n })).ok).toBe(true);
     expect((await reconcileRig(rig, { gross: 2n })).ok).toBe(false);
+  });
+
+  it('sees a stored root that no longer leads to the chain value, wherever it stands', async () => {
+    const rig = await settledRig();
+    await rig.run();
+    rig.store.db.prepare('UPDATE batches SET root = ? WHERE batch = 1').run('ee'.repeat(32));
+    const off = (await reconcileRig(rig)).checks.filter((check) => check.off !== 0n);
+    expect(off).toMatchObject([{ name: 'published roots', subject: 'lane 0', off: 1n }]);
   });
 
   it('sees another root under our batch', async () => {

@@ -12,6 +12,7 @@ import { beginAdoption } from '../../src/settlement/adoption.ts';
 import { confirmSettled, type SettledOnChain } from '../../src/settlement/confirm.ts';
 import { createPayouts, type Payouts } from '../../src/settlement/payouts.ts';
 import { type ReconcileReport, reconcile } from '../../src/settlement/reconcile.ts';
+import { createRootChain } from '../../src/settlement/root-chain.ts';
 import { createSettler, type Settler } from '../../src/settlement/settler.ts';
 import { type AccountTransactions, createAccountTransactions } from '../../src/stellar/account-transactions.ts';
 import { deployVault, landed } from '../../src/stellar/deploy.ts';
@@ -199,6 +200,7 @@ export function createMoneyRig(chain: Chain, rpc: Rpc = chain.rpc): MoneyRig {
         batches: store.batches,
         payouts: store.payouts,
         ledger: rig.ledger,
+        rootChain: createRootChain(store),
         catchUp: rig.catchUp,
       }),
     restart(through = rpc) {
