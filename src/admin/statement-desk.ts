@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
 import type { Journal } from '../metering/journal.ts';
 import { type Period, type PeriodQuery, readPeriod } from '../metering/period.ts';
-import { usageSummary } from '../metering/usage-summary.ts';
+import { usageSummaries } from '../metering/usage-summary.ts';
 import { add, subtract, type Units, zero } from '../money.ts';
 import { feeOn } from '../settlement/fee.ts';
 import { sumOf } from '../settlement/payouts.ts';
@@ -46,8 +46,10 @@ export function createStatementDesk(deps: StatementDeskDeps): StatementDesk {
       const period = readPeriod(query, clock.nowMs());
       const { fromMs, endMs } = bounds(period);
       const settled = await readSettled(deps, payee, period);
-      // From here to the end nothing is awaited but the journal: one moment for all that is open.
       await journal.flush();
+      const [byRoute, byDay] = await usageSummaries(usage, ['route', 'day'], period, { payee });
+      if (!byRoute || !byDay) throw new Error('two groupings give two summaries');
+      // From here on nothing is awaited: one moment for all that is open.
       const payments = statements.paid(payee, fromMs, endMs, paymentsMax + 1);
       if (payments.length > paymentsMax) throw tooLong('payments', paymentsMax);
       const lanes = settled.lanes.map(({ lane, before, within }) => ({
@@ -68,8 +70,8 @@ export function createStatementDesk(deps: StatementDeskDeps): StatementDesk {
         payments,
         owedNow: owedNow(deps, payee),
         open: statements.open(payee),
-        byRoute: usageSummary(usage, 'route', period, { payee }),
-        byDay: usageSummary(usage, 'day', period, { payee }),
+        byRoute,
+        byDay,
         seenUntilMs: deposits.cursor('vault')?.closedAtMs,
         beganLater: statements.beganLater(),
         explorerUrl: config().stellar.explorerUrl,

@@ -14,7 +14,7 @@ import {
 export function replaceFile(file: string, text: string): void {
   // A link stays a link; what it leads to is replaced.
   const target = realpathSync(file);
-  const next = `${target}.next`;
+  const next = `${target}.${process.pid}.next`;
   const descriptor = openSync(next, 'wx', 0o600);
   try {
     try {

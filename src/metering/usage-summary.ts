@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { GatewayError } from '../errors.ts';
 import { add, formatUsdc, subtract, zero } from '../money.ts';
 import type { UsageGrouping, UsageSum, UsageSums } from '../store/usage-sums.ts';
@@ -37,17 +38,68 @@ export type UsageFilter = {
 /** More groups than anyone reads; an answer of about 2 MB. */
 const groupsMax = 10_000;
 
-export function usageSummary(
+/** Days read at once, with calls served in between: the daily sums of a busy year are millions. */
+const stepDays = 31;
+
+export async function usageSummary(
   usage: UsageSums,
   by: UsageGrouping,
+  period: Period,
+  filter: UsageFilter,
+): Promise<UsageSummary> {
+  const [summary] = await usageSummaries(usage, [by], period, filter);
+  if (!summary) throw new Error('one grouping gives one summary');
+  return summary;
+}
+
+/** Several cuts of the same usage; they agree, because each step of days is read for all of them at one moment. */
+export async function usageSummaries(
+  usage: UsageSums,
+  groupings: readonly UsageGrouping[],
   { from, to, fromDay, toDay }: Period,
   filter: UsageFilter,
-): UsageSummary {
-  const sums = usage.sums({ by, fromDay, toDay, ...filter, limit: groupsMax + 1 });
-  if (sums.length > groupsMax) {
-    throw new GatewayError('bad_parameter', `more than ${groupsMax} rows: ask for fewer days, one API or one account`);
+): Promise<UsageSummary[]> {
+  const cuts = groupings.map((by) => ({ by, sums: new Map<string, UsageSum>() }));
+  for (let day = fromDay; day <= toDay; day += stepDays) {
+    const step = { fromDay: day, toDay: Math.min(toDay, day + stepDays - 1), ...filter, limit: groupsMax + 1 };
+    for (const { by, sums } of cuts) {
+      for (const sum of usage.sums({ by, ...step })) merge(sums, sum);
+      if (sums.size > groupsMax) {
+        throw new GatewayError(
+          'bad_parameter',
+          `more than ${groupsMax} rows: ask for fewer days, one API or one account`,
+        );
+      }
+    }
+    if (step.toDay < toDay) await setImmediate();
   }
-  return { from, to, by, currency: 'USDC', items: sums.map(sumView), total: totalView(sums) };
+  return cuts.map(({ by, sums }) => {
+    const all = [...sums].sort(([a], [b]) => order(a, b)).map(([, sum]) => sum);
+    return { from, to, by, currency: 'USDC', items: all.map(sumView), total: totalView(all) };
+  });
+}
+
+function merge(sums: Map<string, UsageSum>, sum: UsageSum): void {
+  const { day, account, route } = sum;
+  // Days have five digits until 2243, so their texts sort as they do.
+  const key = day?.toString().padStart(6, '0') ?? account ?? `${route?.api} ${route?.template} ${route?.method}`;
+  const known = sums.get(key);
+  if (!known) {
+    sums.set(key, sum);
+    return;
+  }
+  sums.set(key, {
+    ...sum,
+    calls: known.calls + sum.calls,
+    refundedCalls: known.refundedCalls + sum.refundedCalls,
+    gross: add(known.gross, sum.gross),
+    refunded: add(known.refunded, sum.refunded),
+  });
+}
+
+function order(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 export function readGrouping<Grouping extends UsageGrouping>(
