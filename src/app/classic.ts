@@ -29,7 +29,7 @@ export type Classic = {
 
 /** What the portal shows of it. */
 export function classicOffer(
-  { classic }: Pick<Core, 'classic'>,
+  { classic, store, ledger }: Pick<Core, 'classic' | 'store' | 'ledger'>,
   openAccount: (address: string) => { id: number },
 ): ClassicOffer | undefined {
   if (!classic) return undefined;
@@ -38,6 +38,10 @@ export function classicOffer(
     address,
     asset,
     min,
+    paymentsOf(account, limit) {
+      const slot = ledger.account(account);
+      return slot ? store.classicPayments.ofAccount(slot.id, limit) : [];
+    },
     numberOf: (account) => aliases.keep({ accountId: openAccount(account).id, address: account }),
   };
 }

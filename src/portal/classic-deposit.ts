@@ -1,9 +1,10 @@
-import { renderSVG } from 'uqr';
 import { readBearer } from '../access/bearer.ts';
 import { GatewayError } from '../errors.ts';
 import { formatUsdc, parseUsdc, type Units } from '../money.ts';
+import type { ClassicPaymentRow } from '../store/classic-payments.ts';
 import { type CredentialDeps, requireReader } from './credentials.ts';
 import { paymentUri } from './payment-uri.ts';
+import { qrCode } from './qr-code.ts';
 import { type ChainFacts, depositView } from './service.ts';
 
 /** How to pay in: the vault's terms for everyone, and for the holder of a token the way from a wallet or an exchange. */
@@ -19,6 +20,8 @@ export type ClassicOffer = {
   min: Units;
   /** The number that stands for this account in a memo, written down from now on; undefined when it has none. */
   numberOf(account: string): string | undefined;
+  /** The last payments of this account, newest first. */
+  paymentsOf(account: string, limit: number): ClassicPaymentRow[];
 };
 
 export type ClassicView = {
@@ -36,7 +39,22 @@ export type ClassicView = {
   /** The same as a QR code: an SVG document. */
   qr: string;
   how: string;
+  /** The account's last payments and how far each has come, newest first. */
+  payments: SeenPayment[];
 };
+
+export type SeenPayment = {
+  operation: string;
+  time: string;
+  amount: string;
+  /** `due` and `sent` are on the way into the vault, `forwarded` is there, `below_min` is not moved. */
+  state: string;
+  tx_hash: string;
+  forward_tx_hash: string | null;
+};
+
+/** Enough to find a payment that was just made. */
+const paymentsShown = 10;
 
 export async function depositDetails(
   deps: DepositDeps,
@@ -52,7 +70,7 @@ export async function depositDetails(
 
 function classicView(
   deps: Pick<DepositDeps, 'config'>,
-  { address, asset, min, numberOf }: ClassicOffer,
+  { address, asset, min, numberOf, paymentsOf }: ClassicOffer,
   account: string,
   query: URLSearchParams,
 ): ClassicView | null {
@@ -79,8 +97,20 @@ function classicView(
     min: formatUsdc(min),
     amount: amount === undefined ? null : formatUsdc(amount),
     sep7,
-    qr: renderSVG(sep7, { ecc: 'M', border: 4 }),
+    qr: qrCode(sep7),
     how: howToPay(asset.code, formatUsdc(min)),
+    payments: paymentsOf(account, paymentsShown).map(seenPayment),
+  };
+}
+
+function seenPayment(row: ClassicPaymentRow): SeenPayment {
+  return {
+    operation: row.operationId,
+    time: new Date(row.closedAtMs).toISOString(),
+    amount: formatUsdc(row.amount),
+    state: row.state,
+    tx_hash: row.txHash,
+    forward_tx_hash: row.forwardTxHash ?? null,
   };
 }
 

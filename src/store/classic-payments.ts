@@ -13,6 +13,8 @@ export type ClassicPayments = {
   byOperation(operationId: string): ClassicPaymentRow | undefined;
   /** Newest first; `before` is the id of the last row of the page before. */
   list(query: { state?: ClassicState; before?: number; limit: number }): ClassicPaymentRow[];
+  /** Newest first. */
+  ofAccount(accountId: number, limit: number): ClassicPaymentRow[];
   /** Gives a payment to an account; false when it is no longer in one of these states. */
   assign(id: number, accountId: number, from: ClassicState[], note: string): boolean;
   /** The account that a number named was not known when the payment came: now it is. */
@@ -110,6 +112,7 @@ export function createClassicPayments(db: RawDb, write: Write): ClassicPayments 
   const pageOfState = db.prepare<[ClassicState, number, number], Stored>(
     `${select} WHERE p.state = ? AND p.id < ? ORDER BY p.id DESC LIMIT ?`,
   );
+  const ofAccount = db.prepare<[number, number], Stored>(`${select} WHERE p.account_id = ? ORDER BY p.id DESC LIMIT ?`);
   const give = db.prepare(
     `UPDATE classic_payments SET state = 'due', account_id = ?, note = ? WHERE id = ? AND state = ?`,
   );
@@ -148,6 +151,7 @@ export function createClassicPayments(db: RawDb, write: Write): ClassicPayments 
       const rows = state === undefined ? page.all(before, limit) : pageOfState.all(state, before, limit);
       return rows.map(toRow);
     },
+    ofAccount: (accountId, limit) => ofAccount.all(accountId, limit).map(toRow),
     assign: (id, accountId, from, note) =>
       write(() => from.some((state) => give.run(accountId, note, id, state).changes === 1)),
     assignAlias: (to, alias, accountId, min) =>

@@ -7,6 +7,7 @@ import type { ClassicDepositView } from '../../src/admin/deposit-desk.ts';
 import { openPort } from '../../src/cli/open-port.ts';
 import { formatUsdc, parseUsdc, type Units, units, zero } from '../../src/money.ts';
 import type { ClassicView } from '../../src/portal/classic-deposit.ts';
+import { launchBrowser, skipBrowser } from '../support/browser.ts';
 import { callora, type Sandbox, startSandbox } from '../support/callora-process.ts';
 import { payFromWallet } from '../support/wallet-payment.ts';
 
@@ -77,6 +78,11 @@ async function deposited(): Promise<Units> {
   return parseUsdc((await get<{ deposited: string }>('/_callora/account')).deposited) ?? zero;
 }
 
+/** The request, when it goes to anyone but the gateway. */
+function foreign(request: string): string[] {
+  return request.startsWith('data:') || new URL(request).origin === url ? [] : [request];
+}
+
 async function list(...filter: string[]): Promise<ClassicDepositView[]> {
   const shown = await callora(['deposits', 'list', ...filter, '--config', config, '--json']);
   expect(shown.stderr).toBe('');
@@ -125,6 +131,13 @@ describe('a payment by a stock wallet', () => {
     const before = await deposited();
     await pay('1.5', Memo.id(classic.memo));
     expect(await untilDeposited(plus(before, '1.5'))).toBe(plus(before, '1.5'));
+    const shown = await until(
+      () => get<{ classic: ClassicView }>('/_callora/deposit'),
+      ({ classic: { payments } }) => payments[0]?.state === 'forwarded',
+    );
+    expect(shown.classic.payments).toMatchObject([
+      { amount: '1.5', forward_tx_hash: expect.stringMatching(/^\w{64}$/) },
+    ]);
   });
 
   it('with the key of the account as MEMO_HASH is credited exactly', async () => {
@@ -193,6 +206,32 @@ describe('a payment by a stock wallet', () => {
       (found) => found.some((row) => row.operation === operation),
     );
     expect(rows.find((row) => row.operation === operation)).toMatchObject({ account: poor });
+  });
+});
+
+describe.skipIf(skipBrowser)('the page for people', () => {
+  it('shows memo, code and link, and how far the last payments have come', async () => {
+    const browser = await launchBrowser();
+    try {
+      const page = await (await browser.newContext({ viewport: { width: 390, height: 1400 } })).newPage();
+      const faults: string[] = [];
+      page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+      page.on('request', (request) => faults.push(...foreign(request.url())));
+      await page.goto(`${url}/_callora/app/`);
+      await page.getByRole('textbox', { name: 'Access token' }).fill(token);
+      await page.keyboard.press('Enter');
+      await page.getByRole('link', { name: 'Deposit' }).click();
+      const { classic } = await get<{ classic: ClassicView }>('/_callora/deposit');
+      await page.getByText('in the vault').first().waitFor();
+      expect(await page.getByLabel('Memo', { exact: true }).inputValue()).toBe(classic.memo);
+      expect(await page.getByLabel('Deposit address', { exact: true }).inputValue()).toBe(deposit.publicKey());
+      const code = page.getByAltText('QR code of the payment, for a wallet to read');
+      expect(await code.evaluate((image) => Number(Reflect.get(image, 'naturalWidth')))).toBeGreaterThan(0);
+      expect(await page.getByRole('link', { name: 'Open in a wallet' }).getAttribute('href')).toBe(classic.sep7);
+      expect(faults).toEqual([]);
+    } finally {
+      await browser.close();
+    }
   });
 });
 

@@ -1,11 +1,12 @@
 import { useState } from 'preact/hooks';
+import { Time } from '../shared/time.tsx';
 import { useAnswer } from '../shared/use-answer.ts';
 import { Copy } from './copy.tsx';
-import type { ClassicWay, Deposit, Gateway } from './gateway.ts';
+import { type ClassicWay, type Deposit, type Gateway, refreshMs, type SeenPayment } from './gateway.ts';
 
 export function DepositWays({ gateway, account }: { gateway: Gateway; account: string }) {
   const [amount, setAmount] = useState('');
-  const { value, problem } = useAnswer(`deposit ${amount}`, (signal) => gateway.deposit(amount, signal));
+  const { value, problem } = useAnswer(`deposit ${amount}`, (signal) => gateway.deposit(amount, signal), refreshMs);
   return (
     <>
       {problem && <p class="note bad">{problem}</p>}
@@ -71,6 +72,7 @@ function FromWallet({
           <Copy label="Memo" text={way.memo} lines={2} />
         </div>
       </div>
+      {way.payments.length > 0 && <Payments payments={way.payments} />}
       <details>
         <summary>Which asset, and what happens to it</summary>
         <dl class="terms">
@@ -82,6 +84,28 @@ function FromWallet({
         <p class="soft">{way.how}</p>
       </details>
     </section>
+  );
+}
+
+const standing: Record<string, string> = {
+  due: 'seen, on its way into the vault',
+  sent: 'seen, on its way into the vault',
+  forwarded: 'in the vault',
+  below_min: 'too small to be moved',
+};
+
+function Payments({ payments }: { payments: SeenPayment[] }) {
+  return (
+    <div>
+      <h3>Your last payments</h3>
+      <ul>
+        {payments.map(({ operation, time, amount, state }) => (
+          <li key={operation}>
+            {amount} USDC, <Time at={time} />: {standing[state] ?? state}
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 

@@ -91,7 +91,11 @@ export type ClassicWay = {
   /** An SVG document. */
   qr: string;
   how: string;
+  payments: SeenPayment[];
 };
+
+/** A payment of ours that the gateway has seen, and how far it has come. */
+export type SeenPayment = { operation: string; time: string; amount: string; state: string };
 
 export type Exit = {
   id: string;
