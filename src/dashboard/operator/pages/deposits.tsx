@@ -5,7 +5,7 @@ import { Time } from '../../shared/time.tsx';
 import { useApi } from '../api.ts';
 import { AccountLink, Transaction } from '../links.tsx';
 import { PageHead } from '../parts/page-head.tsx';
-import { PagedTable, usePages } from '../parts/paged-table.tsx';
+import { type Paged, PagedTable, usePages } from '../parts/paged-table.tsx';
 import type { ClassicDeposit, Unattributed } from '../types.ts';
 
 /** Money that did not come through the vault's own deposit: what needs a person first. */
@@ -41,41 +41,46 @@ export function DepositsPage() {
             ]}
           />
         </Panel>
-        <Panel title="Payments to the deposit account" flush>
-          <PagedTable<ClassicDeposit>
-            pages={payments}
-            label="Payments to the deposit account"
-            keyOf={({ operation }) => operation}
-            empty="No payment yet. Wallets and exchanges can pay in when the config file has deposits.classic."
-            columns={[
-              { title: 'Time', cell: ({ closed_at }) => <Time at={closed_at} /> },
-              { title: 'Amount', number: true, cell: ({ amount }) => amount },
-              { title: 'From', minor: true, cell: ({ from }) => <code title={from}>{shortId(from)}</code> },
-              {
-                title: 'For',
-                cell: ({ account }) =>
-                  account === null ? <span class="soft">–</span> : <AccountLink address={account} />,
-              },
-              {
-                title: 'State',
-                cell: ({ state }) => <span class={`badge ${badges[state] ?? 'warn'}`}>{state.replace('_', ' ')}</span>,
-              },
-              { title: 'Note', minor: true, cell: ({ note }) => note ?? '–' },
-              { title: 'Paid in', minor: true, cell: ({ tx_hash }) => <Transaction hash={tx_hash} /> },
-              { title: 'Into the vault', cell: ({ forward_tx_hash }) => <Transaction hash={forward_tx_hash} /> },
-              {
-                title: 'Act',
-                actions: true,
-                cell: ({ state, operation, amount, account }) =>
-                  state === 'below_min' && (
-                    <Assign operation={operation} amount={amount} account={account} force onDone={refresh} />
-                  ),
-              },
-            ]}
-          />
-        </Panel>
+        <Payments pages={payments} onAssign={refresh} />
       </div>
     </>
+  );
+}
+
+function Payments({ pages, onAssign }: { pages: Paged<ClassicDeposit>; onAssign(): void }) {
+  return (
+    <Panel title="Payments to the deposit account" flush>
+      <PagedTable<ClassicDeposit>
+        pages={pages}
+        label="Payments to the deposit account"
+        keyOf={({ operation }) => operation}
+        empty="No payment yet. Wallets and exchanges can pay in when the config file has deposits.classic."
+        columns={[
+          { title: 'Time', cell: ({ closed_at }) => <Time at={closed_at} /> },
+          { title: 'Amount', number: true, cell: ({ amount }) => amount },
+          { title: 'From', minor: true, cell: ({ from }) => <code title={from}>{shortId(from)}</code> },
+          {
+            title: 'For',
+            cell: ({ account }) => (account === null ? <span class="soft">–</span> : <AccountLink address={account} />),
+          },
+          {
+            title: 'State',
+            cell: ({ state }) => <span class={`badge ${badges[state] ?? 'warn'}`}>{state.replace('_', ' ')}</span>,
+          },
+          { title: 'Note', minor: true, cell: ({ note }) => note ?? '–' },
+          { title: 'Paid in', minor: true, cell: ({ tx_hash }) => <Transaction hash={tx_hash} /> },
+          { title: 'Into the vault', cell: ({ forward_tx_hash }) => <Transaction hash={forward_tx_hash} /> },
+          {
+            title: 'Act',
+            actions: true,
+            cell: ({ state, operation, amount, account }) =>
+              state === 'below_min' && (
+                <Assign operation={operation} amount={amount} account={account} force onDone={onAssign} />
+              ),
+          },
+        ]}
+      />
+    </Panel>
   );
 }
 

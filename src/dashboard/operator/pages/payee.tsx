@@ -114,20 +114,26 @@ function Shown({ statement }: { statement: Statement }) {
           ]}
         />
       </Panel>
-      <Panel title="Payments by the vault" flush>
-        <DataTable<Statement['payments'][number]>
-          label="Payments by the vault"
-          rows={statement.payments}
-          keyOf={({ tx_hash, kind, lane }) => `${tx_hash} ${kind} ${lane}`}
-          empty="No payment in this period."
-          columns={[
-            { title: 'Time', cell: ({ time }) => <Time at={time} /> },
-            { title: 'Kind', cell: ({ kind }) => (kind === 'claimed' ? 'claim of the payee' : 'fee') },
-            { title: 'Amount', number: true, cell: ({ amount }) => amount },
-            { title: 'Transaction', cell: ({ tx_hash }) => <Transaction hash={tx_hash || null} /> },
-          ]}
-        />
-      </Panel>
+      <Payments payments={statement.payments} />
     </div>
+  );
+}
+
+function Payments({ payments }: Pick<Statement, 'payments'>) {
+  return (
+    <Panel title="Payments by the vault" flush>
+      <DataTable<Statement['payments'][number]>
+        label="Payments by the vault"
+        rows={payments}
+        keyOf={({ tx_hash, kind, lane }) => `${tx_hash} ${kind} ${lane}`}
+        empty="No payment in this period."
+        columns={[
+          { title: 'Time', cell: ({ time }) => <Time at={time} /> },
+          { title: 'Kind', cell: ({ kind }) => (kind === 'claimed' ? 'claim of the payee' : 'fee') },
+          { title: 'Amount', number: true, cell: ({ amount }) => amount },
+          { title: 'Transaction', cell: ({ tx_hash }) => <Transaction hash={tx_hash || null} /> },
+        ]}
+      />
+    </Panel>
   );
 }
