@@ -18,6 +18,7 @@ let faults: string[] = [];
 
 const sections = [
   'Overview',
+  'Usage',
   'Settlement',
   'Accounts',
   'Tokens',
@@ -133,6 +134,7 @@ describe.skipIf(skipBrowser)('the dashboard in a browser', () => {
     await page.getByText('Paid calls are served.').waitFor();
     await page.getByText('token_missing', { exact: true }).waitFor();
     const shown: [(typeof sections)[number], string | RegExp][] = [
+      ['Usage', 'GET /demo/forecast/:city'],
       ['Settlement', 'confirmed'],
       ['Accounts', info.consumer.address.slice(0, 6)],
       ['Tokens', 'all APIs'],

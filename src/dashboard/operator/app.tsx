@@ -17,6 +17,7 @@ import { PayeesPage } from './pages/payees.tsx';
 import { SettlementPage } from './pages/settlement.tsx';
 import { SystemPage } from './pages/system.tsx';
 import { TokensPage } from './pages/tokens.tsx';
+import { UsagePage } from './pages/usage.tsx';
 import { WebhooksPage } from './pages/webhooks.tsx';
 import { useRoute } from './route.ts';
 
@@ -24,6 +25,7 @@ type Section = { path: string; title: string; Page: FunctionComponent };
 
 const sections: Section[] = [
   { path: '', title: 'Overview', Page: OverviewPage },
+  { path: 'usage', title: 'Usage', Page: UsagePage },
   { path: 'settlement', title: 'Settlement', Page: SettlementPage },
   { path: 'accounts', title: 'Accounts', Page: AccountsPage },
   { path: 'tokens', title: 'Tokens', Page: TokensPage },

@@ -113,6 +113,7 @@ export type Reconcile = {
 
 export type UsageSum = {
   day?: string;
+  account?: string;
   api?: string;
   method?: string;
   route?: string;
@@ -120,6 +121,13 @@ export type UsageSum = {
   gross: string;
   refunded: string;
   net: string;
+};
+
+export type Usage = {
+  from: string;
+  to: string;
+  items: UsageSum[];
+  total: { calls: number; gross: string; refunded: string; net: string };
 };
 
 export type Statement = {

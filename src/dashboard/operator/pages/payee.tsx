@@ -7,6 +7,7 @@ import { useGet } from '../api.ts';
 import { Transaction } from '../links.tsx';
 import { Facts } from '../parts/facts.tsx';
 import { PageHead } from '../parts/page-head.tsx';
+import { type Period, PeriodForm } from '../parts/period-form.tsx';
 import type { Statement, UsageSum } from '../types.ts';
 
 /** A payee's statement: what a period earned, what was paid, and what is still open. */
@@ -29,33 +30,6 @@ export function PayeePage({ payee }: { payee: string }) {
       <Stale problem={value && problem} />
       {value ? <Shown statement={value} /> : <Waiting problem={problem} />}
     </>
-  );
-}
-
-type Period = { from: string; to: string };
-
-function PeriodForm({ shown, onChange }: { shown: Period; onChange(period: Period): void }) {
-  const [from, setFrom] = useState(shown.from);
-  const [to, setTo] = useState(shown.to);
-  return (
-    <form
-      class="search"
-      aria-label="Period"
-      onSubmit={(event) => {
-        event.preventDefault();
-        onChange({ from, to });
-      }}
-    >
-      <label class="row">
-        From
-        <input type="date" required value={from} max={to} onInput={(event) => setFrom(event.currentTarget.value)} />
-      </label>
-      <label class="row">
-        to
-        <input type="date" required value={to} min={from} onInput={(event) => setTo(event.currentTarget.value)} />
-      </label>
-      <button type="submit">Show</button>
-    </form>
   );
 }
 
