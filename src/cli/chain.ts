@@ -1,5 +1,5 @@
 import { createRpc, type Rpc } from '../stellar/rpc.ts';
-import { createSubmitter, type SubmitOutcome, type Submitter } from '../stellar/submitter.ts';
+import { createSubmitter, type Rehearser, type SubmitOutcome, type Submitter } from '../stellar/submitter.ts';
 import type { Cli } from './cli.ts';
 import { CliError } from './exit-codes.ts';
 
@@ -12,7 +12,10 @@ const feeMaxStroops = 1_000_000;
 /** A person waits; a ledger takes five seconds, so this is ten questions. */
 const pollIntervalMs = 500;
 
-export function connect(cli: Pick<Cli, 'clock'>, target: { rpcUrl: string; passphrase: string }): Chain {
+export function connect(
+  cli: Pick<Cli, 'clock'>,
+  target: { rpcUrl: string; passphrase: string },
+): Chain & { submitter: Rehearser } {
   const { clock } = cli;
   const rpc = createRpc({ url: target.rpcUrl, passphrase: target.passphrase, clock });
   const submitter = createSubmitter({ rpc, clock, feeMaxStroops, pollIntervalMs });

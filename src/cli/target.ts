@@ -70,7 +70,7 @@ export function requireRpc(options: TargetOptions, state: GatewayState): { rpcUr
   throw new CliError('usage', 'no Stellar RPC server is known for this network', 'Name one with --rpc URL.');
 }
 
-function bareTarget({ rpc, vault, network }: TargetOptions): Target {
+export function bareTarget({ rpc, vault, network }: TargetOptions): Target {
   if (rpc === undefined || network === undefined) {
     throw new CliError('usage', '--vault goes with --rpc and --network: together they need no gateway');
   }

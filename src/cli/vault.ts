@@ -17,6 +17,7 @@ import { type OperatorOptions, readConfig, withOperatorOptions } from './config-
 import { CliError } from './exit-codes.ts';
 import { readKeyFile } from './key-file.ts';
 import { printFields, printJson, printTable } from './output.ts';
+import { addAdminCommands } from './vault-admin.ts';
 import { defaultSalt, defaultTerms, saltOf, usdcContracts, vaultWasmKey } from './vault-terms.ts';
 
 type DeployOptions = OperatorOptions & {
@@ -61,6 +62,7 @@ export function vaultCommand(cli: Cli): Command {
       else printVault(cli, shown);
     });
 
+  addAdminCommands(cli, vault);
   return vault;
 }
 
@@ -187,7 +189,13 @@ function infoView(info: VaultInfo) {
     paused: pausedText(info.paused),
     pending_admin: info.pendingAdmin ?? null,
     pending_upgrade: info.pendingUpgrade?.hash ?? null,
+    upgrade_from: isoTime(info.pendingUpgrade?.applyAfterS),
+    upgrade_until: isoTime(info.pendingUpgrade?.expiresAtS),
   };
+}
+
+function isoTime(seconds: number | undefined): string | null {
+  return seconds === undefined ? null : new Date(seconds * 1000).toISOString();
 }
 
 /** Bits 1 and 2 of the vault's word. */

@@ -18,7 +18,7 @@ export type ClassicForwarder = {
 
 export type ClassicForwarderDeps = {
   vault: Pick<Vault, 'address' | 'forwarded'>;
-  submitter: Submitter;
+  submitter: Pick<Submitter, 'submit' | 'follow'>;
   payments: Pick<Store['classicPayments'], 'open' | 'unattributedAfter' | 'markForwarded' | 'note'>;
   forwards: Store['classicForwards'];
   meta: Pick<Store['meta'], 'get' | 'set'>;

@@ -5,7 +5,7 @@ import type { AccountState, VaultEventRow } from '../store/deposits.ts';
 /** How one event of the vault is kept, and what it does to an account or payee. */
 export function eventRow(event: VaultEvent | UnreadableEvent): VaultEventRow {
   const { id, ledger, closedAtMs, txHash, kind } = event;
-  const row: VaultEventRow = { id, ledger, closedAtMs, txHash, kind, data: toJson(event) };
+  const row: VaultEventRow = { id, ledger, closedAtMs, txHash, kind, data: toJson(event), ...actOf(event) };
   switch (event.kind) {
     case 'withdrawn': {
       const account = { address: event.account, state: accountState(event.state) };
@@ -30,6 +30,34 @@ export function eventRow(event: VaultEvent | UnreadableEvent): VaultEventRow {
       return { ...row, data: event.raw, note: event.reason };
     default:
       return row;
+  }
+}
+
+/** Whoever administers the vault, and from wherever: the gateway's audit shows it. */
+function actOf(event: VaultEvent | UnreadableEvent): Pick<VaultEventRow, 'audit'> {
+  const act = (subject: string) => ({ audit: { action: event.kind.replaceAll('_', ' '), subject } });
+  switch (event.kind) {
+    case 'payee_added':
+    case 'payee_removed':
+      return act(event.payee);
+    case 'operator_set':
+    case 'treasury_set':
+    case 'admin_proposed':
+    case 'admin_accepted':
+      return act(event.address);
+    case 'paused':
+    case 'unpaused':
+      return act(['nothing paused', 'deposits paused', 'settlement paused', 'all paused'][event.flags & 3] ?? '');
+    case 'upgrade_proposed':
+    case 'upgrade_applied':
+    case 'upgrade_cancelled':
+      return act(event.hash);
+    case 'migrated':
+      return act(`version ${event.version}`);
+    case 'swept':
+      return act(event.to);
+    default:
+      return {};
   }
 }
 

@@ -27,6 +27,14 @@ export type Submitter = {
   follow(transaction: SignedTransaction, signal?: AbortSignal): Promise<FollowOutcome>;
 };
 
+/** What a person wants to know before anything is sent. */
+export type Rehearser = {
+  /** Asks the network whether the operation would work now. */
+  rehearse(request: Omit<SubmitRequest, 'onSigned'>, signal?: AbortSignal): Promise<Rehearsal>;
+};
+
+export type Rehearsal = { status: 'ready' } | Extract<SubmitOutcome, { status: 'refused' }>;
+
 /** What can become of an envelope that is signed. */
 export type FollowOutcome = Exclude<SubmitOutcome, { status: 'refused' }>;
 
@@ -50,7 +58,7 @@ export type SubmitOutcome =
 
 export type SubmitterDeps = { rpc: Rpc; clock: Clock; feeMaxStroops: number; pollIntervalMs?: number };
 
-export function createSubmitter(deps: SubmitterDeps): Submitter {
+export function createSubmitter(deps: SubmitterDeps): Submitter & Rehearser {
   return {
     async submit(request, signal) {
       await deps.rpc.verifyNetwork(signal);
@@ -58,6 +66,11 @@ export function createSubmitter(deps: SubmitterDeps): Submitter {
       if ('status' in prepared) return prepared;
       await request.onSigned?.(prepared);
       return await follow(deps, prepared, signal);
+    },
+    async rehearse(request, signal) {
+      await deps.rpc.verifyNetwork(signal);
+      const prepared = await prepare(deps, request, signal);
+      return 'status' in prepared ? prepared : { status: 'ready' };
     },
     async follow(transaction, signal) {
       await deps.rpc.verifyNetwork(signal);
@@ -91,7 +104,7 @@ async function prepare(
   deps: SubmitterDeps,
   request: SubmitRequest,
   signal?: AbortSignal,
-): Promise<SignedTransaction | SubmitOutcome> {
+): Promise<SignedTransaction | Extract<SubmitOutcome, { status: 'refused' }>> {
   const { rpc, feeMaxStroops } = deps;
   const source = publicKeyOf(request.secret);
   const [sequence, bid, latest] = await Promise.all([
@@ -129,7 +142,7 @@ async function prepare(
   );
 }
 
-function refusal(error: string): SubmitOutcome {
+function refusal(error: string): Extract<SubmitOutcome, { status: 'refused' }> {
   return { status: 'refused', reason: vaultErrorName(error), detail: error };
 }
 

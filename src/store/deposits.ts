@@ -1,5 +1,6 @@
 import { add, atLeastZero, least, most, storedUnitsMax, subtract, type Units, units, zero } from '../money.ts';
 import type { Accounts } from './accounts.ts';
+import type { Audit } from './audit.ts';
 import { clampStored, fromStored, toStored } from './columns.ts';
 import type { Exits } from './exits.ts';
 import type { RawDb, Write } from './raw-db.ts';
@@ -42,6 +43,8 @@ export type VaultEventRow = {
   amount?: Units;
   /** For withdrawals that the operator has co-signed: who received the amount. */
   coSignedTo?: string;
+  /** An act of the vault's admin or operator, for the audit. */
+  audit?: { action: string; subject: string };
   /** For events that list or remove a payee. */
   payee?: { address: string; listed: boolean };
   /** The decoded event as JSON text, or the raw one when it could not be read. */
@@ -105,7 +108,11 @@ type StoredCounters = {
 
 const eventColumns = 'id, ledger, closed_at_ms AS closedAtMs, tx_hash AS txHash, kind, amount, data, applied, note';
 
-export function createDeposits(db: RawDb, write: Write, accounts: Accounts, exits: Pick<Exits, 'land'>): Deposits {
+export function createDeposits(
+  db: RawDb,
+  write: Write,
+  { accounts, exits, audit }: { accounts: Accounts; exits: Pick<Exits, 'land'>; audit: Audit },
+): Deposits {
   const insert = db.prepare(
     `INSERT INTO vault_events (id, ledger, closed_at_ms, tx_hash, kind, account_id, amount, data, applied, note)
      VALUES ($id, $ledger, $closedAtMs, $txHash, $kind, $accountId, $amount, $data, $applied, $note)
@@ -188,6 +195,7 @@ export function createDeposits(db: RawDb, write: Write, accounts: Accounts, exit
     const note = event.note ?? null;
     if (!event.account) {
       if (!record(event, null, event.payee !== undefined, note)) return 'duplicate';
+      if (event.audit) audit.add({ actor: 'vault', ...event.audit, detail: `transaction ${event.txHash}` });
       if (event.payee) putPayee.run(event.payee.address, Number(event.payee.listed), event.ledger);
       return 'recorded';
     }

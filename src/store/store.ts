@@ -153,6 +153,7 @@ function rooms(db: RawDb, clock: Clock, sync: () => Promise<void>) {
   const accounts = createAccounts(db, write, clock);
   const exits = createExits(db, write);
   const receivables = createReceivables(db, write);
+  const audit = createAudit(db, write, clock);
   const meta = createMeta(db, write);
   return {
     db,
@@ -160,7 +161,7 @@ function rooms(db: RawDb, clock: Clock, sync: () => Promise<void>) {
     routes: createRoutes(db, write),
     charges: createCharges(db),
     usage: createUsageSums(db),
-    deposits: createDeposits(db, write, accounts, exits),
+    deposits: createDeposits(db, write, { accounts, exits, audit }),
     exits,
     depositAliases: createDepositAliases(db, write),
     classicPayments: createClassicPayments(db, write),
@@ -175,7 +176,7 @@ function rooms(db: RawDb, clock: Clock, sync: () => Promise<void>) {
     challenges: createChallenges(db, write, clock),
     apiPauses: createApiPauses(db, write, clock),
     webhooks: createWebhooks(db, write, clock),
-    audit: createAudit(db, write, clock),
+    audit,
     meta,
     restored: createRestored(db, write, { meta, receivables, clock }),
   };
