@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import { CliError } from './exit-codes.ts';
 import { askGateway } from './gateway-client.ts';
 
@@ -14,12 +15,18 @@ export type PublishedRoots = { version: string; network_passphrase: string; vaul
 const partsMax = 2_000;
 
 /** All parts of a lane from the batch behind `after` on; those that join are made one. */
-export async function fetchRoots(gateway: string, lane: number, after = 0): Promise<PublishedRoots> {
+export async function fetchRoots(
+  clock: Pick<Clock, 'sleep'>,
+  gateway: string,
+  lane: number,
+  after = 0,
+): Promise<PublishedRoots> {
   const parts: PublishedPart[] = [];
   let head = { version: '', network_passphrase: '', vault: '' };
   for (let cursor: string | null = String(after), asked = 0; cursor !== null; asked++) {
     if (asked === partsMax) throw new CliError('refused', `${gateway} publishes more than ${partsMax} parts of a lane`);
-    const answer = await askGateway(gateway, `/_callora/roots?lane=${lane}&cursor=${encodeURIComponent(cursor)}`);
+    const address = `/_callora/roots?lane=${lane}&cursor=${encodeURIComponent(cursor)}`;
+    const answer = await askPatiently(clock, gateway, address);
     const { part, next, ...rest } = readAnswer(gateway, answer);
     join(parts, part);
     head = rest;
@@ -27,6 +34,25 @@ export async function fetchRoots(gateway: string, lane: number, after = 0): Prom
   }
   return { ...head, parts };
 }
+
+/** A long list has more parts than the gateway gives out at once. */
+async function askPatiently(
+  clock: Pick<Clock, 'sleep'>,
+  gateway: string,
+  address: string,
+): Promise<Record<string, unknown>> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await askGateway(gateway, address);
+    } catch (error) {
+      if (tries === triesMax || !(error instanceof CliError) || !error.message.includes('(rate_limited)')) throw error;
+      await clock.sleep(rationMs);
+    }
+  }
+}
+
+const rationMs = 1_000;
+const triesMax = 30;
 
 export type LaneView = { lane: number; first_batch: number | null; last_batch: number; chain: string | null };
 

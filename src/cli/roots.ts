@@ -17,7 +17,7 @@ export function rootsCommand(cli: Cli): Command {
     .action(async (options: RootsOptions) => {
       const { gateway } = await pinnedGateway(cli, options);
       const lanes = await fetchLanes(gateway);
-      const list = options.out !== undefined || options.json ? await allRoots(gateway, lanes) : undefined;
+      const list = options.out !== undefined || options.json ? await allRoots(cli, gateway, lanes) : undefined;
       if (options.out !== undefined) writeJsonFile(options.out, list);
       if (options.jwks !== undefined) writeJsonFile(options.jwks, await askGateway(gateway, '/.well-known/jwks.json'));
       if (options.json) return printJson(cli, list);
@@ -35,10 +35,10 @@ export function rootsCommand(cli: Cli): Command {
     });
 }
 
-async function allRoots(gateway: string, lanes: LaneView[]): Promise<PublishedRoots | undefined> {
+async function allRoots(cli: Cli, gateway: string, lanes: LaneView[]): Promise<PublishedRoots | undefined> {
   let list: PublishedRoots | undefined;
   for (const { lane } of lanes) {
-    const next = await fetchRoots(gateway, lane);
+    const next = await fetchRoots(cli.clock, gateway, lane);
     list = list ? { ...list, parts: [...list.parts, ...next.parts] } : next;
   }
   return list;

@@ -128,7 +128,7 @@ const pollMs = 500;
 async function rootsUpTo(cli: Cli, gateway: string, place: Place, batch: number | undefined): Promise<PublishedRoots> {
   const endMs = cli.clock.monotonicMs() + behindMaxMs;
   for (;;) {
-    const list = await fetchRoots(gateway, place.lane, place.batch - 1);
+    const list = await fetchRoots(cli.clock, gateway, place.lane, place.batch - 1);
     const last = list.parts.at(-1);
     const reached = (last?.after.batch ?? 0) + (last?.roots.length ?? 0);
     if (batch === undefined || reached >= batch || cli.clock.monotonicMs() >= endMs) return list;
