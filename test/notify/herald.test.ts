@@ -95,6 +95,7 @@ describe('a low balance', () => {
     for (const available of ['0.5', '1.5', '0.9', '1.9999999', '0']) {
       second.state.accounts = account(available);
       await second.herald.turn();
+      second.clock.advance(1);
     }
     expect(second.told()).toHaveLength(1);
     second.state.accounts = account('2');
@@ -208,6 +209,7 @@ describe('a watcher that lags', () => {
     for (const ageS of [5, 119, 121, 500, 61, 121]) {
       state.watcher = lag(ageS * 1_000);
       await herald.turn();
+      clock.advance(1);
     }
     expect(told()).toEqual([
       {
