@@ -1,30 +1,19 @@
 import type { Ledger } from '../billing/ledger.ts';
 import { GatewayError } from '../errors.ts';
-import { formatUsdc } from '../money.ts';
-import type { ExitRow, Exits } from '../store/exits.ts';
-import { type Page, pageOf, time } from './book-views.ts';
+import { type ExitView, exitView } from '../settlement/exit-view.ts';
+import type { Exits } from '../store/exits.ts';
+import { type Page, pageOf } from './book-views.ts';
 import type { PageQuery } from './books.ts';
 import { readPage } from './page-query.ts';
 
 /** What the operator sees of co-signed exits: nothing to do here, they end by themselves. */
 export type ExitsDesk = {
-  exits(query: ExitsQuery): Promise<Page<ExitView>>;
+  exits(query: ExitsQuery): Promise<Page<OwnedExitView>>;
 };
 
 export type ExitsQuery = PageQuery & { account?: string | undefined; open?: boolean | undefined };
 
-export type ExitView = {
-  id: string;
-  account: string;
-  to: string;
-  amount: string;
-  state: ExitRow['state'];
-  created_at: string;
-  /** The last ledger in which the signature counts. */
-  expires_ledger: number;
-  ended_at: string | null;
-  tx_hash: string | null;
-};
+export type OwnedExitView = ExitView & { account: string };
 
 export type ExitsDeskDeps = { exits: Pick<Exits, 'list'>; ledger: Pick<Ledger, 'account'> };
 
@@ -42,21 +31,12 @@ export function createExitsDesk({ exits, ledger }: ExitsDeskDeps): ExitsDesk {
         ...(before === undefined ? {} : { before }),
         limit: limit + 1,
       });
-      return pageOf(rows, limit, exitView, (row) => row.id);
+      return pageOf(
+        rows,
+        limit,
+        (row) => ({ account: row.account, ...exitView(row) }),
+        (row) => row.id,
+      );
     },
-  };
-}
-
-function exitView(row: ExitRow): ExitView {
-  return {
-    id: String(row.id),
-    account: row.account,
-    to: row.to,
-    amount: formatUsdc(row.amount),
-    state: row.state,
-    created_at: time(row.createdAtMs),
-    expires_ledger: row.expiresLedger,
-    ended_at: row.endedAtMs === undefined ? null : time(row.endedAtMs),
-    tx_hash: row.txHash ?? null,
   };
 }

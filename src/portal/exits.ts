@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { type ErrorCode, GatewayError } from '../errors.ts';
 import type { RateLimiter } from '../limits/rate.ts';
 import { formatUsdc, parseUsdc, storedUnitsMax, type Units, zero } from '../money.ts';
+import { type ExitView, exitView } from '../settlement/exit-view.ts';
 import type { ExitAnswer, ExitDesk } from '../settlement/exits.ts';
 import type { ExitRow, Exits } from '../store/exits.ts';
 import { type CredentialDeps, requireReader, requireSession } from './credentials.ts';
@@ -20,24 +21,14 @@ export type OwnExitsDeps = CredentialDeps & {
   clock: Clock;
 };
 
-export type OwnExit = {
-  id: string;
-  to: string;
-  amount: string;
-  state: ExitRow['state'];
-  created_at: string;
-  /** The last ledger in which it can land. */
-  expires_ledger: number;
-  ended_at: string | null;
-  tx_hash: string | null;
-};
-
 /** What the account's owner signs and sends: the envelope of `withdraw_now`, with the operator's part signed. */
-export type SignedExit = OwnExit & {
+export type SignedExit = ExitView & {
   account: string;
   vault: string;
   network_passphrase: string;
   envelope: string;
+  /** The envelope is too late for a ledger that closes after this. */
+  send_before: string;
   how: string;
 };
 
@@ -64,8 +55,9 @@ export async function requestExit(
     account,
     vault: stellar.vault,
     network_passphrase: stellar.passphrase,
-    envelope: answer.signedEnvelopeXdr,
-    how: 'Check the envelope, sign it with the key of the account, and send it to the network before it expires.',
+    envelope: answer.signed.envelopeXdr,
+    send_before: new Date(answer.signed.maxTimeS * 1000).toISOString(),
+    how: 'Check the envelope, sign it with the key of the account, and send it to the network before it is too late.',
   };
 }
 
@@ -73,7 +65,7 @@ export async function ownExits(
   deps: OwnExitsDeps,
   rawHeaders: readonly string[],
   query: URLSearchParams,
-): Promise<Page<OwnExit> & { available: string }> {
+): Promise<Page<ExitView> & { available: string }> {
   const reader = await requireReader(deps, rawHeaders);
   const { before, limit } = pageOf(query);
   const account = deps.ledger.account(reader.account);
@@ -148,18 +140,4 @@ function tooLargeText(wanted: Units, available: Units, slot: AccountSlot | undef
     : [];
   const reasons = kept.length > 0 ? `: ${kept.join(', ')}` : '';
   return `${formatUsdc(wanted)} USDC cannot leave now, at most ${formatUsdc(available)} can${reasons}`;
-}
-
-function exitView(row: ExitRow): OwnExit {
-  const time = (ms: number) => new Date(ms).toISOString();
-  return {
-    id: String(row.id),
-    to: row.to,
-    amount: formatUsdc(row.amount),
-    state: row.state,
-    created_at: time(row.createdAtMs),
-    expires_ledger: row.expiresLedger,
-    ended_at: row.endedAtMs === undefined ? null : time(row.endedAtMs),
-    tx_hash: row.txHash ?? null,
-  };
 }

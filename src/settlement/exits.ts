@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { type Units, zero } from '../money.ts';
 import type { ExitTerms } from '../stellar/exit-envelope.ts';
-import type { ExitSigner, PreparedExit } from '../stellar/exit-signer.ts';
+import type { ExitSigner, PreparedExit, SignedExit } from '../stellar/exit-signer.ts';
 import type { ExitRow } from '../store/exits.ts';
 import type { Store } from '../store/store.ts';
 
@@ -25,7 +25,7 @@ export type ExitDesk = {
 };
 
 export type ExitAnswer =
-  | { ok: true; exit: ExitRow; signedEnvelopeXdr: string }
+  | { ok: true; exit: ExitRow; signed: SignedExit }
   /** Another exit of the account is out. */
   | { ok: false; reason: 'pending'; open: ExitRow }
   | { ok: false; reason: 'too_large'; available: Units; slot: AccountSlot | undefined }
@@ -127,9 +127,9 @@ async function handOut(deps: ExitDeskDeps, exit: ExitRow, terms: ExitTerms): Pro
     deps.log.error({ err: error, account: terms.account }, 'an exit could not be put on disk, so it was not signed');
     return { ok: false, reason: 'not_written' };
   }
-  const signedEnvelopeXdr = await deps.signer.sign(exit.envelopeXdr, terms);
+  const signed = await deps.signer.sign(exit.envelopeXdr, terms);
   deps.log.info({ account: terms.account, exit: exit.id, expiresLedger: exit.expiresLedger }, 'an exit was co-signed');
-  return { ok: true, exit, signedEnvelopeXdr };
+  return { ok: true, exit, signed };
 }
 
 function tooLarge({ ledger }: ExitDeskDeps, slot: AccountSlot | undefined): ExitAnswer {

@@ -23,8 +23,11 @@ export type ExitSigner = {
   /** Asks the network, and signs nothing: what comes back can be written down before there is anything to lose. */
   prepare(terms: ExitTerms, signal?: AbortSignal): Promise<PreparedExit>;
   /** The envelope with the operator's signature. The same envelope gives the same bytes, however often it is asked for. */
-  sign(envelopeXdr: string, terms: ExitTerms): Promise<string>;
+  sign(envelopeXdr: string, terms: ExitTerms): Promise<SignedExit>;
 };
+
+/** `maxTimeS`: the envelope itself is good until then, s since 1970. */
+export type SignedExit = { envelopeXdr: string; maxTimeS: number };
 
 export type PreparedExit =
   | { ok: true; envelopeXdr: string; madeLedger: number; expiresLedger: number }
@@ -43,8 +46,8 @@ export type ExitSignerDeps = {
 /** 1 XLM: six times what an ordinary exit declares and some hundred times what it costs; a restored entry fits in. */
 export const exitFeeMaxStroops = 10_000_000;
 
-/** How long the account's owner has to sign, s of chain time: within the life of the operator's signature. */
-const exitLifeS = 300;
+/** How long the account's owner has to sign, s of chain time: what 90 ledgers take at the least on the public network. */
+const exitLifeS = 450;
 
 /** The check of the operator's signature, which a simulation without one does not see; and what it costs at the most. */
 const signatureCost = { instructions: 1_000_000, feeStroops: 5_000n };
@@ -63,7 +66,8 @@ export function createExitSigner(deps: ExitSignerDeps): ExitSigner {
       const entry = await authorizeEntry(unsigned, Keypair.fromSecret(operatorSecret), expiresLedger, rpc.passphrase);
       const signed = readOperatorEntry(entry);
       if (!signed) throw new Error('the operator’s authorisation has changed its kind while it was signed');
-      return buildExit(terms, { ...read.exit, operator: signed }, rpc.passphrase);
+      const exit = { ...read.exit, operator: signed };
+      return { envelopeXdr: buildExit(terms, exit, rpc.passphrase), maxTimeS: exit.maxTimeS };
     },
   };
 }

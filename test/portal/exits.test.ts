@@ -30,7 +30,11 @@ async function rigged(overrides: Partial<OwnExitsDeps> = {}) {
       async request(who: string, wish: { to: string; amount: Units }): Promise<ExitAnswer> {
         asked.push({ account: who, ...wish });
         const life = { envelopeXdr: 'AA', madeLedger: 100, expiresLedger: 190, createdAtMs: clock.nowMs() };
-        return { ok: true, exit: store.exits.open({ accountId: slot.id, ...wish, ...life }), signedEnvelopeXdr: 'BB' };
+        return {
+          ok: true,
+          exit: store.exits.open({ accountId: slot.id, ...wish, ...life }),
+          signed: { envelopeXdr: 'BB', maxTimeS: 1_800_000_450 },
+        };
       },
     },
     exitStop: () => undefined,
@@ -62,6 +66,7 @@ describe('asking for an exit', () => {
       vault,
       network_passphrase: 'Test',
       envelope: 'BB',
+      send_before: '2027-01-15T08:07:30.000Z',
       expires_ledger: 190,
     });
     expect(asked).toEqual([{ account, to: account, amount: 25_000_000n }]);

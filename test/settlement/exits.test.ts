@@ -32,7 +32,7 @@ function build({ deposited = 1_000, ...overrides }: Partial<ExitDeskDeps> & { de
       },
       async sign(envelopeXdr) {
         events.push(`sign, ${store.exits.openOf(account.id) ? 'row' : 'no row'}, ${account.exits} held`);
-        return `signed ${envelopeXdr}`;
+        return { envelopeXdr: `signed ${envelopeXdr}`, maxTimeS: 1 };
       },
     },
     exits: store.exits,
@@ -54,7 +54,7 @@ describe('a co-signed exit', () => {
   it('is signed only when its row is on disk and its amount on hold', async () => {
     const { ask, events, account } = build();
     const answer = await ask({ to: 'GT', amount: 600 });
-    expect(answer).toMatchObject({ ok: true, signedEnvelopeXdr: 'signed envelope of 600 to GT' });
+    expect(answer).toMatchObject({ ok: true, signed: { envelopeXdr: 'signed envelope of 600 to GT' } });
     expect(events).toEqual(['prepare 600', 'sync', 'sign, row, 600 held']);
     expect(account.exits).toBe(600n);
   });
