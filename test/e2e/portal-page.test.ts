@@ -89,6 +89,10 @@ describe.skipIf(skipBrowser)('the page for people', () => {
     expect(await page.content()).not.toContain(token);
     await page.getByRole('link', { name: 'Overview' }).click();
     await page.getByRole('table', { name: 'Calls, newest first' }).getByText('/demo/forecast/:city').first().waitFor();
+    await page.getByLabel('Last').selectOption('365');
+    await page.getByText('By route').click();
+    const route = page.getByRole('table', { name: 'Usage by route' }).getByRole('row', { name: /forecast/ });
+    await route.getByText('0.002', { exact: true }).waitFor();
     const [file] = await Promise.all([
       page.waitForEvent('download'),
       page
@@ -219,7 +223,7 @@ describe.skipIf(skipBrowser)('the page for people', () => {
   it('shows somebody new how to begin', async () => {
     const { page, faults, close } = await open();
     await logIn(page, Keypair.random().secret());
-    await page.getByText('Nothing was used in the last 30 days.').waitFor();
+    await page.getByText('Nothing was used in this time.').waitFor();
     await page.getByText('No calls yet.').waitFor();
     await page.getByRole('link', { name: 'pay in to begin' }).click();
     await page.getByLabel('Deposit address', { exact: true }).waitFor();

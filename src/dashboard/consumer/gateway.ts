@@ -1,3 +1,4 @@
+import { systemClock } from '../../clock.ts';
 import { type Answer, ask } from '../shared/http.ts';
 
 /** The gateway as this page knows it: addresses relative to the page, so that it works behind any name. */
@@ -49,12 +50,9 @@ export type Call = {
 
 export type Page<Item> = { items: Item[]; next: string | null };
 
-export type Usage = {
-  from: string;
-  to: string;
-  items: { day: string; calls: number; net: string }[];
-  total: { calls: number; net: string };
-};
+export type Usage<Row> = { from: string; to: string; items: Row[]; total: { calls: number; net: string } };
+export type DayUsage = { day: string; calls: number; net: string };
+export type RouteUsage = { method: string; route: string; calls: number; net: string };
 
 export type Token = {
   jti: string;
@@ -152,7 +150,10 @@ export function createGateway(credential: Credential, onEnd: (detail: string) =>
     calls: (cursor: string | null, signal?: AbortSignal) =>
       own<Page<Call>>(`../usage?limit=10${cursor === null ? '' : `&cursor=${cursor}`}`, signal ? { signal } : {}),
     receipt: (call: string) => own<Record<string, unknown>>(`../receipts/${call}`),
-    usage: (signal: AbortSignal) => own<Usage>('../usage/summary?by=day', { signal }),
+    usageByDay: (days: number, signal: AbortSignal) =>
+      own<Usage<DayUsage>>(`../usage/summary?by=day&from=${daysAgo(days - 1)}`, { signal }),
+    usageByRoute: (days: number, signal: AbortSignal) =>
+      own<Usage<RouteUsage>>(`../usage/summary?by=route&from=${daysAgo(days - 1)}`, { signal }),
     tokens: (cursor: string | null, signal?: AbortSignal) =>
       own<Page<Token>>(`../tokens?limit=50${cursor === null ? '' : `&cursor=${cursor}`}`, signal ? { signal } : {}),
     issueToken: (wish: TokenWish) => own<{ token: string; jti: string }>('../tokens', { body: wish }),
@@ -162,6 +163,11 @@ export function createGateway(credential: Credential, onEnd: (detail: string) =>
     deposit: (amount: string, signal: AbortSignal) =>
       own<Deposit>(`../deposit${amount && `?amount=${encodeURIComponent(amount)}`}`, { signal }),
   };
+}
+
+/** A UTC date, as the gateway counts days. */
+function daysAgo(days: number): string {
+  return new Date(systemClock.nowMs() - days * 86_400_000).toISOString().slice(0, 10);
 }
 
 /** Whether a token is good, and whose it is. */

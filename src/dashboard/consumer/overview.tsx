@@ -1,24 +1,17 @@
 import { formatUsdc, storedUnitsMax } from '../../money.ts';
 import type { Loaded } from '../shared/use-answer.ts';
-import { useAnswer } from '../shared/use-answer.ts';
 import { Calls } from './calls.tsx';
-import { type Account, type Gateway, refreshMs } from './gateway.ts';
-import { UsageChart } from './usage-chart.tsx';
+import type { Account, Gateway } from './gateway.ts';
+import { UsageOverTime } from './usage.tsx';
 
 export function Overview({ gateway, account }: { gateway: Gateway; account: Loaded<Account> }) {
-  const usage = useAnswer('usage', gateway.usage, refreshMs * 6);
   return (
     <>
       <section class="panel pad balance" aria-labelledby="balance">
         <h2 id="balance">Balance</h2>
         {account.value ? <Balance account={account.value} /> : <p class="soft">{account.problem ?? 'Loading…'}</p>}
       </section>
-      <section class="panel pad" aria-labelledby="usage">
-        <h2 id="usage">Usage</h2>
-        {!usage.value && <p class="soft">{usage.problem ?? 'Loading…'}</p>}
-        {usage.value && usage.value.total.calls > 0 && <UsageChart usage={usage.value} />}
-        {usage.value?.total.calls === 0 && <p class="soft">Nothing was used in the last 30 days.</p>}
-      </section>
+      <UsageOverTime gateway={gateway} />
       <Calls gateway={gateway} />
     </>
   );

@@ -1,12 +1,12 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import type { Usage } from './gateway.ts';
+import type { DayUsage, Usage } from './gateway.ts';
 
 const heightPx = 180;
 const dayS = 86_400;
 
 /** Spending by UTC day. The bars are drawings, for which a float will do; the amounts in words are the exact ones. */
-export function UsageChart({ usage }: { usage: Usage }) {
+export function UsageChart({ usage }: { usage: Usage<DayUsage> }) {
   const holder = useRef<HTMLDivElement>(null);
   const [day, setDay] = useState<string>();
   const colours = useColours();
@@ -112,7 +112,7 @@ function options(width: number, { bar, line, text }: Colours, onDay: (index: num
         stroke: bar,
         width: 0,
         points: { show: false },
-        paths: uPlot.paths.bars?.({ size: [0.7, 28], radius: 0.15 }) ?? (() => null),
+        paths: uPlot.paths.bars?.({ size: [0.7, 28] }) ?? (() => null),
       },
     ],
     hooks: { setCursor: [(plot) => onDay(plot.cursor.idx ?? null)] },
