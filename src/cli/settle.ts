@@ -6,6 +6,7 @@ import { type OperatorOptions, withOperatorOptions } from './config-option.ts';
 import { CliError } from './exit-codes.ts';
 import { type Column, printFields, printJson, printTable } from './output.ts';
 import { notePage, type PageOptions, readLimit, withPageOptions } from './page-options.ts';
+import { payoutCommands } from './payouts.ts';
 import { withBooks } from './with-books.ts';
 
 export function settleCommand(cli: Cli): Command {
@@ -14,6 +15,7 @@ export function settleCommand(cli: Cli): Command {
   settleStatus(cli, settle);
   settleList(cli, settle);
   settleShow(cli, settle);
+  payoutCommands(cli, settle);
   return settle;
 }
 

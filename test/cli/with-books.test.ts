@@ -111,6 +111,8 @@ describe('beside a running gateway', () => {
       usage: page,
       usageSummary: () => ({ by: 'route', items: [] }),
       batches: page,
+      payouts: page,
+      claimPayouts: () => ({ results: [] }),
       accounts: page,
       issueToken: () => ({ token: 'a.b.c' }),
       revokeToken: () => ({ outcome: 'revoked' }),
@@ -138,6 +140,8 @@ describe('beside a running gateway', () => {
     ]);
     await run('usage', 'refund', '5');
     await run('settle', 'list');
+    await run('settle', 'payouts', '--limit', '3');
+    await run('settle', 'claim', alice);
     await run('account', 'list');
     expect(asked).toEqual([
       ['issueToken', { account: alice, cap: '2.5', scope: ['example'], ttl_s: 1800, label: 'ü & co' }],
@@ -149,6 +153,8 @@ describe('beside a running gateway', () => {
       ['statement', alice, {}],
       ['refund', '5'],
       ['batches', { cursor: undefined, limit: 50 }],
+      ['payouts', { limit: 3, cursor: undefined }],
+      ['claimPayouts', alice],
       ['accounts', { cursor: undefined, limit: 50 }],
     ]);
   });

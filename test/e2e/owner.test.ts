@@ -88,6 +88,30 @@ describe('a statement', () => {
     expect(status.earnings).toContainEqual(expect.objectContaining({ gross: statement.balance.settled }));
   });
 
+  it('shows what was claimed and the fee that was collected, each with its transaction', async () => {
+    const { results } = await operator<{ results: { kind: string; outcome: string }[] }>('settle', 'claim');
+    expect(results.map(({ kind, outcome }) => [kind, outcome])).toEqual([
+      ['claim', 'paid'],
+      ['fee', 'paid'],
+    ]);
+    const payouts = await operator<{ items: { payee: string; state: string }[] }>('settle', 'payouts');
+    expect(payouts.items).toMatchObject([{ payee: info.payee.address, state: 'paid' }]);
+    const onChain = await earnings();
+    expect(onChain.net_paid).toBeGreaterThan(0n);
+    for (;;) {
+      const statement = await operator<StatementView>('statement', info.payee.address);
+      const paid = (kind: string) => statement.payments.filter((row) => row.kind === kind);
+      // The watcher sees both events within a poll or two.
+      if (paid('claimed').length === 0 || paid('fee_collected').length === 0) continue;
+      const sum = (kind: string) => paid(kind).reduce((all, row) => all + amount(row.amount), 0n);
+      expect([sum('claimed'), sum('fee_collected')]).toEqual([onChain.net_paid, onChain.fee_paid]);
+      expect(statement.balance).toMatchObject({ closing: '0' });
+      for (const row of statement.payments) expect(row.tx_hash).toMatch(/^[0-9a-f]{64}$/);
+      expect(paid('claimed')[0]?.to).toBe(info.payee.address);
+      return;
+    }
+  });
+
   it('is a table that a spreadsheet adds up, and the operator API’s answer', async () => {
     const csv = await callora(['statement', info.payee.address, '--config', info.config, '--csv']);
     const lines = csv.stdout.trimEnd().split('\r\n');
