@@ -84,6 +84,7 @@ describe('a consumer', () => {
   it('sets a limit, gives notice of a withdrawal and takes the notice back', async () => {
     expect(await figures('limit', '5')).toMatchObject({ pending_limit: '5' });
     expect(await figures('limit', 'none')).toMatchObject({ limit: 'none', pending_limit: null });
+    expect(await figures('limit')).toMatchObject({ limit: 'none', left_this_period: 'no limit' });
     const asked = await figures('withdraw', 'request', '1');
     expect(asked.requested).toBe('1');
     expect(Date.parse(asked.can_be_taken_from ?? '')).toBeGreaterThan(0);
