@@ -1,11 +1,13 @@
 import type { Verified } from '../access/verify.ts';
 import { type AccountFigures, accountFigures } from '../billing/account-figures.ts';
 import type { Ledger } from '../billing/ledger.ts';
+import type { RateLimiter } from '../limits/rate.ts';
 import { type CallView, callView } from '../metering/call-view.ts';
 import { formatUsdc, zero } from '../money.ts';
 import type { Charges } from '../store/charges.ts';
 import { type CredentialDeps, requireReader } from './credentials.ts';
 import { type Page, pageOf } from './page.ts';
+import { readRate, throttle } from './throttle.ts';
 
 /** What the holder of a token or a session sees of the own account, and of nobody else's. */
 export type CallerDeps = CredentialDeps & {
@@ -41,11 +43,12 @@ const scannedMax = 1_000;
 
 /** A page for a limited token can be short, even empty, before the last: it ends where the scan did, and `next` goes on. */
 export async function usageView(
-  deps: CallerDeps,
+  deps: CallerDeps & { limiter: RateLimiter },
   rawHeaders: readonly string[],
   query: URLSearchParams,
 ): Promise<Page<CallView>> {
   const { account: address, scopes } = await requireReader(deps, rawHeaders);
+  throttle(deps.limiter, `reads ${address}`, readRate);
   const { before, limit } = pageOf(query);
   const account = deps.ledger.account(address);
   if (!account) return { items: [], next: null };

@@ -8,8 +8,8 @@ import { type ExitView, exitView } from '../settlement/exit-view.ts';
 import type { ExitAnswer, ExitDesk } from '../settlement/exits.ts';
 import type { ExitRow, Exits } from '../store/exits.ts';
 import { type CredentialDeps, requireReader, requireSession } from './credentials.ts';
-import { throttle } from './login.ts';
 import { type Page, pageOf } from './page.ts';
+import { actRate, throttle } from './throttle.ts';
 
 /** Leaving with the gateway's co-signature. Asking for one wants a wallet session; looking does not. */
 export type OwnExitsDeps = CredentialDeps & {
@@ -38,7 +38,7 @@ export async function requestExit(
   body: () => Promise<Record<string, unknown>>,
 ): Promise<SignedExit> {
   const { account } = await requireSession(deps, rawHeaders);
-  throttle(deps.limiter, account);
+  throttle(deps.limiter, `acts ${account}`, actRate);
   if (addressKind(account) !== 'account') {
     const detail =
       'a contract account cannot be the source of a transaction: it leaves by request_withdraw and withdraw';

@@ -2,7 +2,7 @@ import type { WalletLogin } from '../access/wallet-login.ts';
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
 import type { RateLimiter } from '../limits/rate.ts';
-import { PortalRefusal } from './refusal.ts';
+import { actRate, throttle } from './throttle.ts';
 
 /** Wallet login (SEP-10): a challenge to sign, then a token or a session for the signed challenge. */
 export type LoginDeps = {
@@ -13,15 +13,12 @@ export type LoginDeps = {
   loginAddress: string;
 };
 
-/** A person logs in with two requests and issues a few tokens; a client that loops has 20 at once and then one every two seconds. */
-const loginRate = { perSecond: 0.5, burst: 20 };
-
 export async function loginChallenge(
   deps: LoginDeps & { limiter: RateLimiter },
   query: URLSearchParams,
   address: string,
 ): Promise<{ transaction: string; network_passphrase: string }> {
-  throttle(deps.limiter, address);
+  throttle(deps.limiter, `login ${address}`, actRate);
   const fields = Object.fromEntries(query);
   if (Object.keys(fields).length !== query.size) throw new GatewayError('bad_parameter', 'a parameter is there twice');
   const challenge = await deps.login.challenge(fields);
@@ -34,7 +31,7 @@ export async function loginToken(
   fields: Record<string, unknown>,
   address: string,
 ): Promise<{ token: string }> {
-  throttle(deps.limiter, address);
+  throttle(deps.limiter, `login ${address}`, actRate);
   const { token } = await deps.login.answer(fields);
   return { token };
 }
@@ -45,16 +42,8 @@ export async function loginSession(
   fields: Record<string, unknown>,
   address: string,
 ): Promise<{ session: string; expires_in: number; account: string }> {
-  throttle(deps.limiter, address);
+  throttle(deps.limiter, `login ${address}`, actRate);
   const account = await deps.login.prove(fields);
   const { session, expiresAtMs } = await deps.startSession(account);
   return { session, expires_in: Math.max(0, Math.floor((expiresAtMs - deps.clock.nowMs()) / 1_000)), account };
-}
-
-/** Building and checking signatures costs CPU that paid calls need, and nobody has paid for it yet. */
-export function throttle(limiter: RateLimiter, key: string): void {
-  const decision = limiter.take(key, loginRate);
-  if (decision.ok) return;
-  const detail = `try again in ${decision.resetS} s`;
-  throw new PortalRefusal('rate_limited', detail, { 'retry-after': String(decision.resetS) });
 }

@@ -6,8 +6,8 @@ import type { RateLimiter } from '../limits/rate.ts';
 import { formatUsdc, type Units } from '../money.ts';
 import type { TokenRow, Tokens } from '../store/tokens.ts';
 import { type CredentialDeps, requireReader, requireSession } from './credentials.ts';
-import { throttle } from './login.ts';
 import { type Page, pageOf } from './page.ts';
+import { actRate, readRate, throttle } from './throttle.ts';
 
 /**
  * The access tokens of the own account. Issuing and revoking want a wallet session: a stolen token can neither widen
@@ -49,11 +49,12 @@ const liveMax = 200;
 
 /** A session sees all tokens of its account, and so does a token for every API; a limited one sees itself. */
 export async function ownTokens(
-  deps: OwnTokensDeps,
+  deps: OwnTokensDeps & { limiter: RateLimiter },
   rawHeaders: readonly string[],
   query: URLSearchParams,
 ): Promise<Page<OwnToken>> {
   const { account: address, scopes, token } = await requireReader(deps, rawHeaders);
+  throttle(deps.limiter, `reads ${address}`, readRate);
   const { before, limit } = pageOf(query);
   const account = deps.ledger.account(address);
   if (!account) return { items: [], next: null };
@@ -86,7 +87,7 @@ export async function issueOwnToken(
   body: Body,
 ): Promise<IssuedToken> {
   const { account } = await requireSession(deps, rawHeaders);
-  throttle(deps.limiter, account);
+  throttle(deps.limiter, `acts ${account}`, actRate);
   const terms = tokenTerms(readTokenWish(await body()), deps.config());
   const { token, jti, expiresAtMs } = await deps.tokenDesk.issue({ ...terms, account, source: 'wallet', liveMax });
   return { token, jti, expires_at: new Date(expiresAtMs).toISOString() };
@@ -99,7 +100,7 @@ export async function revokeOwnToken(
   body: Body,
 ): Promise<{ jti: string; outcome: 'revoked' | 'already' }> {
   const { account } = await requireSession(deps, rawHeaders);
-  throttle(deps.limiter, account);
+  throttle(deps.limiter, `acts ${account}`, actRate);
   const [field] = Object.keys(await body());
   if (field !== undefined)
     throw new GatewayError('bad_parameter', `there is no field "${field}": the path says it all`);

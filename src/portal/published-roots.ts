@@ -4,7 +4,7 @@ import type { Headers } from '../http-json.ts';
 import type { RateLimiter } from '../limits/rate.ts';
 import type { RootChain, RootsPart } from '../settlement/root-chain.ts';
 import { wholeNumber } from './page.ts';
-import { PortalRefusal } from './refusal.ts';
+import { throttle } from './throttle.ts';
 
 /** The roots of all confirmed batches, for everyone: with them a receipt leads to the vault's chain value. */
 export type RootsDeps = { config: () => Config; rootChain: RootChain; limiter: RateLimiter };
@@ -19,11 +19,7 @@ export async function publishedRoots(
   query: URLSearchParams,
   address: string,
 ): Promise<{ body: unknown; headers: Headers }> {
-  const decision = limiter.take(`roots ${address}`, rootsRate);
-  if (!decision.ok) {
-    const detail = `ask for roots again in ${decision.resetS} s`;
-    throw new PortalRefusal('rate_limited', detail, { 'retry-after': String(decision.resetS) });
-  }
+  throttle(limiter, `roots ${address}`, rootsRate);
   const { passphrase, vault } = config().stellar;
   const head = { version, network_passphrase: passphrase, vault };
   const lane = wholeNumber(query, 'lane', 0, 2 ** 32 - 1);

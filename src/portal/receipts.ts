@@ -10,6 +10,7 @@ import { type CredentialDeps, type Reader, requireReader } from './credentials.t
 import { wholeNumber } from './page.ts';
 import { type ReceiptTerms, type ReceiptView, receiptView } from './receipt-view.ts';
 import { PortalRefusal } from './refusal.ts';
+import { throttle } from './throttle.ts';
 
 /** Receipts for calls: each proves its leaf to whoever has the root, to the account that paid and to nobody else. */
 export type ReceiptDeps = CredentialDeps & {
@@ -154,10 +155,8 @@ function ownCall({ receipts }: ReceiptDeps, reader: Reader, call: string) {
 
 async function holder(deps: ReceiptDeps & { limiter: RateLimiter }, rawHeaders: readonly string[]): Promise<Reader> {
   const reader = await requireReader(deps, rawHeaders);
-  const decision = deps.limiter.take(`receipts ${reader.account}`, receiptRate);
-  if (decision.ok) return reader;
-  const detail = `ask for receipts again in ${decision.resetS} s`;
-  throw new PortalRefusal('rate_limited', detail, { 'retry-after': String(decision.resetS) });
+  throttle(deps.limiter, `receipts ${reader.account}`, receiptRate);
+  return reader;
 }
 
 async function treeOf({ receipts }: ReceiptDeps, batch: BatchRow) {

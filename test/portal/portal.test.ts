@@ -400,6 +400,21 @@ describe('usage over time', () => {
   });
 });
 
+describe('lists and sums of the own calls', () => {
+  it('are throttled together per account, since each walks the queue of charges; the balance is not', async () => {
+    const { call, clock } = await portal();
+    const paths = ['/_callora/usage', '/_callora/usage/summary', '/_callora/tokens'];
+    const status = async (path: string) => (await call(path, asAlice)).status;
+    const statuses: number[] = [];
+    for (let each = 0; each < 41; each++) statuses.push(await status(paths[each % paths.length] ?? ''));
+    expect(statuses.filter((code) => code === 429)).toHaveLength(1);
+    expect(statuses.at(-1)).toBe(429);
+    expect(await status('/_callora/account')).toBe(200);
+    clock.advance(500);
+    expect(await status('/_callora/usage')).toBe(200);
+  });
+});
+
 describe('the login', () => {
   it('answers a challenge with the two attributes of SEP-10 and no other', async () => {
     const { call } = await portal();
