@@ -118,7 +118,6 @@ export function createClassic(core: Core, openAccount: (address: string) => { id
     submitter: createSubmitter({ rpc, clock, feeMaxStroops: stellar.feeMaxStroops }),
     payments,
     forwards: store.classicForwards,
-    meta,
     account: address,
     secret,
     sync,

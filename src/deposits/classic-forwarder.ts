@@ -21,7 +21,6 @@ export type ClassicForwarderDeps = {
   submitter: Pick<Submitter, 'submit' | 'follow'>;
   payments: Pick<Store['classicPayments'], 'open' | 'unattributedAfter' | 'markForwarded' | 'note'>;
   forwards: Store['classicForwards'];
-  meta: Pick<Store['meta'], 'get' | 'set'>;
   /** G… address of the deposit account, and its seed. */
   account: string;
   secret: string;
@@ -37,11 +36,12 @@ const openMax = 1_000;
 const pauseMs = 15_000;
 const pauseMaxMs = 3_600_000;
 
-/** Payments without an owner that the vault is asked about in one turn. */
+/** Payments without an owner that the vault is asked about in one turn: a server that counts requests must not mind. */
 const ownerlessPerTurn = 20;
 
 export function createClassicForwarder(deps: ClassicForwarderDeps): ClassicForwarder {
-  const { vault, submitter, payments, forwards, meta, account, clock, log } = deps;
+  const { vault, submitter, payments, forwards, account, clock, log } = deps;
+  let ownerlessAsked = 0;
   const pauses = new Map<number, { untilMs: number; tries: number }>();
 
   async function step(payment: ClassicPaymentRow, signal?: AbortSignal): Promise<void> {
@@ -100,28 +100,25 @@ export function createClassicForwarder(deps: ClassicForwarderDeps): ClassicForwa
   }
 
   /**
-   * A database that was lost knows no accounts of old numbers: payments that look ownerless may have been forwarded by its
-   * predecessor. Each is asked about once.
+   * Books that were lost, or restored from a copy, may show payments as ownerless that were forwarded since. Each is asked
+   * about once after a start.
    */
-  async function findForwarded(signal?: AbortSignal): Promise<boolean> {
-    const key = `classic_ownerless_asked ${account}`;
-    const rows = payments.unattributedAfter(account, Number(meta.get(key) ?? 0), ownerlessPerTurn);
-    for (const payment of rows) {
+  async function findForwarded(signal?: AbortSignal): Promise<void> {
+    for (const payment of payments.unattributedAfter(account, ownerlessAsked, ownerlessPerTurn)) {
       if (await vault.forwarded(account, BigInt(payment.operationId), signal)) {
         await markForwarded(payment, 'the vault had it before these books');
       }
-      meta.set(key, String(payment.id));
+      ownerlessAsked = payment.id;
     }
-    return rows.length === ownerlessPerTurn;
   }
 
   return {
     async turn(signal) {
       const now = clock.monotonicMs();
       const next = payments.open(account, openMax).find(({ id }) => (pauses.get(id)?.untilMs ?? now) <= now);
-      if (!next) return findForwarded(signal);
-      await step(next, signal);
-      return true;
+      if (next) await step(next, signal);
+      else await findForwarded(signal);
+      return next !== undefined;
     },
   };
 }

@@ -157,6 +157,7 @@ export function createClassicWatcher(deps: ClassicWatcherDeps): ClassicWatcher {
     signal?: AbortSignal,
   ): Promise<void> {
     const received: Received[] = [];
+    const dustBefore = dust;
     const setAside: SetAside[] = [];
     const aside = (id: string, reason: string, data: string) =>
       setAside.push({ id, atMs: clock.nowMs(), reason, data });
@@ -171,6 +172,7 @@ export function createClassicWatcher(deps: ClassicWatcherDeps): ClassicWatcher {
       if (verdict.amount * dustParts >= deps.min()) received.push({ record, verdict });
       else dust++;
     }
+    if (dust > dustBefore) log.info({ payments: dust - dustBefore }, 'classic payments are too small to be kept');
     const payments = await attribute(deps, received, { to: account, min: deps.min() }, signal);
     // Accounts are opened before the page: what is written here always finds its owner in memory.
     const written = deps.payments.applyPage({ name: cursorName, ...place, payments, setAside });

@@ -127,6 +127,21 @@ describe('a crash', () => {
     expect(rig.chain.builds).toBe(1);
   });
 
+  it('after which an old copy is restored shows no forwarded payment as ownerless', async () => {
+    const rig = createForwardRig();
+    const { id } = rig.classic.horizon.pay('2.0000000');
+    await rig.classic.catchUp();
+    await rig.run();
+    const { classicPayments } = rig.classic.store;
+    classicPayments.assign(1, rig.classic.open(alice).id, ['unattributed'], 'assigned by hand');
+    await rig.run();
+    rig.classic.store.db.exec("UPDATE classic_payments SET state = 'unattributed', account_id = NULL");
+    rig.restart();
+    await rig.run();
+    expect(classicPayments.byOperation(String(id))).toMatchObject({ state: 'forwarded' });
+    expect(rig.chain.taken.size).toBe(1);
+  });
+
   it('in which the database is lost shows no forwarded payment as ownerless', async () => {
     const { rig, id } = await withPayment();
     const { id: ownerless } = rig.classic.horizon.pay('3.0000000', {}, memoHash(addressOf('nobody')));

@@ -65,7 +65,6 @@ export function createForwardRig(): ForwardRig {
         record: step('record', classicForwards.record),
         end: step('end', classicForwards.end),
       },
-      meta: store.meta,
       account: depositAccount,
       secret,
       sync: step('sync', store.sync),
