@@ -17,6 +17,8 @@ export type GaugeValues = {
   vault: { tokens: Units; liabilities: Units } | undefined;
   /** Payments to the deposit account that nobody owns yet. */
   unattributed: { count: number; sum: Units };
+  /** Records of the deposit account that nobody could read. */
+  classicSetAside: number;
   /** Age of the newest ledger in which payments to the deposit account were looked for; undefined without one. */
   classicAgeS: number | undefined;
   /** The codes that paid calls are refused with now, whoever calls. */
@@ -74,6 +76,10 @@ const singles: Record<string, { help: string; value(values: GaugeValues): number
   callora_unattributed_payments: {
     help: 'Payments to the deposit account that nobody owns yet',
     value: (now) => now.unattributed.count,
+  },
+  callora_classic_set_aside_records: {
+    help: 'Records of the deposit account that could not be read or booked',
+    value: (now) => now.classicSetAside,
   },
   callora_classic_watcher_age_seconds: {
     help: 'Age of the newest ledger in which payments to the deposit account were looked for',

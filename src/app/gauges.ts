@@ -27,6 +27,7 @@ export function gaugesOf(core: Core): GaugeValues {
     watcherAgeS: seenAtMs > 0 ? ageS(nowMs, seenAtMs) : undefined,
     vault: core.solvency,
     unattributed: core.store.classicPayments.unattributed(),
+    classicSetAside: core.store.classicPayments.setAsideCount(),
     classicAgeS: classicSeenAtMs > 0 ? ageS(nowMs, classicSeenAtMs) : undefined,
     stops: openStops(core),
     pausedApis: [...core.pausedApis],

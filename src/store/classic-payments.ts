@@ -25,6 +25,7 @@ export type ClassicPayments = {
   /** What nobody owns yet. */
   unattributed(): { count: number; sum: Units };
   setAside(limit: number): SetAside[];
+  setAsideCount(): number;
 };
 
 export type ClassicState = 'unattributed' | 'below_min' | 'due' | 'sent' | 'forwarded';
@@ -130,6 +131,7 @@ export function createClassicPayments(db: RawDb, write: Write): ClassicPayments 
   const aside = db.prepare<[number], SetAside>(
     'SELECT id, at_ms AS atMs, reason, data FROM classic_set_aside ORDER BY at_ms DESC, id DESC LIMIT ?',
   );
+  const asideCount = db.prepare<[], number>('SELECT COUNT(*) FROM classic_set_aside').pluck();
   return {
     applyPage: ({ name, cursor, ledger, closedAtMs, payments, setAside }) =>
       write(() => {
@@ -168,6 +170,7 @@ export function createClassicPayments(db: RawDb, write: Write): ClassicPayments 
       return { count: found?.count ?? 0, sum: found ? fromStored(found.sum) : zero };
     },
     setAside: (limit) => aside.all(limit),
+    setAsideCount: () => asideCount.get() ?? 0,
   };
 }
 

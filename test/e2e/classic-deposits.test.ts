@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Horizon, Keypair, Memo, StellarToml } from '@stellar/stellar-sdk';
+import { Account, contract, Horizon, Keypair, Memo, MuxedAccount, StellarToml } from '@stellar/stellar-sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClassicDepositView } from '../../src/admin/deposit-desk.ts';
 import { openPort } from '../../src/cli/open-port.ts';
@@ -144,6 +144,25 @@ describe('a payment by a stock wallet', () => {
     const before = await deposited();
     await pay('0.7654321', keyMemo());
     expect(await untilDeposited(plus(before, '0.7654321'))).toBe(plus(before, '0.7654321'));
+  });
+
+  it('by the asset’s contract to a muxed address with the number is credited exactly', async () => {
+    const before = await deposited();
+    const { info } = sandbox;
+    const client = await contract.Client.from({
+      contractId: info.usdc.contract,
+      rpcUrl: info.rpcUrl,
+      networkPassphrase: info.networkPassphrase,
+      allowHttp: true,
+      publicKey: payer.publicKey(),
+      ...contract.basicNodeSigner(payer, info.networkPassphrase),
+    });
+    const { transfer } = client as unknown as {
+      transfer(args: object): Promise<{ signAndSend(): Promise<unknown> }>;
+    };
+    const to = new MuxedAccount(new Account(deposit.publicKey(), '0'), classic.memo).accountId();
+    await (await transfer({ from: payer.publicKey(), to, amount: 12_345_678n })).signAndSend();
+    expect(await untilDeposited(plus(before, '1.2345678'))).toBe(plus(before, '1.2345678'));
   });
 
   it('without a memo waits, is assigned once by command, and is then credited like any other', async () => {
