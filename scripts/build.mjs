@@ -28,6 +28,7 @@ export async function bundle() {
     define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
     // Messages and stack traces keep their names; only layout goes.
     minifyWhitespace: true,
+    minifySyntax: true,
     legalComments: 'none',
     metafile: true,
     absWorkingDir: root,

@@ -4,6 +4,7 @@ import { checkTogether } from './checks.ts';
 import { compileConfig } from './compile.ts';
 import type { Environment } from './environment.ts';
 import { catalogLimits } from './limits-defaults.ts';
+import { overrideListeners } from './listen-override.ts';
 import type { Config } from './model.ts';
 import { parseSettings } from './parse.ts';
 import type { Report } from './report.ts';
@@ -27,6 +28,7 @@ export function loadConfigText({ file, text, env }: { file: string; text: string
   if (source.problems.length > 0) return { ok: false, problems: source.problems };
   const { settings, problems } = parseSettings(source, env);
   const report: Report = { source, folder: path.dirname(absolute), problems, warnings: [] };
+  overrideListeners(settings, env, report);
   const secrets = readSecrets(settings, report);
   checkTogether(settings, report);
   if (problems.length > 0) return { ok: false, problems: inFileOrder(problems) };

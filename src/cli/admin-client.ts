@@ -90,7 +90,7 @@ export function createAdminClient(options: { listen: Listen; token: string }): A
 }
 
 /** A listener on all addresses is reached on this machine's own. */
-function adminUrl({ host, port }: Listen): string {
+export function adminUrl({ host, port }: Listen): string {
   const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }

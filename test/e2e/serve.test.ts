@@ -104,8 +104,12 @@ describe('a serving gateway', () => {
     expect(reconciled.stdout).toContain('0 units off');
   });
 
-  it('ends with 0 on SIGTERM', async () => {
+  it('ends with 0 on SIGTERM, and a health check knows whether it lives', async () => {
+    const health = (...args: string[]) => callora(['health', '--config', config, ...args]);
+    expect(await health()).toMatchObject({ code: 0, stdout: expect.stringContaining('"ok":true') });
+    expect(await health('--ready')).toMatchObject({ code: 0, stdout: expect.stringContaining('"ready":true') });
     serving.child.kill('SIGTERM');
     expect(await serving.ended).toBe(0);
+    expect(await health()).toMatchObject({ code: 4, stderr: expect.stringContaining('does not answer') });
   });
 });

@@ -19,6 +19,8 @@ function run(script: string): void {
 beforeAll(() => {
   run('build-pages.mjs');
   run('build.mjs');
+  run('licences.mjs');
+  run('sbom.mjs');
 });
 
 const programs = [
@@ -70,6 +72,13 @@ describe.each(programs)('$name', ({ script, file }) => {
     expect(Math.min(...times)).toBeLessThan(500);
   });
 
+  it('prints the licences of what is inside', async () => {
+    const printed = await callora(['licences'], {}, program);
+    expect(printed.stdout).toContain('Node.js');
+    expect(printed.stdout).toContain('@stellar/stellar-sdk');
+    expect(printed.stdout).toContain('soroban-env-host');
+  });
+
   it('has a sandbox ready in ten seconds, by its own count', () => {
     const seconds = Number(/Ready in ([0-9.]+) s/.exec(sandbox.stdout())?.[1]);
     expect(seconds).toBeLessThan(10);
@@ -113,6 +122,36 @@ describe.each(programs)('$name', ({ script, file }) => {
     expect(readdirSync(dir).filter((name) => name !== 'callora')).toEqual([]);
   });
 });
+
+describe('the bill of materials', () => {
+  it('names every package with its digest, and what is shipped', () => {
+    const bill = JSON.parse(readFileSync(path.join(root, 'dist/sbom.cdx.json'), 'utf8'));
+    expect(bill).toMatchObject({ bomFormat: 'CycloneDX', specVersion: '1.6', version: 1 });
+    const { components }: { components: Component[] } = bill;
+    expect(new Set(components.map((each) => each['bom-ref'])).size).toBe(components.length);
+    for (const each of components) {
+      expect(each).toMatchObject({ name: expect.any(String), version: expect.any(String) });
+      expect(each.purl).toMatch(/^pkg:(npm|cargo|generic)\/[^@]+@[^@]+$/);
+      for (const { alg, content } of each.hashes ?? []) {
+        expect(content).toMatch(/^[0-9a-f]+$/);
+        expect(content.length * 4).toBe(Number(alg.slice(4)));
+      }
+    }
+    const shipped = components.filter((each) => each.scope === 'required').map((each) => each.name);
+    expect(shipped).toEqual(expect.arrayContaining(['node', 'better-sqlite3', 'undici', 'preact', 'zod']));
+    expect(shipped).not.toContain('vitest');
+    expect(components.map((each) => each.purl)).toContain('pkg:cargo/soroban-env-host@27.0.1');
+  });
+});
+
+type Component = {
+  'bom-ref': string;
+  name: string;
+  version: string;
+  purl: string;
+  scope?: string;
+  hashes?: { alg: string; content: string }[];
+};
 
 /** Different files that hold SQLite's code in a process, by inode. */
 function sqliteFiles(pid: number | undefined): string[] {
