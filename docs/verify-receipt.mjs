@@ -68,7 +68,13 @@ function signedBy(keys, r) {
   );
 }
 
+// What is malformed, or in no batch yet, ends here as one line.
+process.on('uncaughtException', (error) => {
+  console.log(`FAILED ${error.message}`);
+  process.exit(1);
+});
 const [receipt, list] = [await read(receiptAt), await read(rootsAt)];
+if (receipt.state !== 'confirmed') throw new Error(`the receipt is ${receipt.state}: nothing on chain proves it yet`);
 const { lane, batch, root, index, size, path, tx_hash, ledger } = receipt;
 check('leaf bytes → hash', leafHash(receipt.vault, receipt.leaf).toString('hex') === receipt.leaf_hash);
 check('path → root', rootOf(hash(receipt.leaf_hash), index, size, path) === root);
@@ -80,8 +86,7 @@ check(
     list.vault === receipt.vault &&
     entry.tx_hash === tx_hash &&
     entry.ledger === ledger &&
-    list.network_passphrase === receipt.network_passphrase &&
-    receipt.state === 'confirmed',
+    list.network_passphrase === receipt.network_passphrase,
 );
 let [last, value] = [part.after.batch, hash(part.after.chain)];
 const values = part.roots.map((next) => {

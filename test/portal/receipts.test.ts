@@ -152,6 +152,8 @@ describe('a receipt', () => {
     expect(own).toMatchObject({ state: 'unsealed', leaf: { price: '0.002', refund: '0' }, batch: null, path: null });
     const checks = await verifyReceipt(own, { jwks });
     expect(states(checks)).toMatchObject({ leaf: 'ok', path: 'not_checked', signature: 'ok' });
+    const ran = await runStandalone({ receipt: own, roots: {}, jwks });
+    expect(ran).toMatchObject({ code: 1, output: expect.stringContaining('the receipt is unsealed') });
     const forged = { ...own, state: 'unbatched' };
     expect(states(await verifyReceipt(forged, { jwks }))).toMatchObject({ signature: 'failed' });
   });
