@@ -220,6 +220,29 @@ describe.skipIf(skipBrowser)('the page for people', () => {
     await close();
   });
 
+  it('shows all calls, the older ones on demand', async () => {
+    const headers = { authorization: `Bearer ${sandbox.info.token}` };
+    for (let each = 0; each < 25; each++) await fetch(`${sandbox.info.gateway}/demo/forecast/oslo`, { headers });
+    const { page, faults, close } = await open();
+    await logIn(page);
+    const rows = page.getByRole('table', { name: 'Calls, newest first' }).getByRole('button', { name: /Receipt of/ });
+    await rows.first().waitFor();
+    expect(await rows.count()).toBe(10);
+    for (
+      let before = 10;
+      await page.getByRole('button', { name: 'Older calls' }).isVisible();
+      before = await rows.count()
+    ) {
+      await page.getByRole('button', { name: 'Older calls' }).click();
+      await rows.nth(before).waitFor();
+    }
+    const names = await rows.evaluateAll((buttons) => buttons.map((button) => button.ariaLabel ?? ''));
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.length).toBeGreaterThanOrEqual(25);
+    expect(faults).toEqual([]);
+    await close();
+  });
+
   it('shows somebody new how to begin', async () => {
     const { page, faults, close } = await open();
     await logIn(page, Keypair.random().secret());

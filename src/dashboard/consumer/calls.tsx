@@ -1,23 +1,26 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { Time } from '../shared/time.tsx';
 import { useAnswer } from '../shared/use-answer.ts';
-import { type Call, type Gateway, refreshMs } from './gateway.ts';
+import { type Call, type Gateway, type Page, refreshMs } from './gateway.ts';
+import { joinPages } from './joined-pages.ts';
 
 /** The newest calls, refreshed; older ones are fetched on demand and stay. */
 export function Calls({ gateway }: { gateway: Gateway }) {
   const newest = useAnswer('calls', (signal) => gateway.calls(null, signal), refreshMs);
-  const [older, setOlder] = useState<{ items: Call[]; next: string | null }>();
+  const [shown, setShown] = useState<Page<Call>>();
   const [problem, setProblem] = useState('');
-  const first = newest.value?.items ?? [];
-  const seen = new Set(older?.items.map((call) => call.call));
-  const calls = [...first.filter((call) => !seen.has(call.call)), ...(older?.items ?? [])];
-  const next = older ? older.next : (newest.value?.next ?? null);
+  const first = newest.value;
+  const calls = (shown ?? first)?.items ?? [];
+  const next = (shown ?? first)?.next ?? null;
+
+  useEffect(() => {
+    if (first) setShown((old) => old && joinPages(first.items, old));
+  }, [first]);
 
   async function more(cursor: string) {
     const answer = await gateway.calls(cursor);
     if (!answer.ok) return setProblem(answer.detail);
-    // What is shown now is kept, so that nothing falls between the refreshed page and the older ones.
-    setOlder({ items: [...calls, ...answer.value.items], next: answer.value.next });
+    setShown({ items: [...calls, ...answer.value.items], next: answer.value.next });
   }
 
   /** As a file: its reader checks it elsewhere, against the chain. */
@@ -34,37 +37,7 @@ export function Calls({ gateway }: { gateway: Gateway }) {
     <section aria-labelledby="calls">
       <h2 id="calls">Calls</h2>
       {(newest.problem ?? problem) && <p class="note bad">{newest.problem ?? problem}</p>}
-      {calls.length > 0 && (
-        <div class="panel table scroll">
-          <table aria-label="Calls, newest first">
-            <thead>
-              <tr>
-                <th scope="col">Call</th>
-                <th scope="col" class="wide-only">
-                  Time
-                </th>
-                <th scope="col" class="wide-only">
-                  Status
-                </th>
-                <th scope="col" class="number">
-                  USDC
-                </th>
-                <th scope="col" class="wide-only">
-                  Money
-                </th>
-                <th scope="col">
-                  <span class="hidden">Receipt</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {calls.map((call) => (
-                <CallRow key={call.call} call={call} onReceipt={receipt} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      {calls.length > 0 && <CallTable calls={calls} onReceipt={receipt} />}
       {newest.value && calls.length === 0 && (
         <p class="empty">No calls yet. Issue a token, and paste the curl line that comes with it into a terminal.</p>
       )}
@@ -79,7 +52,43 @@ export function Calls({ gateway }: { gateway: Gateway }) {
   );
 }
 
-function CallRow({ call, onReceipt }: { call: Call; onReceipt: (call: string) => Promise<void> }) {
+type OnReceipt = (call: string) => Promise<void>;
+
+function CallTable({ calls, onReceipt }: { calls: Call[]; onReceipt: OnReceipt }) {
+  return (
+    <div class="panel table scroll">
+      <table aria-label="Calls, newest first">
+        <thead>
+          <tr>
+            <th scope="col">Call</th>
+            <th scope="col" class="wide-only">
+              Time
+            </th>
+            <th scope="col" class="wide-only">
+              Status
+            </th>
+            <th scope="col" class="number">
+              USDC
+            </th>
+            <th scope="col" class="wide-only">
+              Money
+            </th>
+            <th scope="col">
+              <span class="hidden">Receipt</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {calls.map((call) => (
+            <CallRow key={call.call} call={call} onReceipt={onReceipt} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function CallRow({ call, onReceipt }: { call: Call; onReceipt: OnReceipt }) {
   return (
     <tr>
       <td>

@@ -41,8 +41,7 @@ function Form({ names, issue }: { names: string[]; issue: (wish: TokenWish) => P
   const [label, setLabel] = useState('');
   const [cap, setCap] = useState('1');
   const [ttl, setTtl] = useState(86_400);
-  const [some, setSome] = useState(false);
-  const [chosen, setChosen] = useState<string[]>([]);
+  const [scope, setScope] = useState<string[]>();
   const [problem, setProblem] = useState('');
   const [busy, setBusy] = useState(false);
   const ttlMax = service.value?.tokens.ttl_max_s ?? 86_400;
@@ -53,7 +52,7 @@ function Form({ names, issue }: { names: string[]; issue: (wish: TokenWish) => P
     const wish: TokenWish = { ttl_s: ttl };
     if (label.trim()) wish.label = label.trim();
     if (cap.trim()) wish.cap = cap.trim();
-    if (some) wish.scope = chosen;
+    if (scope) wish.scope = scope;
     const refused = await issue(wish);
     setProblem(refused);
     setBusy(false);
@@ -94,28 +93,7 @@ function Form({ names, issue }: { names: string[]; issue: (wish: TokenWish) => P
         </label>
       </div>
       {!cap.trim() && <p class="note warn">Without a cap, whoever has the token can spend the whole balance.</p>}
-      <fieldset>
-        <legend>APIs it may call</legend>
-        <label class="check">
-          <input type="radio" name="scope" checked={!some} onChange={() => setSome(false)} /> All, later ones too
-        </label>
-        <label class="check">
-          <input type="radio" name="scope" checked={some} onChange={() => setSome(true)} /> Only these
-        </label>
-        {some &&
-          names.map((name) => (
-            <label key={name} class="check inner">
-              <input
-                type="checkbox"
-                checked={chosen.includes(name)}
-                onChange={(event) =>
-                  setChosen(event.currentTarget.checked ? [...chosen, name] : chosen.filter((each) => each !== name))
-                }
-              />
-              {name}
-            </label>
-          ))}
-      </fieldset>
+      <ScopeChoice names={names} chosen={scope} onChange={setScope} />
       <Problem text={problem} />
       <div>
         <button type="submit" class="primary" disabled={busy}>
@@ -123,6 +101,42 @@ function Form({ names, issue }: { names: string[]; issue: (wish: TokenWish) => P
         </button>
       </div>
     </form>
+  );
+}
+
+/** Undefined stands for every API, also a later one. */
+function ScopeChoice({
+  names,
+  chosen,
+  onChange,
+}: {
+  names: string[];
+  chosen: string[] | undefined;
+  onChange: (chosen: string[] | undefined) => void;
+}) {
+  const toggled = (name: string, on: boolean) =>
+    onChange(on ? [...(chosen ?? []), name] : chosen?.filter((each) => each !== name));
+  return (
+    <fieldset>
+      <legend>APIs it may call</legend>
+      <label class="check">
+        <input type="radio" name="scope" checked={!chosen} onChange={() => onChange(undefined)} /> All, later ones too
+      </label>
+      <label class="check">
+        <input type="radio" name="scope" checked={chosen !== undefined} onChange={() => onChange([])} /> Only these
+      </label>
+      {chosen &&
+        names.map((name) => (
+          <label key={name} class="check inner">
+            <input
+              type="checkbox"
+              checked={chosen.includes(name)}
+              onChange={(event) => toggled(name, event.currentTarget.checked)}
+            />
+            {name}
+          </label>
+        ))}
+    </fieldset>
   );
 }
 

@@ -22,11 +22,16 @@ export function Tokens({ gateway, mayAct }: { gateway: Gateway; mayAct: boolean 
     setOlder({ items: [...(older?.items ?? []), ...answer.value.items], next: answer.value.next });
   }
 
+  /** From the newest on: a page that has moved by one would no longer join the next. */
+  function readAgain() {
+    setOlder(undefined);
+    first.refresh();
+  }
+
   async function revoke(jti: string) {
     const answer = await gateway.revokeToken(jti);
     setProblem(answer.ok ? '' : answer.detail);
-    setOlder(undefined);
-    first.refresh();
+    readAgain();
     // The button that had the focus goes with its row.
     heading.current?.focus();
   }
@@ -34,7 +39,7 @@ export function Tokens({ gateway, mayAct }: { gateway: Gateway; mayAct: boolean 
   return (
     <>
       {mayAct ? (
-        <NewToken gateway={gateway} onIssued={first.refresh} />
+        <NewToken gateway={gateway} onIssued={readAgain} />
       ) : (
         <p class="note">
           You are looking with a token. To issue or revoke tokens, log out and log in with your wallet.

@@ -86,6 +86,35 @@ function SignStep({
   }
   return (
     <form onSubmit={(event) => void submit(event)} class="stack">
+      <ToSign challenge={challenge} />
+      <label class="field">
+        <span>2. Paste it back, signed</span>
+        <textarea
+          class="code"
+          rows={4}
+          value={signed}
+          onInput={(event) => setSigned(event.currentTarget.value)}
+          autocomplete="off"
+          spellcheck={false}
+          required
+        />
+      </label>
+      <Problem text={problem} />
+      <div class="row">
+        <button type="submit" class="primary" disabled={busy}>
+          Log in
+        </button>
+        <button type="button" class="quiet" onClick={onBack}>
+          Another address
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function ToSign({ challenge }: { challenge: Challenge }) {
+  return (
+    <>
       <div class="note good" ref={focusOnce} tabIndex={-1}>
         <p>
           <strong>This transaction can only log you in here.</strong> Read in this browser: its sequence number is 0, so
@@ -109,28 +138,7 @@ function SignStep({
           lines={3}
         />
       </details>
-      <label class="field">
-        <span>2. Paste it back, signed</span>
-        <textarea
-          class="code"
-          rows={4}
-          value={signed}
-          onInput={(event) => setSigned(event.currentTarget.value)}
-          autocomplete="off"
-          spellcheck={false}
-          required
-        />
-      </label>
-      <Problem text={problem} />
-      <div class="row">
-        <button type="submit" class="primary" disabled={busy}>
-          Log in
-        </button>
-        <button type="button" class="quiet" onClick={onBack}>
-          Another address
-        </button>
-      </div>
-    </form>
+    </>
   );
 }
 
