@@ -65,6 +65,8 @@ export async function attribute(
 
 /** What the payer wrote, as a person can compare it with what the payer says. */
 function memoOf({ memo }: PaymentRecord, reference: Reference): { memoType: string; memo: string | undefined } {
+  // Under its own name the number would be given to its account as soon as that comes, whatever else the payer wrote.
+  if (memo.type === 'id' && reference.kind !== 'alias') return { memoType: 'contradicted', memo: memo.text };
   if (memo.type !== 'none') return { memoType: memo.type, memo: memo.text };
   return reference.kind === 'alias'
     ? { memoType: 'muxed', memo: reference.alias }

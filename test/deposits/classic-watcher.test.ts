@@ -90,6 +90,21 @@ describe('payments to the deposit account', () => {
     expect(Object.values(rig.states())).toEqual(['due', 'due']);
   });
 
+  it('that name two receivers stay without an owner, also when one of them becomes known later', async () => {
+    const rig = createClassicRig();
+    const contradicted = rig.horizon.pay('2.0000000', muxed(aliasOf(bob)), memoId(aliasOf(alice)));
+    await rig.catchUp();
+    rig.open(alice);
+    rig.horizon.pay('1.0000000', {}, memoId(aliasOf(alice)));
+    await rig.catchUp();
+    expect(rig.states()).toMatchObject({ [idOf(contradicted)]: 'unattributed' });
+    expect(rig.store.classicPayments.byOperation(idOf(contradicted))).toMatchObject({
+      account: undefined,
+      memoType: 'contradicted',
+      memo: aliasOf(alice),
+    });
+  });
+
   it('on several pages are all read, in the order of the chain', async () => {
     const rig = createClassicRig();
     rig.open(alice);
