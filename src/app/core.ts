@@ -154,7 +154,6 @@ function joinCore(
     if (result === 'applied') announce(core, settled);
     return result;
   };
-  const chainNowS = async (signal?: AbortSignal) => (await rpc.latestLedger(signal)).closedAtS;
   const settler = createSettler({
     rpc,
     vault,
@@ -180,6 +179,7 @@ function joinCore(
     },
     limitPeriodS: facts.limitPeriodS,
     chainTimeS,
+    seenLedger: () => watcher?.state().lastLedger ?? 0,
     begun() {
       if (store.restored.state() === 'begun') return 'not since restored';
       return store.deposits.cursor('vault') ? 'yes' : 'not yet';
@@ -209,7 +209,7 @@ function joinCore(
     restored: () => store.restored.state() === 'begun',
     async onFirstSight(signal) {
       const restored = store.restored.state() === 'begun';
-      await beginAdoption({ vault, meta: store.meta, chainTimeS: chainNowS, restored }, 1, signal);
+      await beginAdoption({ vault, meta: store.meta, newest: rpc.latestLedger, restored }, 1, signal);
       if (restored) store.restored.noteBegun();
     },
     onSettled: (event) => ({ accountsChangedUnseen: confirm(event) === 'earlier' }),

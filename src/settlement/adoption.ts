@@ -4,12 +4,19 @@ import type { Store } from '../store/store.ts';
 /**
  * A database that begins on a vault with history (its own was lost, or another gateway settled before) takes its lanes over:
  * what was settled until then is never billed again, and the numbers go on from there. What the process before it signed may
- * still land for `signLifeMaxS`; until the chain has passed that, nothing is sealed and nothing may be sold.
+ * still land for `signLifeMaxS` and `signLifeMaxLedgers`; until the chain has passed both, nothing is sealed and nothing may
+ * be sold.
  */
 export type AdoptionMeta = Pick<Store['meta'], 'get' | 'set'>;
 
 /** The longest life of any envelope or signature the gateway makes, s. */
 export const signLifeMaxS = 600;
+
+/**
+ * A co-signature ends by its ledger, 90 after the newest its signer saw, however slowly they close. The rest is room for a
+ * source that was behind when the wait began.
+ */
+export const signLifeMaxLedgers = 120;
 
 /**
  * Notes which lanes were settled before this database; once, before anything else is read from the chain. A database that
@@ -19,7 +26,7 @@ export async function beginAdoption(
   deps: {
     vault: Pick<Vault, 'lastBatch'>;
     meta: AdoptionMeta;
-    chainTimeS: (signal?: AbortSignal) => Promise<number>;
+    newest: (signal?: AbortSignal) => Promise<{ ledger: number; closedAtS: number }>;
     restored?: boolean;
   },
   lanes: number,
@@ -29,7 +36,8 @@ export async function beginAdoption(
     const { batch, chain } = await deps.vault.lastBatch(lane, signal);
     if (!deps.restored && (batch === 0 || deps.meta.get(sinceKey(lane)) !== undefined)) continue;
     adoptBatch(deps.meta, lane, batch, chain);
-    deps.meta.set(sinceKey(lane), String(await deps.chainTimeS(signal)));
+    const { ledger, closedAtS } = await deps.newest(signal);
+    deps.meta.set(sinceKey(lane), `${closedAtS} ${ledger}`);
     deps.meta.set(doneKey(lane), '0');
   }
 }
@@ -39,19 +47,20 @@ export type Adoption = {
   batch: number;
   /** The vault's chain value after that batch, hex; undefined when only its number is known. */
   chain: string | undefined;
-  /** Chain time at which the lane was first seen, s, while it is still being taken over. */
-  sinceS: number | undefined;
+  /** Newest ledger when the lane was first seen, and its close time, while it is still being taken over. */
+  since: { closedAtS: number; ledger: number } | undefined;
 };
 
 export function adoptionOf(meta: Pick<AdoptionMeta, 'get'>, lane: number): Adoption {
-  const since = meta.get(sinceKey(lane));
+  const [closedAtS, ledger] = (meta.get(sinceKey(lane)) ?? '').split(' ').map(Number);
   const done = meta.get(doneKey(lane)) === '1';
   const batch = Number(meta.get(batchKey(lane)) ?? '0');
   const [of, chain] = (meta.get(chainKey(lane)) ?? '').split(' ');
   return {
     batch,
     chain: of === String(batch) ? chain : undefined,
-    sinceS: since === undefined || done ? undefined : Number(since),
+    // Noted by its time alone by a gateway before this version.
+    since: !closedAtS || done ? undefined : { closedAtS, ledger: ledger ?? 0 },
   };
 }
 

@@ -41,14 +41,14 @@ export function confirmSettled(deps: ConfirmDeps, settled: SettledOnChain): Conf
   if (!row) {
     const adoption = adoptionOf(deps.meta, lane);
     if (batch <= adoption.batch) return 'earlier';
-    if (adoption.sinceS !== undefined) {
+    if (adoption.since) {
       adoptBatch(deps.meta, lane, batch);
       return 'earlier';
     }
     deps.log.error({ lane, batch, root }, 'the vault has settled a batch that is not in this database');
     return 'foreign_root';
   }
-  if (row.root !== root && adoptionOf(deps.meta, lane).sinceS !== undefined) {
+  if (row.root !== root && adoptionOf(deps.meta, lane).since) {
     // The copy this database was restored from still holds a batch that was cut anew after it.
     adoptBatch(deps.meta, lane, batch);
     return 'earlier';

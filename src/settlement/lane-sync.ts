@@ -2,7 +2,7 @@ import type { Log } from '../log.ts';
 import { RpcError } from '../stellar/json-rpc.ts';
 import type { Vault } from '../stellar/vault-client.ts';
 import type { Store } from '../store/store.ts';
-import { adoptBatch, adoptionOf, endAdoption, signLifeMaxS } from './adoption.ts';
+import { type Adoption, adoptBatch, adoptionOf, endAdoption, signLifeMaxLedgers, signLifeMaxS } from './adoption.ts';
 
 export type LaneSyncDeps = {
   vault: Pick<Vault, 'lastBatch'>;
@@ -10,6 +10,8 @@ export type LaneSyncDeps = {
   meta: Pick<Store['meta'], 'get' | 'set'>;
   /** Close time of the newest ledger that was watched, s. */
   chainTimeS: () => number;
+  /** Its number. */
+  seenLedger: () => number;
   /** Whether the vault was looked at once, by the watcher, since this database began or was restored. */
   begun?: () => 'yes' | 'not yet' | 'not since restored';
   /** Runs when the wait is over, before the lane goes on: a restored database is brought up to the vault. */
@@ -29,10 +31,10 @@ export async function syncLane(deps: LaneSyncDeps, lane: number, signal?: AbortS
   const begun = deps.begun?.() ?? 'yes';
   if (begun === 'not since restored') return { next: 'adopting', waitingFor: firstLook };
   const chain = await deps.vault.lastBatch(lane, signal);
-  const { sinceS } = adoptionOf(meta, lane);
-  if (sinceS !== undefined) {
-    const leftS = signLifeMaxS - (deps.chainTimeS() - sinceS);
-    if (leftS >= 0) return { next: 'adopting', waitingFor: `${leftS + 1} s of chain time, to take over lane ${lane}` };
+  const { since } = adoptionOf(meta, lane);
+  if (since) {
+    const left = stillGood(deps, since);
+    if (left !== undefined) return { next: 'adopting', waitingFor: `${left}, to take over lane ${lane}` };
     await deps.onTakenOver?.(signal);
     adoptBatch(meta, lane, chain.batch, chain.chain);
     batches.raiseNumber(lane, chain.batch);
@@ -50,6 +52,17 @@ export async function syncLane(deps: LaneSyncDeps, lane: number, signal?: AbortS
   if (begun === 'not yet') return { next: 'adopting', waitingFor: firstLook };
   const reason = `the vault holds batch ${chain.batch} of lane ${lane}, this database knows only ${ours}`;
   return { next: 'halt', reason, foreign: true };
+}
+
+/** How long something that was signed until `since` may still land; undefined when nothing can. */
+function stillGood(
+  { chainTimeS, seenLedger }: Pick<LaneSyncDeps, 'chainTimeS' | 'seenLedger'>,
+  since: NonNullable<Adoption['since']>,
+): string | undefined {
+  const leftS = signLifeMaxS - (chainTimeS() - since.closedAtS);
+  if (leftS >= 0) return `${leftS + 1} s of chain time`;
+  const left = signLifeMaxLedgers - (seenLedger() - since.ledger);
+  return left > 0 ? `${left} ledgers` : undefined;
 }
 
 const firstLook = 'the first look at the vault';

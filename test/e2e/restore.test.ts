@@ -10,6 +10,7 @@ import { prepareFiles, sandboxKeys, sandboxYaml } from '../../src/cli/sandbox-fi
 import { systemClock } from '../../src/clock.ts';
 import { type Devnet, startDevnet } from '../../src/devnet/devnet.ts';
 import { silentLog } from '../../src/log.ts';
+import { signLifeMaxLedgers } from '../../src/settlement/adoption.ts';
 import { publicKeyOf } from '../../src/stellar/transactions.ts';
 import { callora } from '../support/callora-process.ts';
 
@@ -136,6 +137,7 @@ describe('a database restored from an older copy', () => {
   it('then sells again, and bills nothing twice', async () => {
     const token = await issueToken();
     await devnet.advanceTime(601);
+    for (let ledger = 0; ledger < signLifeMaxLedgers; ledger++) await devnet.closeLedger();
     await untilSold(token);
     // 3 + 5 calls of 0.002 were settled, and the one call of now waits.
     expect(await account()).toMatchObject({ deposited: '20', settled: '0.016', unsettled: '0.002', refunded: '0' });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { adoptionOf, beginAdoption, signLifeMaxS } from '../../src/settlement/adoption.ts';
+import { adoptionOf, beginAdoption, signLifeMaxLedgers, signLifeMaxS } from '../../src/settlement/adoption.ts';
+import { authorisationLedgers } from '../../src/stellar/submitter.ts';
 import { addressOf, createSettlementRig } from './rig.ts';
+import type { ScriptedChain } from './scripted-chain.ts';
 
 const consumer = addressOf('consumer');
 const payee = addressOf('payee');
@@ -10,10 +12,17 @@ const root = 'ab'.repeat(32);
 async function adopting() {
   const rig = createSettlementRig();
   for (let batch = 0; batch < 3; batch++) rig.chain.settleForeign(0, root);
-  const chainTimeS = async () => rig.chain.closedAtS;
-  await beginAdoption({ vault: rig.chain.vault, meta: rig.store.meta, chainTimeS }, 1);
+  await beginAdoption({ vault: rig.chain.vault, meta: rig.store.meta, newest: async () => rig.chain }, 1);
   rig.deposit(consumer, 1_000n);
   return rig;
+}
+
+/** Ledgers that close more slowly than those of a busy network. */
+function closeSlowly(chain: ScriptedChain, ledgers: number): void {
+  for (let ledger = 0; ledger < ledgers; ledger++) {
+    chain.close();
+    chain.closedAtS += 5;
+  }
 }
 
 describe('a database that begins on a settled lane', () => {
@@ -31,6 +40,22 @@ describe('a database that begins on a settled lane', () => {
     expect(rig.settler.status()).toMatchObject({ synced: true, foreign: false });
     expect(rig.chain.lanes.get(0)?.batch).toBe(4);
     expect(rig.chain.accounts.get(consumer)?.settled).toBe(5n);
+  });
+
+  it('waits for the ledgers that end a co-signature, when they close slowly', async () => {
+    const rig = await adopting();
+    const signedUntil = rig.chain.ledger + authorisationLedgers;
+    closeSlowly(rig.chain, 80);
+    expect(rig.chain.closedAtS).toBeGreaterThan((adoptionOf(rig.store.meta, 0).since?.closedAtS ?? 0) + signLifeMaxS);
+    await rig.settler.turn();
+    expect(rig.settler.status()).toMatchObject({
+      synced: false,
+      lanes: [{ waitingFor: expect.stringContaining('ledgers') }],
+    });
+    closeSlowly(rig.chain, signLifeMaxLedgers - 80);
+    await rig.settler.turn();
+    expect(rig.settler.status().synced).toBe(true);
+    expect(rig.chain.ledger).toBeGreaterThan(signedUntil);
   });
 
   it('takes late batches of the process before it for history, and those after for foreign', async () => {
@@ -51,7 +76,7 @@ describe('a database that begins on a settled lane', () => {
 
   it('is not needed on a fresh vault', async () => {
     const rig = createSettlementRig();
-    await beginAdoption({ vault: rig.chain.vault, meta: rig.store.meta, chainTimeS: async () => 1 }, 1);
+    await beginAdoption({ vault: rig.chain.vault, meta: rig.store.meta, newest: async () => rig.chain }, 1);
     await rig.settler.turn();
     expect(rig.settler.status().synced).toBe(true);
   });

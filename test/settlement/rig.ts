@@ -60,6 +60,7 @@ export function createSettlementRig(overrides: Partial<SettlerDeps> = {}): Settl
       rules: { intervalMs: 0, minTotal: units(1), ageMaxMs: 3_600_000, entriesMax: 100 },
       limitPeriodS,
       chainTimeS,
+      seenLedger: () => chain.ledger,
       sync: () => store.sync(),
       ...deps,
     });

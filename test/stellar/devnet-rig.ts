@@ -127,8 +127,7 @@ export function createMoneyRig(chain: Chain, rpc: Rpc = chain.rpc): MoneyRig {
       log,
       token: chain.token,
       payees: [addressOf('payee'), addressOf('late payee')],
-      onFirstSight: (signal) =>
-        beginAdoption({ vault, meta, chainTimeS: async () => (await through.latestLedger()).closedAtS }, 1, signal),
+      onFirstSight: (signal) => beginAdoption({ vault, meta, newest: () => through.latestLedger() }, 1, signal),
       onSettled: (event) => ({ accountsChangedUnseen: confirm(event) === 'earlier' }),
       onHurry: () => {
         rig.hurries++;
@@ -150,6 +149,7 @@ export function createMoneyRig(chain: Chain, rpc: Rpc = chain.rpc): MoneyRig {
       rules: { intervalMs: 0, minTotal: units(1), ageMaxMs: 3_600_000, entriesMax: 100 },
       limitPeriodS,
       chainTimeS,
+      seenLedger: () => watcher.state().lastLedger,
       sync,
     });
     const payouts = createPayouts({
