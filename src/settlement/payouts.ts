@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { add, type Units, units, zero } from '../money.ts';
 import { claimOperation, collectFeeOperation } from '../stellar/account-transactions.ts';
-import type { Submitter } from '../stellar/submitter.ts';
+import type { SubmitOutcome, Submitter } from '../stellar/submitter.ts';
 import type { Vault } from '../stellar/vault-client.ts';
 import type { VaultEarnings } from '../stellar/vault-views.ts';
 import type { Store } from '../store/store.ts';
@@ -61,31 +61,26 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
     ];
   }
 
-  async function allDue(signal?: AbortSignal): Promise<Due[]> {
-    const { config } = await vault.info(signal);
-    const due: Due[] = [];
-    for (const { payee, lane } of payouts.earnings()) due.push(...(await dueOf(payee, lane, config.feeBps, signal)));
-    return due.filter(({ amount }) => amount > 0n);
+  async function allDue(signal?: AbortSignal): Promise<{ feeBps: number; dues: Due[] }> {
+    const { feeBps } = (await vault.info(signal)).config;
+    const dues: Due[] = [];
+    for (const { payee, lane } of payouts.earnings()) dues.push(...(await dueOf(payee, lane, feeBps, signal)));
+    return { feeBps, dues: dues.filter(({ amount }) => amount > 0n) };
   }
 
-  async function pay(due: Due, signal?: AbortSignal): Promise<PayoutResult> {
-    const { payee, lane, kind, amount } = due;
-    const make = kind === 'claim' ? claimOperation : collectFeeOperation;
-    const operation = make(vault.address, payee, lane);
+  /** Undefined when nothing is due any more. */
+  async function pay(seen: Due, feeBps: number, signal?: AbortSignal): Promise<PayoutResult | undefined> {
+    const { payee, lane, kind } = seen;
+    let due: Due | undefined = seen;
     let row: number | undefined;
-    const outcome = await deps.whileIdle(() =>
-      submitter.submit(
-        {
-          operation,
-          secret: deps.operatorSecret,
-          onSigned: ({ hash }) => {
-            if (kind === 'claim') row = payouts.add({ payee, lane, amount, txHash: hash, atMs: clock.nowMs() });
-          },
-        },
-        signal,
-      ),
-    );
+    const outcome = await deps.whileIdle(async () => {
+      // Asked again in its turn: a claim that another one has forestalled lands too, and would be booked as paid.
+      due = (await dueOf(payee, lane, feeBps, signal)).find((now) => now.kind === kind && now.amount > 0n);
+      return due && send(due, (id) => (row = id), signal);
+    });
+    if (!due) return undefined;
     if (!outcome) return { ...due, outcome: 'busy', detail: 'a settlement is on its way' };
+    const { amount } = due;
     const paid = outcome.status === 'landed';
     if (row !== undefined) payouts.finish(row, paid ? 'paid' : 'failed');
     note(due, paid);
@@ -96,6 +91,19 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
     const detail = outcome.status === 'refused' ? (outcome.reason ?? outcome.detail) : outcome.reason;
     log.warn({ payee, lane, kind, amount: amount.toString(), detail }, 'payout not made; the amount stays owed');
     return { ...due, outcome: 'failed', detail };
+  }
+
+  function send(
+    { payee, lane, kind, amount }: Due,
+    onRow: (id: number) => void,
+    signal?: AbortSignal,
+  ): Promise<SubmitOutcome> {
+    const make = kind === 'claim' ? claimOperation : collectFeeOperation;
+    const onSigned = ({ hash }: { hash: string }) => {
+      if (kind === 'claim') onRow(payouts.add({ payee, lane, amount, txHash: hash, atMs: clock.nowMs() }));
+    };
+    const operation = make(vault.address, payee, lane);
+    return submitter.submit({ operation, secret: deps.operatorSecret, onSigned }, signal);
   }
 
   function note(due: Due, paid: boolean): void {
@@ -112,23 +120,26 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
   return {
     async turn(signal) {
       if (clock.monotonicMs() < nextLookMs) return false;
-      const ready = (await allDue(signal)).filter(
+      const { feeBps, dues } = await allDue(signal);
+      const ready = dues.filter(
         (due) => due.amount >= deps.payoutMin && clock.monotonicMs() >= (retries.get(keyOf(due))?.atMs ?? 0),
       );
       let paid = false;
       for (const due of ready) {
-        const result = await pay(due, signal);
+        const result = await pay(due, feeBps, signal);
         // Settlement goes first; the rest is looked at again in the next turn.
-        if (result.outcome === 'busy') return paid;
-        paid ||= result.outcome === 'paid';
+        if (result?.outcome === 'busy') return paid;
+        paid ||= result?.outcome === 'paid';
       }
       nextLookMs = clock.monotonicMs() + deps.intervalMs;
       return paid;
     },
     async payNow(payee, signal) {
       const results: PayoutResult[] = [];
-      for (const due of await allDue(signal)) {
-        if (payee === undefined || due.payee === payee) results.push(await pay(due, signal));
+      const { feeBps, dues } = await allDue(signal);
+      for (const due of dues.filter((each) => payee === undefined || each.payee === payee)) {
+        const result = await pay(due, feeBps, signal);
+        if (result) results.push(result);
       }
       return results;
     },

@@ -18,7 +18,8 @@ function createRig(earnings: VaultEarnings, { feeBps = 0, payoutMin = 100, busy 
   store.db.prepare('INSERT INTO earnings VALUES (?, 0, ?)').run(payee, Number(earnings.gross));
   const clock = fakeClock();
   const sent: SubmitRequest[] = [];
-  const state = { earnings, busy, outcome: landed as SubmitOutcome };
+  const state = { earnings, busy, outcome: landed as SubmitOutcome, onSubmit: () => {} };
+  let queue: Promise<unknown> = Promise.resolve();
   const payouts = createPayouts({
     vault: {
       address: vaultAddress,
@@ -30,11 +31,16 @@ function createRig(earnings: VaultEarnings, { feeBps = 0, payoutMin = 100, busy 
       submit: async (request) => {
         sent.push(request);
         request.onSigned?.({ hash: `hash${sent.length}`, envelopeXdr: '', sequence: 1n, maxTimeS: 0 });
+        state.onSubmit();
         return state.outcome;
       },
     },
     payouts: store.payouts,
-    whileIdle: async (work) => (state.busy ? undefined : work()),
+    whileIdle(work) {
+      const turn = queue.then(() => (state.busy ? undefined : work()));
+      queue = turn;
+      return turn;
+    },
     clock,
     log: silentLog(),
     operatorSecret: addressOf('unused'),
@@ -75,6 +81,17 @@ describe('payouts', () => {
       { kind: 'claim', amount: 9_751n },
       { kind: 'fee', amount: 250n },
     ]);
+  });
+
+  it('book one payment when two ask for it at once', async () => {
+    const { payouts, store, sent, state } = createRig(earned(500), { feeBps: 100 });
+    state.onSubmit = () => {
+      state.earnings = earned(500, 495, 5);
+    };
+    const [first, second] = await Promise.all([payouts.payNow(payee), payouts.payNow(payee)]);
+    expect([first, second]).toMatchObject([[{ kind: 'claim', amount: 495n, outcome: 'paid' }], []]);
+    expect(store.payouts.list({ limit: 5 })).toMatchObject([{ amount: 495n, state: 'paid' }]);
+    expect(sent).toHaveLength(1);
   });
 
   it('back off after a refusal, longer each time, and do not stop for good', async () => {
