@@ -107,6 +107,12 @@ export const apiRoutes: ApiRoute[] = [
         force: body.force === true,
       }),
   },
+  {
+    method: 'POST',
+    path: '/api/deposits/*/close',
+    run: (books, { params, body }) =>
+      books.closeDeposit({ operation: param(params, 0), note: textField(body, 'note') ?? '' }),
+  },
   { method: 'GET', path: '/api/unattributed', run: (books) => books.unattributed() },
   { method: 'GET', path: '/api/audit', run: (books, { query }) => books.audit(page(query)) },
 ];

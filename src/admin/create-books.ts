@@ -178,6 +178,8 @@ export function createBooks(deps: BooksDeps): Books {
         () => depositDesk.assignDeposit(request),
         `to ${request.account}${request.force ? ', forced' : ''}`,
       ),
+    closeDeposit: (request) =>
+      acted('deposit close', request.operation, () => depositDesk.closeDeposit(request), request.note),
     async audit(query) {
       const { before, limit } = readPage(query);
       const rows = deps.audit.list({ ...(before === undefined ? {} : { before }), limit: limit + 1 });

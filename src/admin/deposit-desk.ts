@@ -13,6 +13,8 @@ export type DepositDesk = {
   classicDeposits(query: PageQuery & { state?: string | undefined }): Promise<Page<ClassicDepositView>>;
   /** Gives a payment to an account; from then on it is moved into the vault like any other. */
   assignDeposit(request: AssignRequest): Promise<ClassicDepositView>;
+  /** Takes a payment that nobody owns off the list: it was sent back, or will not be credited. */
+  closeDeposit(request: { operation: string; note: string }): Promise<ClassicDepositView>;
   /** Everything a person has to look at: payments without an owner, bare transfers to the vault, unreadable records. */
   unattributed(): Promise<Page<UnattributedView>>;
 };
@@ -43,7 +45,7 @@ export type ClassicDepositView = {
 
 export type DepositDeskDeps = {
   deposits: Pick<Deposits, 'unattributed'>;
-  classicPayments: Pick<ClassicPayments, 'list' | 'byOperation' | 'assign' | 'setAside'>;
+  classicPayments: Pick<ClassicPayments, 'list' | 'byOperation' | 'assign' | 'close' | 'setAside'>;
   classic: ClassicDeskTerms | undefined;
   vault: string;
 };
@@ -58,7 +60,14 @@ export type ClassicDeskTerms = {
   wake(): void;
 };
 
-const states: readonly string[] = ['unattributed', 'below_min', 'due', 'sent', 'forwarded'] satisfies ClassicState[];
+const states: readonly string[] = [
+  'unattributed',
+  'below_min',
+  'due',
+  'sent',
+  'forwarded',
+  'closed',
+] satisfies ClassicState[];
 
 /** Rows of each kind in the list for a person: more than that wants a query of the database. */
 const unattributedMax = 500;
@@ -79,15 +88,19 @@ export function createDepositDesk(deps: DepositDeskDeps): DepositDesk {
       return pageOf(rows, limit, classicDepositView, (row) => row.id);
     },
     async assignDeposit({ operation, account, force = false }) {
-      const row = classicPayments.byOperation(operation);
-      if (!row)
-        throw new GatewayError('not_found', `no payment to the deposit account has the operation id ${operation}`);
+      const row = requirePayment(deps, operation);
       const terms = requireAssignable(deps, row, account, force);
       const from: ClassicState[] = force ? ['unattributed', 'below_min'] : ['unattributed'];
       if (!classicPayments.assign(row.id, terms.openAccount(account).id, from, 'assigned by hand')) {
         throw new GatewayError('conflict', 'the payment has just been assigned otherwise');
       }
       terms.wake();
+      return classicDepositView(classicPayments.byOperation(operation) ?? row);
+    },
+    async closeDeposit({ operation, note }) {
+      const row = requirePayment(deps, operation);
+      if (note.trim() === '') throw new GatewayError('bad_parameter', 'note must say what became of the payment');
+      if (!classicPayments.close(row.id, note.trim())) throw new GatewayError('conflict', standing(row));
       return classicDepositView(classicPayments.byOperation(operation) ?? row);
     },
     async unattributed() {
@@ -100,6 +113,16 @@ export function createDepositDesk(deps: DepositDeskDeps): DepositDesk {
       return { items, next: null };
     },
   };
+}
+
+function requirePayment({ classicPayments }: Pick<DepositDeskDeps, 'classicPayments'>, operation: string) {
+  const row = classicPayments.byOperation(operation);
+  if (row) return row;
+  throw new GatewayError('not_found', `no payment to the deposit account has the operation id ${operation}`);
+}
+
+function standing({ state, account }: ClassicPaymentRow): string {
+  return `the payment is ${state}${account === undefined ? '' : ` for ${account}`}`;
 }
 
 function requireAssignable(
@@ -117,7 +140,7 @@ function requireAssignable(
     throw conflict(`${formatUsdc(row.amount)} USDC is below deposits.classic.min; --force forwards it all the same`);
   }
   if (row.state !== 'unattributed' && row.state !== 'below_min') {
-    throw conflict(`the payment is ${row.state}${row.account === undefined ? '' : ` for ${row.account}`}`);
+    throw conflict(standing(row));
   }
   if (!classic) throw conflict('the config file has no deposits.classic: nothing could move the payment');
   if (row.to !== classic.address) {

@@ -1,11 +1,14 @@
 import type { ClassicDeskTerms } from '../admin/deposit-desk.ts';
 import { type ClassicAliases, createClassicAliases } from '../deposits/classic-alias.ts';
+import { compareCover } from '../deposits/classic-cover.ts';
 import { createClassicForwarder } from '../deposits/classic-forwarder.ts';
 import type { ClassicAsset } from '../deposits/classic-rules.ts';
 import { type ClassicWatcher, createClassicWatcher } from '../deposits/classic-watcher.ts';
 import { createLoop, type Loop } from '../loop.ts';
-import { formatUsdc, most, type Units } from '../money.ts';
+import { formatUsdc, most, type Units, zero } from '../money.ts';
 import type { ClassicOffer } from '../portal/classic-deposit.ts';
+import type { Check } from '../settlement/reconcile.ts';
+import { readHolding } from '../stellar/account-transactions.ts';
 import { existingAccounts } from '../stellar/existing-accounts.ts';
 import { createHorizon } from '../stellar/horizon.ts';
 import { deriveKey } from '../stellar/seeds.ts';
@@ -44,6 +47,24 @@ export function classicOffer(
     },
     numberOf: (account) => aliases.keep({ accountId: openAccount(account).id, address: account }),
   };
+}
+
+/** An identity of the books besides the vault's: the deposit account holds what lies in it. */
+export async function classicChecks(core: Core, signal?: AbortSignal): Promise<Check[]> {
+  const { classic, rpc, facts, store } = core;
+  if (!classic) return [];
+  const cover = await compareCover(
+    {
+      account: classic.address,
+      async balance(stop) {
+        const holding = await readHolding(rpc, facts.token, classic.address, stop);
+        return holding.ok ? holding.balance : zero;
+      },
+      held: () => store.classicPayments.held(classic.address),
+    },
+    signal,
+  );
+  return [{ name: 'deposit account covers its payments', ...cover }];
 }
 
 /** What the operator's desk has to know of it. */

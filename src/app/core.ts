@@ -35,7 +35,7 @@ import { createVault, type Vault } from '../stellar/vault-client.ts';
 import { firstCallId } from '../store/call-ids.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { version } from '../version.ts';
-import { type Classic, classicDesk, createClassic } from './classic.ts';
+import { type Classic, classicChecks, classicDesk, createClassic } from './classic.ts';
 import { freeBytes, gaugesOf } from './gauges.ts';
 import { liveParts } from './live.ts';
 import { announce, chainHealth, type SettledBatch } from './observe.ts';
@@ -323,20 +323,13 @@ function joinCore(
         tryWebhook: webhookParts.deliverer.tryOnce,
         wakeWebhooks: webhookParts.loop.wake,
         settler,
-        reconcile: (signal) =>
-          reconcile(
-            {
-              vault,
-              accounts: store.accounts,
-              batches: store.batches,
-              payouts: store.payouts,
-              ledger,
-              rootChain,
-              restored: store.restored.state() !== 'never',
-              catchUp,
-            },
-            signal,
-          ),
+        async reconcile(signal) {
+          const { accounts, batches, payouts: paid } = store;
+          const restored = store.restored.state() !== 'never';
+          const books = { vault, accounts, batches, payouts: paid, ledger, rootChain, restored, catchUp };
+          const { checks } = await reconcile(books, signal);
+          return { checks: [...checks, ...(await classicChecks(core, signal))] };
+        },
         vault: vault.address,
         runId: store.runId,
         firstCallId: firstCallId(store.runId),

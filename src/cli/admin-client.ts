@@ -64,6 +64,7 @@ export function createAdminClient(options: { listen: Listen; token: string }): A
     reconcile: () => ask('POST', '/api/reconcile'),
     classicDeposits: (query) => get('/api/deposits', { ...pageQuery(query), state: query.state }),
     assignDeposit: ({ operation, ...request }) => ask('POST', `/api/deposits/${segment(operation)}/assign`, request),
+    closeDeposit: ({ operation, note }) => ask('POST', `/api/deposits/${segment(operation)}/close`, { note }),
     unattributed: () => get('/api/unattributed'),
     audit: (page) => get('/api/audit', pageQuery(page)),
     health: () => get('/api/health'),

@@ -19,7 +19,7 @@ export function depositsCommand(cli: Cli): Command {
   );
   withPageOptions(withOperatorOptions(deposits.command('list')))
     .description('payments to the deposit account, newest first')
-    .option('--state <state>', 'unattributed, below_min, due, sent or forwarded')
+    .option('--state <state>', 'unattributed, below_min, due, sent, forwarded or closed')
     .option('--unattributed', 'all money without an owner, bare transfers to the vault and unreadable records included')
     .action((options: ListOptions) => (options.unattributed ? listUnattributed(cli, options) : list(cli, options)));
 
@@ -33,6 +33,16 @@ export function depositsCommand(cli: Cli): Command {
       if (options.json) return printJson(cli, assigned);
       cli.out(`${assigned.amount} USDC are assigned to ${account}.`);
       cli.note('A running gateway moves them into the vault now: `callora deposits list` shows when.');
+    });
+  withOperatorOptions(deposits.command('close <operation>'))
+    .description('take a payment without an owner off the list: it was sent back, or will not be credited')
+    .requiredOption('--note <text>', 'what became of it; stands in the audit too')
+    .action(async (operation: string, options: OperatorOptions & { note: string }) => {
+      const closed = await withBooks(cli, options.config, (books) =>
+        books.closeDeposit({ operation, note: options.note }),
+      );
+      if (options.json) return printJson(cli, closed);
+      cli.out(`The payment of ${closed.amount} USDC is closed. It can no longer be assigned.`);
     });
   withOperatorOptions(deposits.command('trust'))
     .description('let the deposit account of the config file hold USDC: adds its trustline')

@@ -47,7 +47,7 @@ export type SeenPayment = {
   operation: string;
   time: string;
   amount: string;
-  /** `due` and `sent` are on the way into the vault, `forwarded` is there, `below_min` is not moved. */
+  /** `due` and `sent` are on the way into the vault, `forwarded` is there, `below_min` and `closed` are not moved. */
   state: string;
   tx_hash: string;
   forward_tx_hash: string | null;

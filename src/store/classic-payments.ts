@@ -17,6 +17,8 @@ export type ClassicPayments = {
   ofAccount(accountId: number, limit: number): ClassicPaymentRow[];
   /** Gives a payment to an account; false when it is no longer in one of these states. */
   assign(id: number, accountId: number, from: ClassicState[], note: string): boolean;
+  /** A person has dealt with a payment that nobody owns; false when it is in another state. */
+  close(id: number, note: string): boolean;
   /** The account that a number named was not known when the payment came: now it is. */
   assignAlias(toAddress: string, alias: string, accountId: number, min: Units): number;
   /** The vault has it. */
@@ -24,11 +26,13 @@ export type ClassicPayments = {
   note(id: number, note: string | undefined): void;
   /** What nobody owns yet. */
   unattributed(): { count: number; sum: Units };
+  /** What lies in this deposit account by these books: all that is neither in the vault, nor on the way, nor closed. */
+  held(toAddress: string): Units;
   setAside(limit: number): SetAside[];
   setAsideCount(): number;
 };
 
-export type ClassicState = 'unattributed' | 'below_min' | 'due' | 'sent' | 'forwarded';
+export type ClassicState = 'unattributed' | 'below_min' | 'due' | 'sent' | 'forwarded' | 'closed';
 
 export type ClassicPage = {
   /** Name of the cursor. */
@@ -117,6 +121,9 @@ export function createClassicPayments(db: RawDb, write: Write): ClassicPayments 
   const give = db.prepare(
     `UPDATE classic_payments SET state = 'due', account_id = ?, note = ? WHERE id = ? AND state = ?`,
   );
+  const closeOne = db.prepare(
+    `UPDATE classic_payments SET state = 'closed', note = ? WHERE id = ? AND state IN ('unattributed', 'below_min')`,
+  );
   const giveAliased = db.prepare(
     `UPDATE classic_payments SET state = 'due', account_id = $accountId, note = NULL
      WHERE state = 'unattributed' AND to_address = $to AND memo_type IN ('id', 'muxed') AND memo = $alias AND amount >= $min`,
@@ -131,6 +138,12 @@ export function createClassicPayments(db: RawDb, write: Write): ClassicPayments 
   const aside = db.prepare<[number], SetAside>(
     'SELECT id, at_ms AS atMs, reason, data FROM classic_set_aside ORDER BY at_ms DESC, id DESC LIMIT ?',
   );
+  const held = db
+    .prepare<[string], number>(
+      `SELECT COALESCE(SUM(amount), 0) FROM classic_payments
+       WHERE state IN ('unattributed', 'below_min', 'due') AND to_address = ?`,
+    )
+    .pluck();
   const asideCount = db.prepare<[], number>('SELECT COUNT(*) FROM classic_set_aside').pluck();
   return {
     applyPage: ({ name, cursor, ledger, closedAtMs, payments, setAside }) =>
@@ -156,6 +169,7 @@ export function createClassicPayments(db: RawDb, write: Write): ClassicPayments 
     ofAccount: (accountId, limit) => ofAccount.all(accountId, limit).map(toRow),
     assign: (id, accountId, from, note) =>
       write(() => from.some((state) => give.run(accountId, note, id, state).changes === 1)),
+    close: (id, note) => write(() => closeOne.run(note, id).changes === 1),
     assignAlias: (to, alias, accountId, min) =>
       write(() => giveAliased.run({ to, alias, accountId, min: toStored(min) }).changes),
     markForwarded(id, txHash, note) {
@@ -169,6 +183,7 @@ export function createClassicPayments(db: RawDb, write: Write): ClassicPayments 
       const found = totals.get();
       return { count: found?.count ?? 0, sum: found ? fromStored(found.sum) : zero };
     },
+    held: (toAddress) => fromStored(held.get(toAddress) ?? 0),
     setAside: (limit) => aside.all(limit),
     setAsideCount: () => asideCount.get() ?? 0,
   };

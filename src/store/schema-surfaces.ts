@@ -78,7 +78,8 @@ export const depositAliases = sqliteTable('deposit_aliases', {
 
 /**
  * Payments that reached the classic deposit account, by Horizon's operation id. `unattributed` waits for a person,
- * `below_min` is dust, `due` is to be forwarded into the vault, `sent` may have landed, `forwarded` has.
+ * `below_min` is dust, `due` is to be forwarded into the vault, `sent` may have landed, `forwarded` has; `closed` was dealt
+ * with by a person, outside these books.
  */
 export const classicPayments = sqliteTable(
   'classic_payments',
@@ -95,7 +96,7 @@ export const classicPayments = sqliteTable(
     memoType: text('memo_type').notNull(),
     memo: text('memo'),
     accountId: integer('account_id').references(() => accounts.id),
-    state: text('state', { enum: ['unattributed', 'below_min', 'due', 'sent', 'forwarded'] }).notNull(),
+    state: text('state', { enum: ['unattributed', 'below_min', 'due', 'sent', 'forwarded', 'closed'] }).notNull(),
     note: text('note'),
     forwardTxHash: text('forward_tx_hash'),
   },
@@ -103,7 +104,10 @@ export const classicPayments = sqliteTable(
     index('classic_payments_open').on(table.state, table.id).where(sql`${table.state} <> 'forwarded'`),
     index('classic_payments_account').on(table.accountId).where(sql`${table.accountId} IS NOT NULL`),
     check('classic_payments_amount', sql`${table.amount} > 0`),
-    check('classic_payments_state', sql`${table.state} IN ('unattributed', 'below_min', 'due', 'sent', 'forwarded')`),
+    check(
+      'classic_payments_state',
+      sql`${table.state} IN ('unattributed', 'below_min', 'due', 'sent', 'forwarded', 'closed')`,
+    ),
     check('classic_payments_owner', sql`${table.state} NOT IN ('due', 'sent') OR ${table.accountId} IS NOT NULL`),
   ],
 );

@@ -94,6 +94,29 @@ describe('assigning a payment', () => {
   });
 });
 
+describe('closing a payment', () => {
+  it('takes it off the list for good, with a word on what became of it', async () => {
+    const { desk, store } = createDesk([payment('77')]);
+    await expect(desk.closeDeposit({ operation: '77', note: ' ' })).rejects.toMatchObject({ code: 'bad_parameter' });
+    expect(await desk.closeDeposit({ operation: '77', note: 'sent back in ab12' })).toMatchObject({
+      state: 'closed',
+      note: 'sent back in ab12',
+    });
+    expect(store.classicPayments.unattributed()).toEqual({ count: 0, sum: units(0n) });
+    // What was sent back must never be paid into the vault out of what others have paid.
+    const assigned = desk.assignDeposit({ operation: '77', account: alice, force: true });
+    await expect(assigned).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  it('refuses one that has an owner', async () => {
+    const { desk } = createDesk([payment('77')]);
+    await desk.assignDeposit({ operation: '77', account: alice });
+    await expect(desk.closeDeposit({ operation: '77', note: 'x' })).rejects.toMatchObject({
+      message: expect.stringContaining(`due for ${alice}`),
+    });
+  });
+});
+
 describe('money without an owner', () => {
   it('is listed whatever its kind: payments, bare transfers to the vault, unreadable records', async () => {
     const { desk, store } = createDesk([payment('77'), payment('78', { state: 'below_min' })]);

@@ -206,6 +206,12 @@ describe('a payment by a stock wallet', () => {
     );
     expect((await callora(['deposits', 'assign', operation, payer.publicKey(), '--config', config])).code).toBe(5);
     expect(await deposited()).toBe(before);
+    const books = await callora(['reconcile', '--config', config, '--json']);
+    expect(JSON.parse(books.stdout).checks).toContainEqual(
+      expect.objectContaining({ name: 'deposit account covers its payments', ok: true, books: '0.0999999' }),
+    );
+    const close = ['deposits', 'close', operation, '--note', 'kept', '--config', config, '--json'];
+    expect(JSON.parse((await callora(close)).stdout)).toMatchObject({ state: 'closed', note: 'kept' });
   });
 
   it('is offered by a refusal for lack of balance', async () => {

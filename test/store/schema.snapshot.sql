@@ -133,7 +133,7 @@ CREATE TABLE `classic_payments` (
 	`forward_tx_hash` text,
 	FOREIGN KEY (`account_id`) REFERENCES `accounts`(`id`) ON UPDATE no action ON DELETE no action,
 	CONSTRAINT "classic_payments_amount" CHECK("classic_payments"."amount" > 0),
-	CONSTRAINT "classic_payments_state" CHECK("classic_payments"."state" IN ('unattributed', 'below_min', 'due', 'sent', 'forwarded')),
+	CONSTRAINT "classic_payments_state" CHECK("classic_payments"."state" IN ('unattributed', 'below_min', 'due', 'sent', 'forwarded', 'closed')),
 	CONSTRAINT "classic_payments_owner" CHECK("classic_payments"."state" NOT IN ('due', 'sent') OR "classic_payments"."account_id" IS NOT NULL)
 ) STRICT;
 CREATE TABLE `classic_set_aside` (

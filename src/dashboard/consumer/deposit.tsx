@@ -92,6 +92,7 @@ const standing: Record<string, string> = {
   sent: 'seen, on its way into the vault',
   forwarded: 'in the vault',
   below_min: 'too small to be moved',
+  closed: 'closed by the operator',
 };
 
 function Payments({ payments }: { payments: SeenPayment[] }) {
