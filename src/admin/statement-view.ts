@@ -150,6 +150,9 @@ function notesOf({ period, seenUntilMs, beganLater }: StatementFigures): string[
     const last = dayText(period.toDay);
     notes.push(`the chain has ${seen}: what it does until the end of ${last} will be added`);
   }
-  if (beganLater) notes.push('this database began after its vault: balances lack what was settled before');
+  if (beganLater)
+    notes.push(
+      'the vault has settled what these books do not hold (they began later, or are a restored copy): balances lack it',
+    );
   return notes;
 }

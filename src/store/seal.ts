@@ -59,7 +59,7 @@ export function createSeal(db: RawDb, write: Write): (request: SealRequest) => S
         statements.candidates.iterate(request.nowMs - request.ageMaxMs),
       );
       if (choice.total === 0n || !(choice.due || request.force || choice.payable >= request.minTotal)) {
-        for (const charge of choice.oldAndVoid) fileAlone(statements, charge);
+        fileAlone(statements, choice.oldAndVoid);
         return undefined;
       }
       return writeBatch(statements, request, choice);
@@ -141,14 +141,16 @@ export function createFiling(db: RawDb): { waiting(): Candidate[]; file(charge: 
   const statements = prepare(db);
   return {
     waiting: () => statements.candidates.all(Number.MAX_SAFE_INTEGER),
-    file: (charge) => fileAlone(statements, charge),
+    file: (charge) => fileAlone(statements, [charge]),
   };
 }
 
-function fileAlone(statements: Statements, charge: Candidate): void {
-  statements.fileLeaf.run(charge.id, charge.accountId, null, null, charge.finished);
-  statements.dequeue.run(charge.id);
-  moveSums(statements, [charge]);
+function fileAlone(statements: Statements, charges: Candidate[]): void {
+  for (const charge of charges) {
+    statements.fileLeaf.run(charge.id, charge.accountId, null, null, charge.finished);
+    statements.dequeue.run(charge.id);
+  }
+  moveSums(statements, charges);
 }
 
 function carryLeaf(carry: Carry): LeafRow {

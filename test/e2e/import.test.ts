@@ -32,7 +32,9 @@ describe('an import', () => {
   it('is sold at its price from SIGHUP on', async () => {
     const listed = /^.*GET \/forecast\/:city.*\n/m;
     const { info, stop } = await startSandbox();
-    onTestFinished(() => void stop());
+    onTestFinished(async () => {
+      await stop();
+    });
     const { config, child, get } = await serveBeside(info, (yaml) => yaml.replace(listed, ''));
     const price = async () => {
       const answer = await get('/demo/forecast/oslo');
