@@ -220,6 +220,18 @@ describe.skipIf(skipBrowser)('the dashboard in a browser', () => {
     await page.getByRole('table', { name: 'Payouts' }).getByText('paid').first().waitFor();
   });
 
+  it('waits for a gateway that is slower than the page asks', async () => {
+    const page = await loggedIn();
+    await page.route('**/api/live', async (route) => {
+      const live = (await (await route.fetch()).json()) as Record<string, unknown>;
+      // Longer than the page waits between two questions. A question that was dropped takes no answer any more.
+      const answer = () => route.fulfill({ json: { ...live, version: 'late' } }).catch(() => undefined);
+      setTimeout(() => void answer(), 2_500);
+    });
+    await page.getByText('late', { exact: true }).waitFor();
+    expect(await page.getByText('Not up to date').count()).toBe(0);
+  });
+
   it('gives a payment without an owner to an account', async () => {
     const { info } = sandbox;
     const from = Keypair.fromSecret(info.consumer.secret);

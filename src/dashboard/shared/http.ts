@@ -8,15 +8,20 @@ export type Ask = {
   signal?: AbortSignal | undefined;
 };
 
+/** Reading takes a moment; settling and comparing wait for the chain, up to a minute. */
+const readMs = 20_000;
+const actMs = 100_000;
+
 export async function ask<Value>(path: string, options: Ask = {}): Promise<Answer<Value>> {
   const { method = 'GET', body, headers = {}, signal } = options;
+  const late = AbortSignal.timeout(method === 'GET' ? readMs : actMs);
   const json = body === undefined ? {} : { 'content-type': 'application/json' };
   try {
     const response = await fetch(path, {
       method,
       headers: { accept: 'application/json', ...json, ...headers },
       body: body === undefined ? null : JSON.stringify(body),
-      signal: signal ?? null,
+      signal: signal ? AbortSignal.any([signal, late]) : late,
       credentials: 'same-origin',
     });
     const value: unknown = response.status === 204 ? undefined : await response.json();

@@ -24,13 +24,16 @@ export function useAnswer<Value>(
   });
   const [turn, setTurn] = useState(0);
   const latest = useRef(get);
+  const isAsking = useRef(false);
   latest.current = get;
 
   useEffect(() => {
     const stop = new AbortController();
+    isAsking.current = true;
     setState((old) => (old.key === key ? { ...old, loading: true } : { key, loading: true }));
     void latest.current(stop.signal).then((answer) => {
       if (stop.signal.aborted) return;
+      isAsking.current = false;
       setState((old) =>
         answer.ok
           ? { key, value: answer.value, loading: false }
@@ -42,7 +45,9 @@ export function useAnswer<Value>(
 
   useEffect(() => {
     if (everyMs === undefined) return;
-    const timer = setInterval(() => document.visibilityState === 'visible' && setTurn((old) => old + 1), everyMs);
+    // A slow answer is waited for: asking anew in between would drop it, again and again.
+    const isDue = () => document.visibilityState === 'visible' && !isAsking.current;
+    const timer = setInterval(() => isDue() && setTurn((old) => old + 1), everyMs);
     return () => clearInterval(timer);
   }, [everyMs]);
 
