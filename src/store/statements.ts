@@ -17,7 +17,7 @@ export type Statements = {
   claimedBefore(payee: string, endMs: number): Units;
   /** What was charged for the payee and has not been taken on chain, as of now. */
   open(payee: string): OpenSums;
-  /** True when the vault had settled something before this database began: sums over all time lack it. */
+  /** True when the vault settled something before this database began, or after a copy it was restored from. */
   beganLater(): boolean;
 };
 
@@ -83,7 +83,13 @@ export function createStatements(db: RawDb): Statements {
     )
     .pluck();
   const open = prepareOpen(db);
-  const elsewhere = db.prepare<[], number>('SELECT 1 FROM accounts WHERE settled_elsewhere > 0 LIMIT 1').pluck();
+  // A restored copy lacks batches even when all that they took could be explained by its own charges.
+  const incomplete = db
+    .prepare<[], number>(
+      `SELECT EXISTS (SELECT 1 FROM accounts WHERE settled_elsewhere > 0)
+         OR EXISTS (SELECT 1 FROM meta WHERE key = 'restore_state')`,
+    )
+    .pluck();
 
   return {
     isPayee: (payee) => known.get(payee, payee, payee) === 1,
@@ -93,7 +99,7 @@ export function createStatements(db: RawDb): Statements {
     paid: (payee, fromMs, endMs, limit) => paid.all({ payee, fromMs, endMs, limit }).map(withUnits),
     claimedBefore: (payee, endMs) => fromStored(claimedBefore.get({ payee, endMs }) ?? 0),
     open,
-    beganLater: () => elsewhere.get() === 1,
+    beganLater: () => incomplete.get() === 1,
   };
 }
 

@@ -160,6 +160,7 @@ describe('what the vault settled beyond a restored copy', () => {
     const { store, billed } = await resume([5, 2, 2], 4);
     // The first costs more than is left to explain, so the next two were what the vault settled.
     expect(billed).toBe(5n);
+    expect(store.statements.beganLater()).toBe(true);
     expect(store.accounts.byAddress('GA')).toMatchObject({
       charged: 9n,
       refunded: 0n,
