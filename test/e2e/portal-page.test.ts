@@ -243,6 +243,18 @@ describe.skipIf(skipBrowser)('the page for people', () => {
     await close();
   });
 
+  it('says that what it shows is old when the gateway does not answer, and goes on when it does', async () => {
+    const { page, close } = await open();
+    await logIn(page);
+    await page.route('**/_callora/account', (route) => route.abort());
+    const old = page.getByRole('alert').getByText('Not up to date: the gateway does not answer');
+    await old.waitFor();
+    await page.getByText('can be spent').waitFor();
+    await page.unroute('**/_callora/account');
+    await old.waitFor({ state: 'detached' });
+    await close();
+  });
+
   it('shows somebody new how to begin', async () => {
     const { page, faults, close } = await open();
     await logIn(page, Keypair.random().secret());

@@ -1,4 +1,5 @@
 import { formatUsdc, storedUnitsMax } from '../../money.ts';
+import { Stale } from '../shared/panel.tsx';
 import type { Loaded } from '../shared/use-answer.ts';
 import { Calls } from './calls.tsx';
 import type { Account, Gateway } from './gateway.ts';
@@ -9,6 +10,7 @@ export function Overview({ gateway, account }: { gateway: Gateway; account: Load
     <>
       <section class="panel pad balance" aria-labelledby="balance">
         <h2 id="balance">Balance</h2>
+        {account.value && <Stale problem={account.problem} />}
         {account.value ? <Balance account={account.value} /> : <p class="soft">{account.problem ?? 'Loading…'}</p>}
       </section>
       <UsageOverTime gateway={gateway} />
