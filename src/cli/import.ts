@@ -134,11 +134,11 @@ function report(cli: Cli, { plan, diff, written, json }: Report): void {
   }
   cli.out(diff === '' ? 'Nothing to change.' : diff);
   if (gone.length > 0) {
-    cli.note(`\n${gone.length} listed routes are not in the document. They stay until you take them out:`);
+    cli.note(`\nListed routes that the document does not have, and that stay until you take them out: ${gone.length}`);
     for (const { route, price } of gone) cli.note(`  ${route} at ${price}`);
   }
   if (unusable.length > 0) {
-    cli.note(`\n${unusable.length} operations cannot be routes:`);
+    cli.note(`\nOperations that cannot be routes: ${unusable.length}`);
     const columns = [
       { title: 'operation', value: (row: (typeof unusable)[number]) => row.operation },
       { title: 'why', value: (row: (typeof unusable)[number]) => row.reason },

@@ -65,7 +65,7 @@ const columns: Column<QuoteRow>[] = [
   { title: 'route', value: (row) => row.route },
   { title: 'calls', value: (row) => String(row.calls), align: 'right' },
   { title: 'earned', value: (row) => row.earned, align: 'right' },
-  { title: 'price then', value: (row) => row.price ?? '', align: 'right' },
+  { title: 'new price', value: (row) => row.price ?? '', align: 'right' },
   { title: 'would earn', value: (row) => row.would_earn ?? '', align: 'right' },
   { title: 'difference', value: (row) => row.difference ?? '', align: 'right' },
 ];

@@ -18,6 +18,7 @@ const titles = [
   'refunded',
   'net',
   'amount',
+  'collected',
   'lane',
   'batch',
   'transaction',
@@ -56,7 +57,7 @@ export function statementCsv(statement: Statement): { rows: Row[]; columns: Colu
       record: row.kind,
       time: row.time,
       // The fee was taken off when it was earned; that it was collected moves nothing of the payee's.
-      ...(row.kind === 'claimed' ? { amount: negative(row.amount) } : { gross: row.amount }),
+      ...(row.kind === 'claimed' ? { amount: negative(row.amount) } : { collected: row.amount }),
       lane: String(row.lane),
       transaction: row.tx_hash,
       link: row.link ?? '',

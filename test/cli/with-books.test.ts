@@ -134,9 +134,9 @@ describe('beside a running gateway', () => {
     await run('statement', alice, '--from', '2026-11-01');
     const csv = await run('statement', alice, '--csv');
     expect(csv.split('\r\n').slice(0, 3)).toEqual([
-      'record,time,api,method,route,calls,gross,refunded,net,amount,lane,batch,transaction,link',
-      'opening,2026-11-01,,,,,,,,1,,,,',
-      'day,2026-11-01,,,,2,3,1,2,,,,,',
+      'record,time,api,method,route,calls,gross,refunded,net,amount,collected,lane,batch,transaction,link',
+      'opening,2026-11-01,,,,,,,,1,,,,,',
+      'day,2026-11-01,,,,2,3,1,2,,,,,,',
     ]);
     await run('usage', 'refund', '5');
     await run('settle', 'list');
