@@ -6,6 +6,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, skipBrowser } from '../support/browser.ts';
 import { callora, type Sandbox, startSandbox } from '../support/callora-process.ts';
+import { faintTexts, namelessControls } from '../support/page-checks.ts';
 import { payFromWallet } from '../support/wallet-payment.ts';
 
 /** The operator's page in a real browser, against the shipped process with real calls and real settlements behind it. */
@@ -361,13 +362,15 @@ describe.skipIf(skipBrowser)('the dashboard in a browser', () => {
     { width: 1400, height: 900, colours: 'dark' },
     { width: 390, height: 844, colours: 'light' },
     { width: 390, height: 844, colours: 'dark' },
-  ])('fits $width pixels in $colours, nothing beside the screen', async (look) => {
+  ])('fits $width pixels in $colours, readable and with a name on every control', async (look) => {
     const folder = mkdtempSync(path.join(tmpdir(), 'callora-dashboard-'));
     const page = await loggedIn(look);
     for (const name of sections) {
       await section(page, name);
       await page.getByText('Loading…').first().waitFor({ state: 'detached' });
       expect([name, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([name, look.width]);
+      expect([name, await namelessControls(page)]).toEqual([name, []]);
+      expect([name, await faintTexts(page)]).toEqual([name, []]);
       const file = path.join(folder, `${name.toLowerCase()}-${look.width}-${look.colours}.png`);
       await page.screenshot({ path: file, fullPage: true });
       expect(statSync(file).size).toBeGreaterThan(5_000);

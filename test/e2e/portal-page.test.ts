@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatUsdc, parseUsdc, units } from '../../src/money.ts';
 import { launchBrowser, skipBrowser } from '../support/browser.ts';
 import { type Sandbox, startSandbox } from '../support/callora-process.ts';
+import { namelessControls } from '../support/page-checks.ts';
 
 /** The page for people in a real browser, against a gateway that really charges; the wallet is the stock SDK. */
 
@@ -205,17 +206,12 @@ describe.skipIf(skipBrowser)('the page for people', () => {
 
   it('names everything that can be used', async () => {
     const { page, close } = await open();
-    /** Controls that a screen reader would announce by their kind alone. */
-    const nameless = () =>
-      page.evaluate<string[]>(`[...document.querySelectorAll('button, a, input, textarea, select, img, table, nav')]
-        .filter((each) => !(each.ariaLabel || each.labels?.length || each.textContent?.trim() || each.alt))
-        .map((each) => each.outerHTML)`);
-    expect(await nameless()).toEqual([]);
+    expect(await namelessControls(page)).toEqual([]);
     await logIn(page);
     for (const tab of ['Tokens', 'Deposit', 'Withdraw', 'Prices', 'Overview']) {
       await page.getByRole('link', { name: tab }).click();
       await page.getByRole('main').getByRole('heading').first().waitFor();
-      expect(await nameless(), tab).toEqual([]);
+      expect(await namelessControls(page), tab).toEqual([]);
     }
     await close();
   });
