@@ -81,3 +81,57 @@ describe('a database that begins on a settled lane', () => {
     expect(rig.settler.status().synced).toBe(true);
   });
 });
+
+function beginRestored({ chain, store }: ReturnType<typeof createSettlementRig>): Promise<void> {
+  return beginAdoption({ vault: chain.vault, meta: store.meta, newest: async () => chain, restored: true }, 1);
+}
+
+describe('a database restored from a copy', () => {
+  it('sells and settles nothing before the watcher has looked, although the numbers agree', async () => {
+    const rig = createSettlementRig({ begun: () => 'not since restored' });
+    await rig.settler.turn();
+    expect(rig.settler.status()).toMatchObject({ synced: false, foreign: false });
+    expect(rig.settler.status().lanes[0]?.waitingFor).toContain('first look');
+  });
+
+  it('waits on a lane without batches too, and is brought up to the vault before the lane goes on', async () => {
+    let takenOver = 0;
+    const rig = createSettlementRig({
+      async onTakenOver() {
+        takenOver++;
+      },
+    });
+    await beginRestored(rig);
+    rig.deposit(consumer, 1_000n);
+    rig.charge(consumer, payee, 5);
+    await rig.settler.turn();
+    expect(rig.settler.status().synced).toBe(false);
+    closeSlowly(rig.chain, signLifeMaxLedgers + 1);
+    await rig.run();
+    expect(takenOver).toBe(1);
+    expect(rig.chain.accounts.get(consumer)?.settled).toBe(5n);
+  });
+
+  it('takes another root under the number of its own open batch for history while it waits', async () => {
+    const rig = createSettlementRig();
+    rig.deposit(consumer, 1_000n);
+    rig.charge(consumer, payee, 5);
+    rig.chain.congested = true;
+    await rig.settler.turn();
+    const [open] = rig.store.batches.open();
+    expect(open?.batch).toBe(1);
+    await beginRestored(rig);
+    const settled = { lane: 0, batch: 1, root, taken: [1n], ledger: 5, txHash: 'aa', closedAtMs: 0 };
+    expect(rig.confirm(settled)).toBe('earlier');
+    expect(adoptionOf(rig.store.meta, 0).batch).toBe(1);
+  });
+});
+
+describe('a database without a cursor', () => {
+  it('is not halted for the batches of the vault before the watcher has noted them', async () => {
+    const rig = createSettlementRig({ begun: () => 'not yet' });
+    rig.chain.settleForeign(0, root);
+    await rig.settler.turn();
+    expect(rig.settler.status()).toMatchObject({ synced: false, foreign: false });
+  });
+});
