@@ -1,13 +1,14 @@
 // Builds the browser pages of src/dashboard into dist/pages, one folder each, when their sources changed since the last
 // build; otherwise does nothing. Run it alone with `npm run build:pages`.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '..');
 const sources = path.join(root, 'src/dashboard');
 const output = path.join(root, 'dist/pages');
-const marker = path.join(output, '.sources');
+const markerName = '.sources';
+const marker = path.join(output, markerName);
 const pages = ['operator', 'consumer'];
 
 const wanted = digestOf([
@@ -22,14 +23,28 @@ if (!existsSync(marker) || readFileSync(marker, 'utf8') !== wanted) await build(
 async function build() {
   // Loaded only when there is something to build: a start without changes stays quick.
   const vite = await import('vite');
+  const fresh = path.join(root, `dist/.pages-${process.pid}`);
+  try {
+    for (const page of pages) await vite.build(settings(page, fresh));
+    writeFileSync(path.join(fresh, markerName), wanted);
+    replace(fresh);
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+/** At once, not while it builds: a serving gateway has no half page to show, and of two builds at a time one stays. */
+function replace(fresh) {
   rmSync(output, { recursive: true, force: true });
-  for (const page of pages) await vite.build(settings(page));
-  mkdirSync(output, { recursive: true });
-  writeFileSync(marker, wanted);
+  try {
+    renameSync(fresh, output);
+  } catch (error) {
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+  }
 }
 
 /** Relative addresses, so that a page works under any path; nothing inline, so that a strict policy can forbid it. */
-function settings(page) {
+function settings(page, folder) {
   return {
     configFile: false,
     root: path.join(sources, page),
@@ -38,7 +53,7 @@ function settings(page) {
     logLevel: 'warn',
     oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
     build: {
-      outDir: path.join(output, page),
+      outDir: path.join(folder, page),
       emptyOutDir: true,
       assetsInlineLimit: 0,
       modulePreload: false,
