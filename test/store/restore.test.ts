@@ -52,6 +52,12 @@ describe('a restore', () => {
     expect(reopen(aside ?? '').charges.unsealed()).toMatchObject({ count: 2 });
   });
 
+  it('asks the vault anew about payments without an owner: they may have been assigned after the copy', async () => {
+    const { copy, file } = await copyOf((store) => store.meta.set('classic_ownerless_asked GDEPOSIT', '7'));
+    restore({ path: file, copy });
+    expect(reopen(file).meta.get('classic_ownerless_asked GDEPOSIT')).toBeUndefined();
+  });
+
   it('lets tokens stay good only when told so', async () => {
     const { copy } = await copyOf();
     const file = path.join(tempFolder(), 'callora.db');
