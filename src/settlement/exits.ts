@@ -4,8 +4,10 @@ import type { Log } from '../log.ts';
 import { type Units, zero } from '../money.ts';
 import type { ExitTerms } from '../stellar/exit-envelope.ts';
 import type { ExitSigner, PreparedExit, SignedExit } from '../stellar/exit-signer.ts';
+import { authorisationLedgers } from '../stellar/submitter.ts';
 import type { ExitRow } from '../store/exits.ts';
 import type { Store } from '../store/store.ts';
+import { signLifeMaxLedgers } from './adoption.ts';
 
 /**
  * Co-signed exits: the account asks, the gateway's operator signs `withdraw_now` for it, and the money leaves at once.
@@ -47,10 +49,10 @@ export type ExitDeskDeps = {
 };
 
 /**
- * How far the ledger that a signature is bound to may lie from the newest one that was watched: half an hour. A server
- * that names one of next year would have us sign for a year.
+ * How far the newest ledger that the network names may lie from the newest one that was watched. A server that names one
+ * of next year would have us sign for a year; what is signed ends by `signLifeMaxLedgers` after what was watched.
  */
-const ledgersApartMax = 360;
+const ledgersApartMax = signLifeMaxLedgers - authorisationLedgers;
 
 /** Accounts served at once: each costs the RPC server four questions, and nobody has paid for them. */
 const accountsAtOnceMax = 32;

@@ -108,7 +108,7 @@ describe('a co-signed exit', () => {
     expect(events).toEqual([]);
   });
 
-  it.each([461, 1_000_000, -400])(
+  it.each([131, 1_000_000, -400])(
     'is not signed when the network names ledger %i and 100 was seen',
     async (madeLedger) => {
       const { ask, rig, account, events } = build();
