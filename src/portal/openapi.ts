@@ -81,7 +81,9 @@ function operationOf(api: string, route: Route): unknown {
   };
   return {
     tags: [api],
-    summary: route.description ?? `${route.method} ${route.template}`,
+    summary:
+      route.description ??
+      (route.method === 'ANY' ? `Any call of ${route.template}` : `${route.method} ${route.template}`),
     security: route.auth === 'none' ? [] : [{ token: [] }],
     ...(paid ? { 'x-payment-info': { offers: [offer] } } : {}),
     responses: {

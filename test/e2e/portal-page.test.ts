@@ -319,13 +319,16 @@ describe.skipIf(skipBrowser)('the page for people', () => {
     await close();
   });
 
-  it('leaves nothing in the browser, and forgets the session on reload and on logging out', async () => {
+  it('leaves nothing in the browser, and forgets the session on reload, on leaving the page and on logging out', async () => {
     const { page, faults, close } = await open();
     await logIn(page);
     const kept = () =>
       page.evaluate<string>('JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])');
     expect(await kept()).not.toMatch(/eyJ|session/);
     await page.getByRole('button', { name: 'Log out' }).click();
+    await page.getByLabel('Your Stellar address').waitFor();
+    await logIn(page);
+    await page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))");
     await page.getByLabel('Your Stellar address').waitFor();
     await logIn(page);
     await page.reload();

@@ -29,8 +29,8 @@ export function Login({ onIn }: { onIn: (credential: Credential) => void }) {
         </section>
       </div>
       <p class="soft small">
-        Session and token stay in the memory of this page: a reload or “Log out” forgets them, and nothing is left in
-        the browser.
+        Session and token stay in the memory of this page: a reload, leaving it or “Log out” forgets them, and nothing
+        is left in the browser.
       </p>
       <Prices />
       <Receipts />

@@ -28,6 +28,12 @@ type Tab = (typeof tabs)[number][0];
 
 function App() {
   const [credential, setCredential] = useState<Credential>();
+  useEffect(() => {
+    // A browser keeps a page that was left as it was, and Back would show it to whoever sits there next.
+    const forget = () => setCredential(undefined);
+    addEventListener('pagehide', forget);
+    return () => removeEventListener('pagehide', forget);
+  }, []);
   return (
     <div class="page">
       {credential ? (
