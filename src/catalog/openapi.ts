@@ -28,6 +28,8 @@ export const openApiLimits = {
   fileBytesMax: 4 * 1024 * 1024,
   /** A catalog of 10,000 routes has about 600 KiB; nobody reviews more at once. */
   operationsMax: 5_000,
+  /** Brackets open at once, those in texts included: no document has a tenth of it, and a parser takes minutes over a million. */
+  depthMax: 1_000,
   /** References of a path item to a path item to …; a circle has no end. */
   refsMax: 8,
   descriptionCharsMax: 200,
@@ -69,6 +71,7 @@ function parse(text: string): { ok: true; value: unknown } | { ok: false; messag
   } catch {
     // Not JSON: YAML, or neither.
   }
+  if (isTooDeep(text)) return refuse(`opens more than ${openApiLimits.depthMax} brackets inside each other`);
   try {
     // Looking for repeated keys takes the square of their number, which a hostile document would choose.
     const options = { version: '1.2', uniqueKeys: false, prettyErrors: false, logLevel: 'silent' } as const;
@@ -80,6 +83,16 @@ function parse(text: string): { ok: true; value: unknown } | { ok: false; messag
     // Nesting without end, or aliases that multiply.
     return refuse(`is not readable YAML: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length && depth <= openApiLimits.depthMax; at++) {
+    const char = text[at];
+    if (char === '[' || char === '{') depth++;
+    else if (char === ']' || char === '}') depth--;
+  }
+  return depth > openApiLimits.depthMax;
 }
 
 function readPathItem(

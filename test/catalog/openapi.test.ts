@@ -92,7 +92,7 @@ paths:
     ['{"openapi":"4.0.0"}', '4.0.0'],
     ['{"openapi":"3.1.0"}', 'no paths'],
     ['a: [', 'neither JSON nor readable YAML'],
-    [`openapi: 3.1.0\npaths: ${'['.repeat(50_000)}`, 'YAML'],
+    [`openapi: 3.1.0\npaths: ${'['.repeat(50_000)}`, 'inside each other'],
     ['a'.repeat(openApiLimits.fileBytesMax + 1), 'larger than'],
   ])('that cannot be read is refused with a reason: %#', (text, reason) => {
     expect(readOpenApi(text)).toEqual({ ok: false, message: expect.stringContaining(reason) });

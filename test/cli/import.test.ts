@@ -2,6 +2,7 @@ import { readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadConfig } from '../../src/catalog/load.ts';
 import { unifiedDiff } from '../../src/cli/unified-diff.ts';
@@ -129,7 +130,33 @@ describe('import openapi', () => {
   });
 });
 
+/** What `patch` makes of a file and a diff of one hunk. */
+function patched(before: string, diff: string): string {
+  const [, , head = '', ...hunk] = diff.split('\n');
+  const [, from = '0', count = '0'] = /^@@ -([0-9]+),([0-9]+)/.exec(head) ?? [];
+  const lines = before.split('\n').slice(0, -1);
+  const start = Number(from) - (Number(count) > 0 ? 1 : 0);
+  const taken = hunk.filter((line) => line[0] !== '+').map((line) => line.slice(1));
+  expect(lines.slice(start, start + Number(count))).toEqual(taken);
+  const given = hunk.filter((line) => line[0] !== '-').map((line) => line.slice(1));
+  return [...lines.slice(0, start), ...given, ...lines.slice(start + Number(count))]
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
 describe('the diff', () => {
+  it('leads from one text to the other, whatever they are', () => {
+    const text = fc
+      .array(fc.constantFrom('a', 'b', '', '+', '-x'), { maxLength: 12 })
+      .map((lines) => lines.map((line) => `${line}\n`).join(''));
+    fc.assert(
+      fc.property(text, text, (before, after) => {
+        const diff = unifiedDiff('f', before, after);
+        expect(diff === '' ? before : patched(before, diff)).toBe(after);
+      }),
+    );
+  });
+
   it('is one that patch reads', () => {
     expect(unifiedDiff('f', '1\n2\n3\n4\n5\n6\n', '1\n2\n3\n4\nx\n5\n6\n')).toBe(
       '--- f\n+++ f\n@@ -2,5 +2,6 @@\n 2\n 3\n 4\n+x\n 5\n 6',
