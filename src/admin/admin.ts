@@ -43,7 +43,7 @@ const bodyTimeoutMs = 10_000;
 
 export function createAdmin(deps: AdminDeps): Admin {
   const isToken = tokenCheck(deps.token);
-  const sessions = createSessionRequests({ isToken, clock: deps.clock });
+  const sessions = createSessionRequests({ isToken, clock: deps.clock, log: deps.log });
   const callers = { isToken, sessions };
   const server = http.createServer(
     { maxHeaderSize: 16_384, requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 5_000 },

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
 import { readObject, sendJson } from '../http-json.ts';
+import type { Log } from '../log.ts';
 import { AdminRefusal } from './admin-refusal.ts';
 import { createLoginThrottle } from './login-throttle.ts';
 import { createSessions, sessionIdleMs, sessionLifeMs } from './sessions.ts';
@@ -16,12 +17,13 @@ export type SessionRequests = {
 export type SessionDeps = {
   isToken: (token: string) => boolean;
   clock: Clock;
+  log: Log;
 };
 
 const cookieName = 'callora_admin';
 export const proofHeader = 'x-callora-csrf';
 
-export function createSessionRequests({ isToken, clock }: SessionDeps): SessionRequests {
+export function createSessionRequests({ isToken, clock, log }: SessionDeps): SessionRequests {
   const sessions = createSessions({ clock });
   const throttle = createLoginThrottle({ clock });
 
@@ -38,12 +40,14 @@ export function createSessionRequests({ isToken, clock }: SessionDeps): SessionR
     const { token } = body.fields;
     if (typeof token !== 'string' || !isToken(token)) {
       throttle.failed(address);
+      log.warn({ address }, 'a login at the dashboard with a wrong admin token');
       throw new GatewayError('admin_token_invalid', 'this is not the content of the file at admin.token_file');
     }
     // Whoever planted a cookie before the login gains nothing: the session has a new id, and the old one is over.
     const held = cookieOf(req.headers);
     if (held !== undefined) sessions.end(held);
     const { id, proof } = sessions.open();
+    log.info({ address }, 'somebody logged in at the dashboard');
     const limits = { idle_s: sessionIdleMs / 1000, life_s: sessionLifeMs / 1000 };
     sendJson(res, 200, { csrf: proof, ...limits }, { 'set-cookie': cookie(id, sessionLifeMs, req.headers) });
   }

@@ -4,7 +4,7 @@ import { type Admin, createAdmin } from '../../src/admin/admin.ts';
 import type { Books } from '../../src/admin/books.ts';
 import { sessionIdleMs, sessionLifeMs } from '../../src/admin/sessions.ts';
 import { type FakeClock, fakeClock } from '../../src/clock.ts';
-import { silentLog } from '../../src/log.ts';
+import { createLog } from '../../src/log.ts';
 import { config, healthy } from './rig.ts';
 
 const open: Admin[] = [];
@@ -26,6 +26,7 @@ function booksOf(actor: string, seen: string[]): Books {
 
 async function start(clock: FakeClock = fakeClock()) {
   const seen: string[] = [];
+  const lines: string[] = [];
   const admin = createAdmin({
     config: () => config,
     listen: { host: '127.0.0.1', port: 0 },
@@ -36,7 +37,7 @@ async function start(clock: FakeClock = fakeClock()) {
     metrics: { contentType: 'text/plain', text: async () => 'callora_accounts 1\n' },
     version: '1.2.3',
     clock,
-    log: silentLog(),
+    log: createLog('info', { write: (line) => void lines.push(line) }),
   });
   open.push(admin);
   const { port } = await admin.listen();
@@ -58,7 +59,7 @@ async function start(clock: FakeClock = fakeClock()) {
       });
       req.on('error', reject).end(text);
     });
-  return { ask, seen, clock };
+  return { ask, seen, clock, lines };
 }
 
 const right = { token: 'admin-token-1' };
@@ -224,6 +225,19 @@ describe('a login', () => {
     const answer = await ask('POST', '/session', {}, body);
     expect(answer.status).toBe(status);
     expect(answer.headers['set-cookie']).toBeUndefined();
+  });
+
+  it('is in the log with its address, and without the token or the secrets', async () => {
+    const { ask, lines } = await start();
+    await ask('POST', '/session', {}, { token: 'guess-1' });
+    const { cookie, csrf } = await login(ask);
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { level: 'warn', address: '127.0.0.1', msg: expect.stringContaining('wrong admin token') },
+      { level: 'info', address: '127.0.0.1', msg: expect.stringContaining('logged in') },
+    ]);
+    for (const secret of ['guess-1', 'admin-token-1', csrf, cookie.split('=')[1] ?? 'none']) {
+      expect(lines.join('')).not.toContain(secret);
+    }
   });
 
   it('cannot be a form that another site sends', async () => {
