@@ -18,12 +18,13 @@ import { version } from '../version.ts';
 import { openAccessLog } from './access-log.ts';
 import { createCallContext } from './call-context.ts';
 import { classicOffer } from './classic.ts';
-import { openCore, resolveAccount, resolveCap } from './core.ts';
+import { openCore } from './core.ts';
 import { createExits } from './exits.ts';
 import { solvencyLoop } from './live.ts';
 import { createLogin } from './login.ts';
 import { bookCheckLoop, chainHealth, payWays, type SettledBatch, untilSpendable } from './observe.ts';
 import { createReceipts } from './receipts.ts';
+import { resolveAccount, resolveCap } from './resolve.ts';
 import { createSalesGate } from './sales.ts';
 import { heraldLoop } from './webhooks.ts';
 

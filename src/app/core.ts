@@ -1,44 +1,38 @@
-import { issueToken } from '../access/issue.ts';
 import { loadTokenKeys, type TokenKeys } from '../access/keys.ts';
-import { createSessions, type Sessions } from '../access/session.ts';
-import { createVerifier } from '../access/verify.ts';
+import type { Sessions } from '../access/session.ts';
+import type { createVerifier } from '../access/verify.ts';
 import type { Books } from '../admin/books.ts';
-import { createBooks } from '../admin/create-books.ts';
 import type { Health } from '../admin/health.ts';
 import type { BooksCheck } from '../admin/lights.ts';
 import { createLiveRecorder, type LiveRecorder } from '../admin/live-recorder.ts';
 import { createMetrics, type Metrics } from '../admin/metrics.ts';
-import { createTokenDesk, type TokenDesk } from '../admin/token-desk.ts';
-import { type AccountSlot, createLedger, type Ledger } from '../billing/ledger.ts';
+import type { TokenDesk } from '../admin/token-desk.ts';
+import { createLedger, type Ledger } from '../billing/ledger.ts';
 import type { Environment } from '../catalog/environment.ts';
 import type { Config } from '../catalog/model.ts';
 import type { Clock } from '../clock.ts';
 import type { ClassicAsset } from '../deposits/classic-rules.ts';
 import { keepTokenAsset } from '../deposits/token-asset.ts';
 import { readVaultFacts, type VaultFacts } from '../deposits/vault-facts.ts';
-import { createWatcher, type Watcher } from '../deposits/watcher.ts';
+import type { Watcher } from '../deposits/watcher.ts';
 import type { Log } from '../log.ts';
-import { createLoop, type Loop } from '../loop.ts';
+import type { Loop } from '../loop.ts';
 import { createJournal, type Journal } from '../metering/journal.ts';
-import { type Units, zero } from '../money.ts';
-import { beginAdoption } from '../settlement/adoption.ts';
-import { type ConfirmResult, confirmSettled, type SettledOnChain } from '../settlement/confirm.ts';
-import { createPayouts, type Payouts } from '../settlement/payouts.ts';
-import { reconcile } from '../settlement/reconcile.ts';
-import { resumeRestored } from '../settlement/resume-restored.ts';
-import { createRootChain, type RootChain } from '../settlement/root-chain.ts';
-import { createSettler, type Settler } from '../settlement/settler.ts';
+import type { Payouts } from '../settlement/payouts.ts';
+import type { RootChain } from '../settlement/root-chain.ts';
+import type { Settler } from '../settlement/settler.ts';
 import type { Solvency } from '../settlement/solvency.ts';
 import { createRpc, type Rpc } from '../stellar/rpc.ts';
-import { createSubmitter } from '../stellar/submitter.ts';
 import { createVault, type Vault } from '../stellar/vault-client.ts';
-import { firstCallId } from '../store/call-ids.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { version } from '../version.ts';
-import { type Classic, classicChecks, classicDesk, createClassic } from './classic.ts';
+import { joinBooks } from './books.ts';
+import { joinChainWork } from './chain-work.ts';
+import { type Classic, createClassic } from './classic.ts';
 import { freeBytes, gaugesOf } from './gauges.ts';
-import { liveParts } from './live.ts';
-import { announce, chainHealth, type SettledBatch } from './observe.ts';
+import { chainHealth, type SettledBatch } from './observe.ts';
+import { resolveAccount } from './resolve.ts';
+import { joinTokenWork } from './token-work.ts';
 import { createWebhookParts, type WebhookParts } from './webhooks.ts';
 
 export type AppDeps = { clock: Clock; log: Log; env: Environment };
@@ -120,8 +114,7 @@ function joinCore(
   { clock, log }: AppDeps,
   opened: Pick<Core, 'store' | 'rpc' | 'vault' | 'facts' | 'asset' | 'keys'>,
 ): Core {
-  const { store, rpc, vault, facts, keys } = opened;
-  const { stellar, settlement } = config;
+  const { store, facts } = opened;
   const metrics = createMetrics({
     version,
     gauges: () => gaugesOf(core),
@@ -129,14 +122,9 @@ function joinCore(
     logLinesDropped: () => core.logLinesDropped(),
     webhooks: store.webhooks.counts,
   });
-  const chainTimeS = () => Math.floor((watcher?.state().lastClosedAtMs ?? 0) / 1000);
+  const chainTimeS = () => Math.floor(core.watcher.state().lastClosedAtMs / 1000);
   const ledger = createLedger({ limitPeriodS: facts.limitPeriodS, chainTimeS });
   for (const row of store.accounts.loadAll()) ledger.open(row);
-  const revoked = new Set<string>();
-  for (const token of store.tokens.revokedOrCapped(clock.nowMs())) {
-    if (token.revokedAtMs !== undefined) revoked.add(token.jti);
-    if (token.cap !== undefined) ledger.openCap({ jti: token.jti, cap: token.cap, spent: token.spent });
-  }
   const { durability, walSyncIntervalMs } = config.storage;
   const journal = createJournal({
     db: store.db,
@@ -147,144 +135,18 @@ function joinCore(
     sync: store.sync,
     onCommit: (seconds) => metrics.committed(seconds),
   });
-  const { sync } = store;
-  const confirmDeps = { batches: store.batches, meta: store.meta, ledger, limitPeriodS: facts.limitPeriodS, log };
-  const confirm = (settled: SettledOnChain): ConfirmResult => {
-    const result = confirmSettled(confirmDeps, settled);
-    if (result === 'applied') announce(core, settled);
-    return result;
-  };
-  const settler = createSettler({
-    rpc,
-    vault,
-    batches: {
-      ...store.batches,
-      endEnvelope(hash, state) {
-        store.batches.endEnvelope(hash, state);
-        metrics.settlement.failed();
-      },
-    },
-    accounts: store.accounts,
-    meta: store.meta,
-    confirm,
-    clock,
-    log,
-    operatorSecret: stellar.operatorSecret,
-    feeMaxStroops: stellar.feeMaxStroops,
-    rules: {
-      intervalMs: settlement.intervalMs,
-      minTotal: settlement.minTotalUnits,
-      ageMaxMs: settlement.ageMaxMs,
-      entriesMax: settlement.batchEntries,
-    },
-    limitPeriodS: facts.limitPeriodS,
-    chainTimeS,
-    seenLedger: () => watcher?.state().lastLedger ?? 0,
-    begun() {
-      if (store.restored.state() === 'begun') return 'not since restored';
-      return store.deposits.cursor('vault') ? 'yes' : 'not yet';
-    },
-    async onTakenOver(signal) {
-      if (!core.restoring) return;
-      const { batches, restored, audit } = store;
-      await resumeRestored(
-        { batches, restored, audit, ledger, snapshotAll: core.watcher.lookUpAll, sync, log },
-        signal,
-      );
-      core.restoring = false;
-    },
-    sync,
-  });
-  const watcher: Watcher | undefined = createWatcher({
-    rpc,
-    vault,
-    deposits: store.deposits,
-    exits: store.exits,
-    meta: store.meta,
-    ledger,
-    clock,
-    log,
-    token: facts.token,
-    payees: config.apis.map((api) => api.payee),
-    restored: () => store.restored.state() === 'begun',
-    async onFirstSight(signal) {
-      const restored = store.restored.state() === 'begun';
-      await beginAdoption({ vault, meta: store.meta, newest: rpc.latestLedger, restored }, 1, signal);
-      if (restored) store.restored.noteBegun();
-    },
-    onSettled: (event) => ({ accountsChangedUnseen: confirm(event) === 'earlier' }),
-    onHurry() {
-      settler.hurry();
-      settleLoop.wake();
-    },
-    sync,
-  });
-  const submitter = createSubmitter({ rpc, clock, feeMaxStroops: stellar.feeMaxStroops });
-  const rootChain = createRootChain(store);
-  const payouts = createPayouts({
-    vault,
-    submitter,
-    payouts: store.payouts,
-    whileIdle: settler.whileIdle,
-    clock,
-    log,
-    operatorSecret: stellar.operatorSecret,
-    payoutMin: settlement.payoutMinUnits,
-    intervalMs: settlement.payoutIntervalMs,
-  });
-  const verifier = createVerifier({
-    keys,
-    issuer: config.gateway.publicUrl,
-    audience: config.gateway.publicUrl,
-    clock,
-    isRevoked: (jti) => revoked.has(jti),
-    refusedUntilMs: store.restored.tokensRefusedUntilMs(),
-    tokenBytesMax: config.gateway.limits.tokenBytesMax,
-    verificationsMax: config.gateway.limits.verificationsMax,
-  });
-  const sessions = createSessions({ keys, clock, issuer: config.gateway.publicUrl, ...config.gateway.limits });
-  const tokenDesk = createTokenDesk({
-    sign: (request) =>
-      issueToken({ keys, clock, issuer: config.gateway.publicUrl, audience: config.gateway.publicUrl }, request),
-    resolveAccount: (address) => resolveAccount(core, address),
-    tokens: store.tokens,
-    ledger,
-    forget(jti) {
-      revoked.add(jti);
-      verifier.forget(jti);
-    },
-    sync,
-    clock,
-  });
-  const loop = (name: string, intervalMs: number, turn: (signal: AbortSignal) => Promise<boolean>) =>
-    createLoop({ name, intervalMs, clock, log, turn });
-  const watchLoop = loop('deposit watcher', config.deposits.pollIntervalMs, watcher.turn);
-  const settleLoop = loop('settler', Math.min(settlement.intervalMs, settlerLookMs), settler.turn);
-  const payoutLoop = loop('payouts', Math.min(settlement.payoutIntervalMs, payoutLookMs), payouts.turn);
-  const catchUp = async (signal?: AbortSignal) => {
-    while (await watcher.turn(signal)) signal?.throwIfAborted();
-  };
+  const parts = { clock, log, ...opened, ledger, metrics };
   const pausedApis = new Set(store.apiPauses.list().map((row) => row.api));
   const webhookParts = createWebhookParts(config, { clock, log, store, metrics });
   const core: Core = {
     config: () => config,
-    clock,
-    log,
-    ...opened,
-    ledger,
+    ...parts,
     journal,
-    verifier,
-    sessions,
-    watcher,
-    settler,
-    payouts,
-    rootChain,
-    tokenDesk,
-    metrics,
+    ...joinTokenWork(config, parts),
+    ...joinChainWork(config, parts, chainTimeS, () => core),
     recorder: createLiveRecorder({ clock }),
     solvency: undefined,
     booksCheck: undefined,
-    loops: [watchLoop, settleLoop, payoutLoop],
     classic: undefined,
     pausedApis,
     webhookParts,
@@ -296,49 +158,7 @@ function joinCore(
     logLinesDropped: () => 0,
     oldestUnsettledAtMs: store.charges.oldestUnsettledAtMs(),
     stopping: false,
-    books: (actor) =>
-      createBooks({
-        config: core.config,
-        ledger,
-        charges: store.charges,
-        usage: store.usage,
-        statements: store.statements,
-        feeBps: facts.feeBps,
-        routes: store.routes,
-        journal,
-        tokens: store.tokens,
-        tokenDesk,
-        deposits: store.deposits,
-        exits: store.exits,
-        batches: store.batches,
-        payouts: store.payouts,
-        audit: store.audit,
-        backup: store.backup,
-        classicPayments: store.classicPayments,
-        classic: classicDesk(core, (address) => resolveAccount(core, address)),
-        pauses: store.apiPauses,
-        paused: pausedApis,
-        webhookRows: store.webhooks,
-        webhookNames: config.webhooks.map(({ name }) => name),
-        tryWebhook: webhookParts.deliverer.tryOnce,
-        wakeWebhooks: webhookParts.loop.wake,
-        settler,
-        async reconcile(signal) {
-          const { accounts, batches, payouts: paid } = store;
-          const restored = store.restored.state() !== 'never';
-          const books = { vault, accounts, batches, payouts: paid, ledger, rootChain, restored, catchUp };
-          const { checks } = await reconcile(books, signal);
-          return { checks: [...checks, ...(await classicChecks(core, signal))] };
-        },
-        vault: vault.address,
-        runId: store.runId,
-        firstCallId: firstCallId(store.runId),
-        actor,
-        ...liveParts(core, version),
-        payNow: payouts.payNow,
-        sync,
-        clock,
-      }),
+    books: (actor) => joinBooks(core, actor),
     async close() {
       await journal.close();
       await store.close();
@@ -347,25 +167,8 @@ function joinCore(
   return core;
 }
 
-/** The settler looks this often at the longest: a batch in flight wants its answer sooner than the next one is due. */
-const settlerLookMs = 1_000;
-const payoutLookMs = 30_000;
-
 async function requireTokenKeys(config: Config): Promise<TokenKeys> {
   const loaded = await loadTokenKeys(config.tokens.keysFile);
   if (!loaded.ok) throw new Error(loaded.message);
   return loaded.keys;
-}
-
-export function resolveAccount(
-  { store, ledger, facts }: Pick<Core, 'store' | 'ledger' | 'facts'>,
-  address: string,
-): AccountSlot {
-  const known = ledger.account(address);
-  if (known) return known;
-  return ledger.open({ id: store.accounts.ensure(address), address, limit: facts.defaultLimit });
-}
-
-export function resolveCap({ store, ledger }: Core, jti: string, cap: Units) {
-  return ledger.cap(jti) ?? ledger.openCap({ jti, cap, spent: store.tokens.get(jti)?.spent ?? zero });
 }

@@ -1,0 +1,124 @@
+import type { Config } from '../catalog/model.ts';
+import { createWatcher, type Watcher } from '../deposits/watcher.ts';
+import { createLoop } from '../loop.ts';
+import { beginAdoption } from '../settlement/adoption.ts';
+import { type ConfirmResult, confirmSettled, type SettledOnChain } from '../settlement/confirm.ts';
+import { createPayouts } from '../settlement/payouts.ts';
+import { resumeRestored } from '../settlement/resume-restored.ts';
+import { createRootChain } from '../settlement/root-chain.ts';
+import { createSettler } from '../settlement/settler.ts';
+import { createSubmitter } from '../stellar/submitter.ts';
+import type { Core } from './core.ts';
+import { announce } from './observe.ts';
+
+/** The settler looks this often at the longest: a batch in flight wants its answer sooner than the next one is due. */
+const settlerLookMs = 1_000;
+const payoutLookMs = 30_000;
+
+type Parts = Pick<Core, 'clock' | 'log' | 'store' | 'rpc' | 'vault' | 'facts' | 'ledger' | 'metrics'>;
+
+/**
+ * What follows the chain and works on it: watcher, settler, payouts, and their loops. `later` is the core that they become
+ * part of, for what happens once it runs.
+ */
+export function joinChainWork(
+  config: Config,
+  parts: Parts,
+  chainTimeS: () => number,
+  later: () => Core,
+): Pick<Core, 'watcher' | 'settler' | 'payouts' | 'rootChain' | 'loops'> {
+  const { clock, log, store, rpc, vault, facts, ledger, metrics } = parts;
+  const { stellar, settlement } = config;
+  const { sync } = store;
+  const confirmDeps = { batches: store.batches, meta: store.meta, ledger, limitPeriodS: facts.limitPeriodS, log };
+  const confirm = (settled: SettledOnChain): ConfirmResult => {
+    const result = confirmSettled(confirmDeps, settled);
+    if (result === 'applied') announce(later(), settled);
+    return result;
+  };
+  const settler = createSettler({
+    rpc,
+    vault,
+    batches: {
+      ...store.batches,
+      endEnvelope(hash, state) {
+        store.batches.endEnvelope(hash, state);
+        metrics.settlement.failed();
+      },
+    },
+    accounts: store.accounts,
+    meta: store.meta,
+    confirm,
+    clock,
+    log,
+    operatorSecret: stellar.operatorSecret,
+    feeMaxStroops: stellar.feeMaxStroops,
+    rules: {
+      intervalMs: settlement.intervalMs,
+      minTotal: settlement.minTotalUnits,
+      ageMaxMs: settlement.ageMaxMs,
+      entriesMax: settlement.batchEntries,
+    },
+    limitPeriodS: facts.limitPeriodS,
+    chainTimeS,
+    seenLedger: () => watcher.state().lastLedger,
+    begun() {
+      if (store.restored.state() === 'begun') return 'not since restored';
+      return store.deposits.cursor('vault') ? 'yes' : 'not yet';
+    },
+    async onTakenOver(signal) {
+      const core = later();
+      if (!core.restoring) return;
+      const { batches, restored, audit } = store;
+      await resumeRestored(
+        { batches, restored, audit, ledger, snapshotAll: core.watcher.lookUpAll, sync, log },
+        signal,
+      );
+      core.restoring = false;
+    },
+    sync,
+  });
+  const watcher: Watcher = createWatcher({
+    rpc,
+    vault,
+    deposits: store.deposits,
+    exits: store.exits,
+    meta: store.meta,
+    ledger,
+    clock,
+    log,
+    token: facts.token,
+    payees: config.apis.map((api) => api.payee),
+    restored: () => store.restored.state() === 'begun',
+    async onFirstSight(signal) {
+      const restored = store.restored.state() === 'begun';
+      await beginAdoption({ vault, meta: store.meta, newest: rpc.latestLedger, restored }, 1, signal);
+      if (restored) store.restored.noteBegun();
+    },
+    onSettled: (event) => ({ accountsChangedUnseen: confirm(event) === 'earlier' }),
+    onHurry() {
+      settler.hurry();
+      settleLoop.wake();
+    },
+    sync,
+  });
+  const submitter = createSubmitter({ rpc, clock, feeMaxStroops: stellar.feeMaxStroops });
+  const rootChain = createRootChain(store);
+  const payouts = createPayouts({
+    vault,
+    submitter,
+    payouts: store.payouts,
+    whileIdle: settler.whileIdle,
+    clock,
+    log,
+    operatorSecret: stellar.operatorSecret,
+    payoutMin: settlement.payoutMinUnits,
+    intervalMs: settlement.payoutIntervalMs,
+  });
+  const loop = (name: string, intervalMs: number, turn: (signal: AbortSignal) => Promise<boolean>) =>
+    createLoop({ name, intervalMs, clock, log, turn });
+  const watchLoop = loop('deposit watcher', config.deposits.pollIntervalMs, watcher.turn);
+  const settleLoop = loop('settler', Math.min(settlement.intervalMs, settlerLookMs), settler.turn);
+  const payoutLoop = loop('payouts', Math.min(settlement.payoutIntervalMs, payoutLookMs), payouts.turn);
+  return { watcher, settler, payouts, rootChain, loops: [watchLoop, settleLoop, payoutLoop] };
+}
