@@ -62,9 +62,17 @@ export function chainHealth(core: Core): Omit<Health, 'loops' | 'stopping'> {
     oldestUnsettledAtMs: core.oldestUnsettledAtMs,
     withdrawDelayS: facts.withdrawDelayS,
     paused: (seen.paused & 2) !== 0,
-    stopped: salesStop(core),
+    stopped: stopAndWait(core),
     solvency: core.solvency,
   };
+}
+
+/** Why sales are stopped, and after a restore for how long still: an operator waits for it. */
+function stopAndWait(core: Core): string | undefined {
+  const stopped = salesStop(core);
+  if (!core.restoring || stopped === undefined) return stopped;
+  const waiting = core.settler.status().lanes.find((lane) => lane.waitingFor !== undefined);
+  return waiting ? `${stopped}: waiting for ${waiting.waitingFor}` : stopped;
 }
 
 /** What a 402 offers: the vault's own terms for programs, a command for people. */

@@ -87,6 +87,11 @@ async function untilSold(token: string): Promise<void> {
   while ((await call(token)).status !== 200) await clock.sleep(50);
 }
 
+async function readyReasons(): Promise<string[]> {
+  const answer = (await (await fetch(`${adminUrl}/readyz`)).json()) as { reasons: string[] };
+  return answer.reasons;
+}
+
 async function account(): Promise<Record<string, string>> {
   return JSON.parse((await callora(['account', 'show', consumer, '--config', config, '--json'])).stdout);
 }
@@ -130,8 +135,8 @@ describe('a database restored from an older copy', () => {
     serving = await serve();
     expect(await call(oldToken)).toEqual({ status: 401, code: 'token_revoked' });
     expect(await call(await issueToken())).toEqual({ status: 503, code: 'sales_stopped' });
-    const ready = (await (await fetch(`${adminUrl}/readyz`)).json()) as { reasons: string[] };
-    expect(ready.reasons.join()).toContain('restored from a copy');
+    expect((await readyReasons()).join()).toContain('restored from a copy');
+    while (!/waiting for \d+ s of chain time/.test((await readyReasons()).join())) await clock.sleep(50);
   });
 
   it('then sells again, and bills nothing twice', async () => {
