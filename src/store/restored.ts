@@ -119,6 +119,8 @@ export function createRestored(db: RawDb, write: Write, deps: RestoredDeps): Res
     },
     match: () =>
       write(() => {
+        // Once: what a part of a charge was given back for is still booked as settled elsewhere.
+        if (!isPending(meta)) return [];
         const before: Record<string, number> = JSON.parse(meta.get(keys.elsewhere) ?? '{}');
         const waiting = Map.groupBy(filing.waiting(), (charge) => charge.accountId);
         const matched = accounts.all().flatMap(({ id, address, elsewhere }) => {
