@@ -6,6 +6,7 @@ import type { SubmitOutcome, Submitter } from '../stellar/submitter.ts';
 import type { Vault } from '../stellar/vault-client.ts';
 import type { VaultEarnings } from '../stellar/vault-views.ts';
 import type { Store } from '../store/store.ts';
+import { signLifeMaxS } from './adoption.ts';
 import { feeOn } from './fee.ts';
 
 /**
@@ -32,7 +33,7 @@ export type PayoutResult = {
 export type PayoutsDeps = {
   vault: Pick<Vault, 'address' | 'earnings' | 'info'>;
   submitter: Pick<Submitter, 'submit'>;
-  payouts: Pick<Store['payouts'], 'add' | 'finish' | 'earnings'>;
+  payouts: Pick<Store['payouts'], 'add' | 'finish' | 'endLeft' | 'earnings'>;
   /** Keeps settlement's envelope and ours from using one sequence number. */
   whileIdle<T>(work: () => Promise<T>): Promise<T | undefined>;
   clock: Clock;
@@ -120,6 +121,7 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
   return {
     async turn(signal) {
       if (clock.monotonicMs() < nextLookMs) return false;
+      payouts.endLeft(signLifeMaxS * 1000);
       const { feeBps, dues } = await allDue(signal);
       const ready = dues.filter(
         (due) => due.amount >= deps.payoutMin && clock.monotonicMs() >= (retries.get(keyOf(due))?.atMs ?? 0),

@@ -6,6 +6,11 @@ import type { RawDb, Write } from './raw-db.ts';
 export type Payouts = {
   add(payout: { payee: string; lane: number; amount: Units; txHash?: string | undefined; atMs: number }): number;
   finish(id: number, state: 'paid' | 'failed'): void;
+  /**
+   * Ends what a process left behind that ended in the middle of a claim: by the vault's own event, once all events of the
+   * time in which the claim could land are in.
+   */
+  endLeft(lifeMs: number): void;
   /** Newest first. */
   list(query: { payee?: string; before?: number; limit: number }): PayoutRow[];
   /** Gross earnings by payee and lane, as the confirmed batches of this database credited them. */
@@ -31,6 +36,14 @@ export function createPayouts(db: RawDb, write: Write): Payouts {
     "INSERT INTO payouts (payee, lane, amount, tx_hash, state, at_ms) VALUES (?, ?, ?, ?, 'sent', ?)",
   );
   const end = db.prepare("UPDATE payouts SET state = ? WHERE id = ? AND state = 'sent'");
+  const endLeft = db.prepare(
+    `UPDATE payouts SET state = CASE WHEN EXISTS (
+         SELECT 1 FROM vault_events INDEXED BY vault_events_claims
+         WHERE kind IN ('claimed', 'fee_collected') AND json_extract(data, '$.payee') = payouts.payee
+           AND closed_at_ms >= payouts.at_ms - $lifeMs AND tx_hash = payouts.tx_hash
+       ) THEN 'paid' ELSE 'failed' END
+     WHERE state = 'sent' AND at_ms < (SELECT closed_at_ms FROM cursors WHERE name = 'vault') - $lifeMs`,
+  );
   const page = db.prepare<[number, number], Stored>(
     `SELECT ${columns} FROM payouts WHERE id < ? ORDER BY id DESC LIMIT ?`,
   );
@@ -45,6 +58,9 @@ export function createPayouts(db: RawDb, write: Write): Payouts {
       write(() => Number(insert.run(payee, lane, toStored(amount), txHash ?? null, atMs).lastInsertRowid)),
     finish(id, state) {
       write(() => end.run(state, id));
+    },
+    endLeft(lifeMs) {
+      write(() => endLeft.run({ lifeMs }));
     },
     list({ payee, before = Number.MAX_SAFE_INTEGER, limit }) {
       const rows = payee === undefined ? page.all(before, limit) : pageOfPayee.all(payee, before, limit);

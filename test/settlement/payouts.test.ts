@@ -6,7 +6,7 @@ import { units, zero } from '../../src/money.ts';
 import { amountsDue, createPayouts } from '../../src/settlement/payouts.ts';
 import type { SubmitOutcome, SubmitRequest } from '../../src/stellar/submitter.ts';
 import type { VaultEarnings } from '../../src/stellar/vault-views.ts';
-import { openTestStore } from '../store/rig.ts';
+import { openTestStore, vaultEvent } from '../store/rig.ts';
 import { addressOf } from './rig.ts';
 import { vaultAddress } from './scripted-chain.ts';
 
@@ -92,6 +92,22 @@ describe('payouts', () => {
     expect([first, second]).toMatchObject([[{ kind: 'claim', amount: 495n, outcome: 'paid' }], []]);
     expect(store.payouts.list({ limit: 5 })).toMatchObject([{ amount: 495n, state: 'paid' }]);
     expect(sent).toHaveLength(1);
+  });
+
+  it('that a process left behind end by the word of the vault, once all of it is in', async () => {
+    const { payouts, store, clock } = createRig(earned(0));
+    const atMs = clock.nowMs();
+    for (const txHash of ['landed', 'lost']) store.payouts.add({ payee, lane: 0, amount: units(7), txHash, atMs });
+    const data = JSON.stringify({ kind: 'claimed', payee, lane: 0, to: payee, amount: '7' });
+    const claimed = vaultEvent('e1', { kind: 'claimed', txHash: 'landed', data, closedAtMs: atMs + 5_000 });
+    const states = () => store.payouts.list({ limit: 5 }).map((row) => `${row.txHash} ${row.state}`);
+    store.deposits.applyPage({ name: 'vault', cursor: 'a', ledger: 5, closedAtMs: atMs + 5_000, events: [claimed] });
+    await payouts.turn();
+    expect(states()).toEqual(['lost sent', 'landed sent']);
+    store.deposits.applyPage({ name: 'vault', cursor: 'b', ledger: 200, closedAtMs: atMs + 600_001, events: [] });
+    clock.advance(60_000);
+    await payouts.turn();
+    expect(states()).toEqual(['lost failed', 'landed paid']);
   });
 
   it('back off after a refusal, longer each time, and do not stop for good', async () => {
