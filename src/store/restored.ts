@@ -26,7 +26,7 @@ export type Restored = {
 
 export type MatchedAccount = {
   account: string;
-  /** Old debts that the vault may have taken meanwhile: they are asked for first, so they are given up first. */
+  /** Old debts that the vault may have taken meanwhile. They are asked for first, so those it covers are given up first. */
   writtenOff: { kind: 'account' | 'payee'; amount: Units }[];
   /** Charges that count as settled now. */
   filed: Units;
@@ -69,8 +69,8 @@ export function createRestored(db: RawDb, write: Write, deps: RestoredDeps): Res
   );
   // The lost batches' payees are paid out as well: the vault knows how much.
   const payee = db.prepare('INSERT INTO earnings (payee, lane, gross) VALUES (?, 0, 0) ON CONFLICT DO NOTHING');
-  const debts = db.prepare<[number], { id: number }>(
-    "SELECT id FROM receivables WHERE account_id = ? AND state = 'open' ORDER BY id",
+  const debts = db.prepare<[number], { id: number; amount: number }>(
+    "SELECT id, amount FROM receivables WHERE account_id = ? AND state = 'open' ORDER BY id",
   );
   const filing = createFiling(db);
 
@@ -78,13 +78,16 @@ export function createRestored(db: RawDb, write: Write, deps: RestoredDeps): Res
     let left = found;
     let filed = zero;
     const writtenOff: MatchedAccount['writtenOff'] = [];
-    for (const { id: debt } of debts.all(id)) {
-      if (left === 0n) break;
-      const given = receivables.writeOff(debt);
-      if (!given) continue;
-      writtenOff.push({ kind: given.kind, amount: given.amount });
-      left = subtract(left, least(left, given.amount));
-    }
+    const giveUp = (isDue: (debt: Units) => boolean) => {
+      for (const debt of debts.all(id)) {
+        if (left === 0n || !isDue(fromStored(debt.amount))) continue;
+        const given = receivables.writeOff(debt.id);
+        if (!given) continue;
+        writtenOff.push({ kind: given.kind, amount: given.amount });
+        left = subtract(left, least(left, given.amount));
+      }
+    };
+    giveUp((debt) => debt <= left);
     const rest: Candidate[] = [];
     for (const charge of waiting) {
       const net = netOf(charge);
@@ -107,6 +110,8 @@ export function createRestored(db: RawDb, write: Write, deps: RestoredDeps): Res
       refunds.push({ jti: charge.tokenId === null ? undefined : jti.get(charge.tokenId), amount });
       left = subtract(left, amount);
     }
+    // A debt is given up whole: a larger one only when no charge explains what is left, for it may have been taken in part.
+    giveUp(() => true);
     return { account, writtenOff, filed, refunds };
   }
 

@@ -185,6 +185,19 @@ describe('what the vault settled beyond a restored copy', () => {
     expect(billed).toBe(1n);
   });
 
+  it('does not cost a payee an old debt that is larger than what the charges explain', async () => {
+    const { store, billed } = await resume([5], 3, { debt: 8 });
+    // 13 were owed and 3 are taken: 10 are asked for, the debt among them.
+    expect(store.accounts.byAddress('GA')).toMatchObject({ receivable: 8n, writtenOff: 0n, refunded: 3n });
+    expect(billed).toBe(10n);
+  });
+
+  it('gives up an old debt that it may have paid in part when nothing else explains it', async () => {
+    const { store, billed } = await resume([2], 3, { debt: 8 });
+    expect(store.accounts.byAddress('GA')).toMatchObject({ receivable: 0n, writtenOff: 8n, settledElsewhere: 1n });
+    expect(billed).toBe(0n);
+  });
+
   it('is matched once', async () => {
     const { store } = await resume([9, 5], 3, { sealAfter: false });
     expect(store.restored.state()).toBe('done');
