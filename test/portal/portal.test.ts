@@ -1,5 +1,6 @@
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
+import { text as textOf } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { WalletLogin } from '../../src/access/wallet-login.ts';
 import { createLedger } from '../../src/billing/ledger.ts';
@@ -97,13 +98,20 @@ async function portal(overrides: Partial<PortalDeps> = {}) {
     loginAddress: bob,
     ...overrides,
   });
-  const server = http.createServer((req, res) => {
+  // As the gateway's listener does it.
+  const server = http.createServer({ optimizeEmptyRequests: true }, (req, res) => {
     if (!handler(req, res, (req.url ?? '').split('?')[0] ?? '')) res.writeHead(418).end();
   });
   open.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { clock, ledger, call: (path: string, init?: RequestInit) => fetch(base + path, init) };
+  /** A POST that declares no body, not even an empty one: `curl -X POST` sends it so. */
+  const bare = (path: string) => {
+    const socket = connect(Number(new URL(base).port), '127.0.0.1');
+    socket.write(`POST ${path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`);
+    return textOf(socket);
+  };
+  return { clock, ledger, bare, call: (path: string, init?: RequestInit) => fetch(base + path, init) };
 }
 
 const asAlice = { headers: { authorization: 'Bearer alice' } };
@@ -197,6 +205,11 @@ describe('the portal', () => {
     const wrong = await call('/_callora/account', { method: 'DELETE' });
     expect(wrong.status).toBe(405);
     expect(wrong.headers.get('allow')).toBe('GET, HEAD, OPTIONS');
+  });
+
+  it('answers a POST without a body at once', async () => {
+    const { bare } = await portal();
+    expect(await bare('/_callora/session')).toContain('HTTP/1.1 200');
   });
 
   it('publishes the keys, the token issuer and a stellar.toml that names the login key', async () => {
