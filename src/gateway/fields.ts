@@ -45,10 +45,15 @@ const identity = new Set([
 /** Fields the gateway sets or frames itself on the way up. `expect` is answered here. */
 const ownUp = new Set(['host', 'content-length', 'authorization', 'expect', 'x-request-id']);
 
-/** Fields of an answer that speak for the listener, not for the upstream. */
+/** Fields of an answer that speak for the listener and all its paths, not for the upstream. */
 const ownDown = new Set([
   'content-length',
   'alt-svc',
+  'clear-site-data',
+  'strict-transport-security',
+  'nel',
+  'report-to',
+  'service-worker-allowed',
   'x-request-id',
   'access-control-allow-origin',
   'access-control-allow-credentials',

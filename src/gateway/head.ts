@@ -24,7 +24,7 @@ export type HeadResult = { ok: true; head: Head } | { ok: false; code: ErrorCode
 /** The part of a request that is judged; Node's IncomingMessage has it. */
 export type RawRequest = { method?: string | undefined; httpVersion: string; rawHeaders: string[] };
 
-type Mutable = Head & { hosts: number; lengths: number; transferEncoding: string | undefined; upgrade: boolean };
+type Mutable = Head & { hosts: number; lengths: number; transferEncoding: string | undefined; upgrade: boolean; worker: boolean };
 
 /**
  * Judges a request head more strictly than Node's parser, which lets two Host fields, HTTP/0.9 and 2.0 request lines
@@ -54,6 +54,7 @@ export function readHead(req: RawRequest, limits: Pick<GatewayLimits, 'headField
     lengths: 0,
     transferEncoding: undefined,
     upgrade: false,
+    worker: false,
   };
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const problem = readField(head, (raw[i] ?? '').toLowerCase(), raw[i + 1] ?? '');
@@ -82,6 +83,9 @@ function readField(head: Mutable, name: string, value: string): string | undefin
       return undefined;
     case 'upgrade':
       head.upgrade = true;
+      return undefined;
+    case 'service-worker':
+      head.worker = true;
       return undefined;
     case 'origin':
       head.origin ??= value;
@@ -117,6 +121,9 @@ function judge(head: Mutable): HeadResult {
   if (head.upgrade || head.connectionNames?.includes('upgrade')) {
     return bad('not_implemented', 'protocol upgrades are not forwarded');
   }
+  // A browser asks for the script of a service worker with this field. One that a sold API had planted would stand
+  // before the gateway's own pages, with what people type there.
+  if (head.worker) return bad('not_implemented', 'service workers are not served');
   // TRACE echoes a request, credentials and all; CONNECT never reaches this point as a request.
   if (head.method === 'TRACE' || head.method === 'CONNECT') {
     return bad('not_implemented', `${head.method} is not forwarded`);

@@ -76,6 +76,10 @@ describe('a request head', () => {
     },
   );
 
+  it('for the script of a service worker is refused: it would stand before the gateway’s own pages', () => {
+    expect(read({ 'Service-Worker': 'script' })).toMatchObject({ ok: false, code: 'not_implemented' });
+  });
+
   it('of TRACE is refused: it echoes credentials', () => {
     expect(read({}, { method: 'TRACE' })).toMatchObject({ ok: false, code: 'not_implemented' });
   });

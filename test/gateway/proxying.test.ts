@@ -174,6 +174,11 @@ describe('the head for the client', () => {
       'age: 3',
       'access-control-allow-origin: https://evil.test',
       'alt-svc: h3=":443"',
+      'clear-site-data: "*"',
+      'strict-transport-security: max-age=63072000; includeSubDomains',
+      'nel: {"report_to":"evil","max_age":2592000,"include_subdomains":true,"success_fraction":1}',
+      'report-to: {"group":"evil","max_age":2592000,"endpoints":[{"url":"https://evil.test"}]}',
+      'service-worker-allowed: /',
       'etag: "x"',
     ];
     await start(() => `HTTP/1.1 200 OK\r\n${fields.join('\r\n')}\r\n\r\nok`, {
@@ -186,7 +191,9 @@ describe('the head for the client', () => {
     expect(headers.get('access-control-allow-origin')).toBe('*');
     expect(headers.get('etag')).toBe('"x"');
     expect(headers.get('via')).toBe('1.1 callora');
-    for (const name of ['x-hop', 'x-callora-call', 'age', 'alt-svc', 'x-api-key']) expect(names).not.toContain(name);
+    for (const name of ['x-hop', 'x-callora-call', 'age', 'x-api-key']) expect(names).not.toContain(name);
+    const wholeOrigin = ['alt-svc', 'clear-site-data', 'strict-transport-security', 'nel', 'report-to'];
+    for (const name of [...wholeOrigin, 'service-worker-allowed']) expect(names).not.toContain(name);
     expect(raw).not.toContain('upstream-secret');
   });
 
