@@ -72,7 +72,8 @@ export function createAdmin(deps: AdminDeps): Admin {
 type Callers = { isToken: (token: string) => boolean; sessions: SessionRequests };
 
 async function answer(deps: AdminDeps, callers: Callers, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const url = new URL(req.url ?? '/', 'http://admin');
+  const url = URL.parse(req.url ?? '/', 'http://admin');
+  if (!url) throw new GatewayError('bad_request', 'the request target is no path');
   const isRead = req.method === 'GET' || req.method === 'HEAD';
   if (url.pathname === '/healthz' && isRead) return sendJson(res, 200, { ok: true, version: deps.version });
   if (url.pathname === '/readyz' && isRead) return sendReadiness(deps, res);

@@ -28,6 +28,9 @@ export function createSessionRequests({ isToken, clock, log }: SessionDeps): Ses
   const throttle = createLoginThrottle({ clock });
 
   async function login(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const body = await readObject(req, { bytesMax: 4_096, timeoutMs: 10_000, clock });
+    if (!body.ok) throw new GatewayError(body.code, body.detail);
+    // Behind the body, in one step with the count: or all that are sent at once would be let in by the same look.
     const address = req.socket.remoteAddress ?? '';
     const waitS = throttle.waitS(address);
     if (waitS !== undefined) {
@@ -35,8 +38,6 @@ export function createSessionRequests({ isToken, clock, log }: SessionDeps): Ses
         'retry-after': String(waitS),
       });
     }
-    const body = await readObject(req, { bytesMax: 4_096, timeoutMs: 10_000, clock });
-    if (!body.ok) throw new GatewayError(body.code, body.detail);
     const { token } = body.fields;
     if (typeof token !== 'string' || !isToken(token)) {
       throttle.failed(address);

@@ -103,6 +103,14 @@ describe('readiness', () => {
   });
 });
 
+describe('a request target that is no path', () => {
+  it.each(['//', 'http://a:99999/', 'http://['])('(%s) is the fault of who sent it', async (path) => {
+    const { ask } = await start();
+    const answer = await ask({ path, headers: { authorization: '' } });
+    expect([answer.status, JSON.parse(answer.text).code]).toEqual([400, 'bad_request']);
+  });
+});
+
 describe('another name for this listener', () => {
   it.each(['evil.example:8403', 'localhost.evil.example', '', 'a b'])('(%s) is refused', async (host) => {
     const { ask, seen } = await start();

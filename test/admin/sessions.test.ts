@@ -1,4 +1,6 @@
 import http, { type IncomingHttpHeaders } from 'node:http';
+import { connect } from 'node:net';
+import { text as textOf } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Admin, createAdmin } from '../../src/admin/admin.ts';
 import type { Books } from '../../src/admin/books.ts';
@@ -59,7 +61,7 @@ async function start(clock: FakeClock = fakeClock()) {
       });
       req.on('error', reject).end(text);
     });
-  return { ask, seen, clock, lines };
+  return { ask, seen, clock, lines, port };
 }
 
 const right = { token: 'admin-token-1' };
@@ -261,5 +263,18 @@ describe('a login', () => {
     expect((await ask('GET', '/api/health', { authorization: 'Bearer admin-token-1' })).status).toBe(200);
     clock.advance(60_000);
     expect((await ask('POST', '/session', {}, right)).status).toBe(200);
+  });
+
+  it('is counted while others are on their way: a hundred wrong tokens at once are ten guesses', async () => {
+    const { port, ask } = await start();
+    const guess = '{"token":"wrong"}';
+    const head = `POST /session HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${guess.length}\r\n\r\n`;
+    const sockets = Array.from({ length: 100 }, () => connect(port, '127.0.0.1'));
+    await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.write(head, resolve))));
+    // Answered behind all the heads.
+    await ask('GET', '/healthz');
+    const answers = await Promise.all(sockets.map((socket) => textOf(socket.end(guess))));
+    expect(answers.filter((answer) => answer.startsWith('HTTP/1.1 401'))).toHaveLength(10);
+    expect(answers.filter((answer) => answer.startsWith('HTTP/1.1 429'))).toHaveLength(90);
   });
 });
