@@ -24,7 +24,13 @@ export type HeadResult = { ok: true; head: Head } | { ok: false; code: ErrorCode
 /** The part of a request that is judged; Node's IncomingMessage has it. */
 export type RawRequest = { method?: string | undefined; httpVersion: string; rawHeaders: string[] };
 
-type Mutable = Head & { hosts: number; lengths: number; transferEncoding: string | undefined; upgrade: boolean; worker: boolean };
+type Mutable = Head & {
+  hosts: number;
+  lengths: number;
+  transferEncoding: string | undefined;
+  upgrade: boolean;
+  worker: boolean;
+};
 
 /**
  * Judges a request head more strictly than Node's parser, which lets two Host fields, HTTP/0.9 and 2.0 request lines
