@@ -2,6 +2,7 @@ import { Contract, Keypair, nativeToScVal, rpc as sdk, TransactionBuilder } from
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { units } from '../../src/money.ts';
+import { signLifeMaxLedgers, signLifeMaxS } from '../../src/settlement/adoption.ts';
 import { contractCall, readHolding } from '../../src/stellar/account-transactions.ts';
 import { addressValue, i128Value, u32Value } from '../../src/stellar/contract-values.ts';
 import { addPayee, landed } from '../../src/stellar/deploy.ts';
@@ -104,7 +105,7 @@ describe('a database that begins later', () => {
     await rig.catchUp();
     await rig.settler.turn();
     expect(rig.settler.status()).toMatchObject({ synced: false, foreign: false });
-    await chain.devnet.advanceTime(700);
+    await untilNothingOldLands();
     await rig.catchUp();
     await rig.settler.turn();
     expect(rig.settler.status()).toMatchObject({ synced: true, foreign: false });
@@ -119,6 +120,12 @@ describe('a database that begins later', () => {
     expect((await rig.reconcile()).checks.filter((check) => check.off !== 0n)).toEqual([]);
   });
 });
+
+/** What was signed before a takeover may land for a time and for a number of ledgers. */
+async function untilNothingOldLands(): Promise<void> {
+  await chain.devnet.advanceTime(signLifeMaxS + 1);
+  for (let closed = 0; closed < signLifeMaxLedgers; closed++) await chain.devnet.closeLedger();
+}
 
 /** An RPC whose first send is preceded by something else happening on chain. */
 function beforeSend(change: () => Promise<unknown>): Rpc {
@@ -139,7 +146,7 @@ function beforeSend(change: () => Promise<unknown>): Rpc {
 async function joinedRig(rpc?: Rpc) {
   const rig = createMoneyRig(chain, rpc);
   await rig.catchUp();
-  await chain.devnet.advanceTime(700);
+  await untilNothingOldLands();
   await rig.catchUp();
   await rig.settler.turn();
   expect(rig.settler.status().synced).toBe(true);
