@@ -77,12 +77,18 @@ function parse(text: string): { ok: true; value: unknown } | { ok: false; messag
     const options = { version: '1.2', uniqueKeys: false, prettyErrors: false, logLevel: 'silent' } as const;
     const document = parseDocument(text, options);
     const [error] = document.errors;
-    if (error) return refuse(`is neither JSON nor readable YAML: ${error.message}`);
+    if (error) return refuse(`is neither JSON nor readable YAML: ${oneLine(error.message)}`);
     return { ok: true, value: document.toJS({ maxAliasCount: openApiLimits.aliasesMax }) };
   } catch (error) {
     // Nesting without end, or aliases that multiply.
-    return refuse(`is not readable YAML: ${error instanceof Error ? error.message : String(error)}`);
+    return refuse(`is not readable YAML: ${oneLine(error instanceof Error ? error.message : String(error))}`);
   }
+}
+
+/** A parser repeats what it stumbled over, which may be megabytes, or steer a terminal. */
+function oneLine(text: string): string {
+  const start = text.slice(0, openApiLimits.descriptionCharsMax);
+  return start.replaceAll(/[\p{C}\s]+/gu, ' ').trim();
 }
 
 function isTooDeep(text: string): boolean {
@@ -141,6 +147,8 @@ function resolve(root: Record<string, unknown>, given: unknown): Record<string, 
 /** `/pets/{petId}` in the grammar of routes, or what stands in the way. */
 function routePath(path: string): { path: string } | string {
   if (!path.startsWith('/')) return 'does not start with a slash';
+  // Encoded, it would be a route that no call ever takes, and its calls would cost what the path alone costs.
+  if (/[?#]/.test(path)) return 'has a query or a fragment: a price is for a path, whatever stands behind it';
   const segments: string[] = [];
   for (const text of path.slice(1).split('/')) {
     const name = /^\{([^{}]+)\}$/.exec(text)?.[1];

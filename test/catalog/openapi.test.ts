@@ -48,6 +48,8 @@ paths:
     ['/a//b', 'empty segment'],
     ['/a/../b', 'dot segment'],
     ['/%zz', 'percent-encoded'],
+    ['/search?mode=deep', 'has a query'],
+    ['/rpc#method', 'fragment'],
   ])('reports %s by name: no route can express it', (path, reason) => {
     const { names, unusable } = read({ [path]: { get: op }, '/fine': { get: op } });
     expect(names).toEqual(['GET /fine']);
@@ -96,6 +98,11 @@ paths:
     ['a'.repeat(openApiLimits.fileBytesMax + 1), 'larger than'],
   ])('that cannot be read is refused with a reason: %#', (text, reason) => {
     expect(readOpenApi(text)).toEqual({ ok: false, message: expect.stringContaining(reason) });
+  });
+
+  it('that a parser would repeat whole is refused in one short line', () => {
+    const result = readOpenApi('!'.repeat(100_000));
+    expect(result.ok ? '' : result.message).toMatch(/^is neither JSON nor readable YAML: .{1,200}$/);
   });
 
   it('with aliases that multiply is refused', () => {
