@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Cli } from './cli.ts';
 import { type OperatorOptions, withOperatorOptions } from './config-option.ts';
+import { bookedLimitText } from './limit.ts';
 import { printFields, printJson, printTable, short } from './output.ts';
 import { notePage, type PageOptions, readLimit, withPageOptions } from './page-options.ts';
 import { withBooks } from './with-books.ts';
@@ -13,7 +14,7 @@ export function accountCommand(cli: Cli): Command {
     .action(async (address: string, options: OperatorOptions) => {
       const figures = await withBooks(cli, options.config, (books) => books.account(address));
       if (options.json) printJson(cli, figures);
-      else printFields(cli, figures);
+      else printFields(cli, { ...figures, limit: bookedLimitText(figures.limit) });
     });
 
   withPageOptions(withOperatorOptions(account.command('list')))

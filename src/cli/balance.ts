@@ -6,7 +6,7 @@ import { connect } from './chain.ts';
 import type { Cli } from './cli.ts';
 import { CliError } from './exit-codes.ts';
 import { askAsHolder } from './holder-request.ts';
-import { limitText } from './limit.ts';
+import { bookedLimitText, limitText } from './limit.ts';
 import { printFields, printJson } from './output.ts';
 import { findTarget, type KeyOptions, keyOf, type TargetOptions, withKeyOption, withTargetOptions } from './target.ts';
 
@@ -49,7 +49,8 @@ async function onChain(cli: Cli, options: BalanceOptions): Promise<Record<string
 
 async function atGateway(cli: Cli, options: BalanceOptions): Promise<Record<string, string>> {
   const answer = await askAsHolder(cli, options, '/_callora/account');
-  return Object.fromEntries(
-    Object.entries(answer).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
-  );
+  const figures = Object.entries(answer)
+    .filter((pair): pair is [string, string] => typeof pair[1] === 'string')
+    .map(([name, text]) => [name, name === 'limit' ? bookedLimitText(text) : text]);
+  return Object.fromEntries(figures);
 }

@@ -105,7 +105,10 @@ async function checkOperator(rpc: Rpc, operator: string, info: VaultInfo): Promi
 
 async function checkPayee(rpc: Rpc, vault: Vault, info: VaultInfo, payee: string): Promise<Finding> {
   if (!(await vault.isPayee(payee))) {
-    return fail('payee', `the vault does not list ${payee}: its admin adds it with \`callora vault deploy\``);
+    return fail(
+      'payee',
+      `the vault does not list ${payee}: its admin adds it with \`callora vault payee add ${payee}\``,
+    );
   }
   const holding = await readHolding(rpc, info.token, payee);
   if (holding.ok) return ok('payee', payee);
@@ -114,7 +117,10 @@ async function checkPayee(rpc: Rpc, vault: Vault, info: VaultInfo, payee: string
     no_trustline: 'has no trustline for USDC',
     not_authorized: 'is not authorised by the issuer of USDC',
   };
-  return warn('payee', `${payee} ${reasons[holding.reason]}: it earns, but cannot be paid out`);
+  return warn(
+    'payee',
+    `${payee} ${reasons[holding.reason]}: it earns, but cannot be paid out until its owner has set that right`,
+  );
 }
 
 function payeesOf(config: Config): string[] {

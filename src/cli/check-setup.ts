@@ -9,12 +9,16 @@ import { nodeFloorWarning } from './node-floor.ts';
 export async function checkSetup(config: Config): Promise<Finding[]> {
   const routes = config.apis.reduce((sum, api) => sum + api.routes.length, 0);
   return [
-    ok('config file', `${config.apis.length} APIs, ${routes} routes`),
+    ok('config file', `${counted(config.apis.length, 'API')}, ${counted(routes, 'route')}`),
     checkNode(),
     checkPublicUrl(config),
     checkStorage(config.storage.path),
     ...(await checkTokenKeys(config.tokens.keysFile)),
   ];
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function checkNode(): Finding {
@@ -50,6 +54,6 @@ async function checkTokenKeys(file: string): Promise<Finding[]> {
   const count = loaded.keys.byKid.size;
   return [
     ...loaded.warnings.map((warning) => warn('token keys', warning)),
-    ok('token keys', `${count} ${count === 1 ? 'key' : 'keys'}, ${loaded.keys.signing.kid} signs`),
+    ok('token keys', `${counted(count, 'key')}, ${loaded.keys.signing.kid} signs`),
   ];
 }

@@ -7,9 +7,9 @@ import { CliError } from './exit-codes.ts';
 /** A Stellar key from a file. Seeds are never taken from the command line: it is kept in histories and process lists. */
 export type Key = { secret: string; address: string };
 
-export function readKeyFile(cli: Pick<Cli, 'note'>, file: string): Key {
+export function readKeyFile(cli: Pick<Cli, 'note'>, file: string, option = '--key'): Key {
   const read = readSecretFile(file);
-  if (!read.ok) throw new CliError('config', `--key ${read.message}`, 'It must hold one line: the S… seed.');
+  if (!read.ok) throw new CliError('config', `${option} ${read.message}`, 'It must hold one line: the S… seed.');
   if (addressKind(read.secret) !== 'seed') {
     throw new CliError(
       'config',

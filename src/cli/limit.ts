@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { atLeastZero, formatUsdc, parseUsdc, subtract, type Units, unitsMax, zero } from '../money.ts';
+import { atLeastZero, formatUsdc, parseUsdc, storedUnitsMax, subtract, type Units, unitsMax, zero } from '../money.ts';
 import { createAccountTransactions } from '../stellar/account-transactions.ts';
 import { createVault } from '../stellar/vault-client.ts';
 import type { VaultAccount } from '../stellar/vault-views.ts';
@@ -56,6 +56,11 @@ export function limitView(account: VaultAccount, periodS: number, nowS: number):
 
 export function limitText(limit: Units): string {
   return limit === unitsMax ? 'none' : formatUsdc(limit);
+}
+
+/** The same for a figure of the books: the most that they can hold stands for no limit. */
+export function bookedLimitText(limit: string): string {
+  return limit === formatUsdc(storedUnitsMax) ? 'none' : limit;
 }
 
 function readLimitAmount(text: string): Units {

@@ -89,7 +89,7 @@ function settleShow(cli: Cli, settle: Command): void {
         ],
         'No lines.',
       );
-      cli.note(`${rows.length} leaves: --json shows them`);
+      cli.note(`${rows.length} ${rows.length === 1 ? 'leaf' : 'leaves'}: --json shows every field`);
     });
 }
 

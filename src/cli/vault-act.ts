@@ -78,7 +78,7 @@ export function keyOfRole(
   options: ActOptions,
   roles: Partial<Record<'admin' | 'operator' | 'pendingAdmin', true>>,
 ): Key {
-  const key = readKeyFile(cli, options.adminKey);
+  const key = readKeyFile(cli, options.adminKey, '--admin-key');
   const { admin, operator, pendingAdmin } = at.info;
   const held = { admin, operator, pendingAdmin };
   const wanted = (['admin', 'operator', 'pendingAdmin'] as const).filter((role) => roles[role]);

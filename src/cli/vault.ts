@@ -16,6 +16,7 @@ import type { Cli } from './cli.ts';
 import { type OperatorOptions, readConfig, withOperatorOptions } from './config-option.ts';
 import { CliError } from './exit-codes.ts';
 import { readKeyFile } from './key-file.ts';
+import { limitText } from './limit.ts';
 import { printFields, printJson, printTable } from './output.ts';
 import { addAdminCommands } from './vault-admin.ts';
 import { defaultSalt, defaultTerms, saltOf, usdcContracts, vaultWasmKey } from './vault-terms.ts';
@@ -70,7 +71,7 @@ async function deploy(cli: Cli, options: DeployOptions): Promise<void> {
   const config = readConfig(cli, options.config);
   const { network, passphrase, rpcUrl, vault: wanted, operatorSecret } = config.stellar;
   const adminFile = options.adminKey ?? path.join(path.dirname(config.file), 'secrets/vault-admin.seed');
-  const admin = readKeyFile(cli, adminFile);
+  const admin = readKeyFile(cli, adminFile, '--admin-key');
   const token = options.token ?? usdcContracts[network];
   if (token === undefined) throw new CliError('usage', 'name the asset contract of USDC on this network with --token');
   if (addressKind(token) !== 'contract') throw new CliError('usage', `--token ${token} is no C… address`);
@@ -183,7 +184,7 @@ function infoView(info: VaultInfo) {
     withdraw_delay_s: config.withdrawDelayS,
     upgrade_delay_s: config.upgradeDelayS,
     limit_period_s: config.limitPeriodS,
-    default_limit: formatUsdc(config.defaultLimit),
+    default_limit: limitText(config.defaultLimit),
     min_deposit: formatUsdc(config.minDeposit),
     lanes: config.lanes,
     paused: pausedText(info.paused),

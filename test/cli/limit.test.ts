@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { limitView } from '../../src/cli/limit.ts';
-import { units, unitsMax } from '../../src/money.ts';
+import { bookedLimitText, limitView } from '../../src/cli/limit.ts';
+import { formatUsdc, storedUnitsMax, units, unitsMax } from '../../src/money.ts';
 import { vaultAccount } from '../support/vault-event-xdr.ts';
 
 const usdc = (amount: number) => units(amount * 10_000_000);
@@ -40,5 +40,11 @@ describe('the limit as it is shown', () => {
   it('calls everything none', () => {
     const account = vaultAccount({ limit: units(unitsMax) });
     expect(limitView(account, dayS, nowS)).toMatchObject({ limit: 'none', left_this_period: 'no limit' });
+  });
+
+  it('calls the most that the books can hold none, and nothing else', () => {
+    expect(bookedLimitText(formatUsdc(storedUnitsMax))).toBe('none');
+    expect(bookedLimitText('5')).toBe('5');
+    expect(bookedLimitText('0')).toBe('0');
   });
 });

@@ -1,3 +1,4 @@
+import { formatUsdc, storedUnitsMax } from '../../../money.ts';
 import { Action } from '../../shared/action-dialog.tsx';
 import { Panel, Stale, Waiting } from '../../shared/panel.tsx';
 import { Time } from '../../shared/time.tsx';
@@ -62,7 +63,8 @@ function Figures({ account }: { account: Account }) {
     ['Withdrawal asked for', account.requested],
     ['Held for payee', account.held_for_payee],
     ['Written off', account.written_off],
-    ['Limit per period', account.limit],
+    // The most that the books can hold stands for no limit.
+    ['Limit per period', account.limit === formatUsdc(storedUnitsMax) ? 'none' : account.limit],
   ];
   return <Facts facts={shown} />;
 }
