@@ -5,7 +5,7 @@ import process from 'node:process';
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 24) {
   console.error(
-    `callora needs Node 24 or later; this is ${process.version}. In a checkout, start it with: npm run callora --`,
+    `callora needs Node 24 or later; this is ${process.version}. A checkout brings its own: \`npm ci && npm run build:pages\` once, then \`npm run callora --\`.`,
   );
   process.exit(70);
 }
