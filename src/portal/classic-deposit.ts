@@ -1,11 +1,13 @@
 import { readBearer } from '../access/bearer.ts';
 import { GatewayError } from '../errors.ts';
+import type { Rate, RateLimiter } from '../limits/rate.ts';
 import { formatUsdc, parseUsdc, type Units } from '../money.ts';
 import type { ClassicPaymentRow } from '../store/classic-payments.ts';
 import { type CredentialDeps, requireReader } from './credentials.ts';
 import { paymentUri } from './payment-uri.ts';
 import { qrCode } from './qr-code.ts';
 import { type ChainFacts, depositView } from './service.ts';
+import { throttle } from './throttle.ts';
 
 /** How to pay in: the vault's terms for everyone, and for the holder of a token the way from a wallet or an exchange. */
 export type DepositDeps = CredentialDeps & {
@@ -53,11 +55,14 @@ export type SeenPayment = {
   forward_tx_hash: string | null;
 };
 
+/** Drawing a QR code takes the event loop 5 to 10 ms; a page that waits for a payment asks every few seconds. */
+const payInRate: Rate = { perSecond: 2, burst: 40 };
+
 /** Enough to find a payment that was just made. */
 const paymentsShown = 10;
 
 export async function depositDetails(
-  deps: DepositDeps,
+  deps: DepositDeps & { limiter: RateLimiter },
   rawHeaders: readonly string[],
   query: URLSearchParams,
 ): Promise<unknown> {
@@ -65,6 +70,7 @@ export async function depositDetails(
   const bearer = readBearer(rawHeaders);
   if (!bearer.ok && bearer.reason === 'token_missing') return terms;
   const { account } = await requireReader(deps, rawHeaders);
+  throttle(deps.limiter, `pays in ${account}`, payInRate);
   return { ...terms, account, classic: deps.classic ? classicView(deps, deps.classic, account, query) : null };
 }
 

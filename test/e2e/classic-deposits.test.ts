@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { Account, contract, Horizon, Keypair, Memo, MuxedAccount, StellarToml } from '@stellar/stellar-sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClassicDepositView } from '../../src/admin/deposit-desk.ts';
@@ -68,8 +69,13 @@ function pay(amount: string, memo: Memo): Promise<string> {
   return payFromWallet(sandbox.info, { from: payer, to: deposit.publicKey(), amount, memo });
 }
 
+/** Asks again when it is told to wait, for as long as it is told. */
 async function get<Answer>(where: string): Promise<Answer> {
   const answer = await fetch(`${url}${where}`, { headers: { authorization: `Bearer ${token}` } });
+  if (answer.status === 429) {
+    await setTimeout(Number(answer.headers.get('retry-after')) * 1_000);
+    return get(where);
+  }
   if (!answer.ok) throw new Error(`${where} answered ${answer.status}: ${await answer.text()}`);
   return (await answer.json()) as Answer;
 }

@@ -1,6 +1,8 @@
 import { encode } from 'uqr';
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../src/catalog/model.ts';
+import { fakeClock } from '../../src/clock.ts';
+import { createRateLimiter, type RateLimiter } from '../../src/limits/rate.ts';
 import { units } from '../../src/money.ts';
 import { type ClassicView, type DepositDeps, depositDetails } from '../../src/portal/classic-deposit.ts';
 import { paymentUri } from '../../src/portal/payment-uri.ts';
@@ -15,8 +17,9 @@ const config = {
   stellar: { network: 'custom', passphrase: 'Net & "more" + 1', rpcUrl: 'https://rpc.example', vault: 'CVAULT' },
 } as unknown as Config;
 
-function deps(change: Partial<DepositDeps> = {}): DepositDeps {
+function deps(change: Partial<DepositDeps> = {}): DepositDeps & { limiter: RateLimiter } {
   return {
+    limiter: createRateLimiter({ clock: fakeClock() }),
     config: () => config,
     chain: () => ({ asset: 'CASSET', classicAsset: asset, minDeposit: units(1_000_000n), withdrawDelayS: 60 }),
     verifier: {
@@ -61,6 +64,14 @@ describe('the deposit page of the portal', () => {
       min: '1',
       amount: null,
     });
+  });
+
+  it('is throttled per account, since each answer draws a QR code; the vault’s terms are not', async () => {
+    const same = deps();
+    const ask = (headers: string[]) => depositDetails(same, headers, new URLSearchParams());
+    for (let each = 0; each < 40; each++) await ask(authorization);
+    await expect(ask(authorization)).rejects.toMatchObject({ code: 'rate_limited', headers: { 'retry-after': '1' } });
+    expect(await ask([])).toMatchObject({ kind: 'vault' });
   });
 
   it('says that the memo is required, and what happens without it', async () => {
