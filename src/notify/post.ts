@@ -88,12 +88,16 @@ function pinned(addresses: LookupAddress[]): LookupFunction {
 /** The head decides; a body that is long, slow or broken changes nothing about it. */
 function answered(sent: ClientRequest, body: string, onHead: (head: Posted) => void): Promise<Posted> {
   return new Promise((resolve) => {
-    sent.on('error', (error) => resolve({ status: undefined, error: reasonOf(error) }));
+    let head: Posted | undefined;
+    sent.on('error', (error) => resolve(head ?? { status: undefined, error: reasonOf(error) }));
+    // Node ends an answer that changes the protocol without an error.
+    sent.on('close', () => resolve(head ?? { status: undefined, error: 'the connection ended without an answer' }));
     sent.on('response', (answer) => {
       const status = answer.statusCode ?? 0;
-      const head = { status, error: objection(status) };
+      head = { status, error: objection(status) };
       onHead(head);
-      void ended(answer).then(() => resolve(head));
+      const read = head;
+      void ended(answer).then(() => resolve(read));
     });
     sent.end(body);
   });

@@ -71,6 +71,21 @@ describe('a post', () => {
     expect(await going).toEqual({ status: 202, error: undefined });
   });
 
+  it('has arrived once the head says so, also when the body is broken', async () => {
+    const broken = await receiver((res) => {
+      res.socket?.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nno chunk\r\n');
+    });
+    expect(await post({ clock: systemClock }, request(broken.url))).toEqual({ status: 200, error: undefined });
+  });
+
+  it('has failed at once when the receiver changes the protocol', async () => {
+    const changing = await receiver((res) => {
+      res.socket?.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n');
+    });
+    const { error } = await post({ clock: fakeClock() }, request(changing.url));
+    expect(error).toBe('the connection ended without an answer');
+  });
+
   it('reads no more than a little of an endless body', async () => {
     const endless = await receiver((res) => {
       const more = (): void => {
