@@ -41,6 +41,7 @@ export type Restored = { file: string; copy: string; aside: string | undefined; 
  */
 export function restoreStore(job: RestoreJob): Restored {
   if (!existsSync(job.copy)) throw new RestoreRefused(`there is no file ${job.copy}`);
+  if (!statSync(job.copy).isFile()) throw new RestoreRefused(`${job.copy} is no file`);
   if (storeBytes(job.copy) > statSync(job.copy).size) {
     throw new RestoreRefused(`${job.copy} has a log beside it, so it is no copy that \`callora backup\` made`);
   }

@@ -81,6 +81,7 @@ describe('a restore', () => {
     ['that is damaged', damaged, /cannot be restored/],
     ['that is no database', (copy: string) => ({ copy: rewritten(copy, Buffer.from('hello')) }), /cannot be restored/],
     ['that is not there', (copy: string) => ({ copy: `${copy}.gone` }), /there is no file/],
+    ['that is a folder', (copy: string) => ({ copy: path.dirname(copy) }), /is no file/],
     ['with a log beside it', withLog, /has a log beside it/],
   ])('refuses a copy %s and changes nothing', async (_, spoil, message) => {
     const { copy, file } = await copyOf();
