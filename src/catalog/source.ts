@@ -36,7 +36,10 @@ export function readSource(file: string, yaml: string): Source {
     return { file, line: place.line, column: place.col, field, message, expected };
   }
 
-  const problems = [...document.errors, ...document.warnings].map((error) =>
+  // What the parser says behind the first place that it cannot read follows from that place.
+  const unreadable = document.errors.find((error) => error.code !== 'DUPLICATE_KEY');
+  const errors = document.errors.filter((error) => error.code === 'DUPLICATE_KEY' || error === unreadable);
+  const problems = [...errors, ...document.warnings].map((error) =>
     at(error.pos[0], '', `is not readable YAML: ${error.message}`, 'YAML 1.2'),
   );
   let value: unknown;

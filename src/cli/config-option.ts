@@ -24,6 +24,6 @@ export function readConfig(cli: Pick<Cli, 'env' | 'note'>, file: string): Config
   throw new CliError(
     'config',
     loaded.problems.map(formatProblem).join('\n'),
-    'Name another file with --config, or make a new set-up with `callora init`.',
+    'Mend it, name another file with --config, or make a new set-up with `callora init`.',
   );
 }

@@ -265,6 +265,12 @@ apis:
     expect(problemsOf(yaml).map(formatProblem).join('\n')).toContain(message);
   });
 
+  it('names the place that cannot be read and not what follows from it, and every key that stands twice', () => {
+    const broken = problemsOf('a: { k: v{w} }\nb: 1\nc: [{ d: 1 }]\ne: { f: 2 }');
+    expect(broken).toMatchObject([{ line: 1, message: expect.stringContaining('is not readable YAML') }]);
+    expect(problemsOf('a: 1\na: 2\nb: 1\nb: 2').map(({ line }) => line)).toEqual([2, 4]);
+  });
+
   it.each([
     'apis: &a [*a]',
     'a: &a { b: *a }',
