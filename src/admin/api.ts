@@ -192,7 +192,8 @@ const pathCharactersMax = 4_096;
 
 function pathField(body: Record<string, unknown>, name: string): string {
   const value = body[name];
-  if (typeof value === 'string' && value !== '' && value.length <= pathCharactersMax) return value;
+  if (typeof value === 'string' && value !== '' && value.length <= pathCharactersMax && !value.includes('\0'))
+    return value;
   throw new GatewayError('bad_parameter', `${name} must be a path of at most ${pathCharactersMax} characters`);
 }
 

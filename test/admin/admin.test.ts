@@ -103,6 +103,14 @@ describe('readiness', () => {
   });
 });
 
+it('a path with a character that no path has is refused by name', async () => {
+  const { ask, seen } = await start();
+  const headers = { 'content-type': 'application/json' };
+  const answer = await ask({ method: 'POST', path: '/api/backup', headers, body: '{"file":"/a\\u0000b"}' });
+  expect(JSON.parse(answer.text)).toMatchObject({ status: 400, code: 'bad_parameter' });
+  expect(seen).toEqual([]);
+});
+
 describe('a request target that is no path', () => {
   it.each(['//', 'http://a:99999/', 'http://['])('(%s) is the fault of who sent it', async (path) => {
     const { ask } = await start();
