@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { askPatiently } from './ask-patiently.ts';
 import type { Cli } from './cli.ts';
 import { CliError } from './exit-codes.ts';
 import { askAsHolder } from './holder-request.ts';
@@ -43,7 +44,9 @@ async function allLeaves(
 ): Promise<{ items: PlacedReceipt[]; lines: SettledLine[] }> {
   const items: PlacedReceipt[] = [];
   for (let cursor = '0'; ; ) {
-    const page = readPage(await askAsHolder(cli, options, `${path}?limit=200&cursor=${cursor}`));
+    const page = readPage(
+      await askPatiently(cli.clock, () => askAsHolder(cli, options, `${path}?limit=200&cursor=${cursor}`)),
+    );
     items.push(...page.items);
     if (page.lines === null) throw new CliError('refused', 'the token does not cover every API: log in again');
     if (page.next === null) return { items, lines: page.lines };

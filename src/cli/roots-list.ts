@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { askPatiently } from './ask-patiently.ts';
 import { CliError } from './exit-codes.ts';
 import { askGateway } from './gateway-client.ts';
 
@@ -26,7 +27,7 @@ export async function fetchRoots(
   for (let cursor: string | null = String(after), asked = 0; cursor !== null; asked++) {
     if (asked === partsMax) throw new CliError('refused', `${gateway} publishes more than ${partsMax} parts of a lane`);
     const address = `/_callora/roots?lane=${lane}&cursor=${encodeURIComponent(cursor)}`;
-    const answer = await askPatiently(clock, gateway, address);
+    const answer = await askPatiently(clock, () => askGateway(gateway, address));
     const { part, next, ...rest } = readAnswer(gateway, answer);
     join(parts, part);
     head = rest;
@@ -34,25 +35,6 @@ export async function fetchRoots(
   }
   return { ...head, parts };
 }
-
-/** A long list has more parts than the gateway gives out at once. */
-async function askPatiently(
-  clock: Pick<Clock, 'sleep'>,
-  gateway: string,
-  address: string,
-): Promise<Record<string, unknown>> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await askGateway(gateway, address);
-    } catch (error) {
-      if (tries === triesMax || !(error instanceof CliError) || !error.message.includes('(rate_limited)')) throw error;
-      await clock.sleep(rationMs);
-    }
-  }
-}
-
-const rationMs = 1_000;
-const triesMax = 30;
 
 export type LaneView = { lane: number; first_batch: number | null; last_batch: number; chain: string | null };
 

@@ -38,6 +38,9 @@ export type LeavesView = {
 /** A receipt costs about what a call costs; a program that fetches one after each call stays far below. */
 const receiptRate = { perSecond: 50, burst: 200 };
 
+/** A full page is 200 receipts, 25 ms of work; the burst reads all leaves of the largest batch. */
+const leavesRate = { perSecond: 4, burst: 120 };
+
 /** Receipts on one page: at 2 KB each, 400 KB. */
 const leavesPerPageMax = 200;
 
@@ -52,7 +55,8 @@ export async function callReceipt(
   rawHeaders: readonly string[],
   call: string,
 ): Promise<ReceiptView> {
-  const reader = await holder(deps, rawHeaders);
+  const reader = await requireReader(deps, rawHeaders);
+  throttle(deps.limiter, `receipts ${reader.account}`, receiptRate);
   for (let look = 0; look < looksMax; look++) {
     const receipt = await lookUp(deps, reader, call);
     if (receipt) return receipt;
@@ -83,7 +87,8 @@ export async function ownLeaves(
 ): Promise<LeavesView> {
   const limit = wholeNumber(query, 'limit', 1, leavesPerPageMax) ?? 100;
   const from = wholeNumber(query, 'cursor', 0, Number.MAX_SAFE_INTEGER) ?? 0;
-  const reader = await holder(deps, rawHeaders);
+  const reader = await requireReader(deps, rawHeaders);
+  throttle(deps.limiter, `leaves ${reader.account}`, leavesRate);
   const found = deps.receipts.batches.byNumber(lane, batch);
   if (!found)
     throw new GatewayError('not_found', `lane ${lane} has no batch ${batch} here; /_callora/roots lists them`);
@@ -151,12 +156,6 @@ function ownCall({ receipts }: ReceiptDeps, reader: Reader, call: string) {
   const own = found && found.row.account === reader.account;
   if (own && (reader.scopes === '*' || reader.scopes.has(found.row.api))) return found;
   throw new GatewayError('not_found', 'you see no such call; its id is in the header `callora-call` of the answer');
-}
-
-async function holder(deps: ReceiptDeps & { limiter: RateLimiter }, rawHeaders: readonly string[]): Promise<Reader> {
-  const reader = await requireReader(deps, rawHeaders);
-  throttle(deps.limiter, `receipts ${reader.account}`, receiptRate);
-  return reader;
 }
 
 async function treeOf({ receipts }: ReceiptDeps, batch: BatchRow) {

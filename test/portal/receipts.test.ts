@@ -278,6 +278,15 @@ describe('a receipt', () => {
 });
 
 describe('the own leaves of a batch', () => {
+  it('are rationed per account more tightly than single receipts, since a page of them is the work of many', async () => {
+    const { get, clock } = await receiptRig();
+    const pages = await Promise.all(Array.from({ length: 121 }, () => get('/batches/0/9/leaves', 'alice')));
+    expect(pages.filter((answer) => answer.status === 429)).toHaveLength(1);
+    expect((await get('/batches/0/9/leaves', 'bob')).status).toBe(404);
+    clock.advance(1_000);
+    expect((await get('/batches/0/9/leaves', 'alice')).status).toBe(404);
+  });
+
   it('sum to what was asked of the account, carried debt and refunds included, and each verifies', async () => {
     const rig = await settledRig();
     rig.fund(bob, 2_000_000);
