@@ -26,14 +26,14 @@ function settleNow(cli: Cli, settle: Command): void {
       const result = await withBooks(cli, options.config, (books) => books.settleNow());
       if (options.json) printJson(cli, result);
       else {
-        printTable(cli, result.batches, batchColumns, 'Nothing to settle.');
+        printTable(cli, result.batches, batchColumns, result.complete ? 'Nothing to settle.' : 'No batch was settled.');
         printEarnings(cli, result.earnings);
       }
       if (result.complete) return;
       throw new CliError(
         'chain',
         `not everything is settled yet: waiting for ${result.waiting_for ?? 'the chain'}`,
-        'A running gateway goes on by itself: `callora settle status`.',
+        'A running gateway goes on by itself: `callora settle status`. Does the RPC server answer? `callora check` asks it.',
       );
     });
 }

@@ -94,7 +94,9 @@ async function deploy(cli: Cli, options: DeployOptions): Promise<void> {
     );
   }
   const payees = [...new Set(config.apis.map((api) => api.payee))];
-  cli.note(`deploying ${address} and listing ${payees.length} payees; this takes a minute`);
+  cli.note(
+    `deploying ${address} and listing ${payees.length === 1 ? '1 payee' : `${payees.length} payees`}; this takes a minute`,
+  );
   await deployVault(chain, {
     wasm: readOwnFile(vaultWasmKey),
     adminSecret: admin.secret,
