@@ -30,6 +30,9 @@ export type JsonRpcCall = (method: string, params: unknown, signal?: AbortSignal
 /** The most one answer may weigh; 10,000 events of a busy vault stay far below. */
 const answerBytesMax = 32 * 1024 * 1024;
 
+/** Of the reason for a refusal this much is kept: it goes into logs and into what `/readyz` tells. */
+const reasonCharsMax = 300;
+
 /**
  * One JSON-RPC 2.0 call over HTTP. Whatever keeps the answer from arriving whole (reset, timeout, 5xx, HTML, cut JSON) is
  * `transport`: the server may have acted. Only a JSON-RPC error object is `refused`.
@@ -65,7 +68,11 @@ function readAnswer(method: string, status: number, text: string): Record<string
   if (!isRecord(answer)) throw new RpcError('transport', `${method}: HTTP ${status} without a JSON-RPC answer`);
   if (isRecord(answer.error)) {
     const { code, message } = answer.error;
-    throw new RpcError('refused', `${method}: ${String(message)}`, typeof code === 'number' ? { code } : {});
+    throw new RpcError(
+      'refused',
+      `${method}: ${String(message).slice(0, reasonCharsMax)}`,
+      typeof code === 'number' ? { code } : {},
+    );
   }
   if (status !== 200 || !isRecord(answer.result)) {
     throw new RpcError('transport', `${method}: HTTP ${status} without a result`);

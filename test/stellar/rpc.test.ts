@@ -62,6 +62,17 @@ describe('an RPC server that does not answer properly', () => {
     await expect(send(answer)).rejects.toMatchObject({ failure: 'refused', code: -32_602 });
   });
 
+  it('that objects at length fills no log', async () => {
+    const message = 'x'.repeat(1_000_000);
+    const rpc = await rpcWith({
+      getHealth: (_, response) =>
+        void response.end(JSON.stringify({ jsonrpc: '2.0', id: 1, error: { code: 1, message } })),
+    });
+    const refusal = await rpc.health().catch((error: unknown) => String(error));
+    expect(String(refusal).length).toBeLessThan(400);
+    expect(String(refusal)).toContain('getHealth: xxx');
+  });
+
   it('that serves another network is told apart', async () => {
     const rpc = await rpcWith({ getNetwork: () => ({ passphrase: 'Another net', protocolVersion: 27 }) });
     await expect(rpc.verifyNetwork()).rejects.toMatchObject({ failure: 'wrong_network' });
