@@ -88,14 +88,28 @@ function serveInternal(deps: DispatchDeps, exchange: Exchange, path: string): Pr
     for (const name of res.getHeaderNames()) res.removeHeader(name);
     return refuse(exchange, { ok: false, code: 'not_found' });
   }
+  const bound = boundOwnAnswer(exchange);
   return new Promise((resolve) => {
     const over = () => {
+      clearInterval(bound);
       noteOwnAnswer(exchange);
       resolve();
     };
     exchange.onGone = over;
     res.once('close', over);
   });
+}
+
+/** Idle times of a body that a client has to take an answer in: the largest has 2 MB, and lines are slow. */
+const ownAnswerIdleTimes = 4;
+
+/** A client that does not take its answer must not keep the connection for ever. */
+function boundOwnAnswer({ res, config }: Exchange): NodeJS.Timeout {
+  let waited = 0;
+  return setInterval(() => {
+    if (waited === ownAnswerIdleTimes) res.destroy();
+    if (res.writableEnded) waited++;
+  }, config.gateway.limits.bodyIdleTimeoutMs);
 }
 
 function noteOwnAnswer({ res, end }: Exchange): void {

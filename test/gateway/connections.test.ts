@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { GatewayLimits } from '../../src/catalog/model.ts';
+import type { GatewayDeps } from '../../src/gateway/deps.ts';
 import {
   limits,
   makeConfig,
@@ -16,10 +17,10 @@ import {
 let upstream: RawUpstream;
 let rig: Rig;
 
-async function start(changed: Partial<GatewayLimits>) {
+async function start(changed: Partial<GatewayLimits>, deps: Partial<GatewayDeps> = {}) {
   upstream = await startUpstream();
   const config = makeConfig([{ origin: upstream.origin, price: '0.1' }], { limits: { ...limits, ...changed } });
-  rig = await startRig({ config });
+  rig = await startRig({ config, deps });
 }
 
 afterEach(async () => {
@@ -41,6 +42,19 @@ describe('a connection', () => {
     await until(() => client.readableEnded || client.destroyed, 'the connection ended');
     expect(text.match(/HTTP\/1.1 200/g)?.length).toBe(2);
     expect(text.match(/connection: close/gi)?.length).toBe(1);
+    client.destroy();
+  });
+
+  it('that does not take an answer of the gateway’s own is ended', async () => {
+    const internal: GatewayDeps['internal'] = (_req, res) => {
+      res.end(Buffer.alloc(64 * 1024 * 1024));
+      return true;
+    };
+    await start({ bodyIdleTimeoutMs: 20 }, { internal });
+    const client = connect(rig.port, '127.0.0.1', () => client.write('GET /_callora/ HTTP/1.1\r\nhost: a\r\n\r\n'));
+    client.pause();
+    await until(() => rig.gateway.stats().running === 1, 'the answer was written');
+    await until(() => rig.gateway.stats().connections === 0, 'the connection ended');
     client.destroy();
   });
 
