@@ -6,8 +6,11 @@ export function csvText(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => `${row.map(csvCell).join(',')}\r\n`).join('');
 }
 
-/** Paths, names and memos come from others: one that begins like a formula gets an apostrophe before it. */
-const startsLikeFormula = /^[=+\-@\t\r]/;
+/**
+ * Paths, names and memos come from others: one that begins like a formula gets an apostrophe before it. Some spreadsheets
+ * read the wide signs of East Asian scripts like the narrow ones.
+ */
+const startsLikeFormula = /^[=+\-@\t\r\n＝＋－＠]/;
 /** Amounts and counts stay numbers, negative ones too: a number is no formula. */
 const plainDecimal = /^-?[0-9]+(\.[0-9]+)?$/;
 const wantsQuotes = /[",\r\n]/;
