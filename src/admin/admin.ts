@@ -97,11 +97,20 @@ async function answer(deps: AdminDeps, callers: Callers, req: IncomingMessage, r
   if (found.kind === 'method_not_allowed') {
     throw new AdminRefusal('method_not_allowed', `this path answers ${found.allow}`, { allow: found.allow });
   }
+  if (found.route.tokenOnly && books !== deps.books) {
+    throw new AdminRefusal('admin_token_invalid', 'this wants the admin token itself, as a bearer token', {
+      'www-authenticate': 'Bearer realm="callora admin"',
+    });
+  }
   const body = isRead
     ? { ok: true as const, fields: {} }
     : await readObject(req, { bytesMax: bodyBytesMax, timeoutMs: bodyTimeoutMs, clock: deps.clock });
   if (!body.ok) throw new GatewayError(body.code, body.detail);
-  sendJson(res, 200, await found.run(books, { params: found.params, query: url.searchParams, body: body.fields }));
+  sendJson(
+    res,
+    200,
+    await found.route.run(books, { params: found.params, query: url.searchParams, body: body.fields }),
+  );
 }
 
 /** The books under the name of who asks: a program with the token, or a person with a session. */

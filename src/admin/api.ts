@@ -13,6 +13,8 @@ export type ApiRoute = {
   method: 'GET' | 'POST';
   /** Segments; `*` takes one of any text. */
   path: string;
+  /** Wants the token itself: what a stolen browser session must not be able to do. */
+  tokenOnly?: true;
   run(books: Books, request: ApiRequest): Promise<unknown>;
 };
 
@@ -90,7 +92,13 @@ export const apiRoutes: ApiRoute[] = [
   { method: 'POST', path: '/api/reconcile', run: (books) => books.reconcile() },
 
   { method: 'GET', path: '/api/live', run: (books) => books.live() },
-  { method: 'POST', path: '/api/backup', run: (books, { body }) => books.backup(pathField(body, 'file')) },
+  {
+    method: 'POST',
+    path: '/api/backup',
+    // It writes a file wherever the gateway's user may.
+    tokenOnly: true,
+    run: (books, { body }) => books.backup(pathField(body, 'file')),
+  },
   { method: 'GET', path: '/api/health', run: (books) => books.health() },
   {
     method: 'GET',
@@ -118,7 +126,7 @@ export const apiRoutes: ApiRoute[] = [
 ];
 
 export type Match =
-  | { kind: 'found'; params: string[]; run: ApiRoute['run'] }
+  | { kind: 'found'; params: string[]; route: ApiRoute }
   | { kind: 'method_not_allowed'; allow: string }
   | { kind: 'not_found' };
 
@@ -127,7 +135,7 @@ export function matchRoute(routes: ApiRoute[], method: string, path: string): Ma
   for (const route of routes) {
     const params = segmentsMatch(route.path.split('/'), path.split('/'));
     if (!params) continue;
-    if (route.method === method) return { kind: 'found', params, run: route.run };
+    if (route.method === method) return { kind: 'found', params, route };
     allowed.push(...(route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]));
   }
   return allowed.length > 0 ? { kind: 'method_not_allowed', allow: allowed.join(', ') } : { kind: 'not_found' };

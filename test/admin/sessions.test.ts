@@ -75,6 +75,17 @@ async function login(ask: Ask, headers: Record<string, string> = {}) {
 }
 
 describe('a session', () => {
+  it('writes no files: a copy of the database wants the token itself', async () => {
+    const { ask, seen } = await start();
+    const { headers } = await login(ask);
+    const file = { file: '/backups/a.db' };
+    expect((await ask('POST', '/api/backup', headers, file)).status).toBe(401);
+    expect(seen).toEqual([]);
+    const bearer = { authorization: 'Bearer admin-token-1' };
+    expect((await ask('POST', '/api/backup', bearer, file)).status).toBe(200);
+    expect(seen).toEqual(['program: backup']);
+  });
+
   it('opens with the admin token, and acts under the name of the dashboard', async () => {
     const { ask, seen } = await start();
     const session = await login(ask);
