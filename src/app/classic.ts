@@ -51,20 +51,22 @@ export function classicOffer(
 
 /** An identity of the books besides the vault's: the deposit account holds what lies in it. */
 export async function classicChecks(core: Core, signal?: AbortSignal): Promise<Check[]> {
-  const { classic, rpc, facts, store } = core;
+  const { classic, store } = core;
   if (!classic) return [];
   const cover = await compareCover(
     {
       account: classic.address,
-      async balance(stop) {
-        const holding = await readHolding(rpc, facts.token, classic.address, stop);
-        return holding.ok ? holding.balance : zero;
-      },
+      balance: (stop) => balanceOf(core, classic.address, stop),
       held: () => store.classicPayments.held(classic.address),
     },
     signal,
   );
   return [{ name: 'deposit account covers its payments', ...cover }];
+}
+
+async function balanceOf({ rpc, facts }: Core, address: string, signal?: AbortSignal): Promise<Units> {
+  const holding = await readHolding(rpc, facts.token, address, signal);
+  return holding.ok ? holding.balance : zero;
 }
 
 /** What the operator's desk has to know of it. */
@@ -141,6 +143,7 @@ export function createClassic(core: Core, openAccount: (address: string) => { id
     forwards: store.classicForwards,
     account: address,
     secret,
+    balance: (signal) => balanceOf(core, address, signal),
     sync,
     clock,
     log,

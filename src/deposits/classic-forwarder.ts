@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import { atLeastZero, formatUsdc, subtract, type Units, zero } from '../money.ts';
 import { depositOnceOperation } from '../stellar/account-transactions.ts';
 import type { FollowOutcome, Submitter } from '../stellar/submitter.ts';
 import type { Vault } from '../stellar/vault-client.ts';
@@ -19,11 +20,13 @@ export type ClassicForwarder = {
 export type ClassicForwarderDeps = {
   vault: Pick<Vault, 'address' | 'forwarded'>;
   submitter: Pick<Submitter, 'submit' | 'follow'>;
-  payments: Pick<Store['classicPayments'], 'open' | 'unattributedAfter' | 'markForwarded' | 'note'>;
+  payments: Pick<Store['classicPayments'], 'forwardable' | 'open' | 'unattributedAfter' | 'markForwarded' | 'note'>;
   forwards: Store['classicForwards'];
   /** G… address of the deposit account, and its seed. */
   account: string;
   secret: string;
+  /** What the deposit account holds on chain now. */
+  balance(signal?: AbortSignal): Promise<Units>;
   sync(): Promise<void>;
   clock: Clock;
   log: Log;
@@ -50,6 +53,8 @@ export function createClassicForwarder(deps: ClassicForwarderDeps): ClassicForwa
     if (await vault.forwarded(account, BigInt(payment.operationId), signal)) {
       return markForwarded(payment, 'the vault had it already');
     }
+    const missing = await shortBy(signal);
+    if (missing > zero) return waitForCover(payment, missing);
     const outcome = await submitter.submit(
       {
         operation: operationOf(payment),
@@ -88,6 +93,23 @@ export function createClassicForwarder(deps: ClassicForwarderDeps): ClassicForwa
     pauses.delete(payment.id);
     await deps.sync();
     log.info({ operation: payment.operationId }, 'a classic payment was found in the vault');
+  }
+
+  /**
+   * What the account lacks of the payments that the books say lie in it: something was sent back by hand, and these books
+   * do not know it. Until they do, a forward could be made of what another has paid.
+   */
+  async function shortBy(signal?: AbortSignal): Promise<Units> {
+    const balance = await deps.balance(signal);
+    return atLeastZero(subtract(payments.forwardable(account), balance));
+  }
+
+  /** A source that is behind shows too little for a moment, so this pause does not grow. */
+  function waitForCover(payment: ClassicPaymentRow, missing: Units): void {
+    pauses.set(payment.id, { untilMs: clock.monotonicMs() + pauseMs, tries: 0 });
+    const reason = `the deposit account lacks ${formatUsdc(missing)} USDC of its payments: close what was sent back`;
+    payments.note(payment.id, reason);
+    log.warn({ operation: payment.operationId, reason }, 'a classic payment could not be forwarded yet');
   }
 
   /** The others go on meanwhile. */

@@ -28,6 +28,8 @@ export type ClassicPayments = {
   unattributed(): { count: number; sum: Units };
   /** What lies in this deposit account by these books: all that is neither in the vault, nor on the way, nor closed. */
   held(toAddress: string): Units;
+  /** The part of it that a forward may be made of, now or once it has an owner: without dust. */
+  forwardable(toAddress: string): Units;
   setAside(limit: number): SetAside[];
   setAsideCount(): number;
 };
@@ -138,6 +140,12 @@ export function createClassicPayments(db: RawDb, write: Write): ClassicPayments 
   const aside = db.prepare<[number], SetAside>(
     'SELECT id, at_ms AS atMs, reason, data FROM classic_set_aside ORDER BY at_ms DESC, id DESC LIMIT ?',
   );
+  const forwardable = db
+    .prepare<[string], number>(
+      `SELECT COALESCE(SUM(amount), 0) FROM classic_payments
+       WHERE to_address = ? AND state IN ('unattributed', 'due')`,
+    )
+    .pluck();
   const held = db
     .prepare<[string], number>(
       `SELECT COALESCE(SUM(amount), 0) FROM classic_payments
@@ -183,6 +191,7 @@ export function createClassicPayments(db: RawDb, write: Write): ClassicPayments 
       const found = totals.get();
       return { count: found?.count ?? 0, sum: found ? fromStored(found.sum) : zero };
     },
+    forwardable: (toAddress) => fromStored(forwardable.get(toAddress) ?? 0),
     held: (toAddress) => fromStored(held.get(toAddress) ?? 0),
     setAside: (limit) => aside.all(limit),
     setAsideCount: () => asideCount.get() ?? 0,

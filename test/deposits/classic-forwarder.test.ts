@@ -24,6 +24,29 @@ function expectForwardedOnce(rig: ForwardRig, id: string): void {
   expect(rig.classic.store.classicPayments.byOperation(id)).toMatchObject({ state: 'forwarded', account: alice });
 }
 
+describe('a deposit account that lacks some of its payments', () => {
+  it('forwards nothing, since it would be of what another has paid, until the books know what was sent back', async () => {
+    const { rig, id } = await withPayment();
+    const sentBack = String(rig.classic.horizon.pay('3.0000000').id);
+    await rig.classic.catchUp();
+    rig.chain.balance = 20_000_000n;
+
+    await rig.forwarder.turn();
+    expect(rig.chain.sends).toEqual([]);
+    const { classicPayments } = rig.classic.store;
+    expect(classicPayments.byOperation(id)).toMatchObject({
+      state: 'due',
+      note: 'the deposit account lacks 3 USDC of its payments: close what was sent back',
+    });
+
+    const row = classicPayments.byOperation(sentBack);
+    classicPayments.close(row?.id ?? 0, 'sent back');
+    rig.chain.close(60);
+    await rig.run();
+    expectForwardedOnce(rig, id);
+  });
+});
+
 describe('a due payment', () => {
   it('reaches the vault under its operation id, with one envelope', async () => {
     const { rig, id } = await withPayment();
@@ -72,16 +95,16 @@ describe('a due payment', () => {
     expect(rig.classic.store.classicForwards.failures(1)).toBe(2);
   });
 
-  it('waits while the vault takes no deposits, says so, and the others are not held up', async () => {
+  it('waits while it is refused, says so, and the others are not held up', async () => {
     const { rig, id } = await withPayment();
-    rig.chain.balance = 15_000_000n;
+    rig.chain.amountMax = 15_000_000n;
     const { id: second } = rig.classic.horizon.pay('1.0000000', {}, aliased);
     await rig.classic.catchUp();
     await rig.forwarder.turn();
     expect(rig.classic.store.classicPayments.byOperation(id)?.note).toContain('refused');
     await rig.forwarder.turn();
     expect([...rig.chain.taken.keys()]).toEqual([BigInt(String(second))]);
-    rig.chain.balance = 20_000_000n;
+    rig.chain.amountMax = 20_000_000n;
     await rig.run();
     expect(rig.chain.taken.size).toBe(2);
     expect(rig.classic.store.classicPayments.byOperation(id)?.note).toBeUndefined();

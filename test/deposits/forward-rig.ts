@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Keypair } from '@stellar/stellar-sdk/base';
 import { type ClassicForwarder, createClassicForwarder } from '../../src/deposits/classic-forwarder.ts';
 import { silentLog } from '../../src/log.ts';
+import { units } from '../../src/money.ts';
 import { createSubmitter } from '../../src/stellar/submitter.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type ClassicRig, createClassicRig } from './classic-rig.ts';
@@ -67,6 +68,7 @@ export function createForwardRig(): ForwardRig {
       },
       account: depositAccount,
       secret,
+      balance: async () => units(chain.balance),
       sync: step('sync', store.sync),
       clock,
       log: silentLog(),

@@ -35,6 +35,8 @@ export class ScriptedVault {
   /** The next envelopes that land fail. */
   failNext = 0;
   paused = false;
+  /** What lies above it is refused before it is sent. */
+  amountMax = 10n ** 15n;
   /** What the deposit account holds. */
   balance = 10n ** 15n;
   /** What the vault took, by operation id. */
@@ -87,7 +89,8 @@ export class ScriptedVault {
       const { id, amount } = readEnvelope(envelopeXdr);
       if (this.paused) return { ok: false, error: 'Error(Contract, #200)', latestLedger: this.ledger };
       if (this.taken.has(id)) return { ok: false, error: 'Error(Contract, #202)', latestLedger: this.ledger };
-      if (amount > this.balance) return { ok: false, error: 'Error(Contract, #10)', latestLedger: this.ledger };
+      if (amount > this.balance || amount > this.amountMax)
+        return { ok: false, error: 'Error(Contract, #10)', latestLedger: this.ledger };
       return {
         ok: true,
         latestLedger: this.ledger,
