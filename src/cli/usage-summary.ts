@@ -12,7 +12,7 @@ export type UsageSumView = UsageSummary['items'][number];
 type Options = OperatorOptions & PeriodOptions & { by: string; api?: string; account?: string };
 
 export function usageSummaryCommand(cli: Cli, usage: Command): void {
-  withPeriodOptions(withOperatorOptions(usage.command('summary')))
+  withPeriodOptions(withOperatorOptions(usage.command('summary', { isDefault: true })))
     .description('calls and money over UTC days, by route, day or account')
     .option('--by <group>', 'route, day or account', 'day')
     .option('--api <name>', 'of one API')

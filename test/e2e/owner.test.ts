@@ -155,7 +155,7 @@ describe('the context that an upstream gets', () => {
 describe('usage over time', () => {
   it('is one sum by route, by day, by account, and for the consumer’s own eyes', async () => {
     await call('/demo/forecast/bergen');
-    const total = async (by: string) => (await operator<UsageSummary>('usage', 'summary', '--by', by)).total;
+    const total = async (by: string) => (await operator<UsageSummary>('usage', '--by', by)).total;
     const byDay = await total('day');
     expect(byDay.calls).toBeGreaterThan(7);
     expect(await total('route')).toEqual(byDay);
