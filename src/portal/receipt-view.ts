@@ -93,7 +93,7 @@ export async function receiptView(
     index: signed.index,
     size: signed.size,
     path,
-    tx_hash: txHash || null,
+    tx_hash: txHash ?? null,
     ledger: ledger ?? null,
     tx_url: txHash && terms.explorerUrl ? terms.explorerUrl.replace('{hash}', txHash) : null,
     signature: await terms.key.sign(canonical(said)),

@@ -160,7 +160,8 @@ function toBatch(row: Stored): BatchRow {
     oldestAtMs: row.oldestAtMs ?? undefined,
     confirmedAtMs: row.confirmedAtMs ?? undefined,
     ledger: row.ledger ?? undefined,
-    txHash: row.txHash ?? undefined,
+    // Empty when the settlement was read from the accounts, which name no transaction.
+    txHash: row.txHash || undefined,
   };
 }
 

@@ -171,6 +171,15 @@ describe('confirmation', () => {
     expect(store.charges.oldestUnsettledAtMs()).toBeUndefined();
   });
 
+  it('without a known transaction leaves the hash undefined, not an empty text', () => {
+    const { store } = openTestStore();
+    writeCharge(store, { account: 'GA', price: 100 });
+    const { lane, batch, root } = sealed(seal(store));
+    const settled = { taken: [100n], ledger: 20, txHash: '', closedAtMs: 2_000, period: 0 };
+    store.batches.confirm({ lane, batch, root, ...settled });
+    expect(store.batches.byNumber(0, 1)).toMatchObject({ state: 'confirmed', txHash: undefined });
+  });
+
   it('happens once, whoever brings it again', () => {
     const { store } = openTestStore();
     writeCharge(store, { account: 'GA', price: 100 });
