@@ -4,14 +4,7 @@ import { Copy } from './copy.tsx';
 import { focusOnce } from './focus.ts';
 import { type Catalog, type Gateway, readCatalog, readService, type TokenWish } from './gateway.ts';
 import { Problem } from './problem.tsx';
-
-const lives: [seconds: number, name: string][] = [
-  [3_600, '1 hour'],
-  [86_400, '1 day'],
-  [7 * 86_400, '7 days'],
-  [30 * 86_400, '30 days'],
-  [90 * 86_400, '90 days'],
-];
+import { offeredLife, tokenLives } from './token-lives.ts';
 
 /** The form for a token, then the token itself, which is shown this once. */
 export function NewToken({ gateway, onIssued }: { gateway: Gateway; onIssued: () => void }) {
@@ -40,11 +33,12 @@ function Form({ names, issue }: { names: string[]; issue: (wish: TokenWish) => P
   const service = useAnswer('service', readService);
   const [label, setLabel] = useState('');
   const [cap, setCap] = useState('1');
-  const [ttl, setTtl] = useState(86_400);
+  const [wishedS, setWishedS] = useState(86_400);
   const [scope, setScope] = useState<string[]>();
   const [problem, setProblem] = useState('');
   const [busy, setBusy] = useState(false);
-  const ttlMax = service.value?.tokens.ttl_max_s ?? 86_400;
+  const lives = tokenLives(service.value?.tokens.ttl_max_s ?? 86_400);
+  const ttl = offeredLife(lives, wishedS);
 
   async function submit(event: SubmitEvent) {
     event.preventDefault();
@@ -81,14 +75,12 @@ function Form({ names, issue }: { names: string[]; issue: (wish: TokenWish) => P
         </label>
         <label class="field">
           <span>Life</span>
-          <select value={ttl} onChange={(event) => setTtl(Number(event.currentTarget.value))}>
-            {lives
-              .filter(([seconds]) => seconds <= ttlMax)
-              .map(([seconds, name]) => (
-                <option key={seconds} value={seconds}>
-                  {name}
-                </option>
-              ))}
+          <select value={ttl} onChange={(event) => setWishedS(Number(event.currentTarget.value))}>
+            {lives.map(({ seconds, name }) => (
+              <option key={seconds} value={seconds}>
+                {name}
+              </option>
+            ))}
           </select>
         </label>
       </div>
