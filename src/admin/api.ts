@@ -73,7 +73,8 @@ export const apiRoutes: ApiRoute[] = [
   {
     method: 'POST',
     path: '/api/payouts/claim',
-    run: (books, { body }) => books.claimPayouts(textField(body, 'payee')),
+    // Strict: a misspelt `payee` must not pay all of them.
+    run: (books, { body }) => books.claimPayouts(textField(only(body, ['payee']), 'payee')),
   },
   {
     method: 'GET',
@@ -203,6 +204,13 @@ function pathField(body: Record<string, unknown>, name: string): string {
   if (typeof value === 'string' && value !== '' && value.length <= pathCharactersMax && !value.includes('\0'))
     return value;
   throw new GatewayError('bad_parameter', `${name} must be a path of at most ${pathCharactersMax} characters`);
+}
+
+/** The body, when it has no other fields than these. */
+function only(body: Record<string, unknown>, known: string[]): Record<string, unknown> {
+  const unknown = Object.keys(body).find((name) => !known.includes(name));
+  if (unknown === undefined) return body;
+  throw new GatewayError('bad_parameter', `there is no field "${unknown}"; known are ${known.join(', ')}`);
 }
 
 function textField(body: Record<string, unknown>, name: string): string | undefined {

@@ -228,6 +228,7 @@ describe('the operator API', () => {
     ],
     [{ method: 'POST', path: '/api/tokens', headers: json, body: '{"capp":"1"}' }, 400, 'bad_parameter'],
     [{ method: 'POST', path: '/api/tokens', headers: json, body: '{"cap":1}' }, 400, 'bad_parameter'],
+    [{ method: 'POST', path: '/api/payouts/claim', headers: json, body: '{"payeee":"G"}' }, 400, 'bad_parameter'],
     [{ method: 'POST', path: '/api/tokens', headers: json, body: '{"scope":"weather"}' }, 400, 'bad_parameter'],
     [{ method: 'POST', path: '/api/tokens', headers: json, body: ' '.repeat(70_000) }, 413, 'body_too_large'],
   ])('refuses %o with %i %s', async (request, status, code) => {
