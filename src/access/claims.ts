@@ -58,7 +58,7 @@ export function readClaims(
 }
 
 /** `*`, or API names separated by single spaces. Undefined when it is neither. */
-export function readScope(scope: unknown): ReadonlySet<string> | '*' | undefined {
+function readScope(scope: unknown): ReadonlySet<string> | '*' | undefined {
   if (scope === '*') return '*';
   if (typeof scope !== 'string') return undefined;
   const names = scope.split(' ');

@@ -30,7 +30,7 @@ export type SessionsDeps = {
 };
 
 /** Long enough to look around and decide; short enough that a session left behind in a browser is soon worth nothing. */
-export const sessionTtlMs = 600_000;
+const sessionTtlMs = 600_000;
 
 /** Another type than the access tokens' `at+jwt`, so that neither passes for the other even before its claims are read. */
 const sessionType = 'callora-session+jwt';

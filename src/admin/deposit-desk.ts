@@ -156,7 +156,7 @@ function isState(text: string): text is ClassicState {
   return states.includes(text);
 }
 
-export function classicDepositView(row: ClassicPaymentRow): ClassicDepositView {
+function classicDepositView(row: ClassicPaymentRow): ClassicDepositView {
   return {
     operation: row.operationId,
     state: row.state,

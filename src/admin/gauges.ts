@@ -30,7 +30,7 @@ export type GaugeValues = {
 };
 
 /** Reasons for which sales can stop: each has a series, so that an alert sees it go from 0 to 1. */
-export const stopReasons = [
+const stopReasons = [
   'sales_stopped',
   'vault_paused',
   'watcher_stale',

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 
-/** Slows down guessing of the admin token at the login form. Only failures count, so a right login is never held up. */
+/** Slows down guessing of the admin token at the login form. Only failures count: right logins use nothing up. */
 export type LoginThrottle = {
   /** Seconds until this address may try again; undefined when it may now. */
   waitS(address: string): number | undefined;

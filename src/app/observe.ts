@@ -4,7 +4,6 @@ import { createLoop, type Loop } from '../loop.ts';
 import { formatUsdc, type Units } from '../money.ts';
 import { booksDifferences } from '../settlement/books-check.ts';
 import type { SettledOnChain } from '../settlement/confirm.ts';
-
 import { classicWay } from './classic.ts';
 import type { Core } from './core.ts';
 import { salesStop } from './sales.ts';

@@ -42,7 +42,7 @@ export type HeraldDeps = {
 };
 
 /** Ledgers close every five seconds; two minutes without one are no hiccup, and half of it is over it. */
-export const watcherLagMs = 120_000;
+const watcherLagMs = 120_000;
 const watcherCaughtUpMs = 60_000;
 
 /** An account is told of again once it has had twice the bound: one that hovers around it is told of once. */

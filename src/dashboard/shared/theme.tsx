@@ -6,7 +6,7 @@ export type Theme = 'system' | 'light' | 'dark';
 const key = 'callora-theme';
 const next: Record<Theme, Theme> = { system: 'light', light: 'dark', dark: 'system' };
 
-export function savedTheme(): Theme {
+function savedTheme(): Theme {
   const text = localStorage.getItem(key);
   return text === 'light' || text === 'dark' ? text : 'system';
 }
