@@ -91,7 +91,13 @@ type Stored = {
 const select = `SELECT p.id, p.operation_id AS operationId, p.ledger, p.closed_at_ms AS closedAtMs, p.tx_hash AS txHash,
   p.from_address AS "from", p.to_address AS "to", p.amount, p.memo_type AS memoType, p.memo, a.address AS account,
   p.state, p.note, p.forward_tx_hash AS forwardTxHash
-  FROM classic_payments p LEFT JOIN accounts a ON a.id = p.account_id`;
+  FROM classic_payments p`;
+const owned = 'LEFT JOIN accounts a ON a.id = p.account_id';
+
+// What is in the vault stays for ever, so what is not has an index of its own. SQLite takes it only where the query says
+// the index's own condition, and refuses the statement where it cannot.
+const indexed = 'INDEXED BY classic_payments_open';
+const notForwarded = "state <> 'forwarded'";
 
 export function createClassicPayments(db: RawDb, write: Write): ClassicPayments {
   const insert = db.prepare(
@@ -109,17 +115,21 @@ export function createClassicPayments(db: RawDb, write: Write): ClassicPayments 
        closed_at_ms = MAX(closed_at_ms, excluded.closed_at_ms)`,
   );
   const open = db.prepare<[string, number], Stored>(
-    `${select} WHERE p.state IN ('due', 'sent') AND p.to_address = ? ORDER BY p.state = 'due', p.id LIMIT ?`,
+    `${select} ${indexed} ${owned} WHERE p.${notForwarded} AND p.state IN ('due', 'sent') AND p.to_address = ?
+     ORDER BY p.state = 'due', p.id LIMIT ?`,
   );
   const ownerless = db.prepare<[string, number, number], Stored>(
-    `${select} WHERE p.state = 'unattributed' AND p.to_address = ? AND p.id > ? ORDER BY p.id LIMIT ?`,
+    `${select} ${indexed} ${owned} WHERE p.${notForwarded} AND p.state = 'unattributed' AND p.to_address = ? AND p.id > ?
+     ORDER BY p.id LIMIT ?`,
   );
-  const one = db.prepare<[string], Stored>(`${select} WHERE p.operation_id = ?`);
-  const page = db.prepare<[number, number], Stored>(`${select} WHERE p.id < ? ORDER BY p.id DESC LIMIT ?`);
+  const one = db.prepare<[string], Stored>(`${select} ${owned} WHERE p.operation_id = ?`);
+  const page = db.prepare<[number, number], Stored>(`${select} ${owned} WHERE p.id < ? ORDER BY p.id DESC LIMIT ?`);
   const pageOfState = db.prepare<[ClassicState, number, number], Stored>(
-    `${select} WHERE p.state = ? AND p.id < ? ORDER BY p.id DESC LIMIT ?`,
+    `${select} ${owned} WHERE p.state = ? AND p.id < ? ORDER BY p.id DESC LIMIT ?`,
   );
-  const ofAccount = db.prepare<[number, number], Stored>(`${select} WHERE p.account_id = ? ORDER BY p.id DESC LIMIT ?`);
+  const ofAccount = db.prepare<[number, number], Stored>(
+    `${select} ${owned} WHERE p.account_id = ? ORDER BY p.id DESC LIMIT ?`,
+  );
   const give = db.prepare(
     `UPDATE classic_payments SET state = 'due', account_id = ?, note = ? WHERE id = ? AND state = ?`,
   );
@@ -127,29 +137,30 @@ export function createClassicPayments(db: RawDb, write: Write): ClassicPayments 
     `UPDATE classic_payments SET state = 'closed', note = ? WHERE id = ? AND state IN ('unattributed', 'below_min')`,
   );
   const giveAliased = db.prepare(
-    `UPDATE classic_payments SET state = 'due', account_id = $accountId, note = NULL
-     WHERE state = 'unattributed' AND to_address = $to AND memo_type IN ('id', 'muxed') AND memo = $alias AND amount >= $min`,
+    `UPDATE classic_payments ${indexed} SET state = 'due', account_id = $accountId, note = NULL
+     WHERE ${notForwarded} AND state = 'unattributed' AND to_address = $to AND memo_type IN ('id', 'muxed') AND memo = $alias AND amount >= $min`,
   );
   const forwarded = db.prepare(
     `UPDATE classic_payments SET state = 'forwarded', forward_tx_hash = COALESCE(?, forward_tx_hash), note = ? WHERE id = ?`,
   );
   const putNote = db.prepare('UPDATE classic_payments SET note = ? WHERE id = ? AND note IS NOT ?');
   const totals = db.prepare<[], { count: number; sum: number }>(
-    `SELECT COUNT(*) AS count, COALESCE(SUM(amount), 0) AS sum FROM classic_payments WHERE state = 'unattributed'`,
+    `SELECT COUNT(*) AS count, COALESCE(SUM(amount), 0) AS sum FROM classic_payments ${indexed}
+     WHERE ${notForwarded} AND state = 'unattributed'`,
   );
   const aside = db.prepare<[number], SetAside>(
     'SELECT id, at_ms AS atMs, reason, data FROM classic_set_aside ORDER BY at_ms DESC, id DESC LIMIT ?',
   );
   const forwardable = db
     .prepare<[string], number>(
-      `SELECT COALESCE(SUM(amount), 0) FROM classic_payments
-       WHERE to_address = ? AND state IN ('unattributed', 'due')`,
+      `SELECT COALESCE(SUM(amount), 0) FROM classic_payments ${indexed}
+       WHERE ${notForwarded} AND to_address = ? AND state IN ('unattributed', 'due')`,
     )
     .pluck();
   const held = db
     .prepare<[string], number>(
-      `SELECT COALESCE(SUM(amount), 0) FROM classic_payments
-       WHERE state IN ('unattributed', 'below_min', 'due') AND to_address = ?`,
+      `SELECT COALESCE(SUM(amount), 0) FROM classic_payments ${indexed}
+       WHERE ${notForwarded} AND state IN ('unattributed', 'below_min', 'due') AND to_address = ?`,
     )
     .pluck();
   const asideCount = db.prepare<[], number>('SELECT COUNT(*) FROM classic_set_aside').pluck();
