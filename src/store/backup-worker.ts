@@ -85,6 +85,9 @@ const moneyColumns: Record<string, string[]> = {
   receivables: ['amount'],
   earnings: ['gross'],
   payouts: ['amount'],
+  usage_daily: ['gross', 'refunded'],
+  exits: ['amount'],
+  classic_payments: ['amount'],
 };
 
 function syncToDisk(name: string): void {

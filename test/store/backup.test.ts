@@ -29,6 +29,19 @@ describe('a backup', () => {
     expect(sumsOf(to)).toEqual({ charges: 10, price: 50 });
   });
 
+  it('is compared by its sums of exits, classic payments and daily usage, too', async () => {
+    const { store } = openTestStore();
+    writeCharge(store, { account: 'GA', price: 5 });
+    store.db.exec(`
+      INSERT INTO exits VALUES (1, 1, 'GB', 7, 'xdr', 1, 2, 0, 'open', NULL, NULL);
+      INSERT INTO classic_payments (operation_id, ledger, closed_at_ms, tx_hash, from_address, to_address, amount, memo_type, state)
+        VALUES ('1', 1, 0, 'aa', 'GC', 'GD', 11, 'none', 'unattributed');
+      INSERT INTO usage_daily VALUES (0, 1, 1, 2, 1, 13, 3);`);
+    const { sums } = await store.backup(path.join(tempFolder(), 'copy.db'));
+    expect(sums).toMatchObject({ 'exits.amount': '7', 'classic_payments.amount': '11' });
+    expect(sums).toMatchObject({ 'usage_daily.gross': '13', 'usage_daily.refunded': '3' });
+  });
+
   it('is of one moment, and no call waits for it', async () => {
     const { store } = openTestStore();
     for (let call = 0; call < 5_000; call++) writeCharge(store, { account: 'GA', price: 1 });
