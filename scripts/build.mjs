@@ -1,6 +1,6 @@
-// Bundles the program into dist/, beside the pages that setup.mjs has built: main.cjs, one file for each thread, the SQLite addon of this machine, and the list of
-// what went in (inputs.json, from which the licences are written). `node dist/main.cjs` needs nothing from node_modules;
-// it reads drizzle/ and contracts/dist/ beside dist/.
+// Bundles the program into dist/, beside the pages that setup.mjs has built: main.cjs, one file for each thread, the SQLite
+// addon of this machine, and the list of what went in (inputs.json, from which the licences are written).
+// `node dist/main.cjs` needs nothing from node_modules; it reads drizzle/ and contracts/dist/ beside dist/.
 import { copyFileSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';

@@ -27,7 +27,7 @@ export type ClassicAliasDeps = {
   onAlias: (alias: string, accountId: number) => void;
 };
 
-/** Accounts in one transaction: a few milliseconds. */
+/** Accounts read at once. How far it has come is noted after each such step; done twice, a step changes nothing. */
 const batch = 500;
 
 export function createClassicAliases(deps: ClassicAliasDeps): ClassicAliases {

@@ -45,7 +45,7 @@ export function createUsageDailyMove(db: RawDb): (charges: Candidate[]) => void 
 }
 
 const ofBatch = `SELECT c.account_id AS account, c.at_ms / ${dayMs} AS day, c.route_id AS route, COUNT(*) AS calls,
-    COUNT(f.amount) AS refunded_calls,    SUM(c.price) AS gross, SUM(COALESCE(f.amount, 0)) AS refunded
+    COUNT(f.amount) AS refunded_calls, SUM(c.price) AS gross, SUM(COALESCE(f.amount, 0)) AS refunded
   FROM sealed_charges l JOIN charges c ON c.id = l.charge_id LEFT JOIN refunds f ON f.charge_id = c.id
   WHERE l.batch_id = ?1 GROUP BY 1, 2, 3`;
 
