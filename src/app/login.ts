@@ -3,7 +3,6 @@ import { createWalletLogin, type WalletLogin } from '../access/wallet-login.ts';
 import { readAccountSigners } from '../stellar/account-signers.ts';
 import { deriveSeed } from '../stellar/seeds.ts';
 import { publicKeyOf } from '../stellar/transactions.ts';
-
 import type { Core } from './core.ts';
 
 /** Wallet login with a key of its own, derived from the operator's: one file to keep, and no key signs two kinds of message. */

@@ -52,7 +52,7 @@ export type Page<Item> = { items: Item[]; next: string | null };
 
 export type Usage<Row> = { from: string; to: string; items: Row[]; total: { calls: number; net: string } };
 export type DayUsage = { day: string; calls: number; net: string };
-export type RouteUsage = { method: string; route: string; calls: number; net: string };
+export type RouteUsage = { api: string; method: string; route: string; calls: number; net: string };
 
 export type Token = {
   jti: string;

@@ -41,7 +41,7 @@ export function UsageOverTime({ gateway }: { gateway: Gateway }) {
             label="Usage by route"
             columns={routeColumns}
             rows={byRoute.value?.items ?? []}
-            keyOf={(row) => `${row.method} ${row.route}`}
+            keyOf={(row) => `${row.api} ${row.method} ${row.route}`}
             empty=""
           />
         </details>

@@ -82,7 +82,7 @@ function Sums({ usage, by }: { usage: Usage; by: Grouping }) {
       <DataTable<UsageSum>
         label={`Usage by ${by}`}
         rows={sorted.slice(0, rowsMax)}
-        keyOf={nameOf}
+        keyOf={(sum) => `${sum.api ?? ''} ${nameOf(sum)}`}
         empty="No call in this period."
         columns={[
           {
