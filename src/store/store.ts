@@ -33,8 +33,8 @@ import { createWalSync } from './wal-sync.ts';
 import { createWebhooks, type Webhooks } from './webhooks.ts';
 
 /**
- * The database of one gateway. Every method is one synchronous transaction; what must survive a power cut (deposits,
- * batches, tokens) is followed by `await store.sync()`.
+ * The database of one gateway. Every method is one synchronous transaction; what must survive a power cut (deposits, exits,
+ * batches, tokens, acts of the operator) is followed by `await store.sync()`.
  */
 export type Store = {
   /** For the journal's prepared statements only. */
