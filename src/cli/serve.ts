@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Cli } from './cli.ts';
+import type { Cli, RunningApp } from './cli.ts';
 import { readConfig, withConfigOption } from './config-option.ts';
 import { nodeFloorWarning } from './node-floor.ts';
 
@@ -14,12 +14,20 @@ async function serve(cli: Cli, configFile: string): Promise<void> {
   const ended = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
+  // Also one that comes during the start: unheard it would end the process.
+  let app: RunningApp | undefined;
+  let reloadAsked = false;
+  const reload = () => {
+    if (app) app.reload();
+    else reloadAsked = true;
+  };
+  process.on('SIGHUP', reload);
   const warning = nodeFloorWarning();
   if (warning !== undefined) cli.note(warning);
-  const app = await cli.startApp(readConfig(cli, configFile));
+  app = await cli.startApp(readConfig(cli, configFile));
+  if (reloadAsked) app.reload();
   cli.note(`gateway ${app.gatewayUrl}, operator ${app.adminUrl}`);
-  process.on('SIGHUP', app.reload);
   await ended;
   await app.stop();
-  process.off('SIGHUP', app.reload);
+  process.off('SIGHUP', reload);
 }

@@ -42,10 +42,7 @@ beforeAll(async () => {
   serving = await serve();
   const account = ['--account', info.consumer.address];
   token = (await callora(['token', 'issue', '--config', config, ...account])).stdout.trim();
-  await until(
-    async () => (await call('/demo/forecast/oslo')).status,
-    (status) => status === 200,
-  );
+  await untilSold();
 });
 
 afterAll(async () => {
@@ -75,6 +72,14 @@ async function until<T>(read: () => Promise<T>, done: (value: T) => boolean): Pr
   }
 }
 
+/** A gateway that has just started sells nothing before it has compared its books with the vault. */
+async function untilSold(): Promise<void> {
+  await until(
+    async () => (await call('/demo/forecast/oslo')).status,
+    (status) => status === 200,
+  );
+}
+
 function call(target: string, headers: Record<string, string> = {}): Promise<Response> {
   return fetch(`${url}${target}`, { headers: { authorization: `Bearer ${token}`, ...headers } });
 }
@@ -100,6 +105,7 @@ describe('a paused API', () => {
 
     expect((await callora(['api', 'resume', 'demo', '--config', config])).stdout).toBe('API demo is sold again.\n');
     expect((await call('/demo/status')).status).toBe(200);
+    await untilSold();
   });
 });
 
@@ -200,7 +206,7 @@ describe('the metrics of a running gateway', () => {
       const headers = { authorization: `Bearer ${sandbox.info.adminToken}` };
       return await (await fetch(`${adminUrl}/metrics`, { headers })).text();
     };
-    await (await call('/demo/forecast/oslo')).arrayBuffer();
+    await untilSold();
     await (await call('/demo/fail')).arrayBuffer();
     await call('/demo/forecast/oslo', { authorization: 'Bearer nonsense' });
     await callora(['settle', 'now', '--config', config]);
