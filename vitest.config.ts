@@ -12,10 +12,7 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
-      {
-        // Real processes on one machine: a test that fails once is run again, and the report names it; twice is a failure.
-        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000, retry: 1 },
-      },
+      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
       { test: { name: 'long', include: ['test/long/**/*.test.ts'], testTimeout: 600_000, hookTimeout: 120_000 } },
     ],
   },
