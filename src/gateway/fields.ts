@@ -62,11 +62,51 @@ const ownDown = new Set([
   'access-control-max-age',
 ]);
 
+/**
+ * Fields that mean something only in front of a body: who reads them behind it was not told when it had to know (RFC
+ * 9110, section 6.5.1). An upstream or a client that merges trailers into the head would be told something else there.
+ */
+const neverTrailing = new Set([
+  'cache-control',
+  'max-forwards',
+  'pragma',
+  'range',
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+  'if-range',
+  'content-encoding',
+  'content-type',
+  'content-range',
+  'content-disposition',
+  'content-location',
+  'content-security-policy',
+  'cookie',
+  'set-cookie',
+  'www-authenticate',
+  'origin',
+  'age',
+  'expires',
+  'date',
+  'location',
+  'refresh',
+  'retry-after',
+  'vary',
+  'warning',
+  'via',
+  'surrogate-control',
+  'cdn-cache-control',
+]);
+
 export type FieldRules = {
   /** The folded name when a client's field may go to the upstream, or '' when it may not. */
   up(rawName: string): string;
   /** The folded name when an upstream's field may go to the client, or ''. */
   down(rawName: string): string;
+  /** The same for fields behind a body. */
+  trailerUp(rawName: string): string;
+  trailerDown(rawName: string): string;
 };
 
 /**
@@ -74,7 +114,12 @@ export type FieldRules = {
  * spellings past it are judged afresh each time.
  */
 export function createFieldRules(namesMax = 1000): FieldRules {
-  return { up: remembered(judgeUp, namesMax), down: remembered(judgeDown, namesMax) };
+  return {
+    up: remembered(judgeUp, namesMax),
+    down: remembered(judgeDown, namesMax),
+    trailerUp: remembered((rawName) => judgeTrailer(judgeUp(rawName)), namesMax),
+    trailerDown: remembered((rawName) => judgeTrailer(judgeDown(rawName)), namesMax),
+  };
 }
 
 function remembered(judge: (rawName: string) => string, namesMax: number): (rawName: string) => string {
@@ -98,6 +143,11 @@ function judgeUp(rawName: string): string {
 function judgeDown(rawName: string): string {
   const name = foldedName(rawName);
   return hopByHop.has(name) || ownDown.has(name) || isOurs(name) ? '' : name;
+}
+
+/** CORS is answered for the head: a browser reads none of it from trailers, and nobody else should. */
+function judgeTrailer(name: string): string {
+  return neverTrailing.has(name) || name.startsWith('access-control-') ? '' : name;
 }
 
 function isOurs(name: string): boolean {

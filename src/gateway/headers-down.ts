@@ -46,6 +46,17 @@ export function answerHead(
   return head;
 }
 
+/** Trailers for the client. The call is decided and the body has left, so a value that no field may have is left out. */
+export function trailersDown(fields: string[], rules: FieldRules, prepared: Prepared): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const name = rules.trailerDown(fields[i] ?? '');
+    const value = fields[i + 1] ?? '';
+    if (name !== '' && !prepared.secretNames.has(name) && isFieldValue(value)) kept.push(fields[i] ?? '', value);
+  }
+  return kept;
+}
+
 function text(bytes: Buffer | undefined): string {
   return bytes ? bytes.toString('latin1') : '';
 }

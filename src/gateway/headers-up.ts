@@ -60,6 +60,19 @@ export function upstreamHeaders(
   return headers;
 }
 
+/**
+ * Trailers for the upstream. Some servers merge them into the head, so no field passes here that the head's own rules
+ * keep back: framing, identity, credentials.
+ */
+export function trailersUp(fields: string[], rules: FieldRules, prepared: Prepared): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const name = rules.trailerUp(fields[i] ?? '');
+    if (name !== '' && !prepared.secretNames.has(name)) kept.push(fields[i] ?? '', fields[i + 1] ?? '');
+  }
+  return kept;
+}
+
 function isNamed(connectionNames: string[], rawName: string): boolean {
   return connectionNames.includes(rawName.toLowerCase());
 }
