@@ -6,14 +6,15 @@ import path from 'node:path';
 /** room -> rooms it may import from; every room may import the kernel (src/*.ts). */
 export const roomsOf: Record<string, string[]> = {
   kernel: [],
+  http1: [],
   catalog: [],
   billing: ['catalog'],
   access: ['catalog'],
   limits: ['catalog'],
-  upstream: ['catalog'],
+  upstream: ['catalog', 'http1'],
   store: [],
   metering: ['store', 'billing'],
-  gateway: ['catalog', 'access', 'billing', 'limits', 'upstream', 'metering'],
+  gateway: ['catalog', 'http1', 'access', 'billing', 'limits', 'upstream', 'metering'],
   stellar: [],
   deposits: ['stellar', 'store', 'billing'],
   settlement: ['stellar', 'store', 'billing'],
@@ -24,6 +25,7 @@ export const roomsOf: Record<string, string[]> = {
   devnet: [],
   app: [
     'catalog',
+    'http1',
     'access',
     'billing',
     'limits',

@@ -1,0 +1,158 @@
+import { readFields } from './fields.ts';
+
+export type ChunkedLimits = {
+  /** Bytes of all chunk extensions of one body: nobody uses them, so they are only a way to send for ever. */
+  extensionBytesMax: number;
+  trailerBytesMax: number;
+  trailerFieldsMax: number;
+};
+
+/** Far above what clients send and far below what would hurt. */
+export const chunkedLimits: ChunkedLimits = { extensionBytesMax: 16_384, trailerBytesMax: 8_192, trailerFieldsMax: 32 };
+
+/** `1a` is a size line; more digits than these is more than any body. */
+const sizeDigitsMax = 12;
+/** A size line with its extension, before it counts as an attack. */
+const lineBytesMax = 4_096;
+
+const carriageReturn = 0x0d;
+const lineFeed = 0x0a;
+
+/**
+ * Reads a chunked body (RFC 9112 section 7.1) as it comes, in any pieces. Strict: a size is hex digits and nothing
+ * else, a line ends with CRLF, a chunk is followed by CRLF. A body that breaks the grammar is `broken` for good, and
+ * what was read of it is not a body.
+ */
+export class ChunkedReader {
+  state: 'open' | 'done' | 'broken' = 'open';
+  /** Flat pairs; filled when `state` is `done`. */
+  trailers: string[] = [];
+  fault: string | undefined;
+  readonly #limits: ChunkedLimits;
+  #step: 'size' | 'data' | 'data_end' | 'trailers' = 'size';
+  /** What has come of a line that is not whole yet. */
+  #line = '';
+  #left = 0;
+  #extensionBytes = 0;
+  #trailerText = '';
+
+  constructor(limits: ChunkedLimits = chunkedLimits) {
+    this.#limits = limits;
+  }
+
+  /** Takes what belongs to the body from `bytes` at `at`; returns the offset behind it. */
+  read(bytes: Buffer, at: number, onData: (chunk: Buffer) => void): number {
+    let i = at;
+    while (i < bytes.length && this.state === 'open') {
+      if (this.#step === 'data') {
+        const end = Math.min(bytes.length, i + this.#left);
+        this.#left -= end - i;
+        if (this.#left === 0) this.#step = 'data_end';
+        onData(i === 0 && end === bytes.length ? bytes : bytes.subarray(i, end));
+        i = end;
+      } else {
+        i = this.#readLine(bytes, i);
+      }
+    }
+    return i;
+  }
+
+  #readLine(bytes: Buffer, at: number): number {
+    const found = bytes.indexOf(lineFeed, at);
+    const end = found < 0 ? bytes.length : found + 1;
+    if (end - at + this.#line.length > lineBytesMax) return this.#break('a line of the chunked body is too long', end);
+    this.#line += bytes.toString('latin1', at, end);
+    if (found < 0) {
+      // A lone CR in the middle of a line never becomes right; saying so now saves waiting for the rest.
+      const wrong = this.#line.indexOf('\r');
+      if (wrong >= 0 && wrong < this.#line.length - 1) return this.#break('a line does not end with CRLF', end);
+      return end;
+    }
+    const line = this.#line;
+    this.#line = '';
+    if (line.charCodeAt(line.length - 2) !== carriageReturn) return this.#break('a line does not end with CRLF', end);
+    this.#take(line.slice(0, -2));
+    return end;
+  }
+
+  #take(line: string): void {
+    if (this.#step === 'size') this.#takeSize(line);
+    else if (this.#step === 'data_end') {
+      if (line === '') this.#step = 'size';
+      else this.#break('a chunk is longer than its size says');
+    } else this.#takeTrailer(line);
+  }
+
+  #takeSize(line: string): void {
+    const semicolon = line.indexOf(';');
+    const digits = semicolon < 0 ? line : line.slice(0, semicolon);
+    const size = readHex(digits);
+    if (size < 0) {
+      this.#break('a chunk size is malformed');
+      return;
+    }
+    if (semicolon >= 0) {
+      this.#extensionBytes += line.length - semicolon;
+      if (this.#extensionBytes > this.#limits.extensionBytesMax) {
+        this.#break('too many chunk extensions');
+        return;
+      }
+      if (!isExtension(line, semicolon)) {
+        this.#break('a chunk extension is malformed');
+        return;
+      }
+    }
+    this.#left = size;
+    this.#step = size === 0 ? 'trailers' : 'data';
+  }
+
+  #takeTrailer(line: string): void {
+    if (line !== '') {
+      this.#trailerText += `${line}\r\n`;
+      if (this.#trailerText.length > this.#limits.trailerBytesMax) this.#break('the trailers are too large');
+      return;
+    }
+    const trailers = readFields(this.#trailerText, 0, this.#limits.trailerFieldsMax);
+    if (Array.isArray(trailers)) {
+      this.trailers = trailers;
+      this.state = 'done';
+    } else this.#break(`the trailers are malformed: ${trailers.detail}`);
+  }
+
+  #break(fault: string, at = 0): number {
+    this.state = 'broken';
+    this.fault = fault;
+    return at;
+  }
+}
+
+/** A chunk's size line. */
+export function chunkHead(bytes: number): string {
+  return `${bytes.toString(16)}\r\n`;
+}
+
+function readHex(text: string): number {
+  if (text.length === 0 || text.length > sizeDigitsMax) return -1;
+  let value = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = hexDigit(text.charCodeAt(i));
+    if (digit < 0) return -1;
+    value = value * 16 + digit;
+  }
+  return value;
+}
+
+function hexDigit(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  const lower = code | 0x20;
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
+}
+
+/** Visible bytes and blanks: nothing reads an extension, so its inner grammar does not matter, its line does. */
+function isExtension(line: string, at: number): boolean {
+  for (let i = at; i < line.length; i++) {
+    const code = line.charCodeAt(i);
+    if ((code < 0x20 && code !== 0x09) || code === 0x7f) return false;
+  }
+  return true;
+}
