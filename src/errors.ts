@@ -11,6 +11,7 @@ export const errorTable = {
   not_implemented: [501, 'The request uses a feature this gateway does not forward'],
   not_found: [404, 'There is nothing here'],
   method_not_allowed: [405, 'This path is sold with other methods'],
+  upgrade_required: [426, 'This path opens a WebSocket'],
   body_too_large: [413, 'The request body is larger than this route takes'],
   target_too_long: [414, 'The request target is too long'],
   head_too_large: [431, 'The request head is too large'],

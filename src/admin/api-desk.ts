@@ -1,4 +1,4 @@
-import type { Api, Config } from '../catalog/model.ts';
+import type { Api, Config, SocketUnit } from '../catalog/model.ts';
 import { GatewayError } from '../errors.ts';
 import { formatUsdc } from '../money.ts';
 import type { ApiPause, ApiPauses } from '../store/api-pauses.ts';
@@ -22,7 +22,7 @@ export type ApiView = {
   routes: number;
   paused_at: string | null;
   pause_reason: string | null;
-  prices: { method: string; path: string; price: string; auth: string }[];
+  prices: { method: string; path: string; price: string; per: 'call' | SocketUnit; auth: string }[];
 };
 
 export type PauseResult = { api: string; outcome: 'paused' | 'resumed' | 'already' };
@@ -72,10 +72,11 @@ function apiView(name: string, api: Api | undefined, pause: ApiPause | undefined
     routes: api?.routes.length ?? 0,
     paused_at: pause ? time(pause.atMs) : null,
     pause_reason: pause ? pause.reason : null,
-    prices: (api?.routes ?? []).map(({ method, template, priceUnits, auth }) => ({
+    prices: (api?.routes ?? []).map(({ method, template, priceUnits, websocket, auth }) => ({
       method,
       path: template,
       price: formatUsdc(priceUnits),
+      per: websocket ?? 'call',
       auth,
     })),
   };

@@ -128,6 +128,11 @@ function checkRoute({ settings, path: at }: RouteDraft, api: ApiDraft, report: R
     const expected = 'encoded_slash: true on the API';
     problems.push(source.problem([...at, 'match'], 'has %2F, which this API does not allow', expected));
   }
+  if (settings.websocket) {
+    checkSocket({ settings, path: at }, report);
+    return;
+  }
+  if (problems.some(({ field }) => field.startsWith(`${fieldName(at)}.websocket`))) return;
   const isBroken = (field: string) => problems.some((problem) => problem.field === field);
   if (isBroken(`${fieldName(at)}.price`) || isBroken(`${fieldName(api.path)}.price`)) return;
   const price = settings.price ?? api.settings.price;
@@ -135,6 +140,30 @@ function checkRoute({ settings, path: at }: RouteDraft, api: ApiDraft, report: R
     problems.push(source.problem([...at, 'price'], 'is missing, and the API has no price', 'a price such as "0.002"'));
   } else if (auth === 'none' && price > 0n) {
     const expected = 'price: "0", or auth: token';
+    problems.push(source.problem([...at, 'auth'], 'is none although the route has a price', expected));
+  }
+}
+
+/** What a WebSocket route has to do without, and why. */
+const notOfSockets = {
+  price: 'the price stands under websocket, and calls without an upgrade are answered with 426',
+  charge_on: 'a connection, message or minute has no status to be charged by',
+  body_bytes_max: 'the length of messages is gateway.limits.websocket_message_bytes_max',
+  cacheable: 'nothing of a WebSocket can be kept in a cache',
+} as const;
+
+function checkSocket({ settings, path: at }: RouteDraft, { source, problems }: Report): void {
+  const { match, auth, websocket } = settings;
+  if (match && match.method !== 'GET') {
+    const expected = `GET ${match.path}: a WebSocket opens with a GET`;
+    problems.push(source.problem([...at, 'match'], `is ${match.method} although the route has websocket`, expected));
+  }
+  for (const [key, reason] of Object.entries(notOfSockets)) {
+    if (settings[key as keyof typeof notOfSockets] === undefined) continue;
+    problems.push(source.problem([...at, key], 'stands beside websocket', `no ${key}: ${reason}`));
+  }
+  if (auth === 'none' && websocket !== undefined && websocket.price > 0n) {
+    const expected = 'websocket: { price: "0", … }, or auth: token';
     problems.push(source.problem([...at, 'auth'], 'is none although the route has a price', expected));
   }
 }

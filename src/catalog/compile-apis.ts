@@ -66,7 +66,7 @@ function routeCompiler(api: Api, settings: ApiSettings, bodyBytesMax: number) {
     listed: Omit<RouteSettings, 'match'>,
     index: number,
   ): Route => {
-    const priceUnits = listed.price ?? settings.price;
+    const priceUnits = listed.websocket?.price ?? listed.price ?? settings.price;
     assert(priceUnits !== undefined, 'a route has a price of its own or of its API');
     return {
       index,
@@ -74,6 +74,7 @@ function routeCompiler(api: Api, settings: ApiSettings, bodyBytesMax: number) {
       method,
       template: api.mount + path,
       priceUnits,
+      websocket: listed.websocket?.per,
       auth: listed.auth,
       charges: compileChargeOn(listed.charge_on ?? settings.charge_on ?? ['2xx']),
       timeoutMs: listed.timeout ?? settings.timeout,

@@ -99,6 +99,10 @@ function compileLimits(limits: Sections['gateway']['limits']): GatewayLimits {
     callsPerAccountMax: limits.calls_per_account_max,
     verificationsMax: limits.verifications_max,
     drainTimeoutMs: limits.drain_timeout,
+    websocketFrameBytesMax: limits.websocket_frame_bytes_max,
+    websocketMessageBytesMax: limits.websocket_message_bytes_max,
+    websocketIdleTimeoutMs: limits.websocket_idle_timeout,
+    websocketCheckIntervalMs: limits.websocket_check_interval,
   };
 }
 

@@ -61,6 +61,34 @@ export const gatewayLimits = {
     'signature checks share four threads with the disk; a flood of bad tokens waits here, not in front of payers',
   ),
   drainTimeoutMs: time('drain_timeout', 10 * second, 0, hour, 'container runtimes kill after 10 s to 30 s'),
+  websocketFrameBytesMax: bytes(
+    'websocket_frame_bytes_max',
+    mib,
+    125,
+    1_024 * mib,
+    'many WebSocket libraries hold a whole frame in memory',
+  ),
+  websocketMessageBytesMax: bytes(
+    'websocket_message_bytes_max',
+    10 * mib,
+    125,
+    1_024 * mib * 1_024,
+    'all fragments of a message together: one that never ends would be a stream at the price of a message',
+  ),
+  websocketIdleTimeoutMs: time(
+    'websocket_idle_timeout',
+    5 * minute,
+    second,
+    day,
+    'a silent connection may have lost its other end; a ping keeps it open',
+  ),
+  websocketCheckIntervalMs: time(
+    'websocket_check_interval',
+    minute,
+    second,
+    hour,
+    'how long an open connection outlives its token, its balance or a pause of its API',
+  ),
 } satisfies Record<string, LimitDefault>;
 
 /** One upstream (`apis[]`). */

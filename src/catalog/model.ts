@@ -88,6 +88,10 @@ export type GatewayLimits = {
   callsPerAccountMax: number;
   verificationsMax: number;
   drainTimeoutMs: number;
+  websocketFrameBytesMax: number;
+  websocketMessageBytesMax: number;
+  websocketIdleTimeoutMs: number;
+  websocketCheckIntervalMs: number;
 };
 
 export type Api = {
@@ -130,6 +134,8 @@ export type Route = {
   /** As written, mount included: `/weather/forecast/:city`; the fallback of an API is `/weather/*`. Metric label and stored name. */
   template: string;
   priceUnits: Units;
+  /** What one price of a WebSocket route buys; undefined for all other routes, where it is the call. */
+  websocket: SocketUnit | undefined;
   auth: 'token' | 'none';
   /** True when a final upstream status is charged. */
   charges(status: number): boolean;
@@ -141,6 +147,9 @@ export type Route = {
   /** Sent in the public price list. */
   description: string | undefined;
 };
+
+/** The opening of a connection, one message of the client, or each minute begun. */
+export type SocketUnit = 'connection' | 'message' | 'minute';
 
 export type RouteMatch =
   | {

@@ -82,7 +82,7 @@ function priceOf(current: Config, next: Config, { method, template }: RecordedUs
   // Without a parameter the template is the path itself, and the changed catalog says what it would be.
   if (method !== 'ANY' && !/\/(?::|\*$)/.test(template)) {
     const match = next.routes.match(method, template);
-    if (match.kind === 'route') return { ok: true, price: match.route.priceUnits };
+    if (match.kind === 'route') return priced(current, match.route, { method, template });
     return { ok: false, reason: 'would not be sold' };
   }
   const [same, twin] = routesOf(next).filter((route) => route.method === method && route.template === template);
@@ -95,7 +95,17 @@ function priceOf(current: Config, next: Config, { method, template }: RecordedUs
   if (mount !== undefined) return { ok: false, reason: `some of its calls would be under the new mount ${mount}` };
   const rival = fresh.routes.find((route) => isBefore(route, { method, template }));
   if (rival) return { ok: false, reason: `some of its calls would be ${nameOf(rival)}` };
-  return { ok: true, price: same.priceUnits };
+  return priced(current, same, { method, template });
+}
+
+/** Recorded usage counts what was paid for: messages cannot be priced as minutes, nor calls as either. */
+function priced(current: Config, route: Route, recorded: Pattern): Found {
+  const before = routesOf(current).find((known) => nameOf(known) === nameOf(recorded));
+  if (before === undefined || before.websocket === route.websocket) return { ok: true, price: route.priceUnits };
+  return {
+    ok: false,
+    reason: `would be paid by the ${route.websocket ?? 'call'}, not by the ${before.websocket ?? 'call'}`,
+  };
 }
 
 /** A route that the current catalog does not have, or has at another mount, is measured against all others. */

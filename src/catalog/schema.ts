@@ -53,6 +53,10 @@ const gateway = z.strictObject({
       calls_per_account_max: limit(gatewayLimits.callsPerAccountMax),
       verifications_max: limit(gatewayLimits.verificationsMax),
       drain_timeout: limit(gatewayLimits.drainTimeoutMs),
+      websocket_frame_bytes_max: limit(gatewayLimits.websocketFrameBytesMax),
+      websocket_message_bytes_max: limit(gatewayLimits.websocketMessageBytesMax),
+      websocket_idle_timeout: limit(gatewayLimits.websocketIdleTimeoutMs),
+      websocket_check_interval: limit(gatewayLimits.websocketCheckIntervalMs),
     })
     .prefault({}),
 });
@@ -141,6 +145,8 @@ export const route = z.strictObject({
   body_bytes_max: optionalLimit(gatewayLimits.bodyBytesMax),
   cacheable: flag.optional(),
   description: text.optional(),
+  /** Makes a route of WebSocket calls, with a price of its own. */
+  websocket: z.strictObject({ price: usdc, per: oneOf('connection', 'message', 'minute') }).optional(),
 });
 
 export const api = z.strictObject({

@@ -39,6 +39,7 @@ export async function dispatch(deps: DispatchDeps, exchange: Exchange): Promise<
   }
   const { route, rest } = match;
   exchange.route = route;
+  if (route.websocket !== undefined) return refuse(exchange, upgradeRequired);
   if (encodedSlash && !route.api.encodedSlash) return refuse(exchange, noEncodedSlash);
   if (deps.readings.isDearer(head.method, rest, !lenient, route)) return refuse(exchange, dearerReading);
   const dearer = deps.readings.dearerMethods(head.method, rest, !lenient, route);
@@ -51,6 +52,7 @@ export async function dispatch(deps: DispatchDeps, exchange: Exchange): Promise<
 
 const shuttingDown: Refusal = { ok: false, code: 'shutting_down', fields: ['retry-after', '1'], close: true };
 const addressBlocked: Refusal = { ok: false, code: 'address_blocked', close: true };
+const upgradeRequired: Refusal = { ok: false, code: 'upgrade_required', fields: ['upgrade', 'websocket'], close: true };
 const noEncodedSlash: Refusal = { ok: false, code: 'bad_path', detail: 'this API takes no encoded slash' };
 
 const dearerReading: Refusal = {

@@ -65,13 +65,19 @@ function isLiteral(route: Route): boolean {
   return !route.template.includes('/:') && !route.template.endsWith('/*');
 }
 
+/** WebSockets paid by different things have no order, so each counts as the dearer one. */
 function isMore(other: Route, route: Route): boolean {
+  if (other.websocket !== undefined && route.websocket !== undefined && other.websocket !== route.websocket)
+    return true;
   return other.priceUnits > route.priceUnits || (other.auth === 'token' && route.auth === 'none');
 }
 
 function hasOnePrice({ routes }: Api): boolean {
   const [first] = routes;
-  return routes.every((route) => route.priceUnits === first?.priceUnits && route.auth === first.auth);
+  return routes.every(
+    ({ priceUnits, auth, websocket }) =>
+      priceUnits === first?.priceUnits && auth === first.auth && websocket === first.websocket,
+  );
 }
 
 /** The API's routes with their literals as a lenient upstream reads them; of two that fall together the dearer counts. */

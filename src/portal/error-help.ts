@@ -34,6 +34,10 @@ export const errorHelp: Record<ErrorCode, { when: string; remedy: string }> = {
     when: 'The path exists with other methods.',
     remedy: 'Use one of the methods in the `allow` header.',
   },
+  upgrade_required: {
+    when: 'The path sells a WebSocket and the request does not ask for one as RFC 6455 wants it, in version 13.',
+    remedy: 'Connect with a WebSocket client, and send the token in its `authorization` header.',
+  },
   body_too_large: {
     when: 'The request body is longer than the route takes.',
     remedy: 'Send less at once, or ask the operator to raise the bound of this route.',

@@ -9,9 +9,11 @@ export function llmsText(config: Config): string {
     '',
     `## ${api.name}`,
     '',
-    ...api.routes.map(({ method, template, priceUnits, description }) => {
-      const price = priceUnits === 0n ? 'free' : `${formatUsdc(priceUnits)} USDC`;
-      return `- \`${method} ${template}\`: ${price}${description === undefined ? '' : `. ${description}`}`;
+    ...api.routes.map(({ method, template, priceUnits, websocket, description }) => {
+      const per = websocket === undefined ? '' : ` per ${websocket}`;
+      const price = priceUnits === 0n ? 'free' : `${formatUsdc(priceUnits)} USDC${per}`;
+      const kind = websocket === undefined ? '' : ' (WebSocket)';
+      return `- \`${method} ${template}\`${kind}: ${price}${description === undefined ? '' : `. ${description}`}`;
     }),
   ]);
   return [

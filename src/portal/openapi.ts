@@ -77,7 +77,7 @@ function operationOf(api: string, route: Route): unknown {
     method: 'callora',
     amount: price,
     currency: 'USDC',
-    description: 'From the prepaid balance of the account, by the call.',
+    description: `From the prepaid balance of the account, by the ${route.websocket ?? 'call'}.`,
   };
   return {
     tags: [api],
@@ -87,11 +87,17 @@ function operationOf(api: string, route: Route): unknown {
     security: route.auth === 'none' ? [] : [{ token: [] }],
     ...(paid ? { 'x-payment-info': { offers: [offer] } } : {}),
     responses: {
-      '2XX': { description: paid ? `The answer of the API, for ${price} USDC.` : 'The answer of the API.' },
+      ...answerOf(route, paid ? `, for ${price} USDC` : ''),
       ...(paid ? { '402': { $ref: '#/components/responses/paymentRequired' } } : {}),
       default: { $ref: '#/components/responses/problem' },
     },
   };
+}
+
+/** OpenAPI has no word for a WebSocket but the status it opens with. */
+function answerOf({ websocket }: Route, price: string): Record<string, unknown> {
+  if (websocket === undefined) return { '2XX': { description: `The answer of the API${price}.` } };
+  return { '101': { description: `The WebSocket is open${price === '' ? '' : `${price} per ${websocket}`}.` } };
 }
 
 /** A route for any method is offered with those that clients are made for. */

@@ -58,6 +58,7 @@ export function catalogView(config: Config): unknown {
         method: route.method,
         path: route.template,
         price: formatUsdc(route.priceUnits),
+        ...(route.websocket === undefined ? {} : { websocket: { per: route.websocket } }),
         auth: route.auth,
         ...(route.description === undefined ? {} : { description: route.description }),
       })),

@@ -110,7 +110,7 @@ apis:
     price: 0.0005
     routes:
       - { match: "GET x" }
-      - { match: "GET /live", websocket: { price: "0.001" } }
+      - { match: "GET /live", sockets: { price: "0.001" } }
 `);
     expect(problems.map(({ line, field }) => `${line} ${field}`)).toEqual([
       '1 gateway.listen',
@@ -125,7 +125,7 @@ apis:
       '12 apis[0].upstream',
       '13 apis[0].price',
       '15 apis[0].routes[0].match',
-      '16 apis[0].routes[1].websocket',
+      '16 apis[0].routes[1].sockets',
     ]);
   });
 

@@ -44,6 +44,10 @@ export const limits: GatewayLimits = {
   callsPerAccountMax: 1_000,
   verificationsMax: 64,
   drainTimeoutMs: 5_000,
+  websocketFrameBytesMax: 1024 * 1024,
+  websocketMessageBytesMax: 10 * 1024 * 1024,
+  websocketIdleTimeoutMs: 300_000,
+  websocketCheckIntervalMs: 60_000,
 };
 
 function compileApi(spec: ApiSpec, index: number) {
@@ -89,6 +93,7 @@ function compileRoute(api: Api, method: string, template: string, price: string,
     method,
     template,
     priceUnits: usdc(price),
+    websocket: undefined,
     auth: 'token',
     charges: (status) => status >= 200 && status < 300,
     timeoutMs: api.upstream.headersTimeoutMs,

@@ -22,6 +22,14 @@ const config = {
         },
         { api, method: 'POST', template: '/weather/forecast/:city', priceUnits: units(50_000n), auth: 'token' },
         { api, method: 'GET', template: '/weather/status', priceUnits: units(0n), auth: 'none' },
+        {
+          api,
+          method: 'GET',
+          template: '/weather/live',
+          priceUnits: units(10_000n),
+          websocket: 'message',
+          auth: 'token',
+        },
         { api, method: 'ANY', template: '/weather/*', priceUnits: units(5_000n), auth: 'token' },
       ],
     },
@@ -36,13 +44,27 @@ describe('the OpenAPI document', () => {
 
   it('has every sold route with its price, its parameters and the 402 it may answer', () => {
     expect(document.servers).toEqual([{ url: 'https://api.example.com' }]);
-    expect(Object.keys(document.paths)).toEqual(['/weather/forecast/{city}', '/weather/status', '/weather/{rest}']);
+    expect(Object.keys(document.paths)).toEqual([
+      '/weather/forecast/{city}',
+      '/weather/status',
+      '/weather/live',
+      '/weather/{rest}',
+    ]);
     const forecast = document.paths['/weather/forecast/{city}'];
     expect(forecast?.parameters).toEqual([{ name: 'city', in: 'path', required: true, schema: { type: 'string' } }]);
     expect(forecast?.get).toMatchObject({ summary: 'By city', security: [{ token: [] }] });
     expect(forecast?.get?.['x-payment-info']?.offers).toMatchObject([{ amount: '0.002', currency: 'USDC' }]);
     expect(forecast?.get?.responses).toHaveProperty('402');
     expect(forecast?.post?.['x-payment-info']?.offers).toMatchObject([{ amount: '0.005' }]);
+  });
+
+  it('says what one price of a WebSocket buys', () => {
+    const live = document.paths['/weather/live']?.get;
+    expect(live?.responses).toMatchObject({
+      '101': { description: 'The WebSocket is open, for 0.001 USDC per message.' },
+    });
+    expect(live?.responses).not.toHaveProperty('2XX');
+    expect(live?.['x-payment-info']?.offers).toMatchObject([{ amount: '0.001', description: /by the message/ }]);
   });
 
   it('asks nothing for what is free and open', () => {
@@ -74,6 +96,7 @@ describe('llms.txt', () => {
     expect(text).toMatch(/^# APIs sold at api\.example\.com\n/);
     expect(text).toContain('- `GET /weather/forecast/:city`: 0.002 USDC. By city\n');
     expect(text).toContain('- `GET /weather/status`: free\n');
+    expect(text).toContain('- `GET /weather/live` (WebSocket): 0.001 USDC per message\n');
     expect(text).toContain('https://api.example.com/_callora/deposit');
     expect(text).not.toMatch(/upstream-secret|10\.0\.0\.7/);
   });

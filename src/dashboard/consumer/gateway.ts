@@ -17,7 +17,15 @@ export type Catalog = {
   apis: {
     name: string;
     url: string;
-    routes: { method: string; path: string; price: string; auth: 'token' | 'none'; description?: string }[];
+    routes: {
+      method: string;
+      path: string;
+      price: string;
+      /** Set on routes that open a WebSocket. */
+      websocket?: { per: string };
+      auth: 'token' | 'none';
+      description?: string;
+    }[];
   }[];
 };
 

@@ -169,7 +169,9 @@ function curlLine(
   catalog: Catalog | undefined,
 ): string {
   const api = catalog?.apis.find(({ name }) => !scope || scope.includes(name));
-  const route = api?.routes.find(({ method, auth }) => (method === 'GET' || method === 'ANY') && auth === 'token');
+  const route = api?.routes.find(
+    ({ method, auth, websocket }) => (method === 'GET' || method === 'ANY') && auth === 'token' && !websocket,
+  );
   const path = (route?.path ?? '/').replace(/:[\w-]+/g, 'oslo').replace('*', '');
   return `curl -i '${location.origin}${path}' -H 'authorization: Bearer ${token}'`;
 }

@@ -38,7 +38,10 @@ export function Prices() {
                     <td class="soft wide-only">
                       {route.description ?? (route.path.endsWith('/*') ? 'Everything else' : '')}
                     </td>
-                    <td class="number">{route.price === '0' ? 'free' : route.price}</td>
+                    <td class="number">
+                      {route.price === '0' ? 'free' : route.price}
+                      {route.websocket && ` per ${route.websocket.per}`}
+                    </td>
                   </tr>
                 ))}
               </tbody>

@@ -181,7 +181,7 @@ export type SoldApi = {
   routes: number;
   paused_at: string | null;
   pause_reason: string | null;
-  prices: { method: string; path: string; price: string; auth: string }[];
+  prices: { method: string; path: string; price: string; per: string; auth: string }[];
 };
 
 export type Exit = {

@@ -36,6 +36,7 @@ export function ApisPage() {
                 },
                 { title: 'Token', cell: ({ auth }) => (auth === 'none' ? 'not wanted' : 'wanted') },
                 { title: 'Price, USDC', number: true, cell: ({ price }) => price },
+                { title: 'Per', cell: ({ per }) => per },
               ]}
             />
           </Panel>
