@@ -1,0 +1,324 @@
+// The steps of a paid call, each set up alone with what it has in a running gateway: see parts.mjs.
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const accountsInRotation = 10_000;
+
+/** Every part of one checkout: `run(calls)` does its work that many times. */
+export async function makeParts(checkout, only) {
+  const load = (file) => import(pathToFileURL(path.join(checkout, 'src', file)).href);
+  const folder = mkdtempSync(path.join(tmpdir(), 'callora-parts-'));
+  const ends = [() => rmSync(folder, { recursive: true, force: true })];
+  const tools = { load, folder, ends };
+  const parts = [];
+  for (const [name, calls, make] of table) {
+    if (name.includes(only)) parts.push({ name, calls, run: await make(tools) });
+  }
+  return {
+    parts,
+    async close() {
+      for (const end of ends.toReversed()) await end();
+    },
+  };
+}
+
+/** Name, calls per round, and what makes the part ready. */
+const table = [
+  ['token: one of 10,000 seen before', 10_000, cachedToken],
+  ['token: never seen before', 200, newToken],
+  ['route: one of 10', 20_000, (tools) => routeMatch(tools, 10)],
+  ['route: one of 10,000', 20_000, (tools) => routeMatch(tools, 10_000)],
+  ['readings: routes of several prices', 20_000, readings],
+  ['ledger: hold, capture and balance', 10_000, holdAndCapture],
+  ['ledger: may it be served', 10_000, mayServe],
+  ['journal: charge and finish, 1 call a transaction', 100, (tools) => journal(tools, 1)],
+  ['journal: charge and finish, 8 calls a transaction', 400, (tools) => journal(tools, 8)],
+  ['journal: charge and finish, 64 calls a transaction', 1_280, (tools) => journal(tools, 64)],
+  ['access log: line and its share of a write', 5_000, accessLog],
+  ['metrics: overhead, charged, ended', 5_000, metrics],
+  ['live recorder: overhead, charged, ended', 5_000, liveRecorder],
+  ['price as text', 20_000, formatPrice],
+];
+
+async function cachedToken(tools) {
+  const { createVerifier, identity, tokens } = await tokenParts(tools, accountsInRotation);
+  const verifier = createVerifier({ ...identity, isRevoked: () => false, tokenBytesMax: 8192, verificationsMax: 64 });
+  for (const token of tokens) await verifier.verify(token);
+  const heads = tokens.map((token) => Buffer.from(`authorization: Bearer ${token}`, 'latin1'));
+  let at = 0;
+  return (calls) => {
+    for (let call = 0; call < calls; call++) {
+      // Out of the bytes of a head each time, as a call brings it: a new string whose hash nobody knows.
+      const text = heads[at++ % heads.length].latin1Slice(22);
+      if (!verifier.cached(text)) throw new Error('a token in rotation was forgotten');
+    }
+  };
+}
+
+async function newToken(tools) {
+  const { createVerifier, identity, tokens } = await tokenParts(tools, 2_000);
+  const make = () =>
+    createVerifier({ ...identity, isRevoked: () => false, tokenBytesMax: 8192, verificationsMax: 4096 });
+  let verifier = make();
+  let at = 0;
+  return async (calls) => {
+    if (at + calls > tokens.length) {
+      verifier = make();
+      at = 0;
+    }
+    const results = await Promise.all(tokens.slice(at, at + calls).map((token) => verifier.verify(token)));
+    at += calls;
+    if (!results.every((result) => result.ok)) throw new Error('a good token was refused');
+  };
+}
+
+async function tokenParts({ load, folder }, count) {
+  const { createTokenKeys, loadTokenKeys } = await load('access/keys.ts');
+  const { issueToken } = await load('access/issue.ts');
+  const { createVerifier } = await load('access/verify.ts');
+  const { systemClock: clock } = await load('clock.ts');
+  const file = path.join(folder, `tokens-${count}.jwks`);
+  await createTokenKeys(file);
+  const { keys } = await loadTokenKeys(file);
+  const origin = 'https://api.example.com';
+  const identity = { keys, clock, issuer: origin, audience: origin };
+  const tokens = [];
+  for (let i = 0; i < count; i++) {
+    tokens.push((await issueToken(identity, { account: knownAccount, scope: '*', ttlMs: 3_600_000 })).token);
+  }
+  return { createVerifier, identity, tokens };
+}
+
+const knownAccount = 'GAAZI4TCR3TY5OJHCTJC2A4QSY6CJWJH5IAJTGKIN2ER7LBNVKOCCWN7';
+
+function api(name) {
+  return { name, mount: `/${name}`, routes: [], upstream: { basePath: '' } };
+}
+
+function route(owner, method, template, priceUnits) {
+  return { api: owner, method, template, priceUnits, auth: 'token' };
+}
+
+async function routeMatch({ load }, count) {
+  const { createRouteTable } = await load('catalog/route-table.ts');
+  const owner = api('weather');
+  const entries = Array.from({ length: count }, (_, i) => ({
+    route: route(owner, 'GET', `/weather/service${i}/:city`, 5_000n),
+    segments: [
+      { kind: 'literal', text: `service${i}` },
+      { kind: 'param', name: 'city' },
+    ],
+  }));
+  const routes = createRouteTable(entries, [owner]);
+  const heads = entries.map((_, i) => Buffer.from(`/weather/service${i}/oslo`, 'latin1'));
+  let at = 0;
+  return (calls) => {
+    for (let call = 0; call < calls; call++) {
+      if (routes.match('GET', heads[at++ % heads.length].latin1Slice()).kind !== 'route') throw new Error('no route');
+    }
+  };
+}
+
+async function readings({ load }) {
+  const { createReadings } = await load('gateway/readings.ts');
+  const owner = api('weather');
+  const cheap = route(owner, 'ANY', '/weather/:city', 1_000n);
+  owner.routes = [cheap, route(owner, 'GET', '/weather/archive/:year', 5_000n)];
+  const guard = createReadings();
+  return (calls) => {
+    for (let call = 0; call < calls; call++) {
+      if (guard.isDearer('GET', '/oslo', true, cheap)) throw new Error('dearer');
+      if (guard.dearerMethods('GET', '/oslo', true, cheap).length > 0) throw new Error('dearer');
+    }
+  };
+}
+
+async function holdAndCapture({ load }) {
+  const { ledger, slots } = await filledLedger(load);
+  let at = 0;
+  return (calls) => {
+    for (let call = 0; call < calls; call++) {
+      const slot = slots[at++ % slots.length];
+      const held = ledger.hold(slot, undefined, 1_000n);
+      ledger.capture(held.hold);
+      ledger.spendable(slot);
+    }
+  };
+}
+
+async function filledLedger(load) {
+  const { createLedger } = await load('billing/ledger.ts');
+  const { units } = await load('money.ts');
+  const ledger = createLedger({ limitPeriodS: 86_400, chainTimeS: () => 1_800_000_000 });
+  const slots = Array.from({ length: accountsInRotation }, (_, i) =>
+    ledger.open({ id: i + 1, address: `G${i}`, deposited: units(2n ** 52n), limit: units(2n ** 62n) }),
+  );
+  return { ledger, slots };
+}
+
+async function mayServe({ load }) {
+  const { ledger, slots } = await filledLedger(load);
+  const { createSalesGate } = await load('app/sales.ts');
+  const { systemClock: clock } = await load('clock.ts');
+  const seen = { lastClosedAtMs: clock.nowMs() + 1e9, paused: 0, removedPayees: new Set() };
+  const config = { settlement: { exposureMaxUnits: 2n ** 60n, exposureAccountMaxUnits: 2n ** 60n } };
+  const lanes = [{ halted: undefined, synced: true }];
+  const gate = createSalesGate({
+    clock,
+    log: { debug() {} },
+    ledger,
+    watcher: { state: () => seen },
+    facts: { withdrawDelayS: 604_800 },
+    store: { charges: { oldestUnsettledAtMs: () => undefined } },
+    config: () => config,
+    settler: {
+      standing: () => ({
+        foreign: lanes.some((lane) => lane.halted?.foreign === true),
+        synced: lanes.every((lane) => lane.synced),
+      }),
+    },
+    pausedApis: new Set(),
+    broken: undefined,
+    restoring: false,
+    oldestUnsettledAtMs: undefined,
+  });
+  const sold = route(api('weather'), 'GET', '/weather/:city', 1_000n);
+  let at = 0;
+  return (calls) => {
+    for (let call = 0; call < calls; call++) {
+      if (gate.isPaused('weather') || gate.mayServe(slots[at++ % slots.length], sold)) throw new Error('not served');
+    }
+  };
+}
+
+async function journal({ load, folder, ends }, perTurn) {
+  const { openStore } = await load('store/store.ts');
+  const { createJournal } = await load('metering/journal.ts');
+  const { systemClock: clock } = await load('clock.ts');
+  const { createLog } = await load('log.ts');
+  const log = createLog('warn');
+  const store = openStore({ path: path.join(folder, `journal-${perTurn}.db`), clock, log });
+  const { sync } = store;
+  const book = createJournal({ db: store.db, clock, log, durability: 'process', walSyncIntervalMs: 100, sync });
+  ends.push(store.close, book.close);
+  const rows = await chargeRows(store);
+  let at = 0;
+  return async (calls) => {
+    for (let done = 0; done < calls; done += perTurn) {
+      const turn = [];
+      for (let i = 0; i < perTurn; i++) {
+        const id = store.nextCallId();
+        const row = { ...rows[at++ % rows.length], id, atMs: clock.nowMs() };
+        turn.push(
+          book.charge(row).then(() => {
+            book.finish({
+              chargeId: id,
+              atMs: row.atMs,
+              outcome: 'completed',
+              bytesIn: 0,
+              bytesOut: 256,
+              durationMs: 1,
+            });
+          }),
+        );
+      }
+      await Promise.all(turn);
+    }
+    await book.flush();
+  };
+}
+
+/** Rows of 10,000 accounts with a token each. */
+async function chargeRows(store) {
+  const routeId = store.routes.ensure({ api: 'weather', payee: 'GP', method: 'GET', template: '/weather/:city' });
+  const times = { issuedAtMs: 0, expiresAtMs: 1e15 };
+  return store.db.transaction(() =>
+    Array.from({ length: accountsInRotation }, (_, i) => {
+      const accountId = store.accounts.ensure(`G${i}`);
+      const tokenJti = `jti-${Math.imul(i, 2_654_435_761) >>> 0}-abcdef`;
+      store.tokens.add({ jti: tokenJti, accountId, scope: '*', ...times, source: 'wallet' });
+      return {
+        accountId,
+        tokenJti,
+        tokenId: store.tokens.idOf?.(tokenJti),
+        routeId,
+        method: 'GET',
+        status: 200,
+        priceUnits: 1_000n,
+      };
+    }),
+  )();
+}
+
+async function callRecord(load) {
+  const owner = api('weather');
+  const { units } = await load('money.ts');
+  return {
+    callId: 8_589_934_592,
+    account: knownAccount,
+    status: 200,
+    outcome: 'completed',
+    paid: units(1_000n),
+    bytesIn: 0,
+    bytesOut: 256,
+    overheadMs: 0.173_2,
+    upstreamError: undefined,
+    requestId: 'a1b2c3d4e5f6-1x',
+    route: route(owner, 'GET', '/weather/:city', 1_000n),
+    own: undefined,
+    method: 'GET',
+    minor: 1,
+    address: '127.0.0.1',
+    durationMs: 1.234_5,
+  };
+}
+
+async function accessLog({ load, folder, ends }) {
+  const { createAccessLog } = await load('gateway/access-log.ts');
+  const { createLineWriter, writeTo } = await load('line-writer.ts');
+  const { systemClock: clock } = await load('clock.ts');
+  const lines = createLineWriter({ clock, write: writeTo(openSync(path.join(folder, 'access.log'), 'a')) });
+  ends.push(lines.close);
+  const logCall = createAccessLog({ clock, add: lines.add });
+  const record = await callRecord(load);
+  return async (calls) => {
+    for (let call = 0; call < calls; call++) {
+      logCall({ ...record, callId: record.callId + call, durationMs: 1 + call / 997, overheadMs: call / 9_973 });
+      // Some calls end in each turn of the event loop.
+      if (call % 16 === 0) await new Promise(setImmediate);
+    }
+  };
+}
+
+async function metrics({ load }) {
+  const { createMetrics } = await load('admin/metrics.ts');
+  const { gateway } = createMetrics({ version: 'bench' });
+  return counted(gateway, await callRecord(load));
+}
+
+async function liveRecorder({ load }) {
+  const { createLiveRecorder } = await load('admin/live-recorder.ts');
+  const { systemClock: clock } = await load('clock.ts');
+  const nothing = { ended() {}, charged() {}, refunded() {}, overhead() {} };
+  return counted(createLiveRecorder({ clock }).counting(nothing), await callRecord(load));
+}
+
+function counted(metrics, record) {
+  return (calls) => {
+    for (let call = 0; call < calls; call++) {
+      metrics.overhead((call % 97) / 100_000);
+      metrics.charged(record.route, record.paid);
+      metrics.ended({ ...record, durationMs: call % 31 });
+    }
+  };
+}
+
+async function formatPrice({ load }) {
+  const { formatUsdc, units } = await load('money.ts');
+  const amounts = Array.from({ length: 1_000 }, (_, i) => units(BigInt(i) * 7_919n));
+  return (calls) => {
+    for (let call = 0; call < calls; call++) formatUsdc(amounts[call % amounts.length]);
+  };
+}
