@@ -81,6 +81,7 @@ const gateway = createGateway({
   resolve: {
     account: () => slot,
     cap: () => undefined,
+    tokenId: () => undefined,
     routeId(route) {
       const known = routeIds.get(route);
       if (known !== undefined) return known;

@@ -112,6 +112,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       resolve: {
         account: (address) => resolveAccount(core, address),
         cap: (token) => (token.capUnits === undefined ? undefined : resolveCap(core, token.jti, token.capUnits)),
+        tokenId: (token) => store.tokens.idOf(token.jti),
         routeId: routeIds,
       },
       isPaused: sales.isPaused,

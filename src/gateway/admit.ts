@@ -13,7 +13,7 @@ import type { Refusal } from './refuse.ts';
 /** A call that may go on. `payer` is undefined only on routes with `auth: none`. */
 export type Admitted = { ok: true; payer: Payer | undefined; hold: Hold | undefined };
 
-export type Payer = { account: AccountSlot; cap: CapSlot | undefined; tokenJti: string };
+export type Payer = { account: AccountSlot; cap: CapSlot | undefined; tokenId: number | undefined };
 
 export type AdmitDeps = Pick<
   GatewayDeps,
@@ -109,7 +109,11 @@ function retryAt(deps: AdmitDeps, resetsAtMs: number | undefined): string[] {
 function payerOf(deps: AdmitDeps, token: Verified): Payer {
   const known = deps.payers.get(token);
   if (known) return known;
-  const payer = { account: deps.resolve.account(token.account), cap: deps.resolve.cap(token), tokenJti: token.jti };
+  const payer = {
+    account: deps.resolve.account(token.account),
+    cap: deps.resolve.cap(token),
+    tokenId: deps.resolve.tokenId(token),
+  };
   deps.payers.set(token, payer);
   return payer;
 }

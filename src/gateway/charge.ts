@@ -31,7 +31,7 @@ export async function charge(
       id: call.id,
       atMs: deps.clock.nowMs(),
       accountId: payer.account.id,
-      tokenJti: payer.tokenJti,
+      tokenId: payer.tokenId,
       routeId: deps.prepared(call.route).id(),
       method: call.exchange.head.method,
       status,

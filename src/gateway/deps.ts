@@ -23,6 +23,8 @@ export type GatewayDeps = {
     account(address: string): AccountSlot;
     /** The spend of a token that has a cap; undefined for tokens without one. */
     cap(token: Verified): CapSlot | undefined;
+    /** Row of the token in the database; undefined for one that it has not issued. */
+    tokenId(token: Verified): number | undefined;
     /** Stored id of a route in the dictionary of the database. */
     routeId(route: Route): number;
   };

@@ -1,24 +1,53 @@
 import assert from 'node:assert/strict';
 import { storedUnitsMax, type Units } from '../money.ts';
 import type { RawDb } from '../store/raw-db.ts';
+import { type BulkInsert, createBulkInsert } from './bulk-insert.ts';
 import type { ChargeRow, FinishRow, RefundOutcome, RefundRow } from './journal.ts';
 
 /** The journal's statements: raw and prepared, because they run for every call. They run inside its transaction. */
-export type JournalRows = {
-  charge(row: ChargeRow): void;
-  finish(row: FinishRow): void;
+export type JournalRows<Entry> = {
+  charges: BulkInsert<Entry>;
+  finishes: BulkInsert<FinishRow>;
   refund(row: RefundRow): RefundOutcome;
 };
 
-export function createJournalRows(db: RawDb): JournalRows {
-  const charge = db.prepare(
-    `INSERT INTO charges (id, at_ms, account_id, token_id, route_id, method, status, price)
-     VALUES (?, ?, ?, (SELECT id FROM tokens WHERE jti = ?), ?, ?, ?, ?)`,
-  );
-  const finish = db.prepare(
-    `INSERT INTO finishes (charge_id, at_ms, outcome, bytes_in, bytes_out, duration_ms)
-     SELECT id, $atMs, $outcome, $bytesIn, $bytesOut, $durationMs FROM charges WHERE id = $chargeId ON CONFLICT DO NOTHING`,
-  );
+/** Charges of one statement: about what one turn of a busy event loop brings. */
+const chargesAtOnce = 8;
+/** Finish rows of one statement: they wait for each other, so many are at hand. */
+export const finishesAtOnce = 32;
+
+export function createJournalRows<Entry extends { row: ChargeRow }>(db: RawDb): JournalRows<Entry> {
+  const charges = createBulkInsert<Entry>({
+    db,
+    into: 'charges (id, at_ms, account_id, token_id, route_id, method, status, price)',
+    columns: 8,
+    atOnce: chargesAtOnce,
+    values({ row }, params, at) {
+      params[at] = row.id;
+      params[at + 1] = row.atMs;
+      params[at + 2] = row.accountId;
+      params[at + 3] = row.tokenId ?? null;
+      params[at + 4] = row.routeId;
+      params[at + 5] = row.method;
+      params[at + 6] = row.status;
+      params[at + 7] = stored(row.priceUnits);
+    },
+  });
+  const finishes = createBulkInsert<FinishRow>({
+    db,
+    into: 'finishes (charge_id, at_ms, outcome, bytes_in, bytes_out, duration_ms)',
+    columns: 6,
+    end: 'ON CONFLICT DO NOTHING',
+    atOnce: finishesAtOnce,
+    values(row, params, at) {
+      params[at] = row.chargeId;
+      params[at + 1] = row.atMs;
+      params[at + 2] = row.outcome;
+      params[at + 3] = row.bytesIn;
+      params[at + 4] = row.bytesOut;
+      params[at + 5] = Math.round(row.durationMs);
+    },
+  });
   const isUnsealed = db.prepare('SELECT 1 FROM unsealed WHERE charge_id = ?').pluck();
   const refund = db.prepare(
     `INSERT INTO refunds (charge_id, at_ms, amount, reason)
@@ -27,13 +56,8 @@ export function createJournalRows(db: RawDb): JournalRows {
   const isRefunded = db.prepare('SELECT 1 FROM refunds WHERE charge_id = ?').pluck();
 
   return {
-    charge(row) {
-      const { id, atMs, accountId, tokenJti, routeId, method, status, priceUnits } = row;
-      charge.run(id, atMs, accountId, tokenJti ?? null, routeId, method, status, stored(priceUnits));
-    },
-    finish({ chargeId, atMs, outcome, bytesIn, bytesOut, durationMs }) {
-      finish.run({ chargeId, atMs, outcome, bytesIn, bytesOut, durationMs: Math.round(durationMs) });
-    },
+    charges,
+    finishes,
     refund({ chargeId, atMs, amount, reason }) {
       if (isRefunded.get(chargeId)) return 'already';
       if (!isUnsealed.get(chargeId)) return 'sealed';

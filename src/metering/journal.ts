@@ -6,7 +6,7 @@ import type { Log } from '../log.ts';
 import type { Units } from '../money.ts';
 import type { RawDb } from '../store/raw-db.ts';
 import { isBusy, isFileFailure, isRowRefused } from '../store/sqlite-error.ts';
-import { createJournalRows } from './journal-rows.ts';
+import { createJournalRows, finishesAtOnce } from './journal-rows.ts';
 
 /**
  * The journal makes charges durable before their answers leave. All rows of one event-loop turn share one transaction;
@@ -37,7 +37,8 @@ export type ChargeRow = {
   id: number;
   atMs: number;
   accountId: number;
-  tokenJti?: string | undefined;
+  /** Row of the token that pays; undefined for one that this database has not issued. */
+  tokenId?: number | undefined;
   routeId: number;
   method: string;
   status: number;
@@ -83,42 +84,58 @@ export type JournalOptions = {
 const busyBudgetMs = 500;
 /** Pause between two tries on a locked database, ms. */
 const busyPauseMs = 5;
-/** Finish rows wait this long for a charge to share a transaction with, ms. */
+/** Finish rows wait this long for others to share a statement with, ms; a kill leaves their calls doubtful. */
 const finishDelayMs = 50;
 /** Finish rows kept while nothing can be written; the calls of those beyond stay doubtful. */
 const finishesMax = 100_000;
 
-type Entry = {
-  sinceMs: number;
+type Waiting = {
+  /** When the first transaction that could not be had for it began; undefined before. */
+  sinceMs: number | undefined;
   /** Whether level `disk` holds its promise back until the log is synced. */
   awaitsDisk: boolean;
-  write(): void;
+  refused: boolean;
   resolve(): void;
   reject(error: Error): void;
 };
 
+type ChargeEntry = Waiting & { kind: 'charge'; row: ChargeRow };
+type Entry = ChargeEntry | (Waiting & { kind: 'task'; write(): void });
+
 export function createJournal(options: JournalOptions): Journal {
   const { db, clock, log, durability, sync } = options;
-  const rows = createJournalRows(db);
+  const rows = createJournalRows<ChargeEntry>(db);
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
   const rollback = db.prepare('ROLLBACK');
+  const onDisk = durability === 'disk';
   const closing = new AbortController();
   let entries: Entry[] = [];
   let finishes: FinishRow[] = [];
   let scheduled = false;
   let finishTimer = false;
+  /** Finish rows are written however few they are. */
+  let finishesDue = false;
   let state: 'open' | 'closing' | 'closed' | 'lost' = 'open';
   let unsynced = false;
   let lastError: string | undefined;
-  const syncing = durability === 'process' ? syncRegularly() : Promise.resolve();
+  const syncing = onDisk ? Promise.resolve() : syncRegularly();
 
-  function enqueue(write: () => void, awaitsDisk = durability === 'disk'): Promise<void> {
+  function enqueue(put: (resolve: () => void, reject: (error: Error) => void) => void): Promise<void> {
     if (state === 'lost' || state === 'closed') return Promise.reject(unavailable(lastError));
-    return new Promise((resolve, reject) => {
-      entries.push({ sinceMs: clock.monotonicMs(), awaitsDisk, write, resolve, reject });
-      schedule();
+    schedule();
+    return new Promise(put);
+  }
+
+  function perform(write: () => void, awaitsDisk = onDisk): Promise<void> {
+    return enqueue((resolve, reject) => {
+      entries.push({ kind: 'task', write, sinceMs: undefined, awaitsDisk, refused: false, resolve, reject });
     });
+  }
+
+  function flush(): Promise<void> {
+    finishesDue = true;
+    return perform(() => undefined);
   }
 
   function schedule(): void {
@@ -130,53 +147,61 @@ export function createJournal(options: JournalOptions): Journal {
   /** One transaction for everything that was handed in since the last one. */
   function turn(): void {
     scheduled = false;
-    if (state === 'lost' || state === 'closed' || (entries.length === 0 && finishes.length === 0)) return;
+    if (state === 'lost' || state === 'closed') return;
     const group = entries;
-    const ended = finishes;
+    const ended = takeFinishes();
+    if (group.length === 0 && ended.length === 0) return;
     entries = [];
-    finishes = [];
-    let written = group;
     const startMs = clock.monotonicMs();
     try {
       begin.run();
-      written = writeEntries(group);
-      writeFinishes(ended);
+      writeEntries(group);
+      rows.finishes(ended, refuseFinish);
       commit.run();
     } catch (error) {
-      undo(error, written, ended);
+      undo(error, group, ended, startMs);
       return;
     }
     unsynced = true;
     lastError = undefined;
     options.onCommit?.((clock.monotonicMs() - startMs) / 1000);
-    for (const entry of written) if (!entry.awaitsDisk) entry.resolve();
-    if (durability === 'disk') void resolveOnDisk(written.filter((entry) => entry.awaitsDisk));
+    for (const entry of group) if (!entry.awaitsDisk) entry.resolve();
+    if (onDisk) void resolveOnDisk(group.filter((entry) => entry.awaitsDisk));
   }
 
-  /** Returns the entries that stand. A row that its table refuses harms no other row of the group. */
-  function writeEntries(group: Entry[]): Entry[] {
-    return group.filter((entry) => {
+  /** Beside charges only whole statements of finish rows are written: the rest waits for more of its kind. */
+  function takeFinishes(): FinishRow[] {
+    const whole = finishes.length - (finishes.length % finishesAtOnce);
+    const ended = finishes.splice(0, finishesDue ? finishes.length : whole);
+    finishesDue = false;
+    return ended;
+  }
+
+  /** A row that its table refuses harms no other row of the group; its promise is rejected for good. */
+  function writeEntries(group: Entry[]): void {
+    rows.charges(
+      group.filter((entry) => entry.kind === 'charge'),
+      refuse,
+    );
+    for (const entry of group) {
+      if (entry.kind === 'charge') continue;
       try {
         entry.write();
-        return true;
       } catch (error) {
         if (!isRowRefused(error)) throw error;
-        log.error({ err: error }, 'a row was refused; its call is not served');
-        entry.reject(unavailable(textOf(error), error));
-        return false;
-      }
-    });
-  }
-
-  function writeFinishes(ended: FinishRow[]): void {
-    for (const row of ended) {
-      try {
-        rows.finish(row);
-      } catch (error) {
-        if (!isRowRefused(error)) throw error;
-        log.error({ err: error, call: row.chargeId }, 'a finish row was refused; its call stays doubtful');
+        refuse(entry, error);
       }
     }
+  }
+
+  function refuse(entry: Entry, error: unknown): void {
+    log.error({ err: error }, 'a row was refused; its call is not served');
+    entry.refused = true;
+    entry.reject(unavailable(textOf(error), error));
+  }
+
+  function refuseFinish(row: FinishRow, error: unknown): void {
+    log.error({ err: error, call: row.chargeId }, 'a finish row was refused; its call stays doubtful');
   }
 
   async function resolveOnDisk(written: Entry[]): Promise<void> {
@@ -191,7 +216,7 @@ export function createJournal(options: JournalOptions): Journal {
   }
 
   /** Nothing of the group is written. Another's lock is waited for within the budget, anything else refuses it. */
-  function undo(error: unknown, group: Entry[], ended: FinishRow[]): void {
+  function undo(error: unknown, group: Entry[], ended: FinishRow[], startMs: number): void {
     lastError = textOf(error);
     try {
       if (db.inTransaction) rollback.run();
@@ -202,8 +227,10 @@ export function createJournal(options: JournalOptions): Journal {
     if (isFileFailure(error)) lose(error);
     else if (!busy)
       log.error({ err: error, rows: group.length }, 'charges could not be written; their calls are refused');
+    for (const entry of group) entry.sinceMs ??= startMs;
     const nowMs = clock.monotonicMs();
-    const again = (entry: Entry) => busy && state !== 'lost' && nowMs - entry.sinceMs < busyBudgetMs;
+    const again = ({ refused, sinceMs = nowMs }: Entry) =>
+      busy && state !== 'lost' && !refused && nowMs - sinceMs < busyBudgetMs;
     for (const entry of group) if (!again(entry)) entry.reject(unavailable(lastError, error));
     if (state === 'lost') return;
     entries = [...group.filter(again), ...entries];
@@ -223,6 +250,7 @@ export function createJournal(options: JournalOptions): Journal {
     finishTimer = true;
     void clock.sleep(finishDelayMs, closing.signal).then(() => {
       finishTimer = false;
+      finishesDue = true;
       schedule();
     });
   }
@@ -254,7 +282,10 @@ export function createJournal(options: JournalOptions): Journal {
   }
 
   return {
-    charge: (row) => enqueue(() => rows.charge(row)),
+    charge: (row) =>
+      enqueue((resolve, reject) => {
+        entries.push({ kind: 'charge', row, sinceMs: undefined, awaitsDisk: onDisk, refused: false, resolve, reject });
+      }),
     finish(row) {
       if (state !== 'open') return;
       if (finishes.length >= finishesMax) {
@@ -266,17 +297,17 @@ export function createJournal(options: JournalOptions): Journal {
     },
     async refund(row) {
       let outcome: RefundOutcome = 'already';
-      await enqueue(() => {
+      await perform(() => {
         outcome = rows.refund(row);
       }, false);
       return outcome;
     },
-    flush: () => enqueue(() => undefined),
+    flush,
     async close() {
       if (state !== 'open') return;
       state = 'closing';
       // A failing last write is already in the log, and its rows are refused: closing goes on.
-      await enqueue(() => undefined).catch(() => undefined);
+      await flush().catch(() => undefined);
       closing.abort();
       await syncing;
       if (isOpen() && unsynced) await syncNow();

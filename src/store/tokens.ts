@@ -8,6 +8,8 @@ export type Tokens = {
   /** False when the token is unknown or already revoked. */
   revoke(jti: string, atMs: number): boolean;
   get(jti: string): TokenRow | undefined;
+  /** Row of a token, for the rows that name it. */
+  idOf(jti: string): number | undefined;
   /** Newest first; `before` is the `id` of the last row of the page before. `search` is a part of label, id or address. */
   list(query: { accountId?: number; search?: string; before?: number; limit: number }): TokenRow[];
   /** How many of the account's tokens are neither revoked nor expired. */
@@ -71,6 +73,7 @@ export function createTokens(db: RawDb, write: Write): Tokens {
   );
   const markRevoked = db.prepare('UPDATE tokens SET revoked_at_ms = ? WHERE jti = ? AND revoked_at_ms IS NULL');
   const byJti = db.prepare<[string], Stored>(`${select} WHERE t.jti = ?`);
+  const idByJti = db.prepare<[string], number>('SELECT id FROM tokens WHERE jti = ?').pluck();
   const page = db.prepare<[number, number], Stored>(`${select} WHERE t.id < ? ORDER BY t.id DESC LIMIT ?`);
   const pageOfAccount = db.prepare<[number, number, number], Stored>(
     `${select} WHERE t.account_id = ? AND t.id < ? ORDER BY t.id DESC LIMIT ?`,
@@ -126,6 +129,7 @@ export function createTokens(db: RawDb, write: Write): Tokens {
       const row = byJti.get(jti);
       return row && toRows([row], row.accountId)[0];
     },
+    idOf: (jti) => idByJti.get(jti),
     list({ accountId, search, before = Number.MAX_SAFE_INTEGER, limit }) {
       if (search !== undefined) return toRows(found.all({ text: search, before, limit }));
       if (accountId === undefined) return toRows(page.all(before, limit));

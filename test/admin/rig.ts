@@ -159,7 +159,7 @@ export async function createRig(
       id,
       atMs: clock.nowMs(),
       accountId: account.id,
-      tokenJti: options.token,
+      tokenId: options.token === undefined ? undefined : store.tokens.idOf(options.token),
       routeId,
       method: 'GET',
       status: 200,

@@ -63,6 +63,7 @@ async function start(behave: Parameters<typeof startUpstream>[0]) {
       resolve: {
         account: () => slot,
         cap: (token) => (token.capUnits === undefined ? undefined : capped),
+        tokenId: (token) => store.tokens.idOf(token.jti),
         routeId: ({ api, method, template }) =>
           store.routes.ensure({ api: api.name, payee: api.payee, method, template }),
       },

@@ -26,7 +26,7 @@ describe('a paid call', () => {
     expect(answer.headers.get('callora-balance')).toBe('0.75');
     expect(answer.headers.get('cache-control')).toBe('private, no-store');
     expect(rig.journal.charges).toMatchObject([
-      { id: 1, accountId: 1, tokenJti: 'jti-1', routeId: 7, method: 'GET', status: 200 },
+      { id: 1, accountId: 1, tokenId: 3, routeId: 7, method: 'GET', status: 200 },
     ]);
     await until(() => rig.journal.finishes.length === 1);
     expect(rig.journal.finishes).toMatchObject([{ chargeId: 1, outcome: 'completed', bytesIn: 0, bytesOut: 5 }]);

@@ -250,6 +250,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
         verified.capUnits === undefined
           ? undefined
           : ledger.openCap({ jti: verified.jti, cap: verified.capUnits, spent: zero }),
+      tokenId: () => 3,
       routeId: () => 7,
     },
     isPaused: () => false,

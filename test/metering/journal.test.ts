@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { type FakeClock, systemClock } from '../../src/clock.ts';
 import { silentLog } from '../../src/log.ts';
 import { type ChargeRow, createJournal, type Journal, type JournalOptions } from '../../src/metering/journal.ts';
+import { finishesAtOnce } from '../../src/metering/journal-rows.ts';
 import { units } from '../../src/money.ts';
 import type { RawDb } from '../../src/store/raw-db.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -114,7 +115,13 @@ describe('a charge', () => {
     const accountId = store.accounts.ensure('GA');
     const times = { issuedAtMs: 0, expiresAtMs: 1e15 };
     store.tokens.add({ jti: 't', accountId, scope: '*', ...times, source: 'wallet' });
-    const charge = row({ tokenJti: 't', status: 201, method: 'POST', atMs: 77, priceUnits: units(2n ** 53n - 1n) });
+    const charge = row({
+      tokenId: store.tokens.idOf('t'),
+      status: 201,
+      method: 'POST',
+      atMs: 77,
+      priceUnits: units(2n ** 53n - 1n),
+    });
     await journal.charge(charge);
     expect(store.charges.byId(charge.id)).toMatchObject({
       account: 'GA',
@@ -282,15 +289,22 @@ describe('the regular sync', () => {
 describe('a finish row', () => {
   const finish = { atMs: 2, outcome: 'completed', bytesIn: 1, bytesOut: 2, durationMs: 3.7 } as const;
 
-  it('rides along with the next charge', async () => {
+  it('waits for others of its kind and then rides along with the next charge', async () => {
     const trace: string[] = [];
     const { journal, row, store } = build({ wrap: traced(trace) });
-    const first = row();
-    await journal.charge(first);
-    journal.finish({ chargeId: first.id, ...finish });
+    const charges = Array.from({ length: finishesAtOnce + 1 }, () => row());
+    await Promise.all(charges.map((charge) => journal.charge(charge)));
+    for (const { id } of charges.slice(1)) journal.finish({ chargeId: id, ...finish });
     await journal.charge(row());
     expect(trace.filter((label) => label === 'COMMIT')).toHaveLength(2);
-    expect(store.charges.byId(first.id)).toMatchObject({ outcome: 'completed', bytesOut: 2, durationMs: 4 });
+    expect(trace.filter((label) => label === 'INSERT INTO finishes')).toHaveLength(1);
+    expect(store.charges.byId(charges[1]?.id ?? 0)).toMatchObject({ outcome: 'completed', bytesOut: 2, durationMs: 4 });
+
+    journal.finish({ chargeId: charges[0]?.id ?? 0, ...finish });
+    await journal.charge(row());
+    expect(count(store, 'finishes')).toBe(finishesAtOnce);
+    await journal.flush();
+    expect(count(store, 'finishes')).toBe(finishesAtOnce + 1);
   });
 
   it('is written alone when no charge comes', async () => {
@@ -310,9 +324,30 @@ describe('a finish row', () => {
     await journal.charge(charge);
     journal.finish({ chargeId: charge.id, ...finish, bytesIn: 0.5 });
     journal.finish({ chargeId: charge.id + 1_000, ...finish });
-    await journal.charge(row());
+    await journal.flush();
     expect(count(store, 'finishes')).toBe(0);
-    expect(count(store, 'charges')).toBe(2);
+    expect(count(store, 'charges')).toBe(1);
+  });
+
+  it('that is wrong harms no other of its statement', async () => {
+    const { journal, row, store } = build();
+    const charges = Array.from({ length: finishesAtOnce }, () => row());
+    await Promise.all(charges.map((charge) => journal.charge(charge)));
+    for (const [i, { id }] of charges.entries()) {
+      journal.finish({ chargeId: i === 5 ? id + 1_000 : id, ...finish, bytesIn: i === 7 ? 0.5 : 1 });
+    }
+    await journal.flush();
+    expect(count(store, 'finishes')).toBe(finishesAtOnce - 2);
+  });
+
+  it('is written once, however often it is handed in', async () => {
+    const { journal, row, store } = build();
+    const charge = row();
+    await journal.charge(charge);
+    journal.finish({ chargeId: charge.id, ...finish });
+    journal.finish({ chargeId: charge.id, ...finish, outcome: 'client_gone' });
+    await journal.flush();
+    expect(store.charges.byId(charge.id)?.outcome).toBe('completed');
   });
 
   it('is written before the journal closes', async () => {

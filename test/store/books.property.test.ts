@@ -310,7 +310,7 @@ class World {
       id,
       atMs,
       accountId: hold.account.id,
-      tokenJti: hold.cap?.jti,
+      tokenId: hold.cap && this.store.tokens.idOf(hold.cap.jti),
       routeId: this.store.routes.ensure({ api: 'a', payee: payeeAddress, method: 'GET', template: '/a' }),
       method: 'GET',
       status: 200,
