@@ -45,21 +45,35 @@ const identity = new Set([
 /** Fields the gateway sets or frames itself on the way up. `expect` is answered here. */
 const ownUp = new Set(['host', 'content-length', 'authorization', 'expect', 'x-request-id']);
 
-/** Fields of an answer that speak for the listener and all its paths, not for the upstream. */
+/**
+ * Fields of an answer that speak for the listener and all its paths, not for the upstream; and those by which a proxy of
+ * the operator before us would be told to hand out a file or another answer.
+ */
 const ownDown = new Set([
   'content-length',
   'alt-svc',
   'clear-site-data',
   'strict-transport-security',
+  'public-key-pins',
+  'expect-ct',
   'nel',
   'report-to',
+  'accept-ch',
+  'origin-agent-cluster',
+  'use-as-dictionary',
+  'set-login',
   'service-worker-allowed',
+  'x-accel-redirect',
+  'x-reproxy-url',
+  'x-sendfile',
+  'x-lighttpd-send-file',
   'x-request-id',
   'access-control-allow-origin',
   'access-control-allow-credentials',
   'access-control-allow-methods',
   'access-control-allow-headers',
   'access-control-max-age',
+  'access-control-allow-private-network',
 ]);
 
 /**

@@ -197,6 +197,24 @@ describe('the head for the client', () => {
     expect(raw).not.toContain('upstream-secret');
   });
 
+  it.each([
+    'Public-Key-Pins',
+    'Accept-CH',
+    'Origin-Agent-Cluster',
+    'Use-As-Dictionary',
+    'Set-Login',
+    'X-Accel-Redirect',
+    'X_Accel_Redirect',
+    'X-Sendfile',
+    'X-Reproxy-URL',
+    'Access-Control-Allow-Private-Network',
+    'Proxy-Authenticate',
+    'Content_Length',
+  ])('takes no %s from an upstream, which speaks for one path and not for the listener', async (name) => {
+    await start(() => `HTTP/1.1 200 OK\r\n${name}: forged\r\ncontent-length: 0\r\n\r\n`);
+    expect((await rig.get('/api0/a')).raw).not.toContain('forged');
+  });
+
   it('keeps the upstream’s cache fields on routes that say so', async () => {
     await start(() => 'HTTP/1.1 200 OK\r\ncache-control: max-age=60\r\ncontent-length: 0\r\n\r\n', {
       list: [{ match: 'GET /a', price: '0.1', cacheable: true }],
