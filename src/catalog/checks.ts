@@ -100,7 +100,11 @@ function checkUnique(seen: Map<string, Path>, value: string | undefined, at: Pat
 
 function checkApi(api: ApiDraft, vault: string | undefined, report: Report): void {
   const { source, problems } = report;
-  const { payee, price } = api.settings;
+  const { payee, price, rate, rates } = api.settings;
+  if (rate && rates?.account) {
+    const message = 'says the same as rates.account, which is there too';
+    problems.push(source.problem([...api.path, 'rate'], message, 'one of the two'));
+  }
   if (payee !== undefined && payee === vault) {
     problems.push(source.problem([...api.path, 'payee'], 'is the vault itself', "the API owner's own address"));
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { compileChargeOn } from './charge-on.ts';
+import { compileRates } from './compile-rates.ts';
 import type { Api, Config, Route, UpstreamTarget } from './model.ts';
 import type { ApiDraft } from './parse.ts';
 import { createRouteTable, type RouteEntry } from './route-table.ts';
@@ -33,7 +34,6 @@ export function compileApis(
 }
 
 function compileApi(settings: ApiSettings, headers: [string, string][]): Api {
-  const { rate } = settings;
   return {
     name: settings.name,
     payee: settings.payee,
@@ -42,7 +42,10 @@ function compileApi(settings: ApiSettings, headers: [string, string][]): Api {
     headers,
     signedContext: settings.signed_context,
     encodedSlash: settings.encoded_slash,
-    rate: rate && { perSecond: rate.per_second, burst: rate.burst ?? Math.ceil(rate.per_second) },
+    rates: compileRates({ ...settings.rates, account: settings.rate ?? settings.rates.account }),
+    callsPerAccountMax: settings.calls_per_account_max,
+    blockAddresses: settings.block_addresses,
+    allowAddresses: settings.allow_addresses,
     routes: [],
   };
 }

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { compileApis } from './compile-apis.ts';
+import { compileRates } from './compile-rates.ts';
 import type { Config, GatewayLimits, Listen, Webhook } from './model.ts';
 import type { Settings } from './parse.ts';
 import type { Sections, WebhookSettings } from './schema.ts';
@@ -20,6 +21,7 @@ export function compileConfig(file: string, settings: Settings, secrets: Secrets
       corsOrigins: gateway.cors_origins,
       blockAddresses: gateway.block_addresses,
       allowAddresses: gateway.allow_addresses,
+      rates: compileRates(gateway.rates),
     },
     admin: { listen: admin.listen, token: required(secrets.adminToken) },
     stellar: {

@@ -13,6 +13,7 @@ const liveFields = new Set([
   'gateway.cors_origins',
   'gateway.block_addresses',
   'gateway.allow_addresses',
+  'gateway.rates',
   ...Object.entries(gatewayLimits)
     .filter(([name]) => !startLimits.some((fixed) => fixed === name))
     .map(([, limit]) => `gateway.limits.${limit.key}`),
@@ -67,6 +68,7 @@ function settingsOf(config: Config): Map<string, string> {
     cors_origins: gateway.corsOrigins,
     block_addresses: gateway.blockAddresses,
     allow_addresses: gateway.allowAddresses,
+    rates: gateway.rates,
   });
   for (const [name, limit] of Object.entries(gatewayLimits)) {
     settings.set(`gateway.limits.${limit.key}`, asText(Reflect.get(gateway.limits, name)));

@@ -17,6 +17,8 @@ export type Config = {
     /** Addresses or CIDR ranges refused before anything else, and, if any are listed, the only ones let in. */
     blockAddresses: string[];
     allowAddresses: string[];
+    /** Calls of all APIs together. */
+    rates: Rates;
   };
   admin: { listen: Listen; token: string };
   stellar: {
@@ -71,6 +73,11 @@ export type Webhook = {
   allowPrivate: boolean;
 };
 
+/** Calls per second with a burst, for each account, token and address; undefined where none is set. */
+export type Rates = { account: Rate | undefined; token: Rate | undefined; address: Rate | undefined };
+
+export type Rate = { perSecond: number; burst: number };
+
 export type Listen = { host: string; port: number };
 
 /** Every limit of the listener; defaults and reasons stand in `limits-defaults.ts`. */
@@ -108,8 +115,13 @@ export type Api = {
   signedContext: boolean;
   /** Allows `%2F` in paths of this API. */
   encodedSlash: boolean;
-  /** Requests per account and second with a burst, or none. */
-  rate: { perSecond: number; burst: number } | undefined;
+  /** Calls of this API. */
+  rates: Rates;
+  /** Calls of one account under way at once at this API; undefined where only the limit of all APIs holds. */
+  callsPerAccountMax: number | undefined;
+  /** As `gateway.blockAddresses` and `gateway.allowAddresses`, for this API. */
+  blockAddresses: string[];
+  allowAddresses: string[];
   /** Listed routes, and the fallback for unlisted ones when the API has a price of its own. */
   routes: Route[];
 };

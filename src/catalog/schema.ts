@@ -28,6 +28,12 @@ function usdcDefault(amount: string): Units {
   return parseUsdc(amount) ?? units(0n);
 }
 
+const rate = z.strictObject({ per_second: perSecond, burst: optionalLimit(apiLimits.burst) });
+
+const rates = z
+  .strictObject({ account: rate.optional(), token: rate.optional(), address: rate.optional() })
+  .prefault({});
+
 const gateway = z.strictObject({
   listen: listen.default({ host: '127.0.0.1', port: 8402 }),
   public_url: url({ path: 'none', expected: 'the origin consumers use, such as https://api.example.com' }).optional(),
@@ -38,6 +44,7 @@ const gateway = z.strictObject({
   identity_secret_file: text.optional(),
   block_addresses: z.array(addressRange).default([]),
   allow_addresses: z.array(addressRange).default([]),
+  rates,
   limits: z
     .strictObject({
       head_bytes_max: limit(gatewayLimits.headBytesMax),
@@ -159,12 +166,11 @@ export const api = z.strictObject({
   price: usdc.optional(),
   charge_on: chargeOn,
   encoded_slash: flag.default(false),
-  rate: z
-    .strictObject({
-      per_second: perSecond,
-      burst: optionalLimit(apiLimits.burst),
-    })
-    .optional(),
+  rate: rate.optional(),
+  rates,
+  calls_per_account_max: optionalLimit(gatewayLimits.callsPerAccountMax),
+  block_addresses: z.array(addressRange).default([]),
+  allow_addresses: z.array(addressRange).default([]),
   timeout: limit(apiLimits.timeoutMs),
   connect_timeout: limit(apiLimits.connectTimeoutMs),
   idle_timeout: limit(apiLimits.idleTimeoutMs),
@@ -179,6 +185,7 @@ export const api = z.strictObject({
 export type Sections = { [Name in keyof typeof sections]: z.infer<(typeof sections)[Name]> };
 export type ApiSettings = z.infer<typeof api>;
 export type RouteSettings = z.infer<typeof route>;
+export type RatesSettings = z.infer<typeof rates>;
 export type WebhookSettings = z.infer<typeof webhook>;
 
 function readNetwork(value: unknown): Network | { refused: string } {

@@ -1,32 +1,40 @@
 import { readBearer } from '../access/bearer.ts';
 import type { Verified, VerifyFailure } from '../access/verify.ts';
 import type { AccountSlot, CapSlot, Hold } from '../billing/ledger.ts';
-import type { Route } from '../catalog/model.ts';
+import type { Api, Config, Route } from '../catalog/model.ts';
 import type { ErrorCode } from '../errors.ts';
-import type { Concurrency } from '../limits/concurrency.ts';
-import type { RateLimiter } from '../limits/rate.ts';
+import { addressGroup } from '../limits/addresses.ts';
+import type { Places } from '../limits/places.ts';
+import type { ApiRates, ConfigRates, PolicySet, RateKeys } from '../limits/rate-policies.ts';
 import { formatUsdc } from '../money.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { Exchange } from './exchange.ts';
+import { overRate } from './over-rate.ts';
 import type { Refusal } from './refuse.ts';
 
 /** A call that may go on. `payer` is undefined only on routes with `auth: none`. */
 export type Admitted = { ok: true; payer: Payer | undefined; hold: Hold | undefined };
 
-export type Payer = { account: AccountSlot; cap: CapSlot | undefined; tokenId: number | undefined };
+export type Payer = {
+  account: AccountSlot;
+  cap: CapSlot | undefined;
+  tokenId: number | undefined;
+  /** What rates know the token by: it outlives the verified token in the cache. */
+  tokenJti: string;
+};
 
 export type AdmitDeps = Pick<
   GatewayDeps,
   'verifier' | 'ledger' | 'resolve' | 'isPaused' | 'mayServe' | 'payWays' | 'clock'
 > & {
-  rates: RateLimiter;
-  calls: Concurrency<AccountSlot>;
+  ratesOf(config: Config): ConfigRates;
+  calls: Places<AccountSlot>;
   /** Slots of tokens seen before, so that a known token costs no look-up. */
   payers: WeakMap<Verified, Payer>;
 };
 
 /**
- * Token, scope, pause, rate, money, in this order, so that a refused call costs nothing and a throttled one is not held.
+ * Rate of the address, token, scope, pause, rates, money, in this order, so that a refused call costs nothing and a throttled one is not held.
  * From the balance check to the hold nothing is awaited: over-serving is impossible by construction. Only a token
  * never seen before leaves the turn. Each admitted call of an account holds a place in `calls` until it ends.
  */
@@ -35,40 +43,54 @@ export function admit(
   exchange: Exchange,
   route: Route,
 ): Admitted | Refusal | Promise<Admitted | Refusal> {
-  if (route.auth === 'none') return admitOpen(deps, exchange, route);
+  const rates = deps.ratesOf(exchange.config).of(route.api);
+  const flooded = throttle(deps, exchange, rates.address, undefined);
+  if (flooded) return flooded;
+  if (route.auth === 'none') return admitOpen(deps, exchange, route, rates);
   const bearer = readBearer(exchange.req.rawHeaders);
   if (!bearer.ok) return unauthorized(exchange, bearer.reason);
   const token = deps.verifier.cached(bearer.token);
-  if (token) return admitToken(deps, exchange, route, token);
+  if (token) return admitToken(deps, exchange, route, rates, token);
   return deps.verifier.verify(bearer.token).then((verified) => {
     if (!verified.ok) return unauthorized(exchange, verified.reason);
-    return admitToken(deps, exchange, route, verified.token);
+    return admitToken(deps, exchange, route, rates, verified.token);
   });
 }
 
-function admitOpen(deps: AdmitDeps, exchange: Exchange, route: Route): Admitted | Refusal {
+function admitOpen(deps: AdmitDeps, exchange: Exchange, route: Route, rates: ApiRates): Admitted | Refusal {
   if (deps.isPaused(route.api.name)) return apiPaused;
-  return (
-    overRate(deps, exchange, route, exchange.connection.address) ?? { ok: true, payer: undefined, hold: undefined }
-  );
+  return throttle(deps, exchange, rates.open, undefined) ?? { ok: true, payer: undefined, hold: undefined };
 }
 
-function admitToken(deps: AdmitDeps, exchange: Exchange, route: Route, token: Verified): Admitted | Refusal {
+function admitToken(
+  deps: AdmitDeps,
+  exchange: Exchange,
+  route: Route,
+  rates: ApiRates,
+  token: Verified,
+): Admitted | Refusal {
   if (token.scopes !== '*' && !token.scopes.has(route.api.name)) return forbidden(exchange, route);
   if (deps.isPaused(route.api.name)) return apiPaused;
   const payer = payerOf(deps, token);
-  const throttled = overRate(deps, exchange, route, token.account);
+  const throttled = throttle(deps, exchange, rates.payer, payer);
   if (throttled) return throttled;
-  if (!deps.calls.enter(payer.account, exchange.config.gateway.limits.callsPerAccountMax)) {
-    return { ok: false, code: 'too_many_waiting', fields: ['retry-after', '1'] };
-  }
+  const { callsPerAccountMax } = exchange.config.gateway.limits;
+  const entered = deps.calls.enter(payer.account, route.api, callsPerAccountMax);
+  if (entered !== 'ok') return tooManyWaiting(entered === 'api' ? route.api : undefined, callsPerAccountMax);
   const held = takeMoney(deps, route, payer);
-  if (!held.ok) deps.calls.leave(payer.account);
+  if (!held.ok) deps.calls.leave(payer.account, route.api);
   return held;
 }
 
 /** Nobody knows when a person lifts a pause; half a minute keeps waiting clients few and their return quick. */
 const apiPaused: Refusal = { ok: false, code: 'api_paused', fields: ['retry-after', '30'] };
+
+function tooManyWaiting(api: Api | undefined, callsPerAccountMax: number): Refusal {
+  const detail = api
+    ? `an account has at most ${api.callsPerAccountMax} calls of ${api.name} under way at once`
+    : `an account has at most ${callsPerAccountMax} calls under way at once`;
+  return { ok: false, code: 'too_many_waiting', detail, fields: ['retry-after', '1'] };
+}
 
 function takeMoney(deps: AdmitDeps, route: Route, payer: Payer): Admitted | Refusal {
   // A free call needs no money, so neither an empty balance nor a stop of paid calls concerns it.
@@ -113,25 +135,28 @@ function payerOf(deps: AdmitDeps, token: Verified): Payer {
     account: deps.resolve.account(token.account),
     cap: deps.resolve.cap(token),
     tokenId: deps.resolve.tokenId(token),
+    tokenJti: token.jti,
   };
   deps.payers.set(token, payer);
   return payer;
 }
 
-/** RateLimit fields (draft-ietf-httpapi-ratelimit-headers) stand on every answer of an API that has a rate. */
-function overRate(deps: AdmitDeps, exchange: Exchange, route: Route, who: string): Refusal | undefined {
-  const { rate, name } = route.api;
-  if (!rate) return undefined;
-  const taken = deps.rates.take(`${name} ${who}`, rate);
-  const windowS = Math.max(1, Math.ceil(rate.burst / rate.perSecond));
-  exchange.fields.push(
-    'ratelimit-policy',
-    `"${name}";q=${rate.burst};w=${windowS}`,
-    'ratelimit',
-    `"${name}";r=${taken.remaining};t=${taken.resetS}`,
-  );
-  if (taken.ok) return undefined;
-  return { ok: false, code: 'rate_limited', fields: ['retry-after', String(taken.resetS)] };
+/** The guard in front of everything: a flood without a valid token is bounded before it costs more than this. */
+export function throttleAddress(deps: AdmitDeps, exchange: Exchange): Refusal | undefined {
+  return throttle(deps, exchange, deps.ratesOf(exchange.config).address, undefined);
+}
+
+function throttle(
+  deps: AdmitDeps,
+  { fields, connection }: Exchange,
+  set: PolicySet | undefined,
+  payer: Payer | undefined,
+): Refusal | undefined {
+  if (!set) return undefined;
+  const address = addressGroup(connection.address);
+  // Where there is no account its rates count the address.
+  const keys: RateKeys = { account: payer?.account ?? address, token: payer?.tokenJti ?? address, address };
+  return overRate(fields, set, keys, deps.clock.monotonicMs());
 }
 
 /** RFC 6750 and 9728: no `error` when no credential came, and where to learn how to get one. */

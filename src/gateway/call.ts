@@ -198,7 +198,7 @@ function close(deps: CallDeps, call: Call): void {
   const { payer, hold } = call.admitted;
   // Only an exception leaves a hold open here: the call failed inside the gateway, so it costs nothing.
   if (hold?.state === 'held') deps.ledger.release(hold);
-  if (payer) deps.calls.leave(payer.account);
+  if (payer) deps.calls.leave(payer.account, call.route.api);
   call.exchange.onGone = undefined;
   call.exchange.end.bytesIn = call.body?.bytes ?? 0;
   call.body?.destroy();

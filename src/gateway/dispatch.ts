@@ -1,5 +1,6 @@
-import type { Config } from '../catalog/model.ts';
+import type { Api, Config } from '../catalog/model.ts';
 import type { AddressGuard } from '../limits/addresses.ts';
+import { throttleAddress } from './admit.ts';
 import { type CallDeps, serveCall } from './call.ts';
 import { corsFields, isPreflight, preflightFields } from './cors.ts';
 import type { GatewayDeps } from './deps.ts';
@@ -10,7 +11,12 @@ import type { Readings } from './readings.ts';
 import { type Refusal, refuse } from './refuse.ts';
 
 export type DispatchDeps = CallDeps &
-  Pick<GatewayDeps, 'internal'> & { guardOf(config: Config): AddressGuard; draining(): boolean; readings: Readings };
+  Pick<GatewayDeps, 'internal'> & {
+    guardOf(config: Config): AddressGuard;
+    guardOfApi(api: Api): AddressGuard;
+    draining(): boolean;
+    readings: Readings;
+  };
 
 /** Head, address, path, route: each step refuses or hands on. What is left is a sold call. */
 export async function dispatch(deps: DispatchDeps, exchange: Exchange): Promise<void> {
@@ -25,6 +31,8 @@ export async function dispatch(deps: DispatchDeps, exchange: Exchange): Promise<
   if (exchange.connection.requests === limits.requestsPerConnectionMax) endsConnection(exchange);
   if (deps.draining()) return refuse(exchange, shuttingDown);
   if (!deps.guardOf(config).admits(exchange.connection.address)) return refuse(exchange, addressBlocked);
+  const flooded = throttleAddress(deps, exchange);
+  if (flooded) return refuse(exchange, flooded);
 
   const target = readTarget(req.url ?? '', limits.targetBytesMax);
   if (!target.ok) return refuse(exchange, { ...target, close: target.code === 'bad_request' });
@@ -39,6 +47,7 @@ export async function dispatch(deps: DispatchDeps, exchange: Exchange): Promise<
   }
   const { route, rest } = match;
   exchange.route = route;
+  if (!isAdmittedByApi(deps, exchange, route.api)) return refuse(exchange, addressBlockedByApi);
   if (route.websocket !== undefined) return refuse(exchange, upgradeRequired);
   if (encodedSlash && !route.api.encodedSlash) return refuse(exchange, noEncodedSlash);
   if (deps.readings.isDearer(head.method, rest, !lenient, route)) return refuse(exchange, dearerReading);
@@ -53,6 +62,7 @@ export async function dispatch(deps: DispatchDeps, exchange: Exchange): Promise<
 const shuttingDown: Refusal = { ok: false, code: 'shutting_down', fields: ['retry-after', '1'], close: true };
 const addressBlocked: Refusal = { ok: false, code: 'address_blocked', close: true };
 const upgradeRequired: Refusal = { ok: false, code: 'upgrade_required', fields: ['upgrade', 'websocket'], close: true };
+const addressBlockedByApi: Refusal = { ok: false, code: 'address_blocked', detail: 'this API is closed to it' };
 const noEncodedSlash: Refusal = { ok: false, code: 'bad_path', detail: 'this API takes no encoded slash' };
 
 const dearerReading: Refusal = {
@@ -60,6 +70,11 @@ const dearerReading: Refusal = {
   code: 'bad_path',
   detail: 'an upstream may read this path as a dearer route; spell it as that route is listed',
 };
+
+function isAdmittedByApi(deps: DispatchDeps, { connection }: Exchange, api: Api): boolean {
+  if (api.blockAddresses.length === 0 && api.allowAddresses.length === 0) return true;
+  return deps.guardOfApi(api).admits(connection.address);
+}
 
 function dearerMethod(methods: string[]): Refusal {
   const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].sort().join(', ');

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Config, GatewayLimits, Route } from '../catalog/model.ts';
+import type { Api, Config, GatewayLimits, Route } from '../catalog/model.ts';
 import type { ErrorCode } from '../errors.ts';
 import { createAddressGuard } from '../limits/addresses.ts';
-import { createConcurrency } from '../limits/concurrency.ts';
-import { createRateLimiter } from '../limits/rate.ts';
+import { createPlaces } from '../limits/places.ts';
+import { createRatePolicies } from '../limits/rate-policies.ts';
 import { newEnd } from './call-record.ts';
 import { type Connections, createConnections } from './connections.ts';
 import type { GatewayDeps } from './deps.ts';
@@ -130,8 +130,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
 function joinDeps(deps: GatewayDeps, draining: () => boolean): DispatchDeps {
   return {
     ...deps,
-    rates: createRateLimiter({ clock: deps.clock }),
-    calls: createConcurrency(),
+    ratesOf: createRatePolicies(),
+    calls: createPlaces(),
     payers: new WeakMap(),
     rules: createFieldRules(),
     readings: createReadings(),
@@ -139,6 +139,7 @@ function joinDeps(deps: GatewayDeps, draining: () => boolean): DispatchDeps {
     guardOf: remembered((config: Config) =>
       createAddressGuard({ block: config.gateway.blockAddresses, allow: config.gateway.allowAddresses }),
     ),
+    guardOfApi: remembered((api: Api) => createAddressGuard({ block: api.blockAddresses, allow: api.allowAddresses })),
     draining,
   };
 }

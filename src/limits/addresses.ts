@@ -13,12 +13,15 @@ export function createAddressGuard(lists: { block: string[]; allow: string[] }):
   const allowed = compile(lists.allow);
   return {
     admits(address) {
-      const plain = plainAddress(address);
-      const family = isIP(plain) === 6 ? 'ipv6' : 'ipv4';
-      if (blocked?.check(plain, family)) return false;
-      return allowed ? allowed.check(plain, family) : true;
+      if (blocked && has(blocked, address)) return false;
+      return allowed ? has(allowed, address) : true;
     },
   };
+}
+
+function has(list: BlockList, address: string): boolean {
+  const plain = plainAddress(address);
+  return list.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4');
 }
 
 function compile(entries: string[]): BlockList | undefined {
@@ -47,4 +50,18 @@ function compile(entries: string[]): BlockList | undefined {
 /** An IPv4 client of a dual-stack socket shows as `::ffff:192.0.2.1`; lists and headers use the plain form. */
 export function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
+}
+
+/**
+ * What counts as one client where calls or connections are counted: an IPv4 address, or the /64 of an IPv6 one, which is
+ * what a single line is given at the least. By the address alone one client would be as many as it likes.
+ */
+export function addressGroup(address: string): string {
+  if (!address.includes(':')) return address;
+  const [head = '', tail] = address.split('::');
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === undefined || tail === '' ? [] : tail.split(':');
+  const missing = tail === undefined ? 0 : 8 - left.length - right.length;
+  const groups = [...left, ...Array.from({ length: missing }, () => '0'), ...right];
+  return `${groups.slice(0, 4).join(':')}::/64`;
 }

@@ -1,6 +1,7 @@
 import { readBearer } from '../access/bearer.ts';
+import type { Rate } from '../catalog/model.ts';
 import { GatewayError } from '../errors.ts';
-import type { Rate, RateLimiter } from '../limits/rate.ts';
+import type { RateLimiter } from '../limits/rate.ts';
 import { formatUsdc, parseUsdc, type Units } from '../money.ts';
 import type { ClassicPaymentRow } from '../store/classic-payments.ts';
 import { type CredentialDeps, requireReader } from './credentials.ts';

@@ -89,11 +89,12 @@ export const errorHelp: Record<ErrorCode, { when: string; remedy: string }> = {
     remedy: 'Call from another address, or ask the operator.',
   },
   rate_limited: {
-    when: 'More calls than this API or page takes in a moment.',
-    remedy: 'Wait as long as `retry-after` says. Refused calls cost nothing.',
+    when: 'More calls than one of the rates of account, token or address lets in, or than this page takes in a moment.',
+    remedy:
+      'Wait as long as `retry-after` says; `ratelimit` shows what each rate has left. Refused calls cost nothing.',
   },
   too_many_waiting: {
-    when: 'Too many calls of the account are in flight at once.',
+    when: 'Too many calls of the account are in flight at once, here or at this API; `detail` says how many may be.',
     remedy: 'Let some of them end before starting more.',
   },
   balance_too_low: {

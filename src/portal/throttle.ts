@@ -1,4 +1,5 @@
-import type { Rate, RateLimiter } from '../limits/rate.ts';
+import type { Rate } from '../catalog/model.ts';
+import type { RateLimiter } from '../limits/rate.ts';
 import { PortalRefusal } from './refusal.ts';
 
 /** A person logs in with two requests, issues a few tokens, asks for an exit; signatures cost CPU that paid calls need. */

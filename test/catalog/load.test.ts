@@ -51,7 +51,7 @@ describe('a good catalog', () => {
         ['x-api-key', 'k1'],
         ['accept', 'json'],
       ],
-      rate: { perSecond: 2.5, burst: 3 },
+      rates: { account: { perSecond: 2.5, burst: 3 }, token: undefined, address: undefined },
     });
     expect(loaded.warnings).toEqual([]);
   });

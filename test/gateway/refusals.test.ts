@@ -3,6 +3,7 @@ import { formatUsdc } from '../../src/money.ts';
 import {
   limits,
   makeConfig,
+  noRates,
   type RawUpstream,
   type Rig,
   type RigOptions,
@@ -36,7 +37,13 @@ beforeAll(async () => {
           { match: 'POST /up', price: '1', bodyBytesMax: 10 },
         ],
       },
-      { origin, name: 'slow', mount: '/slow', rate: { perSecond: 0.01, burst: 1 }, price: '0.1' },
+      {
+        origin,
+        name: 'slow',
+        mount: '/slow',
+        rates: { ...noRates, account: { perSecond: 0.01, burst: 1 } },
+        price: '0.1',
+      },
       { origin, name: 'free', mount: '/free', price: '0', list: [{ match: 'GET /open', auth: 'none' }] },
       { origin, name: 'files', mount: '/files', price: '0.1', encodedSlash: true },
     ]),
@@ -127,8 +134,8 @@ describe('a refused call', () => {
     const throttled = await rig.get('/slow/a');
     expect([throttled.status, JSON.parse(throttled.body).code]).toEqual([429, 'rate_limited']);
     expect(Number(throttled.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect(throttled.headers.get('ratelimit-policy')).toBe('"slow";q=1;w=100');
-    expect(throttled.headers.get('ratelimit')).toMatch(/^"slow";r=0;t=\d+$/);
+    expect(throttled.headers.get('ratelimit-policy')).toBe('"slow/account";q=1;w=100');
+    expect(throttled.headers.get('ratelimit')).toMatch(/^"slow\/account";r=0;t=\d+$/);
   });
 
   it('for money says price, what is there, what is missing and how to pay', async () => {

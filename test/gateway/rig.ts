@@ -1,7 +1,7 @@
 import { connect, createServer, type Socket } from 'node:net';
 import type { Verified } from '../../src/access/verify.ts';
 import { type AccountSlot, createLedger, type Ledger } from '../../src/billing/ledger.ts';
-import type { Api, Config, GatewayLimits, Route } from '../../src/catalog/model.ts';
+import type { Api, Config, GatewayLimits, Rates, Route } from '../../src/catalog/model.ts';
 import { parsePattern } from '../../src/catalog/route-grammar.ts';
 import { createRouteTable } from '../../src/catalog/route-table.ts';
 import { systemClock } from '../../src/clock.ts';
@@ -50,6 +50,8 @@ export const limits: GatewayLimits = {
   websocketCheckIntervalMs: 60_000,
 };
 
+export const noRates: Rates = { account: undefined, token: undefined, address: undefined };
+
 function compileApi(spec: ApiSpec, index: number) {
   const { origin, basePath = '', price, list = [], upstream, ...rest } = spec;
   const api: Api = {
@@ -59,7 +61,10 @@ function compileApi(spec: ApiSpec, index: number) {
     headers: [],
     signedContext: false,
     encodedSlash: false,
-    rate: undefined,
+    rates: noRates,
+    callsPerAccountMax: undefined,
+    blockAddresses: [],
+    allowAddresses: [],
     routes: [],
     ...rest,
     upstream: {
@@ -117,6 +122,7 @@ export function makeConfig(specs: ApiSpec[], gateway: Partial<Config['gateway']>
       corsOrigins: '*',
       blockAddresses: [],
       allowAddresses: [],
+      rates: noRates,
       ...gateway,
     },
     admin: { listen: { host: '127.0.0.1', port: 0 }, token: 'admin' },

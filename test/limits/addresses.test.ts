@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createAddressGuard, plainAddress } from '../../src/limits/addresses.ts';
+import { addressGroup, createAddressGuard, plainAddress } from '../../src/limits/addresses.ts';
 
 describe('an address guard', () => {
   it('without lists lets everyone in', () => {
@@ -34,4 +34,17 @@ describe('an address guard', () => {
       expect(() => createAddressGuard({ block: [entry], allow: [] })).toThrow('is not an address or CIDR range');
     },
   );
+});
+
+describe('an address', () => {
+  it('counts by itself with IPv4 and by its line of /64 with IPv6', () => {
+    expect(addressGroup('192.0.2.1')).toBe('192.0.2.1');
+    const line = ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::', '2001:db8:1:2:ffff::1'].map(addressGroup);
+    expect(new Set(line)).toEqual(new Set(['2001:db8:1:2::/64']));
+    expect(['2001:db8::1', '::1', '2001:db8:1::5'].map(addressGroup)).toEqual([
+      '2001:db8:0:0::/64',
+      '0:0:0:0::/64',
+      '2001:db8:1:0::/64',
+    ]);
+  });
 });
