@@ -1,4 +1,4 @@
-// What `signed_context: true` costs a call: run `npm exec -- node scripts/bench/context.mjs`.
+// What `signed_context: true` costs a call: run `npm exec -- node bench/parts/context.mjs`.
 import { Keypair } from '@stellar/stellar-sdk/base';
 import { createContextSigner } from '../../src/access/call-context.ts';
 import { systemClock } from '../../src/clock.ts';

@@ -1,4 +1,4 @@
-// What each step of a paid call costs besides the wire, in µs per call: run `npm exec -- node scripts/bench/parts.mjs`.
+// What each step of a paid call costs besides the wire, in µs per call: run `npm exec -- node bench/parts/parts.mjs`.
 //   [--only NAME]      parts whose name contains it
 //   [--against DIR]    a second checkout (with node_modules): its parts take turns with ours in the same run
 //   [--rounds 60] [--json]

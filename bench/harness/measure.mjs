@@ -1,0 +1,48 @@
+import { usageOf } from './process-tree.mjs';
+
+/** A load before the first round: when it ends, compilers and pools have done their work and every token was seen. */
+export function warmUp(load, target, { seconds, requestsMin }) {
+  return load.run(target, { kind: 'closed', seconds, requestsMin });
+}
+
+/** As many requests as it takes, and what each cost it. */
+export async function measureFull(load, target, seconds) {
+  const before = usageOf(target.pid);
+  const result = await load.run(target, { kind: 'closed', seconds });
+  const after = usageOf(target.pid);
+  const cpuMicros = after.cpuMicros - before.cpuMicros;
+  return {
+    ...countsOf(result),
+    requestsPerSecond: result.ok / result.seconds,
+    cpuMicros: cpuMicros / result.ok,
+    /** Share of a core that the program used: below 1, the load was the limit, not the program. */
+    coreShare: cpuMicros / 1e6 / result.seconds,
+    loadShare: result.cpuMicros / 1e6 / result.seconds,
+    fullP50Ms: result.p50Ms,
+    fullP99Ms: result.p99Ms,
+    rssBytes: after.rssBytes,
+  };
+}
+
+/** Latencies at a constant rate, and right after it those of the upstream without any proxy at the same rate. */
+export async function measureAtRate(load, target, upstream, { rate, seconds }) {
+  const through = await load.run(target, { kind: 'open', rate, seconds });
+  const direct = await load.run(upstream, { kind: 'open', rate, seconds: seconds / 2 });
+  return {
+    ...countsOf(through),
+    rate,
+    p50Ms: through.p50Ms,
+    p99Ms: through.p99Ms,
+    p999Ms: through.p999Ms,
+    addedP50Ms: through.p50Ms - direct.p50Ms,
+    addedP99Ms: through.p99Ms - direct.p99Ms,
+    /** Less than 1 says that neither the program nor the load kept up with the rate. */
+    rateKept: through.ok / through.seconds / rate,
+    generatorShare: through.cpuMicros / 1e6 / through.seconds,
+  };
+}
+
+export function countsOf({ ok, statuses, lost }) {
+  const answered = Object.values(statuses).reduce((sum, count) => sum + count, 0);
+  return { ok, failed: answered - ok + lost, statuses };
+}

@@ -1,0 +1,79 @@
+import { parseArgs } from 'node:util';
+
+const usage = `npm run bench -- [options]
+  --quick             2 rounds of 1 s: only to see that it runs
+  --rounds N          rounds, 5 without it
+  --seconds S         length of one measurement, 3 without it; each program takes 2.5 of them a round
+  --minutes M         chooses --seconds so that the rounds take about so long
+  --only a,b          some of: NAMES
+  --out NAME          name of the files in bench/results; latest without it, none with --quick
+  --json              the results as JSON on stdout
+  --install           installs what is missing with apt-get, as root
+  --fresh             makes accounts, deposits and tokens anew
+  --proxy-core N, --load-core N   0 and 1 without them`;
+
+export function readOptions(args, names) {
+  const { values } = parse(args, names);
+  const whole = (name, fallback) => {
+    const number = Number(values[name] ?? fallback);
+    if (!Number.isFinite(number) || number < 0) fail(`--${name} ${values[name]} is no number`, names);
+    return number;
+  };
+  const quick = values.quick ?? false;
+  const chosen = values.only?.split(',') ?? names;
+  const unknown = chosen.find((name) => !names.includes(name));
+  if (unknown !== undefined) fail(`there is no ${unknown} to compare with`, names);
+  const rounds = whole('rounds', quick ? 2 : 5);
+  const minutes = whole('minutes', 0);
+  // A measurement at full speed, one at half of it, and half of one against the upstream.
+  const seconds =
+    minutes > 0 ? Math.max(0.5, (minutes * 60) / rounds / chosen.length / 2.5) : whole('seconds', quick ? 1 : 3);
+  return {
+    names: chosen,
+    rounds,
+    seconds: Math.round(seconds * 10) / 10,
+    connections: 64,
+    accounts: whole('accounts', 10_000),
+    proxyCore: whole('proxy-core', 0),
+    loadCore: whole('load-core', 1),
+    out: values.out ?? (quick ? undefined : 'latest'),
+    json: values.json ?? false,
+    install: values.install ?? false,
+    fresh: values.fresh ?? false,
+  };
+}
+
+function parse(args, names) {
+  const text = { type: 'string' };
+  const flag = { type: 'boolean' };
+  const options = {
+    quick: flag,
+    rounds: text,
+    seconds: text,
+    minutes: text,
+    only: text,
+    out: text,
+    json: flag,
+    install: flag,
+    fresh: flag,
+    accounts: text,
+    'proxy-core': text,
+    'load-core': text,
+    help: flag,
+  };
+  try {
+    const parsed = parseArgs({ args, options });
+    if (parsed.values.help) {
+      console.log(usage.replace('NAMES', names.join(', ')));
+      process.exit(0);
+    }
+    return parsed;
+  } catch (error) {
+    return fail(error.message, names);
+  }
+}
+
+function fail(message, names) {
+  console.error(`${message}\n\n${usage.replace('NAMES', names.join(', '))}`);
+  process.exit(2);
+}

@@ -1,0 +1,69 @@
+import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { Keypair } from '@stellar/stellar-sdk/base';
+import Database from 'better-sqlite3';
+import { startGateway, startNetwork } from '../world/callora-rig.mjs';
+import { copyWorld } from '../world/world.mjs';
+
+/** The full paid path, as it is shipped: token, price, hold, durable charge, metrics, access log, watcher, settler. */
+export const callora = { name: 'Callora', ...calloraTarget('process') };
+
+/** The same with every answer waiting until its charge is on the disk. */
+export const calloraDisk = { name: 'Callora, disk', ...calloraTarget('disk') };
+
+function calloraTarget(durability) {
+  return {
+    version: () =>
+      execFileSync('git', ['describe', '--always', '--dirty'], { cwd: import.meta.dirname, encoding: 'utf8' }).trim(),
+    tokens: 'callora',
+    start: ({ core, loadCore, folder, world, upstreamPort }) =>
+      startCallora({
+        core,
+        loadCore,
+        folder: path.join(folder, `callora-${durability}`),
+        world,
+        upstreamPort,
+        durability,
+      }),
+  };
+}
+
+/** A network and a gateway on a copy of the world. `settings` go into the config file; `prepare` may change the folder. */
+export async function startCallora({ core, loadCore, folder, world, prepare, ...settings }) {
+  copyWorld(world, folder);
+  await prepare?.(folder);
+  const rowsBefore = countRows(folder);
+  const network = await startNetwork({ folder, core: loadCore });
+  await closeLedger(network);
+  const config = { vault: world.vault, payee: world.payee, ...settings };
+  const gateway = await startGateway({ folder, core, network, config });
+  return {
+    port: gateway.port,
+    pid: gateway.pid,
+    adminPort: gateway.adminPort,
+    tokensFile: path.join(folder, 'tokens.txt'),
+    /** Ends both and says what the books hold of this run. */
+    async close() {
+      await gateway.stop();
+      await network.program.stop();
+      const rows = countRows(folder);
+      rmSync(folder, { recursive: true, force: true });
+      return { charges: rows.charges - rowsBefore.charges, finishes: rows.finishes - rowsBefore.finishes };
+    },
+    stop: () => Promise.all([gateway.stop(), network.program.stop()]),
+  };
+}
+
+/** A network that was kept in a file is as old as its last ledger until it closes another one. */
+async function closeLedger(network) {
+  await fetch(`${network.friendbotUrl}?addr=${Keypair.random().publicKey()}`);
+}
+
+function countRows(folder) {
+  const db = new Database(path.join(folder, 'callora.db'), { readonly: true });
+  const count = (table) => db.prepare(`SELECT count(*) AS n FROM ${table}`).get().n;
+  const rows = { charges: count('charges'), finishes: count('finishes') };
+  db.close();
+  return rows;
+}
