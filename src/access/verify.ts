@@ -3,6 +3,7 @@ import { readClaims, type TokenClaims } from './claims.ts';
 import { forwardTime } from './forward-time.ts';
 import { isSignedByKey } from './key-signature.ts';
 import type { TokenKey, TokenKeys } from './keys.ts';
+import { createTokenCache } from './token-cache.ts';
 import { readTokenForm } from './token-form.ts';
 
 export type Verified = Omit<TokenClaims, 'issuedAtMs'>;
@@ -35,8 +36,8 @@ export type VerifierOptions = {
   cachedMax?: number;
 };
 
-/** 10,000 tokens are about 10 MB. */
-const cachedMaxDefault = 10_000;
+/** Five times the callers a busy gateway has in a day; 50,000 tokens are about 50 MB, and only once so many came. */
+const cachedMaxDefault = 50_000;
 
 /**
  * Decides whether a token text is one of ours, good now. Form, kid, claims and expiry are checked before the signature,
@@ -45,19 +46,16 @@ const cachedMaxDefault = 10_000;
  */
 export function createVerifier(options: VerifierOptions): Verifier {
   const { keys, issuer, audience, clock, isRevoked, tokenBytesMax, verificationsMax } = options;
-  const cachedMax = options.cachedMax ?? cachedMaxDefault;
-  const cache = new Map<string, Verified>();
+  const cache = createTokenCache(options.cachedMax ?? cachedMaxDefault);
   const underWay = new Map<string, Promise<boolean>>();
   const nowMs = forwardTime(clock);
 
   function cached(tokenText: string): Verified | undefined {
     const token = cache.get(tokenText);
     if (!token) return undefined;
-    cache.delete(tokenText);
-    if (token.expiresAtMs <= nowMs() || isRevoked(token.jti)) return undefined;
-    // Last in the map's order means used last.
-    cache.set(tokenText, token);
-    return token;
+    if (token.expiresAtMs > nowMs() && !isRevoked(token.jti)) return token;
+    cache.drop(tokenText);
+    return undefined;
   }
 
   async function verify(tokenText: string): Promise<VerifyResult> {
@@ -78,7 +76,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     // Both may have happened while the signature was checked.
     if (isRevoked(token.jti)) return { ok: false, reason: 'token_revoked' };
     if (token.expiresAtMs <= nowMs()) return { ok: false, reason: 'token_expired' };
-    return { ok: true, token: remember(tokenText, token) };
+    return { ok: true, token: cache.keep(tokenText, token) };
   }
 
   /** Undefined when too many are under way. Calls that bring the same new token share one check. */
@@ -91,21 +89,5 @@ export function createVerifier(options: VerifierOptions): Verifier {
     return check;
   }
 
-  function remember(tokenText: string, token: Verified): Verified {
-    // One object per token for as long as it is cached, because callers hang their own look-ups on it.
-    const other = cache.get(tokenText);
-    if (other) return other;
-    cache.set(tokenText, token);
-    for (const oldest of cache.keys()) {
-      if (cache.size <= cachedMax) break;
-      cache.delete(oldest);
-    }
-    return token;
-  }
-
-  function forget(jti: string): void {
-    for (const [tokenText, token] of cache) if (token.jti === jti) cache.delete(tokenText);
-  }
-
-  return { cached, verify, forget };
+  return { cached, verify, forget: cache.forget };
 }
