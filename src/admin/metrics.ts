@@ -67,8 +67,9 @@ export function createMetrics(deps: MetricsDeps): Metrics {
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5],
     registers,
   });
+  const gateway = gatewayMetrics(registers);
   return {
-    gateway: gatewayMetrics(registers),
+    gateway,
     settlement: settlementMetrics(registers),
     committed: (seconds) => commit.observe(seconds),
     ...events(registers),
@@ -80,7 +81,7 @@ export function createMetrics(deps: MetricsDeps): Metrics {
       deliveries.set({ state: 'waiting' }, waiting);
       deliveries.set({ state: 'dead' }, dead);
       disk.set((await deps.diskFreeBytes()) ?? Number.NaN);
-      return registry.metrics();
+      return `${await registry.metrics()}\n${gateway.text()}\n`;
     },
   };
 }

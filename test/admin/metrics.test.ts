@@ -51,6 +51,31 @@ describe('metrics', () => {
     expect(page).toContain('callora_upstream_failures_total{api="weather",kind="http_response_timeout"} 1');
   });
 
+  it('are one series where labels are the same, and go on over a reload of the catalog', async () => {
+    const { gateway, text } = metrics();
+    gateway.ended(record({ status: 404 }));
+    gateway.ended(record({ status: 404, outcome: 'client_gone' }));
+    gateway.ended(record({ status: 403, outcome: 'client_gone', route: { ...route } }));
+    const page = await text();
+    expect(page).toContain(
+      'callora_requests_total{api="weather",route="/weather/:city",method="GET",status="4xx",outcome="client_gone"} 2',
+    );
+    expect(page.match(/http_server_request_duration_seconds_count\{.*"404".*\} 2$/gm)).toHaveLength(1);
+    const series = page.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    expect(new Set(series.map((line) => line.slice(0, line.lastIndexOf(' '))))).toHaveProperty('size', series.length);
+  });
+
+  it('put each observation into the first bucket that takes it, and count buckets from the least on', async () => {
+    const { gateway, text } = metrics();
+    for (const seconds of [0, 0.00025, 0.0003, 0.1, 7]) gateway.overhead(seconds);
+    const page = await text();
+    expect(page).toContain('callora_overhead_seconds_bucket{le="0.00025"} 2');
+    expect(page).toContain('callora_overhead_seconds_bucket{le="0.0005"} 3');
+    expect(page).toContain('callora_overhead_seconds_bucket{le="0.1"} 4');
+    expect(page).toContain('callora_overhead_seconds_bucket{le="+Inf"} 5');
+    expect(page).toContain('callora_overhead_seconds_count 5');
+  });
+
   it('read the books at the moment of the scrape', async () => {
     const { text } = metrics();
     await text();
