@@ -6,11 +6,11 @@ import type { CallRecord } from './call-record.ts';
 
 /**
  * One JSON line a call, refused ones included. It is on the path of every call, so the line is put together by hand:
- * what a route contributes is made once, and nothing in it needs escaping but that. A request id is the only text of
- * the client's in it; one that looks like a secret is not written.
+ * what calls of a route have in common is made once, and nothing in it needs escaping but that. A request id is the only
+ * text of the client's in it; one that looks like a secret is not written.
  */
 export function createAccessLog(deps: { clock: Clock; add(line: string): void }): (record: CallRecord) => void {
-  const parts = new WeakMap<Route, string>();
+  const ends = new WeakMap<Route, RouteEnd>();
   let timeMs = 0;
   let time = '';
 
@@ -23,30 +23,43 @@ export function createAccessLog(deps: { clock: Clock; add(line: string): void })
     return time;
   }
 
-  function routePart(route: Route): string {
-    const known = parts.get(route);
-    if (known !== undefined) return known;
-    const part = `"api":${JSON.stringify(route.api.name)},"route":${JSON.stringify(route.template)}`;
-    parts.set(route, part);
-    return part;
+  /** Most calls of a route end like the one before. */
+  function endText(record: CallRecord): string {
+    const { route } = record;
+    if (!route) return endOf(record);
+    const last = ends.get(route);
+    if (last && isSame(last, record)) return last.text;
+    const { method, status, outcome, paid } = record;
+    const text = endOf(record);
+    ends.set(route, { method, status, outcome, paid, text });
+    return text;
   }
 
   return (record) => {
-    const { route, own, requestId, callId, account, status } = record;
-    const where = route
-      ? routePart(route)
-      : own === undefined
-        ? '"api":null,"route":null'
-        : `"api":null,"route":"${own}"`;
+    const { requestId, callId, account } = record;
     deps.add(
       `{"level":"info","time":"${timeText()}","msg":"call","request":${requestId === '' ? 'null' : `"${safeId(requestId)}"`},` +
         `"call":${callId === 0 ? 'null' : `"${callId}"`},"account":${account === undefined ? 'null' : `"${account}"`},` +
-        `${where},"method":${record.method === '' ? 'null' : `"${record.method}"`},"status":${status === 0 ? 'null' : status},"outcome":"${record.outcome}",` +
-        `"price":"${record.paid === 0n ? '0' : formatUsdc(record.paid)}","bytes_in":${record.bytesIn},` +
-        `"bytes_out":${record.bytesOut},"duration_ms":${thousandths(record.durationMs)},` +
-        `"overhead_ms":${thousandths(record.overheadMs)},"address":"${record.address}"}\n`,
+        `${endText(record)},"bytes_in":${record.bytesIn},"bytes_out":${record.bytesOut},` +
+        `"duration_ms":${thousandths(record.durationMs)},"overhead_ms":${thousandths(record.overheadMs)},"address":"${record.address}"}\n`,
     );
   };
+}
+
+type RouteEnd = Pick<CallRecord, 'method' | 'status' | 'outcome' | 'paid'> & { text: string };
+
+function isSame(end: RouteEnd, { method, status, outcome, paid }: CallRecord): boolean {
+  return end.status === status && end.outcome === outcome && end.paid === paid && end.method === method;
+}
+
+function endOf({ route, own, method, status, outcome, paid }: CallRecord): string {
+  const where = route
+    ? `"api":${JSON.stringify(route.api.name)},"route":${JSON.stringify(route.template)}`
+    : `"api":null,"route":${own === undefined ? 'null' : `"${own}"`}`;
+  return (
+    `${where},"method":${method === '' ? 'null' : `"${method}"`},"status":${status === 0 ? 'null' : status},` +
+    `"outcome":"${outcome}","price":"${formatUsdc(paid)}"`
+  );
 }
 
 /** Ids of our own are shorter than any secret. */
@@ -56,6 +69,10 @@ function safeId(requestId: string): string {
   return requestId.length <= ownIdCharsMax ? requestId : redactText(requestId);
 }
 
-function thousandths(ms: number): number {
-  return Math.round(ms * 1_000) / 1_000;
+const decimals = Array.from({ length: 1_000 }, (_, thousandth) => `.${String(thousandth).padStart(3, '0')}`);
+
+/** A time with three decimals, of whole numbers: to write a fraction shortest is the dearest part of a line. */
+function thousandths(ms: number): string {
+  const whole = Math.round(ms * 1_000);
+  return Math.floor(whole / 1_000) + (decimals[whole % 1_000] ?? '');
 }
