@@ -67,7 +67,7 @@ function apiView(name: string, api: Api | undefined, pause: ApiPause | undefined
     name,
     in_catalog: api !== undefined,
     mount: api?.mount ?? null,
-    upstream: api ? `${api.upstream.origin}${api.upstream.basePath}` : null,
+    upstream: api ? api.upstream.origins.map((origin) => origin + api.upstream.basePath).join(', ') : null,
     payee: api?.payee ?? null,
     routes: api?.routes.length ?? 0,
     paused_at: pause ? time(pause.atMs) : null,

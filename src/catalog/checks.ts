@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { checkUpstream } from './check-upstream.ts';
 import type { Listen } from './model.ts';
 import type { ApiDraft, RouteDraft, Settings } from './parse.ts';
 import type { Report } from './report.ts';
@@ -28,6 +29,7 @@ export function checkTogether(settings: Settings, report: Report): void {
   for (const api of settings.apis) {
     checkUnique(names, api.settings.name, [...api.path, 'name'], report);
     checkUnique(mounts, api.settings.mount, [...api.path, 'mount'], report);
+    checkUpstream(api, report);
     checkApi(api, settings.sections.stellar.vault, report);
   }
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { compileChargeOn } from './charge-on.ts';
 import { compileRates } from './compile-rates.ts';
-import type { Api, Config, Route, UpstreamTarget } from './model.ts';
+import { compileUpstream } from './compile-upstream.ts';
+import type { Api, Config, Route, UpstreamTls } from './model.ts';
 import type { ApiDraft } from './parse.ts';
 import { createRouteTable, type RouteEntry } from './route-table.ts';
 import type { ApiSettings, RouteSettings } from './schema.ts';
@@ -10,13 +11,13 @@ import type { Secrets } from './secrets.ts';
 /** Compiles APIs and their routes; `bodyBytesMax` holds where neither an API nor a route has a limit of its own. */
 export function compileApis(
   drafts: ApiDraft[],
-  { headers }: Pick<Secrets, 'headers'>,
+  { headers, upstreamTls }: Pick<Secrets, 'headers' | 'upstreamTls'>,
   bodyBytesMax: number,
 ): Pick<Config, 'apis' | 'routes'> {
   const entries: RouteEntry[] = [];
   const apis = drafts.map((draft) => {
     const settings = draft.settings as ApiSettings;
-    const api = compileApi(settings, headers.get(draft) ?? []);
+    const api = compileApi(settings, headers.get(draft) ?? [], upstreamTls.get(draft));
     const compile = routeCompiler(api, settings, bodyBytesMax);
     for (const { settings: listed } of draft.routes) {
       const { match, ...rest } = listed as RouteSettings;
@@ -33,12 +34,12 @@ export function compileApis(
   return { apis, routes: createRouteTable(entries, apis) };
 }
 
-function compileApi(settings: ApiSettings, headers: [string, string][]): Api {
+function compileApi(settings: ApiSettings, headers: [string, string][], tls: UpstreamTls | undefined): Api {
   return {
     name: settings.name,
     payee: settings.payee,
     mount: settings.mount === '/' ? '' : settings.mount,
-    upstream: compileUpstream(settings),
+    upstream: compileUpstream(settings, tls),
     headers,
     signedContext: settings.signed_context,
     encodedSlash: settings.encoded_slash,
@@ -47,18 +48,6 @@ function compileApi(settings: ApiSettings, headers: [string, string][]): Api {
     blockAddresses: settings.block_addresses,
     allowAddresses: settings.allow_addresses,
     routes: [],
-  };
-}
-
-function compileUpstream(settings: ApiSettings): UpstreamTarget {
-  const { origin, pathname } = settings.upstream;
-  return {
-    origin,
-    basePath: pathname.replace(/\/+$/, ''),
-    connectionsMax: settings.connections_max,
-    connectTimeoutMs: settings.connect_timeout,
-    headersTimeoutMs: settings.timeout,
-    idleTimeoutMs: settings.idle_timeout,
   };
 }
 

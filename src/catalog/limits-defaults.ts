@@ -94,10 +94,25 @@ export const gatewayLimits = {
 /** One upstream (`apis[]`). */
 export const apiLimits = {
   connectionsMax: count('connections_max', 128, 1, 10_000, 'what a small upstream takes; more wait in line'),
+  waitingMax: count('waiting_max', 1_000, 0, 100_000, 'calls that wait for a connection hold money and memory'),
   connectTimeoutMs: time('connect_timeout', 3 * second, 100, minute, 'an upstream is near; longer means it is down'),
   timeoutMs: time('timeout', 30 * second, 100, hour, 'time to the first byte; the money is on hold meanwhile'),
   burst: count('burst', 1, 1, 1_000_000, 'calls at once before `per_second` binds; one second of it when left out'),
   idleTimeoutMs: time('idle_timeout', 60 * second, second, day, 'pause between two pieces of an answer'),
+  totalTimeoutMs: time(
+    'total_timeout',
+    hour,
+    second,
+    timerMaxMs,
+    'none when left out: a stream may last while it moves',
+  ),
+  answerHeadBytesMax: bytes('answer_head_bytes_max', 32 * kib, kib, mib, 'a head is held in memory until it is whole'),
+  breakerFailures: count('failures', 10, 1, 10_000, 'in a row; fewer would let a few odd calls close an upstream'),
+  breakerOpenMs: time('open_for', 5 * second, 100, 10 * minute, 'about what a restart takes'),
+  healthIntervalMs: time('interval', 10 * second, 100, hour, 'a probe is a connection and a request'),
+  healthTimeoutMs: time('timeout', 2 * second, 100, minute, 'a health page that takes longer is no sign of health'),
+  healthySuccesses: count('healthy', 2, 1, 100, 'one good answer may be luck'),
+  unhealthyFailures: count('unhealthy', 3, 1, 100, 'one bad answer may be bad luck'),
 } satisfies Record<string, LimitDefault>;
 
 /** Everything else that has a bound. */
@@ -119,6 +134,8 @@ export const catalogLimits = {
   fileBytesMax: 4 * mib,
   /** A secret is a line. */
   secretBytesMax: 64 * kib,
+  /** A list of every public CA has about 250 KiB. */
+  pemBytesMax: mib,
   /** Below this an admin token could be guessed. */
   adminTokenCharsMin: 16,
   /** The same for what signs webhooks. */

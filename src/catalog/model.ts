@@ -108,7 +108,7 @@ export type Api = {
   payee: string;
   /** Canonical prefix such as `/weather`, never `/`-terminated, never under a reserved name. */
   mount: string;
-  upstream: UpstreamTarget;
+  upstream: Upstream;
   /** Header fields added for the upstream, secrets included. Lower-case names. */
   headers: [name: string, value: string][];
   /** Calls carry a short-lived JWT about the account and the price, which the upstream can check. */
@@ -126,15 +126,45 @@ export type Api = {
   routes: Route[];
 };
 
-export type UpstreamTarget = {
-  /** `http://host:port` or `https://…`, no path. */
-  origin: string;
-  /** Path prefix, `` or `/v1`; never ends in a slash. */
+export type Upstream = {
+  /** `http://host:port` or `https://…` each, no path. A call goes to the least loaded healthy one; there is at least one. */
+  origins: string[];
+  /** Path prefix of all of them, `` or `/v1`; never ends in a slash. */
   basePath: string;
+  /** Lets a name lead to a private address. An address or `localhost` that stands in the URL itself always may be used. */
+  allowPrivate: boolean;
+  /** To each origin. */
   connectionsMax: number;
+  /** Calls that wait for a connection, over all origins. */
+  waitingMax: number;
   connectTimeoutMs: number;
   headersTimeoutMs: number;
   idleTimeoutMs: number;
+  /** From the call to the last byte of its answer; 0 for no limit. */
+  totalTimeoutMs: number;
+  answerHeadBytesMax: number;
+  breaker: { failures: number; openForMs: number };
+  /** Probes of each origin; undefined for none. */
+  health: UpstreamHealth | undefined;
+  tls: UpstreamTls | undefined;
+};
+
+export type UpstreamHealth = {
+  /** Asked as it stands, without `basePath`. */
+  path: string;
+  intervalMs: number;
+  timeoutMs: number;
+  /** Probes in a row that change the verdict. */
+  healthy: number;
+  unhealthy: number;
+};
+
+/** PEM texts, of which the key is a secret; undefined where Node's own certificates, or none, will do. */
+export type UpstreamTls = {
+  ca: string | undefined;
+  cert: string | undefined;
+  key: string | undefined;
+  serverName: string | undefined;
 };
 
 export type Route = {

@@ -17,6 +17,7 @@ import {
 import { apiLimits, gatewayLimits, otherLimits } from './limits-defaults.ts';
 import { type Network, resolveNetwork } from './network.ts';
 import { mountFault, parsePattern, type RoutePattern } from './route-grammar.ts';
+import { upstreamKeys } from './upstream-keys.ts';
 import { webhookKinds } from './webhook-kinds.ts';
 
 /**
@@ -160,7 +161,7 @@ export const api = z.strictObject({
   name: field({ expected: 'lower-case letters, digits and hyphens, a letter first, 63 at most' }, readName),
   payee: address('account', 'contract'),
   mount: field({ expected: 'a path such as /weather, or / for the root' }, readMount),
-  upstream: url({ path: 'plain', expected: 'where the calls go, such as http://127.0.0.1:9000/v1' }),
+  ...upstreamKeys,
   headers: z.record(z.string(), z.unknown()).default({}),
   signed_context: flag.default(false),
   price: usdc.optional(),
@@ -171,10 +172,6 @@ export const api = z.strictObject({
   calls_per_account_max: optionalLimit(gatewayLimits.callsPerAccountMax),
   block_addresses: z.array(addressRange).default([]),
   allow_addresses: z.array(addressRange).default([]),
-  timeout: limit(apiLimits.timeoutMs),
-  connect_timeout: limit(apiLimits.connectTimeoutMs),
-  idle_timeout: limit(apiLimits.idleTimeoutMs),
-  connections_max: limit(apiLimits.connectionsMax),
   body_bytes_max: optionalLimit(gatewayLimits.bodyBytesMax),
   cacheable: flag.default(false),
   description: text.optional(),

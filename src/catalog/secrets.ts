@@ -2,10 +2,12 @@ import path from 'node:path';
 import { addressKind } from './address.ts';
 import { usesEnvironment } from './environment.ts';
 import { catalogLimits } from './limits-defaults.ts';
+import type { UpstreamTls } from './model.ts';
 import type { ApiDraft, Settings, WebhookDraft } from './parse.ts';
 import type { Report } from './report.ts';
 import { readSecretFile } from './secret-file.ts';
 import type { Path } from './source.ts';
+import { readUpstreamTls } from './upstream-tls.ts';
 
 /** Everything that comes from `${NAME}` or a file instead of the YAML text. Undefined where there is a problem. */
 export type Secrets = {
@@ -17,6 +19,7 @@ export type Secrets = {
   depositSecret: string | undefined;
   headers: Map<ApiDraft, [name: string, value: string][]>;
   webhooks: Map<WebhookDraft, string | undefined>;
+  upstreamTls: Map<ApiDraft, UpstreamTls | undefined>;
 };
 
 export function readSecrets(settings: Settings, report: Report): Secrets {
@@ -45,6 +48,7 @@ export function readSecrets(settings: Settings, report: Report): Secrets {
     depositSecret,
     headers: new Map(headers),
     webhooks: new Map(webhooks),
+    upstreamTls: new Map(settings.apis.map((api) => [api, readUpstreamTls(api, report)])),
   };
 }
 

@@ -89,8 +89,11 @@ function withoutNamed(fields: string[], named: string[]): string[] {
  * should not learn its address. A redirect to elsewhere passes as it is: the gateway never follows one.
  */
 function relocated(value: string, api: Api): string {
-  const { origin, basePath } = api.upstream;
-  const path = value.startsWith(`${origin}/`) ? value.slice(origin.length) : value === origin ? '/' : value;
+  const { origins, basePath } = api.upstream;
+  const origin = origins.find(
+    (each) => value.startsWith(each) && (value.length === each.length || value[each.length] === '/'),
+  );
+  const path = origin === undefined ? value : value.slice(origin.length) || '/';
   if (!path.startsWith('/') || path.startsWith('//')) return value;
   if (!path.startsWith(basePath)) return path === value ? value : path;
   const rest = path.slice(basePath.length);

@@ -1,5 +1,5 @@
 import { type Dispatcher, Pool } from 'undici';
-import type { Api, UpstreamTarget } from '../catalog/model.ts';
+import type { Api, Upstream } from '../catalog/model.ts';
 import type { Log } from '../log.ts';
 
 /** Keep-alive connections to the upstreams, one pool per distinct target. */
@@ -15,11 +15,11 @@ export type Upstreams = {
 export function createUpstreams(deps: { log: Log }): Upstreams {
   const pools = new Map<string, Pool>();
   /** Per target object, so that a call finds its pool without building a key. */
-  const byTarget = new WeakMap<UpstreamTarget, Pool>();
+  const byTarget = new WeakMap<Upstream, Pool>();
 
-  function open(target: UpstreamTarget): Pool {
+  function open(target: Upstream): Pool {
     const key = keyOf(target);
-    const pool = pools.get(key) ?? new Pool(target.origin, poolOptions(target));
+    const pool = pools.get(key) ?? new Pool(target.origins[0] ?? '', poolOptions(target));
     pools.set(key, pool);
     byTarget.set(target, pool);
     return pool;
@@ -45,11 +45,11 @@ export function createUpstreams(deps: { log: Log }): Upstreams {
   };
 }
 
-function keyOf(target: UpstreamTarget): string {
-  return `${target.origin} ${target.connectionsMax} ${target.connectTimeoutMs} ${target.idleTimeoutMs}`;
+function keyOf(target: Upstream): string {
+  return `${target.origins[0] ?? ''} ${target.connectionsMax} ${target.connectTimeoutMs} ${target.idleTimeoutMs}`;
 }
 
-function poolOptions(target: UpstreamTarget): Pool.Options {
+function poolOptions(target: Upstream): Pool.Options {
   return {
     connections: target.connectionsMax,
     // One request at a time on a connection: what an upstream does to one call cannot reach another.

@@ -46,7 +46,7 @@ describe('a good catalog', () => {
       name: 'weather',
       payee,
       mount: '/weather',
-      upstream: { origin: 'http://127.0.0.1:9000', basePath: '' },
+      upstream: { origins: ['http://127.0.0.1:9000'], basePath: '' },
       headers: [
         ['x-api-key', 'k1'],
         ['accept', 'json'],

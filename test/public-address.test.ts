@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isPublicAddress } from '../../src/notify/public-address.ts';
+import { isPublicAddress } from '../src/public-address.ts';
 
 describe('a public address', () => {
   it.each([
