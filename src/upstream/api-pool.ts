@@ -1,0 +1,176 @@
+import type { Upstream } from '../catalog/model.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { chooseTarget } from './choose-target.ts';
+import { Target, type TargetOwner } from './target.ts';
+import { type CallOwner, type CallState, UpstreamCall } from './upstream-call.ts';
+import { UpstreamError } from './upstream-error.ts';
+import type { UpgradeHandler, UpstreamHandle, UpstreamHandler, UpstreamRequest } from './upstreams.ts';
+
+/** One target of an API as an operator sees it. */
+export type TargetState = {
+  api: string;
+  origin: string;
+  /** Calls may go there now. */
+  up: boolean;
+  breaker: 'closed' | 'open' | 'half_open';
+  /** What the probes say; undefined without probes. */
+  healthy: boolean | undefined;
+  /** Calls on their way, and connections without one. */
+  calls: number;
+  idle: number;
+  /** Calls of the API that wait for a connection. */
+  waiting: number;
+};
+
+/**
+ * The upstream of one API: its targets and the calls that wait for one. A call goes to the healthy target with the
+ * fewest calls; when that one has no room, no other has. When no target is healthy, calls are refused: a gateway that
+ * tries all the same would add its load to whatever is wrong, and hold its consumers' money for the time-out.
+ */
+export class ApiPool implements CallOwner, TargetOwner {
+  readonly #api: string;
+  readonly #upstream: Upstream;
+  readonly #log: Log;
+  /** None when the pool has been destroyed. */
+  #targets: Target[];
+  /** In the order they came. */
+  readonly #waiting = new Set<UpstreamCall>();
+  #turn = 0;
+
+  constructor(api: string, upstream: Upstream, deps: { clock: Clock; log: Log; readBuffer: Buffer }) {
+    this.#api = api;
+    this.#upstream = upstream;
+    this.#log = deps.log;
+    this.#targets = upstream.origins.map((origin) => new Target(this, origin, upstream, deps));
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.size === 0 && this.#targets.every((target) => target.connections.size === 0);
+  }
+
+  send(request: UpstreamRequest, handler: UpstreamHandler): UpstreamHandle {
+    const call = new UpstreamCall(this, request, handler);
+    this.#start(call);
+    return call;
+  }
+
+  upgrade(request: UpstreamRequest, handler: UpgradeHandler): UpstreamHandle {
+    const call = new UpstreamCall(this, request, handler, handler);
+    this.#start(call);
+    return call;
+  }
+
+  failed(call: UpstreamCall, error: UpstreamError, before: CallState): void {
+    const { connection } = call;
+    call.connection = undefined;
+    if (!connection) this.#waiting.delete(call);
+    // A connection that is being made can be had by whoever comes next.
+    else if (before === 'dialing') connection.call = undefined;
+    else connection.giveUp(error.kind, before === 'answering');
+  }
+
+  /** The next in line, as long as there is room; or all of them refused, when no target is left. */
+  roomMade(): void {
+    if (this.#waiting.size === 0) return;
+    for (const call of this.#waiting) {
+      const target = this.#choose(call);
+      if (target && !target.hasRoom) return;
+      this.#waiting.delete(call);
+      if (target) target.take(call);
+      else this.#failSoon(call, this.#whyNone());
+    }
+  }
+
+  /** Another target may be tried when nothing was sent and the method is safe. */
+  dialFailed(target: Target, call: UpstreamCall, error: UpstreamError): void {
+    call.connection = undefined;
+    call.state = 'waiting';
+    if (call.mayTryAgain) {
+      call.tried ??= new Set();
+      call.tried.add(target);
+      if (this.#choose(call)) {
+        this.#start(call);
+        return;
+      }
+    }
+    call.fail(error);
+  }
+
+  breakerMoved({ origin, breaker }: Target): void {
+    const about = { api: this.#api, upstream: origin, breaker: breaker.state };
+    if (breaker.state === 'open') this.#log.warn(about, 'calls fail at an upstream: it gets none for a while');
+    else if (breaker.state === 'closed') this.#log.info(about, 'an upstream answers again');
+  }
+
+  sweep(nowMs: number): void {
+    for (const call of this.#waiting) call.sweep(nowMs);
+    for (const target of this.#targets) for (const connection of target.connections) connection.sweep(nowMs);
+  }
+
+  /** Keeps no connection any more; running and waiting calls go on. */
+  drain(): void {
+    for (const target of this.#targets) {
+      target.isDraining = true;
+      target.dropIdle();
+    }
+  }
+
+  destroy(): void {
+    const targets = this.#targets;
+    this.#targets = [];
+    const error = new UpstreamError('aborted', 'the gateway stops');
+    for (const call of this.#waiting) call.fail(error);
+    for (const { connections } of targets) {
+      for (const connection of connections) {
+        connection.call?.fail(error);
+        connection.drop();
+      }
+    }
+  }
+
+  states(): TargetState[] {
+    return this.#targets.map((target) => ({
+      api: this.#api,
+      origin: target.origin,
+      up: target.mayServe,
+      breaker: target.breaker.state,
+      healthy: this.#upstream.health && target.verdict.healthy,
+      calls: target.load,
+      idle: target.idleCount,
+      waiting: this.#waiting.size,
+    }));
+  }
+
+  #start(call: UpstreamCall): void {
+    const target = this.#choose(call);
+    if (!target) this.#failSoon(call, this.#whyNone());
+    else if (target.hasRoom) target.take(call);
+    else if (this.#waiting.size < this.#upstream.waitingMax) this.#waiting.add(call);
+    else this.#failSoon(call, new UpstreamError('queue_full', 'too many calls wait for the upstream'));
+  }
+
+  #choose({ tried }: UpstreamCall): Target | undefined {
+    const [only] = this.#targets;
+    if (only && this.#targets.length === 1) return only.mayServe && !tried ? only : undefined;
+    const mayServe = tried ? (target: Target) => target.mayServe && !tried.has(target) : isUp;
+    return chooseTarget(this.#targets, this.#turn++, mayServe);
+  }
+
+  #whyNone(): UpstreamError {
+    const targets = this.#targets;
+    if (targets.length === 0) return new UpstreamError('aborted', 'the gateway stops');
+    return targets.some((target) => target.verdict.healthy)
+      ? new UpstreamError('breaker_open', 'the last calls to the upstream failed: it gets none for a while')
+      : new UpstreamError('no_healthy_target', 'the upstream fails its health checks');
+  }
+
+  /** Not before `send` has returned. */
+  #failSoon(call: UpstreamCall, error: UpstreamError): void {
+    queueMicrotask(() => call.fail(error));
+  }
+}
+
+function isUp(target: Target): boolean {
+  return target.mayServe;
+}

@@ -1,0 +1,260 @@
+import type { Socket } from 'node:net';
+import type { Framing } from '../http1/response-framing.ts';
+import type { ResponseHead } from '../http1/response-head.ts';
+import { AnswerReader, type AnswerSink } from './answer-reader.ts';
+import { BodySender } from './body-sender.ts';
+import type { Dialer } from './dial.ts';
+import { requestText } from './request-text.ts';
+import { SweptTimer } from './swept-timer.ts';
+import type { UpstreamCall } from './upstream-call.ts';
+import { brokenConnection, dialError, UpstreamError, type UpstreamErrorKind } from './upstream-error.ts';
+
+/** Whoever has opened the connection. */
+export type ConnectionOwner = {
+  /** It is there, for the call that waits for it or for any other. */
+  dialed(connection: Connection): void;
+  dialFailed(connection: Connection, error: UpstreamError): void;
+  /** The call on it has got its final head; or it has ended without one, and why. */
+  answered(): void;
+  unanswered(kind: UpstreamErrorKind): void;
+  /** The call on it has ended, and it can take the next. */
+  idle(connection: Connection): void;
+  /** It takes no calls any more. */
+  closed(connection: Connection): void;
+};
+
+export type ConnectionSettings = {
+  dialer: Dialer;
+  basePath: string;
+  answerHeadBytesMax: number;
+  connectTimeoutMs: number;
+  /** One piece of memory for what all sockets read, since each read is used up before the next; sockets that are handed over have none. */
+  readBuffer: Buffer | undefined;
+};
+
+/** Below what servers keep an idle connection for when they do not say (Node 5 s, others more). */
+const idleMs = 4_000;
+/** Firewalls forget a connection that is idle for longer, and do not say so. */
+const idleMaxMs = 60_000;
+/** The upstream's own limit less what a request needs to get there. */
+const idleMarginMs = 1_000;
+
+/** One connection to an upstream, for one call at a time. */
+export class Connection implements AnswerSink {
+  state: 'dialing' | 'idle' | 'busy' | 'handed_over' | 'closed' = 'dialing';
+  call: UpstreamCall | undefined;
+  readonly #owner: ConnectionOwner;
+  readonly #settings: ConnectionSettings;
+  readonly #socket: Socket;
+  readonly #reader: AnswerReader;
+  #sender: BodySender | undefined;
+  #paused = false;
+  #securing = false;
+  /** Time to connect, then time to stay idle. */
+  readonly #timer = new SweptTimer();
+
+  constructor(owner: ConnectionOwner, settings: ConnectionSettings, call: UpstreamCall | undefined) {
+    this.#owner = owner;
+    this.#settings = settings;
+    this.call = call;
+    this.#reader = new AnswerReader(this, settings.answerHeadBytesMax);
+    this.#timer.start(settings.connectTimeoutMs);
+    const { dialer, readBuffer } = settings;
+    this.#socket = dialer.dial(
+      readBuffer && {
+        buffer: readBuffer,
+        callback: (bytes, buffer) => {
+          this.#read(buffer as Buffer, bytes);
+          return true;
+        },
+      },
+    );
+    this.#listen(dialer.isTls);
+  }
+
+  /** False when the socket has ended and its event is still to come. */
+  get isUsable(): boolean {
+    return this.state === 'idle' && this.#socket.writable && !this.#socket.readableEnded;
+  }
+
+  /** Sends the request of this call. */
+  begin(call: UpstreamCall): void {
+    const { request } = call;
+    this.state = 'busy';
+    this.call = call;
+    call.connection = this;
+    call.state = 'sent';
+    this.#timer.stop();
+    this.#reader.begin(request.method, call.upgrade !== undefined);
+    call.handler.onSent();
+    if (this.call !== call) return;
+    const { dialer, basePath } = this.#settings;
+    const text = requestText(request, dialer.host, basePath, call.upgrade !== undefined);
+    if (!request.body) {
+      this.#socket.write(text, 'latin1');
+      return;
+    }
+    // Head and what is there of the body leave together.
+    this.#socket.cork();
+    this.#socket.write(text, 'latin1');
+    this.#sender = new BodySender(this.#socket, request.body, {
+      moved: () => call.moved(),
+      broke: (error) => call.fail(new UpstreamError('request_body', error.message, error)),
+    });
+    this.#sender.start();
+    this.#socket.uncork();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.call?.heard();
+    this.#socket.resume();
+  }
+
+  /** Its call has failed, and takes the connection along. */
+  giveUp(kind: UpstreamErrorKind, answered: boolean): void {
+    if (!answered) this.#owner.unanswered(kind);
+    this.drop();
+  }
+
+  /** Ends the connection; its call, if there is one, hears nothing of it. */
+  drop(): void {
+    if (this.state === 'closed') return;
+    this.#leave();
+    this.state = 'closed';
+    this.#socket.destroy();
+    this.#owner.closed(this);
+  }
+
+  sweep(nowMs: number): void {
+    this.call?.sweep(nowMs);
+    if (!this.#timer.isDue(nowMs)) return;
+    if (this.state === 'idle') this.drop();
+    else if (this.state === 'dialing') {
+      this.#dialFailed(new UpstreamError('connect_timeout', 'the upstream did not connect in time'));
+    }
+  }
+
+  informational(head: ResponseHead): void {
+    this.call?.handler.onInformational(head.status, head.fields);
+  }
+
+  head(head: ResponseHead, framing: Framing): void {
+    const { call } = this;
+    if (!call) return;
+    call.state = 'answering';
+    call.heard();
+    this.#owner.answered();
+    call.handler.onHead(head, framing);
+  }
+
+  data(view: Buffer): void {
+    const { call } = this;
+    if (!call) return;
+    call.heard();
+    // What is read is overwritten by the next read, of whatever connection.
+    if (call.handler.onData(this.#settings.readBuffer ? Buffer.from(view) : view) || this.call !== call) return;
+    this.#paused = true;
+    call.paused();
+    this.#socket.pause();
+  }
+
+  done(trailers: string[]): void {
+    const { call } = this;
+    // An upstream that answers before it has read all leaves the rest of the body on its way.
+    const keep = this.#reader.mayKeep && (this.#sender === undefined || this.#sender.isDone) && this.#keepMs() > 0;
+    const paused = this.#paused;
+    this.#leave();
+    if (call) call.state = 'ended';
+    if (keep) {
+      this.state = 'idle';
+      this.#timer.start(this.#keepMs());
+      if (paused) this.#socket.resume();
+      this.#owner.idle(this);
+    } else this.drop();
+    call?.handler.onEnd(trailers);
+  }
+
+  upgraded(head: ResponseHead, rest: Buffer): void {
+    const { call } = this;
+    if (!call?.upgrade) return;
+    this.#leave();
+    call.state = 'ended';
+    this.state = 'handed_over';
+    this.#socket.pause();
+    this.#socket.removeAllListeners('data').removeAllListeners('end').removeAllListeners('drain');
+    this.#owner.answered();
+    call.upgrade.onUpgrade(head, this.#socket, Buffer.from(rest));
+  }
+
+  fault(kind: 'protocol' | 'head_too_large' | 'closed', detail: string): void {
+    this.#lost(new UpstreamError(kind, detail));
+  }
+
+  #listen(isTls: boolean): void {
+    const socket = this.#socket;
+    if (isTls) {
+      socket.on('connect', () => {
+        this.#securing = true;
+      });
+    }
+    socket.on(isTls ? 'secureConnect' : 'connect', () => {
+      if (this.state !== 'dialing') return;
+      this.state = 'idle';
+      this.#timer.start(idleMs);
+      this.#owner.dialed(this);
+    });
+    if (!this.#settings.readBuffer) socket.on('data', (chunk: Buffer) => this.#read(chunk, chunk.length));
+    socket.on('drain', () => this.#sender?.drained());
+    socket.on('end', () => {
+      if (this.state === 'busy') this.#reader.ended();
+      else if (this.state === 'idle') this.drop();
+    });
+    socket.on('error', (error) => this.#lost(error));
+    socket.on('close', () => {
+      if (this.state === 'handed_over') {
+        this.state = 'closed';
+        this.#owner.closed(this);
+      } else this.#lost(new UpstreamError('closed', 'the upstream closed the connection'));
+    });
+  }
+
+  #read(buffer: Buffer, bytes: number): void {
+    if (this.state === 'busy') this.#reader.read(bytes === buffer.length ? buffer : buffer.subarray(0, bytes));
+    // Nobody has asked: whatever it is, the next call must not take it for its answer.
+    else this.drop();
+  }
+
+  #keepMs(): number {
+    const { keepAliveMs } = this.#reader;
+    return keepAliveMs < 0 ? idleMs : Math.min(idleMaxMs, keepAliveMs - idleMarginMs);
+  }
+
+  #dialFailed(error: UpstreamError): void {
+    this.state = 'closed';
+    this.#socket.destroy();
+    this.#owner.dialFailed(this, error);
+  }
+
+  #lost(error: Error): void {
+    if (this.state === 'closed' || this.state === 'handed_over') return;
+    if (this.state === 'dialing') {
+      this.#dialFailed(dialError(error, this.#securing ? 'securing' : 'connecting'));
+      return;
+    }
+    const { call } = this;
+    if (call) call.fail(error instanceof UpstreamError ? error : brokenConnection(error));
+    this.drop();
+  }
+
+  /** The call and this connection let go of each other. */
+  #leave(): void {
+    this.#sender?.stop();
+    this.#sender = undefined;
+    this.#reader.stop();
+    this.#paused = false;
+    if (this.call) this.call.connection = undefined;
+    this.call = undefined;
+  }
+}

@@ -1,0 +1,138 @@
+import type { Upstream } from '../catalog/model.ts';
+import type { Clock } from '../clock.ts';
+import { admits, type Breaker, type BreakerEvent, nextBreaker, quietBreaker } from './breaker.ts';
+import { Connection, type ConnectionOwner, type ConnectionSettings } from './connection.ts';
+import { createDialer } from './dial.ts';
+import { type ProbeVerdict, trusted } from './probe-verdict.ts';
+import type { UpstreamCall } from './upstream-call.ts';
+import type { UpstreamError, UpstreamErrorKind } from './upstream-error.ts';
+
+/** Whoever shares calls out to targets. */
+export type TargetOwner = {
+  /** A connection has become free, or has left its place. */
+  roomMade(): void;
+  /** The call has no connection, and no byte of it was sent. */
+  dialFailed(target: Target, call: UpstreamCall, error: UpstreamError): void;
+  breakerMoved(target: Target): void;
+};
+
+/** One origin of an upstream: its connections, and whether calls may go to it. */
+export class Target implements ConnectionOwner {
+  readonly origin: string;
+  readonly settings: ConnectionSettings;
+  /** All that are open or being opened; those that are handed over count too. */
+  readonly connections = new Set<Connection>();
+  breaker: Breaker = quietBreaker;
+  verdict: ProbeVerdict = trusted;
+  /** No connection is kept behind its call. */
+  isDraining = false;
+  /** The last one to become idle is the first to be used: it is the least likely to be closed under a request. */
+  readonly #idle: Connection[] = [];
+  readonly #owner: TargetOwner;
+  readonly #upstream: Upstream;
+  readonly #clock: Clock;
+
+  constructor(owner: TargetOwner, origin: string, upstream: Upstream, deps: { clock: Clock; readBuffer: Buffer }) {
+    this.origin = origin;
+    const { basePath, answerHeadBytesMax, connectTimeoutMs } = upstream;
+    const dialer = createDialer(origin, upstream);
+    this.settings = { dialer, basePath, answerHeadBytesMax, connectTimeoutMs, readBuffer: deps.readBuffer };
+    this.#owner = owner;
+    this.#upstream = upstream;
+    this.#clock = deps.clock;
+  }
+
+  /** Connections with a call, or being made for one. */
+  get load(): number {
+    return this.connections.size - this.#idle.length;
+  }
+
+  get idleCount(): number {
+    return this.#idle.length;
+  }
+
+  get hasRoom(): boolean {
+    return this.load < this.#upstream.connectionsMax;
+  }
+
+  get mayServe(): boolean {
+    const { breaker } = this;
+    return this.verdict.healthy && (breaker.state === 'closed' || admits(breaker, this.#clock.monotonicMs()));
+  }
+
+  /** Sends the call on an idle connection, or on one that is made for it. The target has room. */
+  take(call: UpstreamCall): void {
+    if (this.breaker.state !== 'closed') this.#judge('ask');
+    if (call.upgrade) {
+      // A socket that is handed over is always a new one, and an idle one may stand in its place.
+      if (this.connections.size >= this.#upstream.connectionsMax) this.#idle[0]?.drop();
+      this.#dial(call, undefined);
+      return;
+    }
+    for (let connection = this.#idle.pop(); connection; connection = this.#idle.pop()) {
+      if (connection.isUsable) {
+        connection.begin(call);
+        return;
+      }
+      connection.drop();
+    }
+    this.#dial(call, this.settings.readBuffer);
+  }
+
+  dropIdle(): void {
+    for (const connection of [...this.#idle]) connection.drop();
+  }
+
+  dialed(connection: Connection): void {
+    const { call } = connection;
+    if (call) connection.begin(call);
+    else this.idle(connection);
+  }
+
+  dialFailed(connection: Connection, error: UpstreamError): void {
+    this.connections.delete(connection);
+    // What the catalog forbids is no sign of the upstream's health, and keeps its own clear reason.
+    if (error.kind !== 'address_forbidden') this.#judge('failure');
+    const { call } = connection;
+    if (call) this.#owner.dialFailed(this, call, error);
+    this.#owner.roomMade();
+  }
+
+  answered(): void {
+    this.#judge('success');
+  }
+
+  unanswered(kind: UpstreamErrorKind): void {
+    this.#judge(kind === 'aborted' || kind === 'request_body' ? 'undecided' : 'failure');
+  }
+
+  idle(connection: Connection): void {
+    if (this.isDraining) {
+      connection.drop();
+      return;
+    }
+    this.#idle.push(connection);
+    this.#owner.roomMade();
+  }
+
+  closed(connection: Connection): void {
+    this.connections.delete(connection);
+    const at = this.#idle.indexOf(connection);
+    if (at >= 0) this.#idle.splice(at, 1);
+    this.#owner.roomMade();
+  }
+
+  #dial(call: UpstreamCall, readBuffer: Buffer | undefined): void {
+    call.state = 'dialing';
+    const connection = new Connection(this, readBuffer ? this.settings : { ...this.settings, readBuffer }, call);
+    call.connection = connection;
+    this.connections.add(connection);
+  }
+
+  #judge(event: BreakerEvent): void {
+    if (this.breaker === quietBreaker && event !== 'failure') return;
+    const before = this.breaker.state;
+    this.breaker = nextBreaker(this.breaker, event, this.#clock.monotonicMs(), this.#upstream.breaker);
+    if (this.breaker.state !== before) this.#owner.breakerMoved(this);
+  }
+}

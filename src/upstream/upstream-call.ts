@@ -1,0 +1,100 @@
+import type { Connection } from './connection.ts';
+import { SweptTimer } from './swept-timer.ts';
+import { UpstreamError } from './upstream-error.ts';
+import type { UpgradeHandler, UpstreamHandle, UpstreamHandler, UpstreamRequest } from './upstreams.ts';
+
+/**
+ * waiting: in line, or on its way there · dialing: a connection is being made for it · sent: bytes may have left ·
+ * answering: the final head has come · ended: its handler has heard the last of it.
+ */
+export type CallState = 'waiting' | 'dialing' | 'sent' | 'answering' | 'ended';
+
+/** Whoever gives the call a connection. */
+export type CallOwner = {
+  /** The call has failed: it leaves the line, or its connection ends. `before` is what it was until now. */
+  failed(call: UpstreamCall, error: UpstreamError, before: CallState): void;
+};
+
+/** One request on its way to an upstream, and what the gateway holds of it. */
+export class UpstreamCall implements UpstreamHandle {
+  readonly request: UpstreamRequest;
+  readonly handler: UpstreamHandler;
+  /** Set when a 101 may hand over the socket. */
+  readonly upgrade: UpgradeHandler | undefined;
+  state: CallState = 'waiting';
+  connection: Connection | undefined;
+  /** Targets that could not be connected to; made when there is one. */
+  tried: Set<unknown> | undefined;
+  readonly #owner: CallOwner;
+  /** Until the head: the first byte. Behind it: the pause between two pieces. */
+  readonly #timer = new SweptTimer();
+  readonly #total: SweptTimer | undefined;
+
+  constructor(owner: CallOwner, request: UpstreamRequest, handler: UpstreamHandler, upgrade?: UpgradeHandler) {
+    this.request = request;
+    this.handler = handler;
+    this.upgrade = upgrade;
+    this.#owner = owner;
+    this.#timer.start(request.firstByteTimeoutMs);
+    if (request.totalTimeoutMs > 0) {
+      this.#total = new SweptTimer();
+      this.#total.start(request.totalTimeoutMs);
+    }
+  }
+
+  /** Without a byte sent, another try changes nothing for the upstream; methods that only ask change nothing at all. */
+  get mayTryAgain(): boolean {
+    const { method, body } = this.request;
+    return body === undefined && (method === 'GET' || method === 'HEAD' || method === 'OPTIONS');
+  }
+
+  resume(): void {
+    this.connection?.resume();
+  }
+
+  abort(reason: Error): void {
+    this.fail(new UpstreamError('aborted', `the call was given up: ${reason.message}`, reason));
+  }
+
+  fail(error: UpstreamError): void {
+    const before = this.state;
+    if (before === 'ended') return;
+    this.state = 'ended';
+    this.#owner.failed(this, error, before);
+    this.handler.onError(error);
+  }
+
+  /** A piece of the request went out. */
+  moved(): void {
+    if (this.state === 'sent') this.#timer.start(this.request.firstByteTimeoutMs);
+  }
+
+  /** The head or a piece of the answer has come. */
+  heard(): void {
+    this.#timer.start(this.request.idleTimeoutMs);
+  }
+
+  /** The consumer is behind: a pause is its own. */
+  paused(): void {
+    this.#timer.stop();
+  }
+
+  sweep(nowMs: number): void {
+    if (this.#total?.isDue(nowMs)) {
+      this.fail(new UpstreamError('total_timeout', 'the call took longer than total_timeout'));
+    } else if (this.#timer.isDue(nowMs)) this.fail(this.#late());
+  }
+
+  #late(): UpstreamError {
+    switch (this.state) {
+      case 'waiting':
+        return new UpstreamError('queue_timeout', 'no connection to the upstream became free in time');
+      case 'dialing':
+        return new UpstreamError('connect_timeout', 'the upstream did not connect in time');
+      case 'answering':
+        return new UpstreamError('idle_timeout', 'the upstream paused too long within its answer');
+      default:
+        return new UpstreamError('first_byte_timeout', 'the upstream did not answer in time');
+    }
+  }
+}

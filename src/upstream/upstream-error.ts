@@ -1,0 +1,60 @@
+export type UpstreamErrorKind =
+  | 'dns'
+  | 'refused'
+  | 'unroutable'
+  | 'address_forbidden'
+  | 'connect_timeout'
+  | 'tls'
+  | 'queue_timeout'
+  | 'queue_full'
+  | 'breaker_open'
+  | 'no_healthy_target'
+  | 'first_byte_timeout'
+  | 'idle_timeout'
+  | 'total_timeout'
+  | 'closed'
+  | 'reset'
+  | 'protocol'
+  | 'head_too_large'
+  | 'aborted'
+  | 'request_body';
+
+/** Why a call ended without a whole answer. */
+export class UpstreamError extends Error {
+  override readonly name = 'UpstreamError';
+  readonly kind: UpstreamErrorKind;
+
+  constructor(kind: UpstreamErrorKind, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.kind = kind;
+  }
+}
+
+/** Reads Node's errors of sockets once, here; nobody else knows their codes. */
+export function dialError(error: Error, stage: 'connecting' | 'securing'): UpstreamError {
+  if (error instanceof UpstreamError) return error;
+  const code = codeOf(error);
+  if (stage === 'securing') return new UpstreamError('tls', `TLS with the upstream failed: ${error.message}`, error);
+  switch (code) {
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EAI_FAIL':
+    case 'EAI_NODATA':
+      return new UpstreamError('dns', 'the name of the upstream was not found', error);
+    case 'ECONNREFUSED':
+      return new UpstreamError('refused', 'the upstream refused the connection', error);
+    case 'ETIMEDOUT':
+      return new UpstreamError('connect_timeout', 'the upstream did not connect in time', error);
+    default:
+      return new UpstreamError('unroutable', `no connection to the upstream: ${code || error.message}`, error);
+  }
+}
+
+export function brokenConnection(error: Error): UpstreamError {
+  const isTls = codeOf(error).startsWith('ERR_SSL');
+  return new UpstreamError(isTls ? 'tls' : 'reset', `the connection to the upstream broke: ${error.message}`, error);
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
