@@ -12,7 +12,7 @@ import type { Log } from '../log.ts';
 import type { Units } from '../money.ts';
 import { createPortal } from '../portal/portal.ts';
 import type { Store } from '../store/store.ts';
-import { createUpstreams } from '../upstream/pool.ts';
+import { createUpstreams } from '../upstream/upstreams.ts';
 import { version } from '../version.ts';
 
 import { openAccessLog } from './access-log.ts';
@@ -66,7 +66,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       clock,
     });
     core.config = reloader.current;
-    const upstreams = createUpstreams({ log });
+    const upstreams = createUpstreams({ log, clock });
     const sales = createSalesGate(core);
     const login = createLogin(core);
     const receipts = createReceipts(core);

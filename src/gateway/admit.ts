@@ -47,7 +47,7 @@ export function admit(
   const flooded = throttle(deps, exchange, rates.address, undefined);
   if (flooded) return flooded;
   if (route.auth === 'none') return admitOpen(deps, exchange, route, rates);
-  const bearer = readBearer(exchange.req.rawHeaders);
+  const bearer = readBearer(exchange.request.fields);
   if (!bearer.ok) return unauthorized(exchange, bearer.reason);
   const token = deps.verifier.cached(bearer.token);
   if (token) return admitToken(deps, exchange, route, rates, token);
@@ -148,12 +148,12 @@ export function throttleAddress(deps: AdmitDeps, exchange: Exchange): Refusal | 
 
 function throttle(
   deps: AdmitDeps,
-  { fields, connection }: Exchange,
+  { fields, address: peer }: Exchange,
   set: PolicySet | undefined,
   payer: Payer | undefined,
 ): Refusal | undefined {
   if (!set) return undefined;
-  const address = addressGroup(connection.address);
+  const address = addressGroup(peer);
   // Where there is no account its rates count the address.
   const keys: RateKeys = { account: payer?.account ?? address, token: payer?.tokenJti ?? address, address };
   return overRate(fields, set, keys, deps.clock.monotonicMs());

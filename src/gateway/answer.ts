@@ -1,5 +1,5 @@
-import type { ServerResponse } from 'node:http';
 import type { FinishOutcome } from '../billing/charging.ts';
+import type { AnswerFraming } from './answer-writer.ts';
 import type { Exchange } from './exchange.ts';
 import type { Sink, UpstreamCall } from './forward.ts';
 
@@ -8,12 +8,13 @@ export type Relayed = { outcome: FinishOutcome; bytesOut: number };
 export type Answer = {
   status: number;
   fields: string[];
-  /** Declared length, or -1 when the end of the upstream's body is the end. */
-  contentLength: number;
-  /** HEAD, 204 and 304 end with their head. */
-  bodiless: boolean;
+  framing: AnswerFraming;
+  /** `fields` have the upstream's Date. */
+  hasDate: boolean;
   /** Longest time a client may leave its answer unread, ms. */
   idleTimeoutMs: number;
+  /** What of the upstream's trailers the client may see. */
+  trailers(fields: string[]): string[];
 };
 
 /**
@@ -21,106 +22,84 @@ export type Answer = {
  * byte leaves here: whatever had to be decided or written before it has been.
  */
 export function relay(exchange: Exchange, upstream: UpstreamCall, answer: Answer): Promise<Relayed> {
-  const { res } = exchange;
   return new Promise((resolve) => {
-    const sink = new AnswerSink(res, upstream, answer, resolve);
+    const sink = new AnswerSink(exchange, upstream, answer, resolve);
     if (exchange.clientGone) {
-      sink.closed();
+      sink.gone();
       return;
     }
-    res.once('close', sink.closed);
-    exchange.onGone = sink.closed;
-    res.writeHead(answer.status, answer.fields);
-    upstream.attach(sink);
+    exchange.onGone = sink.gone;
+    exchange.onDrain = sink.caughtUp;
+    exchange.answer.head(answer.status, answer.fields, answer.framing, answer.hasDate);
+    // A body of known length that has come whole is one write anyway; of anything else, what has come leaves together.
+    if (answer.framing.kind === 'length') upstream.attach(sink);
+    else exchange.answer.together(() => upstream.attach(sink));
     // An event stream may be silent for long after its head: the head leaves now, with whatever has come.
-    if (!sink.wrote) res.flushHeaders();
+    sink.begun();
   });
 }
 
 class AnswerSink implements Sink {
-  wrote = false;
-  readonly #res: ServerResponse;
+  readonly #exchange: Exchange;
   readonly #upstream: UpstreamCall;
   readonly #answer: Answer;
   #resolve: ((relayed: Relayed) => void) | undefined;
   #bytesOut = 0;
+  #begun = false;
   #ended = false;
-  #stalled: NodeJS.Timeout | undefined;
 
-  constructor(res: ServerResponse, upstream: UpstreamCall, answer: Answer, resolve: (relayed: Relayed) => void) {
-    this.#res = res;
+  constructor(exchange: Exchange, upstream: UpstreamCall, answer: Answer, resolve: (relayed: Relayed) => void) {
+    this.#exchange = exchange;
     this.#upstream = upstream;
     this.#answer = answer;
     this.#resolve = resolve;
   }
 
   data(chunk: Buffer): boolean {
-    this.wrote = true;
     this.#bytesOut += chunk.length;
-    if (this.#bytesOut === this.#answer.contentLength) {
-      // The last byte of a body of known length leaves with the end in one write.
-      this.#ended = true;
-      this.#res.end(chunk);
-      this.#boundFlush();
-      return true;
-    }
-    if (this.#res.write(chunk)) return true;
-    this.#waitForClient();
+    if (this.#exchange.answer.write(chunk)) return true;
+    this.#exchange.connection.stalled(this.#answer.idleTimeoutMs);
     return false;
   }
 
-  end(): void {
-    this.wrote = true;
-    if (this.#ended) return;
-    const { contentLength, bodiless } = this.#answer;
-    if (contentLength > this.#bytesOut && !bodiless) {
-      this.broken(new Error('the body is shorter than declared'));
-      return;
-    }
+  end(trailers: string[]): void {
     this.#ended = true;
-    this.#res.end();
-    this.#boundFlush();
+    this.#exchange.answer.end(trailers.length === 0 ? trailers : this.#answer.trailers(trailers));
+    if (this.#begun) this.#flush();
   }
 
-  /** The client must see that the answer is not whole: no last chunk, no further bytes, the connection ends. */
   broken(_error: Error): void {
-    this.wrote = true;
-    if (this.#ended) return;
-    const res = this.#res;
     this.#done('upstream_broke');
-    // Without chunks or a length a closed connection is a clean end; only a reset tells HTTP/1.0 clients.
-    if (!res.chunkedEncoding && this.#answer.contentLength < 0) res.socket?.resetAndDestroy();
-    res.destroy();
+    this.#exchange.answer.break();
   }
 
-  /** The answer is over for the client: read to its end, or left. */
-  readonly closed = (): void => {
-    const whole = this.#ended && this.#res.writableFinished;
-    this.#done(whole ? 'completed' : 'client_gone');
-    if (!whole) this.#upstream.abort(new Error('the client left'));
+  begun(): void {
+    this.#begun = true;
+    if (this.#ended) this.#flush();
+    else this.#exchange.answer.flushHead();
+  }
+
+  /** The answer is over for the client when it has left this machine's buffers; that takes bounded time too. */
+  #flush(): void {
+    const { answer, connection } = this.#exchange;
+    if (answer.waitingBytes > 0) connection.stalled(this.#answer.idleTimeoutMs);
+    answer.whenFlushed(this.#flushed);
+  }
+
+  readonly #flushed = (): void => {
+    this.#exchange.connection.caughtUp();
+    this.#done('completed');
   };
 
-  /** What is left after the end must be read in bounded time too. */
-  #boundFlush(): void {
-    if (this.#res.writableLength > 0) this.#boundStall();
-  }
+  readonly caughtUp = (): void => this.#upstream.resume();
 
-  #boundStall(): void {
-    this.#stalled ??= setTimeout(() => this.#res.destroy(), this.#answer.idleTimeoutMs);
-  }
-
-  #waitForClient(): void {
-    if (this.#stalled) return;
-    this.#boundStall();
-    this.#res.once('drain', () => {
-      clearTimeout(this.#stalled);
-      this.#stalled = undefined;
-      this.#upstream.resume();
-    });
-  }
+  readonly gone = (): void => {
+    if (!this.#resolve) return;
+    this.#done('client_gone');
+    this.#upstream.abort(new Error('the client left'));
+  };
 
   #done(outcome: FinishOutcome): void {
-    clearTimeout(this.#stalled);
     this.#resolve?.({ outcome, bytesOut: this.#bytesOut });
     this.#resolve = undefined;
   }

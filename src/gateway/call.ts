@@ -1,18 +1,20 @@
 import type { Route } from '../catalog/model.ts';
+import type { Framing } from '../http1/response-framing.ts';
 import { formatUsdc, type Units } from '../money.ts';
 import { type AdmitDeps, type Admitted, admit } from './admit.ts';
-import { type Relayed, relay } from './answer.ts';
+import { type Answer, type Relayed, relay } from './answer.ts';
+import type { AnswerFraming } from './answer-writer.ts';
 import { charge, settleEnd } from './charge.ts';
 import type { CallJournal, GatewayDeps } from './deps.ts';
-import { type Exchange, endsConnection } from './exchange.ts';
+import { type Exchange, endsConnection, wantsBody } from './exchange.ts';
 import type { FieldRules } from './fields.ts';
 import { UpstreamCall, type UpstreamHead } from './forward.ts';
-import { type AnswerHead, answerHead } from './headers-down.ts';
-import { type CallIdentity, upstreamHeaders } from './headers-up.ts';
+import { answerHead, trailersDown } from './headers-down.ts';
+import { type CallIdentity, trailersUp, upstreamHeaders } from './headers-up.ts';
 import type { Prepared } from './prepared.ts';
 import { refuse } from './refuse.ts';
-import { BodyError, RequestBody } from './request-body.ts';
-import type { UpstreamFailure } from './upstream-failure.ts';
+import { BodyError, type RequestBody } from './request-body.ts';
+import { judgeFailure, type UpstreamFailure } from './upstream-failure.ts';
 
 export type CallDeps = AdmitDeps &
   Pick<GatewayDeps, 'upstreams' | 'nextCallId' | 'signContext' | 'log' | 'metrics'> & {
@@ -27,7 +29,7 @@ export type Call = {
   readonly route: Route;
   readonly admitted: Admitted;
   readonly id: number;
-  readonly body: RequestBody | null;
+  readonly body: RequestBody | undefined;
   upstream: UpstreamCall | undefined;
   /** Monotonic ms at which the request left for the upstream and its head came back. */
   sentMs: number;
@@ -38,35 +40,34 @@ export type Call = {
  * One sold call, from its route to its last byte. Money moves at three places: the hold in `admit`, its capture or
  * release when the final head has come, and the refund when the upstream breaks off behind that head.
  */
-export async function serveCall(deps: CallDeps, exchange: Exchange, route: Route, upstreamPath: string): Promise<void> {
+export async function serveCall(deps: CallDeps, exchange: Exchange, route: Route, target: string): Promise<void> {
   const decision = admit(deps, exchange, route);
   const admitted = decision instanceof Promise ? await decision : decision;
   if (!admitted.ok) return refuse(exchange, admitted);
 
   const call = open(deps, exchange, route, admitted);
   try {
-    const answered = await send(deps, call, upstreamPath);
+    const answered = await send(deps, call, target);
     if (!answered.ok) return giveUp(deps, call, answered);
 
-    const charged = await charge(deps, call, answered.upstream, answered.status);
+    const charged = await charge(deps, call, answered.upstream, answered.head.status);
     if (!charged.ok) return refuse(exchange, charged);
 
     const relayed = await answer(deps, call, answered, charged.amount);
-    await settleEnd(deps, call, answered.status, charged.amount, relayed);
+    await settleEnd(deps, call, answered.head.status, charged.amount, relayed);
   } finally {
     close(deps, call);
   }
 }
 
 function open(deps: CallDeps, exchange: Exchange, route: Route, admitted: Admitted): Call {
-  const { req, res, head, config } = exchange;
-  const limits = { bytesMax: route.bodyBytesMax, idleTimeoutMs: config.gateway.limits.bodyIdleTimeoutMs };
+  const { body } = exchange;
   const call: Call = {
     exchange,
     route,
     admitted,
     id: deps.nextCallId(),
-    body: head.hasBody ? new RequestBody(req, limits) : null,
+    body,
     upstream: undefined,
     sentMs: 0,
     headMs: 0,
@@ -79,37 +80,47 @@ function open(deps: CallDeps, exchange: Exchange, route: Route, admitted: Admitt
   exchange.end.callId = call.id;
   exchange.end.account = admitted.payer?.account.address;
   exchange.fields.push('callora-call', String(call.id));
-  if (exchange.expectsContinue) {
-    exchange.expectsContinue = false;
-    res.writeContinue();
+  if (body) {
+    const failed = (error: BodyError) => call.upstream?.abandon(error);
+    body.onFailed = failed;
+    body.limit(route.bodyBytesMax);
+    const kept = (trailers: string[]) => trailersUp(trailers, deps.rules, deps.prepared(route));
+    body.keptTrailers = kept;
+    wantsBody(exchange);
   }
   return call;
 }
 
-type Answered = { ok: true; upstream: UpstreamCall; status: number; head: AnswerHead };
+type Answered = UpstreamHead & { upstream: UpstreamCall };
 
-/** Forwards the request, once more if a kept-alive connection had closed before the upstream could have acted. */
-async function send(deps: CallDeps, call: Call, path: string): Promise<Answered | UpstreamFailure> {
-  const { exchange, route } = call;
+/** Forwards the request and waits for its final head. */
+async function send(deps: CallDeps, call: Call, target: string): Promise<Answered | UpstreamFailure> {
+  const { exchange, route, body } = call;
   call.sentMs = deps.clock.monotonicMs();
+  if (exchange.clientGone) return judgeFailure(new BodyError('client_gone'));
+  if (body?.failure) return judgeFailure(body.failure);
   const request = {
     method: exchange.head.method,
-    path,
-    headers: upstreamHeaders(exchange, deps.rules, deps.prepared(route), identityOf(deps, call, path)),
-    body: call.body,
-    headersTimeoutMs: route.timeoutMs,
+    target,
+    fields: upstreamHeaders(exchange, deps.rules, deps.prepared(route), identityOf(deps, call, target)),
+    body,
+    firstByteTimeoutMs: route.timeoutMs,
     idleTimeoutMs: route.api.upstream.idleTimeoutMs,
+    totalTimeoutMs: 0,
   };
-  for (let triesLeft = 1; ; triesLeft--) {
-    if (exchange.clientGone) return clientGone();
-    const upstream = new UpstreamCall(deps.upstreams.poolFor(route.api), request);
-    call.upstream = upstream;
-    const head = await upstream.head;
-    call.headMs = deps.clock.monotonicMs();
-    if (head.ok) return judgeHead(deps, call, upstream, head);
-    const safe = call.body === null && (request.method === 'GET' || request.method === 'HEAD');
-    if (triesLeft === 0 || !head.retryable || !safe) return head;
-  }
+  const hint = (status: number, fields: string[]) => inform(deps, call, status, fields);
+  const upstream = new UpstreamCall(deps.upstreams, route.api, request, hint);
+  call.upstream = upstream;
+  const answered = await upstream.head;
+  call.headMs = deps.clock.monotonicMs();
+  return answered.ok ? { ...answered, upstream } : answered;
+}
+
+/** Early hints and the like pass on; a `100` is the gateway's own to give, and HTTP/1.0 knows none of them. */
+function inform(deps: CallDeps, { exchange, route }: Call, status: number, fields: string[]): void {
+  if (status === 100 || exchange.head.minor === 0) return;
+  const prepared = deps.prepared(route);
+  exchange.answer.informational(status, answerHead(fields, deps.rules, prepared, route.api).fields);
 }
 
 function identityOf(deps: CallDeps, { exchange, route, admitted, id }: Call, target: string): CallIdentity {
@@ -121,22 +132,15 @@ function identityOf(deps: CallDeps, { exchange, route, admitted, id }: Call, tar
   return {
     account,
     callId,
-    context: deps.signContext({ api: route.api.name, account, callId, price, method, target }),
+    context: deps.signContext({
+      api: route.api.name,
+      account,
+      callId,
+      price,
+      method,
+      target: route.api.upstream.basePath + target,
+    }),
   };
-}
-
-function judgeHead(deps: CallDeps, call: Call, upstream: UpstreamCall, raw: UpstreamHead): Answered | UpstreamFailure {
-  const { route } = call;
-  const head = answerHead(raw.rawHeaders, deps.rules, deps.prepared(route), route.api);
-  if (head) return { ok: true, upstream, status: raw.status, head };
-  const cause = new Error('the upstream sent a field value with control bytes');
-  upstream.abort(cause);
-  return { ok: false, code: 'upstream_bad_answer', proxyError: 'http_protocol_error', retryable: false, cause };
-}
-
-function clientGone(): UpstreamFailure {
-  const cause = new BodyError('client_gone');
-  return { ok: false, code: 'client_gone', proxyError: undefined, retryable: false, cause };
 }
 
 /** No final head came: the call costs nothing, and the client learns whose fault it was. */
@@ -166,33 +170,49 @@ async function answer(deps: CallDeps, call: Call, answered: Answered, charged: U
   } catch (error) {
     deps.log.error({ err: error, call: call.id }, 'the gateway failed behind a charge');
     answered.upstream.abort(new Error('the gateway failed'));
-    call.exchange.req.socket.destroy();
+    call.exchange.answer.break();
     return { outcome: 'gateway_failed', bytesOut: 0 };
   }
 }
 
-function compose(deps: CallDeps, call: Call, answered: Answered, charged: Units) {
+function compose(deps: CallDeps, call: Call, { head, framing }: Answered, charged: Units): Answer {
   const { exchange, route, admitted } = call;
-  const { status, head } = answered;
-  const { method } = exchange.head;
-  const fields = head.fields;
-  if (head.contentLength >= 0 && status !== 204) fields.push('content-length', String(head.contentLength));
-  if (!deps.prepared(route).keepsCacheFields) fields.push('cache-control', 'private, no-store');
+  const { rules } = deps;
+  const prepared = deps.prepared(route);
+  const read = answerHead(head.fields, rules, prepared, route.api);
+  const { fields } = read;
+  if (framing.kind === 'none' && read.contentLength !== undefined && head.status !== 204) {
+    fields.push('content-length', read.contentLength);
+  }
+  if (!prepared.keepsCacheFields) fields.push('cache-control', 'private, no-store');
   // A body that is still coming in cannot be told from the next request once nobody reads it.
-  if (exchange.head.hasBody && !exchange.req.complete) endsConnection(exchange);
+  if (exchange.body && !exchange.body.complete) endsConnection(exchange);
+  const down = framingDown(exchange, framing);
   fields.push('via', '1.1 callora', 'x-request-id', exchange.requestId, ...exchange.fields);
   fields.push('callora-price', formatUsdc(charged));
   if (admitted.payer) fields.push('callora-balance', formatUsdc(deps.ledger.spendable(admitted.payer.account)));
   exchange.end.overheadMs = call.sentMs - exchange.startMs + deps.clock.monotonicMs() - call.headMs;
   deps.metrics.overhead(exchange.end.overheadMs / 1000);
   return {
-    status,
+    status: head.status,
     fields,
-    contentLength: head.contentLength,
-    bodiless: method === 'HEAD' || status === 204 || status === 304,
+    framing: down,
+    hasDate: read.hasDate,
     idleTimeoutMs: route.api.upstream.idleTimeoutMs,
+    trailers: (trailers) => trailersDown(trailers, rules, prepared),
   };
 }
+
+/** A body of unknown length is chunked for who knows chunks; for HTTP/1.0 it ends with the connection. */
+function framingDown(exchange: Exchange, framing: Framing): AnswerFraming {
+  if (framing.kind === 'none' || framing.kind === 'length') return framing;
+  if (exchange.head.minor === 1) return chunked;
+  endsConnection(exchange);
+  return untilClose;
+}
+
+const chunked: AnswerFraming = { kind: 'chunked' };
+const untilClose: AnswerFraming = { kind: 'until_close' };
 
 function close(deps: CallDeps, call: Call): void {
   const { payer, hold } = call.admitted;
@@ -200,6 +220,6 @@ function close(deps: CallDeps, call: Call): void {
   if (hold?.state === 'held') deps.ledger.release(hold);
   if (payer) deps.calls.leave(payer.account, call.route.api);
   call.exchange.onGone = undefined;
+  call.exchange.onDrain = undefined;
   call.exchange.end.bytesIn = call.body?.bytes ?? 0;
-  call.body?.destroy();
 }

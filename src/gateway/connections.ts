@@ -1,66 +1,55 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { GatewayLimits } from '../catalog/model.ts';
 import type { ErrorCode } from '../errors.ts';
-import { plainAddress } from '../limits/addresses.ts';
 import { createConcurrency } from '../limits/concurrency.ts';
-import type { Connection } from './exchange.ts';
+import { ClientConnection, type ConnectionEvents } from './client-connection.ts';
 import { rawRefusal } from './refuse.ts';
 
 export type Connections = {
   /** Takes a new socket in, or answers it with 503 and ends it when too many are open. */
-  accept(socket: Socket, limits: GatewayLimits): void;
-  /** Answers where there is no request to answer, and ends the connection. */
-  end(socket: Socket, code: ErrorCode, detail: string | undefined): void;
-  of(socket: Socket): Connection | undefined;
+  accept(socket: Duplex, address: string, limits: GatewayLimits): void;
+  /** Ends connections whose client had its time; called now and then. */
+  checkTime(): void;
+  /** Ends every connection at once. */
+  destroyAll(): void;
   open(): number;
 };
 
-/**
- * Counts connections in all and per address, and tells the calls of a connection when it closes: Node says so for the
- * answer being written, not for one that waits behind it in a pipeline.
- */
-export function createConnections(onRefused: (code: ErrorCode, address: string) => void): Connections {
+type ConnectionsDeps = {
+  events: ConnectionEvents;
+  onRefused(code: ErrorCode, address: string): void;
+};
+
+/** Counts connections in all and per address, keeps them to look at their time, and tells each when its socket closes. */
+export function createConnections({ events, onRefused }: ConnectionsDeps): Connections {
   const perAddress = createConcurrency<string>();
-  const connections = new WeakMap<Socket, Connection>();
-  let openCount = 0;
+  const all = new Set<ClientConnection>();
 
   return {
-    accept(socket, limits) {
+    accept(socket, address, limits) {
       socket.on('error', () => socket.destroy());
-      const address = plainAddress(socket.remoteAddress ?? '');
-      if (openCount >= limits.connectionsMax || !perAddress.enter(address, limits.connectionsPerAddressMax)) {
+      if (all.size >= limits.connectionsMax || !perAddress.enter(address, limits.connectionsPerAddressMax)) {
         onRefused('overloaded', address);
         socket.end(rawRefusal('overloaded'));
-        socket.destroySoon();
+        socket.resume();
+        socket.once('finish', () => socket.destroy());
         return;
       }
-      openCount++;
-      const connection: Connection = { address, exchanges: [], requests: 0, ended: false };
-      connections.set(socket, connection);
+      const connection = new ClientConnection(socket, address, limits, events);
+      all.add(connection);
       socket.once('close', () => {
-        openCount--;
+        all.delete(connection);
         perAddress.leave(address);
-        for (const exchange of connection.exchanges) {
-          exchange.clientGone = true;
-          exchange.onGone?.();
-        }
+        connection.leave();
       });
     },
-    end(socket, code, detail) {
-      const connection = connections.get(socket);
-      const exchanges = connection?.exchanges ?? [];
-      // A running answer cannot be interrupted, only broken; a refusal stands.
-      if (!socket.writable || exchanges.some((exchange) => !exchange.refused)) {
-        socket.destroy();
-        return;
-      }
-      if (exchanges.length === 0) {
-        onRefused(code, connection?.address ?? '');
-        socket.write(rawRefusal(code, detail));
-      }
-      socket.destroySoon();
+    checkTime() {
+      const nowMs = events.nowMs();
+      for (const connection of all) connection.checkTime(nowMs);
     },
-    of: (socket) => connections.get(socket),
-    open: () => openCount,
+    destroyAll() {
+      for (const { socket } of all) socket.destroy();
+    },
+    open: () => all.size,
   };
 }

@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Dispatcher } from 'undici';
 import type { CallContext } from '../access/call-context.ts';
 import type { Verified, Verifier } from '../access/verify.ts';
 import type { AccountSlot, CapSlot, Ledger } from '../billing/ledger.ts';
-import type { Api, Config, Route } from '../catalog/model.ts';
+import type { Config, Route } from '../catalog/model.ts';
 import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Journal } from '../metering/journal.ts';
 import type { Units } from '../money.ts';
+import type { Upstreams } from '../upstream/upstreams.ts';
 import type { CallRecord } from './call-record.ts';
 
 /** Everything the listener needs, joined in app/. Each type below asks only for what the gateway uses. */
@@ -40,7 +40,7 @@ export type GatewayDeps = {
   signContext(context: CallContext): string;
   /** Answers `/_callora/…` and `/.well-known/…`; false when nothing is there. */
   internal(req: IncomingMessage, res: ServerResponse, path: string): boolean;
-  upstreams: { poolFor(api: Api): Dispatcher };
+  upstreams: Pick<Upstreams, 'send'>;
   clock: Clock;
   log: Log;
   metrics: GatewayMetrics;

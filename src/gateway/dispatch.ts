@@ -3,42 +3,39 @@ import type { AddressGuard } from '../limits/addresses.ts';
 import { throttleAddress } from './admit.ts';
 import { type CallDeps, serveCall } from './call.ts';
 import { corsFields, isPreflight, preflightFields } from './cors.ts';
-import type { GatewayDeps } from './deps.ts';
 import { type Exchange, endsConnection } from './exchange.ts';
-import { readHead } from './head.ts';
+import type { HeadResult } from './head.ts';
+import type { OwnPages } from './own-pages.ts';
 import { readTarget } from './path.ts';
 import type { Readings } from './readings.ts';
 import { type Refusal, refuse } from './refuse.ts';
 
-export type DispatchDeps = CallDeps &
-  Pick<GatewayDeps, 'internal'> & {
-    guardOf(config: Config): AddressGuard;
-    guardOfApi(api: Api): AddressGuard;
-    draining(): boolean;
-    readings: Readings;
-  };
+export type DispatchDeps = CallDeps & {
+  ownPages: OwnPages;
+  guardOf(config: Config): AddressGuard;
+  guardOfApi(api: Api): AddressGuard;
+  draining(): boolean;
+  readings: Readings;
+};
 
 /** Head, address, path, route: each step refuses or hands on. What is left is a sold call. */
-export async function dispatch(deps: DispatchDeps, exchange: Exchange): Promise<void> {
-  const { req, config } = exchange;
-  const { limits } = config.gateway;
-  const read = readHead(req, limits);
+export function dispatch(deps: DispatchDeps, exchange: Exchange, read: HeadResult): Promise<void> | void {
   if (!read.ok) return refuse(exchange, { ...read, close: true });
-  const { head } = read;
-  exchange.head = head;
-  exchange.requestId = head.requestId ?? exchange.requestId;
+  const { head, config } = exchange;
+  const { limits } = config.gateway;
   exchange.fields = corsFields(config.gateway.corsOrigins, head.origin);
-  if (exchange.connection.requests === limits.requestsPerConnectionMax) endsConnection(exchange);
+  if (!head.persistent || exchange.connection.requests === limits.requestsPerConnectionMax) endsConnection(exchange);
+  else if (head.minor === 0) exchange.fields.push('connection', 'keep-alive');
   if (deps.draining()) return refuse(exchange, shuttingDown);
-  if (!deps.guardOf(config).admits(exchange.connection.address)) return refuse(exchange, addressBlocked);
+  if (!deps.guardOf(config).admits(exchange.address)) return refuse(exchange, addressBlocked);
   const flooded = throttleAddress(deps, exchange);
   if (flooded) return refuse(exchange, flooded);
 
-  const target = readTarget(req.url ?? '', limits.targetBytesMax);
+  const target = readTarget(exchange.request.target, limits.targetBytesMax);
   if (!target.ok) return refuse(exchange, { ...target, close: target.code === 'bad_request' });
   const { path, query, encodedSlash, lenient } = target.target;
   if (isPreflight(head)) return answerPreflight(exchange);
-  if (isInternal(path)) return serveInternal(deps, exchange, path);
+  if (isInternal(path)) return deps.ownPages.serve(exchange, path);
 
   const match = config.routes.match(head.method, path);
   if (match.kind === 'not_found') return refuse(exchange, { ok: false, code: 'not_found' });
@@ -56,7 +53,7 @@ export async function dispatch(deps: DispatchDeps, exchange: Exchange): Promise<
   if ((head.contentLength ?? 0) > route.bodyBytesMax) {
     return refuse(exchange, { ok: false, code: 'body_too_large', detail: `at most ${route.bodyBytesMax} bytes` });
   }
-  return serveCall(deps, exchange, route, (route.api.upstream.basePath + rest || '/') + query);
+  return serveCall(deps, exchange, route, rest + query);
 }
 
 const shuttingDown: Refusal = { ok: false, code: 'shutting_down', fields: ['retry-after', '1'], close: true };
@@ -71,9 +68,9 @@ const dearerReading: Refusal = {
   detail: 'an upstream may read this path as a dearer route; spell it as that route is listed',
 };
 
-function isAdmittedByApi(deps: DispatchDeps, { connection }: Exchange, api: Api): boolean {
+function isAdmittedByApi(deps: DispatchDeps, { address }: Exchange, api: Api): boolean {
   if (api.blockAddresses.length === 0 && api.allowAddresses.length === 0) return true;
-  return deps.guardOfApi(api).admits(connection.address);
+  return deps.guardOfApi(api).admits(address);
 }
 
 function dearerMethod(methods: string[]): Refusal {
@@ -82,55 +79,14 @@ function dearerMethod(methods: string[]): Refusal {
   return { ok: false, code: 'method_not_allowed', detail, fields: ['allow', allow] };
 }
 
-function answerPreflight({ res, head, fields, requestId, end }: Exchange): void {
+function answerPreflight({ answer, head, fields, requestId, end }: Exchange): void {
   end.status = 204;
   end.outcome = 'completed';
-  res.writeHead(204, [...preflightFields(head, fields), 'x-request-id', requestId]);
-  res.end();
+  answer.head(204, [...preflightFields(head, fields), 'x-request-id', requestId], { kind: 'none' });
+  answer.end();
 }
 
 /** Paths the gateway answers itself; the catalog lets nothing be mounted there. */
 function isInternal(path: string): boolean {
   return path.startsWith('/_callora/') || path.startsWith('/.well-known/') || path === '/_callora';
-}
-
-/** Resolves when the answer has ended, so that a drain waits for it as for any other. */
-function serveInternal(deps: DispatchDeps, exchange: Exchange, path: string): Promise<void> | void {
-  const { req, res, fields, requestId } = exchange;
-  for (let i = 0; i + 1 < fields.length; i += 2) res.setHeader(fields[i] ?? '', fields[i + 1] ?? '');
-  res.setHeader('x-request-id', requestId);
-  if (exchange.expectsContinue) res.writeContinue();
-  exchange.own = path.startsWith('/.well-known/') ? '/.well-known/*' : '/_callora/*';
-  if (!deps.internal(req, res, path)) {
-    for (const name of res.getHeaderNames()) res.removeHeader(name);
-    return refuse(exchange, { ok: false, code: 'not_found' });
-  }
-  const bound = boundOwnAnswer(exchange);
-  return new Promise((resolve) => {
-    const over = () => {
-      clearInterval(bound);
-      noteOwnAnswer(exchange);
-      resolve();
-    };
-    exchange.onGone = over;
-    res.once('close', over);
-  });
-}
-
-/** Idle times of a body that a client has to take an answer in: the largest has 2 MB, and lines are slow. */
-const ownAnswerIdleTimes = 4;
-
-/** A client that does not take its answer must not keep the connection for ever. */
-function boundOwnAnswer({ res, config }: Exchange): NodeJS.Timeout {
-  let waited = 0;
-  return setInterval(() => {
-    if (waited === ownAnswerIdleTimes) res.destroy();
-    if (res.writableEnded) waited++;
-  }, config.gateway.limits.bodyIdleTimeoutMs);
-}
-
-function noteOwnAnswer({ res, end }: Exchange): void {
-  end.status = res.headersSent ? res.statusCode : 0;
-  end.outcome = res.writableFinished ? 'completed' : 'client_gone';
-  end.bytesOut = Number(res.getHeader('content-length') ?? 0);
 }

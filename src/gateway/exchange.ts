@@ -1,28 +1,27 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config, Route } from '../catalog/model.ts';
+import type { RequestHead } from '../http1/request-head.ts';
+import type { AnswerWriter } from './answer-writer.ts';
 import type { CallEnd } from './call-record.ts';
+import type { ClientConnection } from './client-connection.ts';
 import type { Head } from './head.ts';
+import type { RequestBody } from './request-body.ts';
 
-/** A client connection and the calls that run on it. */
-export type Connection = {
+/**
+ * One request and its answer on their way through the gateway: what every later step may need. Nothing in it says how
+ * the bytes travel, so another wire can bring exchanges as well.
+ */
+export type Exchange = {
+  readonly request: RequestHead;
+  /** What the head means; a stand-in while a refused head is answered. */
+  head: Head;
+  /** Undefined for a request without a body. */
+  readonly body: RequestBody | undefined;
+  readonly answer: AnswerWriter;
+  /** The configuration this call began with; a reload does not touch it. */
+  readonly config: Config;
+  readonly connection: ClientConnection;
   /** Plain address of the peer. */
   readonly address: string;
-  /** Calls that have not ended, nearly always one. */
-  readonly exchanges: Exchange[];
-  /** Requests begun so far. */
-  requests: number;
-  /** True once an answer says that it is the last: what a client sends behind it is not looked at. */
-  ended: boolean;
-};
-
-/** One request and its answer on their way through the gateway: what every later step may need. */
-export type Exchange = {
-  req: IncomingMessage;
-  res: ServerResponse;
-  head: Head;
-  /** The configuration this call began with; a reload does not touch it. */
-  config: Config;
-  connection: Connection;
   requestId: string;
   /** Flat pairs that stand on every answer of this exchange, refusals included: CORS, RateLimit. */
   fields: string[];
@@ -33,26 +32,27 @@ export type Exchange = {
   /** What the access log and the metrics are told when all is over. */
   readonly end: CallEnd;
   /** Monotonic ms of arrival. */
-  startMs: number;
-  /** True once the connection has closed; Node does not tell so for an answer that still waits in a pipeline. */
+  readonly startMs: number;
+  /** True once the connection has closed under the call. */
   clientGone: boolean;
   /** Called once when the connection closes under a running call. */
   onGone: (() => void) | undefined;
-  /** True once a refusal has been written: nothing more is to come but its last bytes. */
-  refused: boolean;
+  /** Called when a client that was behind has read what was written. */
+  onDrain: (() => void) | undefined;
   /** The client waits for `100 Continue` before it sends its body. */
   expectsContinue: boolean;
 };
-
-export function removeExchange(exchange: Exchange): void {
-  const { exchanges } = exchange.connection;
-  const at = exchanges.indexOf(exchange);
-  if (at >= 0) exchanges.splice(at, 1);
-}
 
 /** Makes this answer the last of its connection, and says so to the client. */
 export function endsConnection(exchange: Exchange): void {
   if (exchange.connection.ended) return;
   exchange.connection.ended = true;
   exchange.fields.push('connection', 'close');
+}
+
+/** `100 Continue`, when the client waits for it: its body is wanted. */
+export function wantsBody(exchange: Exchange): void {
+  if (!exchange.expectsContinue) return;
+  exchange.expectsContinue = false;
+  exchange.answer.informational(100, []);
 }

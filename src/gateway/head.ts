@@ -1,5 +1,6 @@
-import type { GatewayLimits } from '../catalog/model.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { RequestHead } from '../http1/request-head.ts';
+import { readLength } from '../http1/response-framing.ts';
 
 /** What one pass over the request head found. Fields keep their raw form; absent ones are undefined. */
 export type Head = {
@@ -10,6 +11,10 @@ export type Head = {
   /** Declared body length in bytes; undefined when chunked or without a body. */
   contentLength: number | undefined;
   hasBody: boolean;
+  /** The client keeps the connection for another request. */
+  persistent: boolean;
+  /** The client waits for `100 Continue`. */
+  expectsContinue: boolean;
   /** Lower-case names listed in Connection, without `close` and `keep-alive`. */
   connectionNames: string[] | undefined;
   origin: string | undefined;
@@ -21,36 +26,30 @@ export type Head = {
 
 export type HeadResult = { ok: true; head: Head } | { ok: false; code: ErrorCode; detail: string };
 
-/** The part of a request that is judged; Node's IncomingMessage has it. */
-export type RawRequest = { method?: string | undefined; httpVersion: string; rawHeaders: string[] };
-
 type Mutable = Head & {
   hosts: number;
   lengths: number;
   transferEncoding: string | undefined;
   upgrade: boolean;
   worker: boolean;
+  closes: boolean;
 };
 
 /**
- * Judges a request head more strictly than Node's parser, which lets two Host fields, HTTP/0.9 and 2.0 request lines
- * and odd transfer codings through. Two parties that read one head differently are how requests are smuggled, so
- * whatever could be read in two ways is refused. A refusal here closes the connection.
+ * Judges what a well-formed request head means for its framing and its connection. Two parties that read one head
+ * differently are how requests are smuggled, so whatever could be read in two ways is refused. A refusal here closes the
+ * connection.
  */
-export function readHead(req: RawRequest, limits: Pick<GatewayLimits, 'headFieldsMax'>): HeadResult {
-  if (req.httpVersion !== '1.1' && req.httpVersion !== '1.0') {
-    return bad('bad_request', 'only HTTP/1.0 and HTTP/1.1 are spoken here');
-  }
-  const raw = req.rawHeaders;
-  if (raw.length > limits.headFieldsMax * 2) {
-    return bad('head_too_large', `at most ${limits.headFieldsMax} header fields`);
-  }
+export function readHead(request: RequestHead): HeadResult {
+  const raw = request.fields;
   const head: Mutable = {
-    method: req.method ?? '',
-    minor: req.httpVersion === '1.1' ? 1 : 0,
+    method: request.method,
+    minor: request.minor,
     host: '',
     contentLength: undefined,
     hasBody: false,
+    persistent: request.minor === 1,
+    expectsContinue: false,
     connectionNames: undefined,
     origin: undefined,
     preflightMethod: undefined,
@@ -61,6 +60,7 @@ export function readHead(req: RawRequest, limits: Pick<GatewayLimits, 'headField
     transferEncoding: undefined,
     upgrade: false,
     worker: false,
+    closes: false,
   };
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const problem = readField(head, (raw[i] ?? '').toLowerCase(), raw[i + 1] ?? '');
@@ -77,15 +77,18 @@ function readField(head: Mutable, name: string, value: string): string | undefin
       return undefined;
     case 'content-length':
       head.lengths++;
-      if (!isDigits(value)) return 'Content-Length is not a number';
-      head.contentLength = Number(value);
-      return undefined;
+      head.contentLength = readLength(value);
+      return head.contentLength < 0 ? 'Content-Length is not a number of bytes' : undefined;
     case 'transfer-encoding':
       if (head.transferEncoding !== undefined) return 'Transfer-Encoding stands twice';
       head.transferEncoding = value.toLowerCase();
       return undefined;
     case 'connection':
-      head.connectionNames = connectionNames(value, head.connectionNames);
+      readConnection(head, value);
+      return undefined;
+    case 'expect':
+      if (value.toLowerCase() !== '100-continue') return 'an expectation is not understood';
+      head.expectsContinue = true;
       return undefined;
     case 'upgrade':
       head.upgrade = true;
@@ -114,9 +117,6 @@ function judge(head: Mutable): HeadResult {
   if (head.hosts !== 1) return bad('bad_request', 'exactly one Host field is needed');
   if (!isHost(head.host)) return bad('bad_request', 'the Host field is malformed');
   if (head.lengths > 1) return bad('bad_request', 'Content-Length stands twice');
-  if (head.contentLength !== undefined && !Number.isSafeInteger(head.contentLength)) {
-    return bad('body_too_large', 'the declared body is too large');
-  }
   if (head.transferEncoding !== undefined) {
     if (head.lengths > 0) return bad('bad_request', 'Content-Length and Transfer-Encoding exclude each other');
     if (head.minor === 0) return bad('bad_request', 'HTTP/1.0 has no Transfer-Encoding');
@@ -134,7 +134,10 @@ function judge(head: Mutable): HeadResult {
   if (head.method === 'TRACE' || head.method === 'CONNECT') {
     return bad('not_implemented', `${head.method} is not forwarded`);
   }
+  // RFC 9110 section 10.1.1: an expectation of a client that does not know it, or without a body, says nothing.
   head.hasBody = head.transferEncoding !== undefined || (head.contentLength ?? 0) > 0;
+  if (head.minor === 0 || !head.hasBody) head.expectsContinue = false;
+  if (head.closes) head.persistent = false;
   if (head.requestId !== undefined && !isRequestId(head.requestId)) head.requestId = undefined;
   return { ok: true, head };
 }
@@ -144,15 +147,20 @@ function bad(code: ErrorCode, detail: string): HeadResult {
 }
 
 /** Collects the names that Connection lists. `close` and `keep-alive` are about the socket, not about fields. */
-function connectionNames(value: string, names: string[] | undefined): string[] | undefined {
-  // The two values nearly every client sends, before any splitting.
-  if (value === 'keep-alive' || value === 'close') return names;
-  const found = names ?? [];
+function readConnection(head: Mutable, value: string): void {
+  if (value === 'keep-alive') {
+    head.persistent = true;
+    return;
+  }
   for (const part of value.split(',')) {
     const name = part.trim().toLowerCase();
-    if (name !== '' && name !== 'close' && name !== 'keep-alive') found.push(name);
+    if (name === 'close') head.closes = true;
+    else if (name === 'keep-alive') head.persistent = true;
+    else if (name !== '') {
+      head.connectionNames ??= [];
+      head.connectionNames.push(name);
+    }
   }
-  return found.length > 0 ? found : undefined;
 }
 
 function isDigits(text: string): boolean {
@@ -217,6 +225,8 @@ export const unreadHead: Head = {
   host: '',
   contentLength: undefined,
   hasBody: true,
+  persistent: false,
+  expectsContinue: false,
   connectionNames: undefined,
   origin: undefined,
   preflightMethod: undefined,

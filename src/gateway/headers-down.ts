@@ -5,8 +5,9 @@ import type { Prepared } from './prepared.ts';
 export type AnswerHead = {
   /** Flat pairs for the client, without ours. */
   fields: string[];
-  /** Declared body length in bytes, or -1. */
-  contentLength: number;
+  /** Declared length as it stands, for answers that end with their head; undefined without one. */
+  contentLength: string | undefined;
+  hasDate: boolean;
 };
 
 /** Cache fields that give way to `no-store`. */
@@ -14,59 +15,37 @@ const cacheFields = new Set(['cache-control', 'expires', 'pragma', 'age', 'surro
 
 /**
  * The upstream's head as the client may see it: without hop-by-hop fields, what Connection names, fields that only
- * the gateway may set, and the names of the secrets it was sent. Undefined when a value has bytes that no field may
- * have: that is a broken head, and it has to be known before anything is charged.
+ * the gateway may set, and the names of the secrets it was sent.
  */
-export function answerHead(
-  rawHeaders: Buffer[],
-  rules: FieldRules,
-  prepared: Prepared,
-  api: Api,
-): AnswerHead | undefined {
-  const head: AnswerHead = { fields: [], contentLength: -1 };
-  let chunked = false;
+export function answerHead(raw: readonly string[], rules: FieldRules, prepared: Prepared, api: Api): AnswerHead {
+  const head: AnswerHead = { fields: [], contentLength: undefined, hasDate: false };
   let named: string[] | undefined;
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const rawName = text(rawHeaders[i]);
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const rawName = raw[i] ?? '';
+    const value = raw[i + 1] ?? '';
     const name = rules.down(rawName);
     if (name === '') {
       const lower = rawName.toLowerCase();
-      if (lower === 'content-length') head.contentLength = Number(text(rawHeaders[i + 1]));
-      else if (lower === 'transfer-encoding') chunked = true;
-      else if (lower === 'connection') named = connectionNames(text(rawHeaders[i + 1]), named);
+      if (lower === 'content-length') head.contentLength = value;
+      else if (lower === 'connection') named = connectionNames(value, named);
       continue;
     }
     if (prepared.secretNames.has(name) || (!prepared.keepsCacheFields && cacheFields.has(name))) continue;
-    const value = text(rawHeaders[i + 1]);
-    if (!isFieldValue(value)) return undefined;
+    if (name === 'date') head.hasDate = true;
     head.fields.push(rawName, name === 'location' || name === 'content-location' ? relocated(value, api) : value);
   }
-  if (chunked) head.contentLength = -1;
   if (named) head.fields = withoutNamed(head.fields, named);
   return head;
 }
 
-/** Trailers for the client. The call is decided and the body has left, so a value that no field may have is left out. */
+/** Trailers for the client. */
 export function trailersDown(fields: string[], rules: FieldRules, prepared: Prepared): string[] {
   const kept: string[] = [];
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const name = rules.trailerDown(fields[i] ?? '');
-    const value = fields[i + 1] ?? '';
-    if (name !== '' && !prepared.secretNames.has(name) && isFieldValue(value)) kept.push(fields[i] ?? '', value);
+    if (name !== '' && !prepared.secretNames.has(name)) kept.push(fields[i] ?? '', fields[i + 1] ?? '');
   }
   return kept;
-}
-
-function text(bytes: Buffer | undefined): string {
-  return bytes ? bytes.toString('latin1') : '';
-}
-
-function isFieldValue(value: string): boolean {
-  for (let i = 0; i < value.length; i++) {
-    const code = value.charCodeAt(i);
-    if ((code < 0x20 && code !== 9) || code === 0x7f) return false;
-  }
-  return true;
 }
 
 function connectionNames(value: string, names: string[] | undefined): string[] | undefined {

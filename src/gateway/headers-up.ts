@@ -13,7 +13,7 @@ export type CallIdentity = {
 /**
  * The head for the upstream. First goes what the client's Connection names and what is hop-by-hop, then what only we
  * may say, then the client's credential; only after that are our fields added, so nothing a client sends can remove
- * or override them.
+ * or override them. Host and framing are the connection's to write.
  */
 export function upstreamHeaders(
   exchange: Exchange,
@@ -21,10 +21,9 @@ export function upstreamHeaders(
   prepared: Prepared,
   identity: CallIdentity,
 ): string[] {
-  const { head, req } = exchange;
-  const { address } = exchange.connection;
+  const { head, address } = exchange;
   const scheme = exchange.config.gateway.publicUrl.startsWith('https:') ? 'https' : 'http';
-  const raw = req.rawHeaders;
+  const raw = exchange.request.fields;
   const headers: string[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const rawName = raw[i] ?? '';
@@ -32,9 +31,6 @@ export function upstreamHeaders(
     if (name === '' || prepared.secretNames.has(name)) continue;
     if (head.connectionNames !== undefined && isNamed(head.connectionNames, rawName)) continue;
     headers.push(rawName, raw[i + 1] ?? '');
-  }
-  if (head.contentLength !== undefined && !(head.contentLength === 0 && isBodiless(head.method))) {
-    headers.push('content-length', String(head.contentLength));
   }
   headers.push(...prepared.secretFields);
   if (identity.account !== undefined) headers.push('callora-account', identity.account);
@@ -75,10 +71,6 @@ export function trailersUp(fields: string[], rules: FieldRules, prepared: Prepar
 
 function isNamed(connectionNames: string[], rawName: string): boolean {
   return connectionNames.includes(rawName.toLowerCase());
-}
-
-function isBodiless(method: string): boolean {
-  return method === 'GET' || method === 'HEAD';
 }
 
 /** RFC 7239 wants IPv6 addresses bracketed and quoted. */

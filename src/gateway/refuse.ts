@@ -14,57 +14,32 @@ export type Refusal = {
   close?: boolean;
 };
 
-/** Longest wait for the rest of a refused body before the connection is ended, ms. */
-const lingerMs = 2000;
-
 /** Writes the problem document of a refusal. The only writer of answers that no upstream made. */
 export function refuse(exchange: Exchange, refusal: Refusal): void {
-  const { res, req, end } = exchange;
+  const { answer, body: requestBody, end } = exchange;
   end.outcome = refusal.code;
-  exchange.refused = true;
-  if (res.destroyed || res.headersSent) return;
+  if (exchange.clientGone || answer.headSent) return;
   const document = problem(refusal.code, refusal.detail, {
     ...refusal.extra,
     request_id: exchange.requestId,
   });
   const body = Buffer.from(JSON.stringify(document));
+  const bodiless = exchange.head.method === 'HEAD';
   end.status = document.status;
-  end.bytesOut = exchange.head.method === 'HEAD' ? 0 : body.length;
-  const unread = !req.complete && !req.readableEnded;
+  end.bytesOut = bodiless ? 0 : body.length;
   const fields = [
     'content-type',
     'application/problem+json',
-    'content-length',
-    String(body.length),
     'cache-control',
     'no-store',
     'x-request-id',
     exchange.requestId,
     ...(refusal.fields ?? []),
   ];
-  if (refusal.close || unread) endsConnection(exchange);
-  res.writeHead(document.status, [...fields, ...exchange.fields]);
-  if (unread && exchange.head.hasBody && !exchange.expectsContinue) endAfterBody(exchange, body);
-  else res.end(body);
-}
-
-/**
- * A client that is still sending would see a reset instead of the answer if the connection ended now, so the
- * answer is written whole at once and the connection ends when the body has come in, or after a short wait.
- */
-function endAfterBody(exchange: Exchange, body: Buffer): void {
-  const { req, res } = exchange;
-  if (exchange.head.method !== 'HEAD') res.write(body);
-  const end = () => {
-    clearTimeout(timer);
-    res.end();
-  };
-  const timer = setTimeout(() => {
-    res.end();
-    res.socket?.destroySoon();
-  }, lingerMs);
-  req.once('end', end).once('close', end);
-  req.resume();
+  if (bodiless) fields.push('content-length', String(body.length));
+  // A body that is still coming in cannot be told from the next request once nobody reads it.
+  if (refusal.close || (requestBody && !requestBody.complete)) endsConnection(exchange);
+  answer.whole(document.status, [...fields, ...exchange.fields], body, bodiless);
 }
 
 /** A refusal on a bare socket, before there is a request to answer: broken heads, too many connections, CONNECT. */

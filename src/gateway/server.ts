@@ -1,22 +1,26 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import type { Api, Config, GatewayLimits, Route } from '../catalog/model.ts';
-import type { ErrorCode } from '../errors.ts';
-import { createAddressGuard } from '../limits/addresses.ts';
+import { createServer, type Socket } from 'node:net';
+import type { Api, Config, Route } from '../catalog/model.ts';
+import type { RequestHead } from '../http1/request-head.ts';
+import { createAddressGuard, plainAddress } from '../limits/addresses.ts';
 import { createPlaces } from '../limits/places.ts';
 import { createRatePolicies } from '../limits/rate-policies.ts';
+import { AnswerWriter } from './answer-writer.ts';
 import { newEnd } from './call-record.ts';
-import { type Connections, createConnections } from './connections.ts';
+import type { ClientConnection } from './client-connection.ts';
+import { createConnections } from './connections.ts';
+import { createDateText } from './date-text.ts';
 import type { GatewayDeps } from './deps.ts';
 import { type DispatchDeps, dispatch } from './dispatch.ts';
-import { type Exchange, removeExchange } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import { createFieldRules } from './fields.ts';
-import { unreadHead } from './head.ts';
+import { readHead, unreadHead } from './head.ts';
+import { createOwnPages } from './own-pages.ts';
 import { prepareRoute } from './prepared.ts';
 import { createReadings } from './readings.ts';
-import { refuse } from './refuse.ts';
+import { rawRefusal, refuse } from './refuse.ts';
 import { reportEnd, reportUnread } from './report.ts';
+import { RequestBody } from './request-body.ts';
 
 export type Gateway = {
   /** Starts listening where the configuration says; resolves with the port, which a port of 0 lets the system choose. */
@@ -26,63 +30,76 @@ export type Gateway = {
   stats(): { connections: number; running: number; draining: boolean };
 };
 
-/** Idle keep-alive connections are held this long, ms: past a client's think time, short enough to shed them. */
-const keepAliveTimeoutMs = 15_000;
-
 /** What calls that a drain cuts off may take to write their end, ms. */
 const cutOffMs = 2_000;
+/** How often connections are looked at for what is overdue, ms: time-outs are late by this at most. */
+const timeCheckMs = 500;
 
 export function createGateway(deps: GatewayDeps): Gateway {
-  const connections = createConnections((code, address) => reportUnread(deps, code, address));
   let running = 0;
-  const nextRequestId = createRequestIds();
   let draining = false;
   let whenIdle: (() => void) | undefined;
+  const nextRequestId = createRequestIds();
+  const dateText = createDateText(deps.clock);
   const joined = joinDeps(deps, () => draining);
+  const connections = createConnections({
+    events: {
+      onRequest,
+      onFault(connection, code, detail) {
+        reportUnread(deps, code, connection.address);
+        connection.socket.write(rawRefusal(code, detail));
+      },
+      nowMs: deps.clock.monotonicMs,
+    },
+    onRefused: (code, address) => reportUnread(deps, code, address),
+  });
 
-  function onRequest(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
-    const connection = connections.of(req.socket);
-    if (!connection) {
-      req.socket.destroy();
-      return;
-    }
-    connection.requests++;
-    if (connection.ended) return;
+  function onRequest(connection: ClientConnection, request: RequestHead): void {
+    const read = readHead(request);
+    const head = read.ok ? read.head : unreadHead;
     const exchange: Exchange = {
-      req,
-      res,
-      head: unreadHead,
+      request,
+      head,
+      body: read.ok && head.hasBody ? new RequestBody(connection, head.contentLength) : undefined,
+      answer: new AnswerWriter(connection.socket, dateText),
       config: deps.config(),
       connection,
-      requestId: nextRequestId(),
+      address: connection.address,
+      requestId: head.requestId ?? nextRequestId(),
       fields: [],
       route: undefined,
       own: undefined,
       end: newEnd(),
       startMs: deps.clock.monotonicMs(),
       clientGone: false,
-      refused: false,
       onGone: undefined,
-      expectsContinue,
+      onDrain: undefined,
+      expectsContinue: head.expectsContinue,
     };
-    connection.exchanges.push(exchange);
+    connection.begin(exchange);
     running++;
-    // Writing to an answer whose client has just left fails; the close that follows is what counts.
-    res.on('error', ignore);
-    void run(exchange);
-  }
-
-  async function run(exchange: Exchange): Promise<void> {
+    let over: Promise<void> | undefined;
     try {
-      await dispatch(joined, exchange);
+      over = dispatch(joined, exchange, read) ?? undefined;
     } catch (error) {
       answerFailure(deps, exchange, error);
-    } finally {
-      removeExchange(exchange);
-      reportEnd(deps, exchange);
-      running--;
-      if (running === 0) whenIdle?.();
     }
+    if (over)
+      over.then(
+        () => end(exchange),
+        (error: unknown) => {
+          answerFailure(deps, exchange, error);
+          end(exchange);
+        },
+      );
+    else end(exchange);
+  }
+
+  function end(exchange: Exchange): void {
+    reportEnd(deps, exchange);
+    running--;
+    exchange.connection.done();
+    if (running === 0) whenIdle?.();
   }
 
   async function idle(waitMaxMs: number): Promise<void> {
@@ -95,8 +112,11 @@ export function createGateway(deps: GatewayDeps): Gateway {
     stop.abort();
   }
 
-  const server = openServer(deps.config().gateway.limits, connections, onRequest);
-  server.on('connection', (socket) => connections.accept(socket, deps.config().gateway.limits));
+  // A client that closes its sending side has left; the connection itself decides what becomes of the other side.
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket: Socket) =>
+    connections.accept(socket, plainAddress(socket.remoteAddress ?? ''), deps.config().gateway.limits),
+  );
+  const timeCheck = setInterval(connections.checkTime, timeCheckMs).unref();
 
   return {
     listen() {
@@ -117,10 +137,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
       await idle(deps.config().gateway.limits.drainTimeoutMs);
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
-        server.closeAllConnections();
+        connections.destroyAll();
       });
       // Calls cut off just now still write how they ended.
       await idle(cutOffMs);
+      clearInterval(timeCheck);
+      joined.ownPages.close();
     },
     stats: () => ({ connections: connections.open(), running, draining }),
   };
@@ -136,6 +158,7 @@ function joinDeps(deps: GatewayDeps, draining: () => boolean): DispatchDeps {
     rules: createFieldRules(),
     readings: createReadings(),
     prepared: remembered((route: Route) => prepareRoute(route, deps.resolve.routeId)),
+    ownPages: createOwnPages(deps.internal),
     guardOf: remembered((config: Config) =>
       createAddressGuard({ block: config.gateway.blockAddresses, allow: config.gateway.allowAddresses }),
     ),
@@ -155,59 +178,15 @@ function remembered<Key extends object, Value>(make: (key: Key) => Value): (key:
   };
 }
 
-/**
- * Node's parser with its bounds set, and its own answers turned into ours. Header fields are counted by `readHead`:
- * Node's own maximum cuts the list silently, and a field that nobody sees is a way in.
- */
-function openServer(
-  limits: GatewayLimits,
-  connections: Connections,
-  onRequest: (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean) => void,
-): Server {
-  const server = createServer({
-    insecureHTTPParser: false,
-    requireHostHeader: false,
-    maxHeaderSize: limits.headBytesMax,
-    headersTimeout: limits.headTimeoutMs,
-    // Bodies are bounded by their idle time instead: a whole upload may take as long as it makes progress.
-    requestTimeout: 0,
-    connectionsCheckingInterval: Math.min(1000, limits.headTimeoutMs),
-    keepAliveTimeout: keepAliveTimeoutMs,
-    optimizeEmptyRequests: true,
-  });
-  server.maxHeadersCount = 0;
-  server.on('request', (req, res) => onRequest(req, res, false));
-  server.on('checkContinue', (req, res) => onRequest(req, res, true));
-  server.on('checkExpectation', (req) =>
-    connections.end(req.socket, 'bad_request', 'an expectation is not understood'),
-  );
-  server.on('connect', (req) => connections.end(req.socket, 'not_implemented', 'CONNECT is not forwarded'));
-  server.on('clientError', (error, socket) => {
-    if (isSocket(socket)) connections.end(socket, codeOfClientError(error), undefined);
-  });
-  return server;
-}
-
-function codeOfClientError(error: Error): ErrorCode {
-  const code = 'code' in error ? error.code : '';
-  if (code === 'HPE_HEADER_OVERFLOW') return 'head_too_large';
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request_timeout';
-  return 'bad_request';
-}
-
-function isSocket(socket: unknown): socket is Socket {
-  return typeof socket === 'object' && socket !== null && 'destroySoon' in socket;
-}
-
 function answerFailure(deps: GatewayDeps, exchange: Exchange, error: unknown): void {
   deps.log.error({ err: error, request: exchange.requestId }, 'the gateway failed on a request');
+  exchange.end.outcome = 'internal';
   try {
-    exchange.end.outcome = 'internal';
-    if (exchange.res.headersSent) exchange.req.socket.destroy();
+    if (exchange.answer.headSent) exchange.answer.break();
     else refuse(exchange, { ok: false, code: 'internal', close: true });
   } catch (cause) {
     deps.log.error({ err: cause, request: exchange.requestId }, 'and could not say so');
-    exchange.req.socket.destroy();
+    exchange.connection.socket.destroy();
   }
 }
 
@@ -217,5 +196,3 @@ function createRequestIds(): () => string {
   let count = 0;
   return () => `${prefix}-${(++count).toString(36)}`;
 }
-
-function ignore(): void {}

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
+import { UpstreamError } from '../upstream/upstream-error.ts';
 import { BodyError } from './request-body.ts';
 
 /** Why no final head came from the upstream. Whatever the reason, such a call costs nothing. */
@@ -7,64 +8,37 @@ export type UpstreamFailure = {
   code: ErrorCode | 'client_gone';
   /** Error type of RFC 9209 for the Proxy-Status field; undefined when the upstream is not at fault. */
   proxyError: string | undefined;
-  /** A kept-alive connection had closed under the request before the upstream said anything: it may be sent once more. */
-  retryable: boolean;
   cause: Error;
 };
 
-type Progress = { started: boolean; answered: boolean };
-
-/** Reads undici's and Node's errors once, here; nobody else knows their codes. */
-export function judgeFailure(error: Error, progress: Progress): UpstreamFailure {
-  if (error instanceof BodyError) {
-    return { ok: false, code: error.reason, proxyError: undefined, retryable: false, cause: error };
-  }
-  const [code, proxyError] = classify(codeOf(error), progress);
-  return { ok: false, code, proxyError, retryable: closedWhileIdle(error, progress), cause: error };
+/** Reads the errors of the upstream room once, here. */
+export function judgeFailure(error: Error): UpstreamFailure {
+  const body = error instanceof BodyError ? error : error.cause instanceof BodyError ? error.cause : undefined;
+  if (body) return { ok: false, code: body.reason, proxyError: undefined, cause: body };
+  const [code, proxyError] = error instanceof UpstreamError ? verdicts[error.kind] : unknown;
+  return { ok: false, code, proxyError, cause: error };
 }
 
-function classify(code: string, progress: Progress): [ErrorCode, string] {
-  switch (code) {
-    case 'UND_ERR_HEADERS_TIMEOUT':
-      return ['upstream_timeout', 'http_response_timeout'];
-    case 'UND_ERR_CONNECT_TIMEOUT':
-    case 'ETIMEDOUT':
-      return ['upstream_timeout', 'connection_timeout'];
-    case 'ECONNREFUSED':
-      return ['upstream_unreachable', 'connection_refused'];
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return ['upstream_unreachable', 'dns_error'];
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-      return ['upstream_unreachable', 'destination_ip_unroutable'];
-    case 'UND_ERR_HEADERS_OVERFLOW':
-      return ['upstream_bad_answer', 'http_response_header_section_size'];
-    case 'UND_ERR_SOCKET':
-    case 'ECONNRESET':
-    case 'EPIPE':
-      return ['upstream_bad_answer', 'connection_terminated'];
-    default:
-      if (code.startsWith('HPE_')) return ['upstream_bad_answer', 'http_protocol_error'];
-      if (code.startsWith('ERR_TLS') || code.includes('CERT') || code.startsWith('ERR_SSL')) {
-        return ['upstream_unreachable', 'tls_certificate_error'];
-      }
-      return progress.started
-        ? ['upstream_bad_answer', 'http_protocol_error']
-        : ['upstream_unreachable', 'destination_unavailable'];
-  }
-}
+const unknown: [ErrorCode, string] = ['upstream_bad_answer', 'proxy_internal_error'];
 
-/**
- * True when a connection that had served before closed without a byte of this answer: an upstream that ends idle
- * connections races with us, and did not act. A fresh connection that closes has seen the request, so it is not that.
- */
-function closedWhileIdle(error: Error, progress: Progress): boolean {
-  if (progress.answered || codeOf(error) !== 'UND_ERR_SOCKET') return false;
-  const socket: unknown = 'socket' in error ? error.socket : undefined;
-  return typeof socket === 'object' && socket !== null && 'bytesRead' in socket && Number(socket.bytesRead) > 0;
-}
-
-function codeOf(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
+const verdicts: Record<UpstreamError['kind'], [ErrorCode, string]> = {
+  dns: ['upstream_unreachable', 'dns_error'],
+  refused: ['upstream_unreachable', 'connection_refused'],
+  unroutable: ['upstream_unreachable', 'destination_ip_unroutable'],
+  address_forbidden: ['upstream_unreachable', 'destination_ip_prohibited'],
+  connect_timeout: ['upstream_timeout', 'connection_timeout'],
+  tls: ['upstream_unreachable', 'tls_certificate_error'],
+  queue_timeout: ['upstream_timeout', 'http_response_timeout'],
+  queue_full: ['upstream_unreachable', 'connection_limit_reached'],
+  breaker_open: ['upstream_unreachable', 'destination_unavailable'],
+  no_healthy_target: ['upstream_unreachable', 'destination_unavailable'],
+  first_byte_timeout: ['upstream_timeout', 'http_response_timeout'],
+  idle_timeout: ['upstream_timeout', 'http_response_timeout'],
+  total_timeout: ['upstream_timeout', 'http_response_timeout'],
+  closed: ['upstream_bad_answer', 'connection_terminated'],
+  reset: ['upstream_bad_answer', 'connection_terminated'],
+  protocol: ['upstream_bad_answer', 'http_protocol_error'],
+  head_too_large: ['upstream_bad_answer', 'http_response_header_section_size'],
+  aborted: ['upstream_bad_answer', 'connection_terminated'],
+  request_body: ['bad_request', 'http_request_error'],
+};

@@ -56,18 +56,21 @@ describe('a drain', () => {
       text += chunk.toString();
     });
     await until(() => answer !== undefined);
+    const answerFirst = answer;
     const running = rig.get('/api0/held');
     await until(() => upstream.requests.length === 2);
     const answerHeld = answer;
+    answerFirst?.();
+    await until(() => rig.metrics.ended.length === 1);
     const drained = rig.gateway.drain();
     client.write(call('b'));
-    await until(() => rig.metrics.ended.length === 1);
-    client.destroy();
+    await until(() => rig.metrics.ended.length === 2);
     answerHeld?.();
     await running;
     await drained;
-    expect(rig.metrics.ended[0]).toMatchObject([{ outcome: 'shutting_down', status: 503, route: undefined }]);
-    expect(text).toBe('');
+    expect(rig.metrics.ended[1]).toMatchObject([{ outcome: 'shutting_down', status: 503, route: undefined }]);
+    expect(text.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 503']);
+    expect(upstream.requests.length).toBe(2);
     expect(rig.account().holds).toBe(0);
   });
 

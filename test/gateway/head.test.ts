@@ -2,18 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readHead } from '../../src/gateway/head.ts';
 
-function read(fields: Record<string, string> | string[], request: { method?: string; httpVersion?: string } = {}) {
-  const rawHeaders = Array.isArray(fields) ? fields : Object.entries({ Host: 'gateway.test', ...fields }).flat();
-  return readHead({ method: 'GET', httpVersion: '1.1', ...request, rawHeaders }, { headFieldsMax: 100 });
+function read(fields: Record<string, string> | string[], request: { method?: string; minor?: 0 | 1 } = {}) {
+  const flat = Array.isArray(fields) ? fields : Object.entries({ Host: 'gateway.test', ...fields }).flat();
+  return readHead({ method: 'GET', target: '/', minor: 1, ...request, fields: flat });
 }
 
 describe('a request head', () => {
   it('of a plain call passes', () => {
     expect(read({})).toMatchObject({ ok: true, head: { host: 'gateway.test', hasBody: false, minor: 1 } });
-  });
-
-  it.each(['0.9', '2.0', '1.2', '3.0'])('in HTTP/%s is refused', (httpVersion) => {
-    expect(read({}, { httpVersion })).toMatchObject({ ok: false, code: 'bad_request' });
   });
 
   it.each([
@@ -66,7 +62,7 @@ describe('a request head', () => {
   });
 
   it('in HTTP/1.0 has no transfer coding', () => {
-    expect(read({ 'Transfer-Encoding': 'chunked' }, { httpVersion: '1.0' })).toMatchObject({ ok: false });
+    expect(read({ 'Transfer-Encoding': 'chunked' }, { minor: 0 })).toMatchObject({ ok: false });
   });
 
   it.each([{ Upgrade: 'h2c' }, { Upgrade: 'websocket', Connection: 'Upgrade' }, { Connection: 'keep-alive, upgrade' }])(
@@ -82,11 +78,6 @@ describe('a request head', () => {
 
   it('of TRACE is refused: it echoes credentials', () => {
     expect(read({}, { method: 'TRACE' })).toMatchObject({ ok: false, code: 'not_implemented' });
-  });
-
-  it('with more fields than the bound is refused, not cut', () => {
-    const fields = Array.from({ length: 100 }, (_, i) => [`x-${i}`, 'v']).flat();
-    expect(read(['Host', 'a', ...fields])).toMatchObject({ ok: false, code: 'head_too_large' });
   });
 
   it('yields the names that Connection lists, and only those', () => {

@@ -10,7 +10,7 @@ import { createGateway, type Gateway } from '../../src/gateway/server.ts';
 import { silentLog } from '../../src/log.ts';
 import type { ChargeRow, FinishRow, RefundRow } from '../../src/metering/journal.ts';
 import { formatUsdc, parseUsdc, type Units, units, zero } from '../../src/money.ts';
-import { createUpstreams } from '../../src/upstream/pool.ts';
+import { createUpstreams } from '../../src/upstream/upstreams.ts';
 
 /** A gateway over real sockets with the real ledger, in front of an upstream that a test scripts byte by byte. */
 
@@ -233,7 +233,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   ]);
   const known = new Set<string>();
   const metrics: Rig['metrics'] = { ended: [], charged: [], refunded: [], overhead: [] };
-  const upstreams = createUpstreams({ log: silentLog() });
+  const upstreams = createUpstreams({ log: silentLog(), clock: systemClock });
   let nextId = 1;
   let nextAccount = 1;
   const slot = (address: string): AccountSlot =>
@@ -332,9 +332,10 @@ export function sendRaw(port: number, bytes: string | Buffer, until?: (text: str
 
 export type RawAnswer = { status: number; headers: Map<string, string>; names: string[]; body: string; raw: string };
 
-/** Reads one answer that ended with its connection; a repeated field is joined with a comma. */
+/** Reads one answer that ended with its connection, behind informational heads; a repeated field is joined with a comma. */
 export function readAnswer(raw: string): RawAnswer {
   const headEnd = raw.indexOf('\r\n\r\n');
+  if (raw.startsWith('HTTP/1.1 1')) return { ...readAnswer(raw.slice(headEnd + 4)), raw };
   const [statusLine = '', ...lines] = raw.slice(0, headEnd).split('\r\n');
   const headers = new Map<string, string>();
   const names: string[] = [];

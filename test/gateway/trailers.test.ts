@@ -65,8 +65,4 @@ describe('trailers', () => {
   it.each(['Strict-Transport-Security', 'Alt-Svc', 'Clear-Site-Data', 'Location'])('tell the client no %s', (name) => {
     expect(kept(name, 'forged')[1]).toEqual([]);
   });
-
-  it('with control bytes in their value do not reach the client', () => {
-    expect(kept('x-a', 'b\r\nset-cookie: c', 'x-d', 'e')[1]).toEqual(['x-d', 'e']);
-  });
 });

@@ -1,0 +1,294 @@
+import type { Duplex } from 'node:stream';
+import type { GatewayLimits } from '../catalog/model.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { HeadFault } from '../http1/fields.ts';
+import { parseRequestHead, type RequestHead } from '../http1/request-head.ts';
+import type { Exchange } from './exchange.ts';
+import { BodyError, type RequestBody } from './request-body.ts';
+
+/** What a connection tells the listener. */
+export type ConnectionEvents = {
+  /** A whole head. The listener makes an exchange of it and calls `begin` with that. */
+  onRequest(connection: ClientConnection, request: RequestHead): void;
+  /** What came is no request: the listener answers, and the connection ends. */
+  onFault(connection: ClientConnection, code: ErrorCode, detail: string | undefined): void;
+  nowMs(): number;
+};
+
+/** Idle keep-alive connections are held this long, ms: past a client's think time, short enough to shed them. */
+const keepAliveTimeoutMs = 15_000;
+/** Longest wait for a client to take the last answer and hang up, ms; until then what it sends is read and dropped. */
+const lingerMs = 2_000;
+/** Empty lines before a request that are overlooked (RFC 9112 section 2.2). */
+const emptyLinesMax = 2;
+
+const headEnd = Buffer.from('\r\n\r\n');
+const carriageReturn = 0x0d;
+const lineFeed = 0x0a;
+
+/**
+ * One client's connection: cuts what comes into requests, hands them out one at a time, and waits with the next until
+ * the answer before it has been written. It keeps reading meanwhile, because only reading tells that a client has left,
+ * but holds no more than one head of what comes early. A client that closes its sending side has left.
+ *
+ *   idle ──bytes──► head ──whole──► busy ──answer over──► idle
+ *     └──────────────┴── too long, too slow, broken ──► lingering ──► closed
+ */
+export class ClientConnection {
+  readonly socket: Duplex;
+  /** Plain address of the peer. */
+  readonly address: string;
+  /** Requests begun so far. */
+  requests = 0;
+  /** True once an answer says that it is the last: what a client sends behind it is not looked at. */
+  ended = false;
+  /** The call that runs. */
+  exchange: Exchange | undefined;
+  closed = false;
+  readonly #limits: GatewayLimits;
+  readonly #events: ConnectionEvents;
+  #body: RequestBody | undefined;
+  #pending: Buffer | undefined;
+  #emptyLines = 0;
+  #lingering = false;
+  #reading = true;
+  /** Monotonic ms by which something has to happen; 0 while nothing is awaited from the client. */
+  #deadlineMs: number;
+  #stalledMs = 0;
+  #parsing = false;
+  /** True once the time of a head on a kept-alive connection runs. */
+  #inHead = false;
+
+  constructor(socket: Duplex, address: string, limits: GatewayLimits, events: ConnectionEvents) {
+    this.socket = socket;
+    this.address = address;
+    this.#limits = limits;
+    this.#events = events;
+    // The first head has its time from the start: a connection that says nothing is worth nothing.
+    this.#deadlineMs = events.nowMs() + limits.headTimeoutMs;
+    socket.on('data', this.#onData);
+    socket.on('end', this.#onEnd);
+    socket.on('drain', this.#onDrain);
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    if (this.#lingering || (this.ended && !this.#body)) return;
+    let at = 0;
+    if (this.#body) {
+      at = this.#feed(this.#body, chunk);
+      if (at === chunk.length) return;
+    }
+    const rest = at === 0 ? chunk : chunk.subarray(at);
+    this.#pending = this.#pending ? Buffer.concat([this.#pending, rest]) : rest;
+    if (!this.exchange) this.#parse();
+    else if (this.#pending.length > this.#limits.headBytesMax) this.#pauseReading();
+  };
+
+  #feed(body: RequestBody, chunk: Buffer): number {
+    this.#deadlineMs = this.#events.nowMs() + this.#limits.bodyIdleTimeoutMs;
+    const at = body.push(chunk, 0);
+    if (body.complete || body.failure) {
+      this.#body = undefined;
+      this.#deadlineMs = 0;
+    }
+    // Behind a broken body nothing can be told from it.
+    return body.failure ? chunk.length : at;
+  }
+
+  /** Cuts the next request off what has come. */
+  #parse(): void {
+    if (this.#parsing) return;
+    this.#parsing = true;
+    // An exchange may be over before `onRequest` returns: a loop, and not a call into itself for each pipelined request.
+    while (this.#pending && !this.exchange && !this.ended && !this.socket.writableNeedDrain) {
+      const head = this.#cutHead(this.#pending);
+      if (head === undefined) break;
+      this.#begin(head);
+    }
+    this.#parsing = false;
+  }
+
+  /** The next head as text, or undefined when it is not whole yet or the connection has ended. */
+  #cutHead(bytes: Buffer): string | undefined {
+    const start = this.#skipEmptyLines(bytes);
+    const end = bytes.indexOf(headEnd, start);
+    const length = (end < 0 ? bytes.length : end) - start;
+    if (length > this.#limits.headBytesMax) {
+      this.#fault('head_too_large', `at most ${this.#limits.headBytesMax} bytes`);
+      return undefined;
+    }
+    if (end >= 0) {
+      const text = bytes.toString('latin1', start, end);
+      this.#pending = end + 4 === bytes.length ? undefined : bytes.subarray(end + 4);
+      return text;
+    }
+    this.#pending = start === bytes.length ? undefined : start === 0 ? bytes : bytes.subarray(start);
+    if (this.#pending && hasBareLineEnd(this.#pending)) {
+      this.#fault('bad_request', 'a line does not end with CRLF');
+    } else if (this.#pending && this.requests > 0 && !this.#inHead) {
+      this.#inHead = true;
+      this.#deadlineMs = this.#events.nowMs() + this.#limits.headTimeoutMs;
+    }
+    return undefined;
+  }
+
+  #skipEmptyLines(bytes: Buffer): number {
+    let at = 0;
+    while (bytes[at] === carriageReturn && bytes[at + 1] === lineFeed && this.#emptyLines < emptyLinesMax) {
+      at += 2;
+      this.#emptyLines++;
+    }
+    return at;
+  }
+
+  #begin(text: string): void {
+    this.#emptyLines = 0;
+    this.#inHead = false;
+    this.#deadlineMs = 0;
+    const request = parseRequestHead(text, this.#limits.headFieldsMax);
+    if ('fault' in request) {
+      this.#fault(codeOf(request), request.detail);
+      return;
+    }
+    this.requests++;
+    this.#events.onRequest(this, request);
+  }
+
+  /** The request has become a call, whose body is fed from now on. */
+  begin(exchange: Exchange): void {
+    this.exchange = exchange;
+    const { body } = exchange;
+    if (!body) return;
+    this.#body = body;
+    this.#deadlineMs = this.#events.nowMs() + this.#limits.bodyIdleTimeoutMs;
+    const pending = this.#pending;
+    if (!pending) return;
+    const at = this.#feed(body, pending);
+    this.#pending = at === pending.length ? undefined : pending.subarray(at);
+  }
+
+  /** The exchange is over and its answer written: the next request may begin. */
+  done(): void {
+    this.exchange = undefined;
+    if (this.closed) return;
+    if (this.ended || this.#body) {
+      this.#body?.discard();
+      this.linger();
+      return;
+    }
+    this.#deadlineMs = this.#events.nowMs() + keepAliveTimeoutMs;
+    // A client that asks and asks without reading the answers would fill the memory with them.
+    if (this.socket.writableNeedDrain) this.stalled(this.#limits.bodyIdleTimeoutMs);
+    else this.#next();
+  }
+
+  #next(): void {
+    this.#resumeReading();
+    if (this.#pending) this.#parse();
+  }
+
+  /**
+   * Ends the sending side and waits a while for the client to hang up: closing at once, with bytes of the client unread,
+   * would reset the connection and could cost the client its answer.
+   */
+  linger(): void {
+    if (this.#lingering || this.closed) return;
+    this.ended = true;
+    this.#lingering = true;
+    this.#pending = undefined;
+    this.#body = undefined;
+    this.#deadlineMs = this.#events.nowMs() + lingerMs;
+    this.socket.end();
+    this.#resumeReading(true);
+  }
+
+  pauseBody(): void {
+    this.#deadlineMs = 0;
+    this.#pauseReading();
+  }
+
+  resumeBody(): void {
+    if (this.#body) this.#deadlineMs = this.#events.nowMs() + this.#limits.bodyIdleTimeoutMs;
+    this.#resumeReading();
+  }
+
+  #pauseReading(): void {
+    if (!this.#reading) return;
+    this.#reading = false;
+    this.socket.pause();
+  }
+
+  #resumeReading(always = false): void {
+    if (this.#reading && !always) return;
+    this.#reading = true;
+    this.socket.resume();
+  }
+
+  /** The client is behind with reading: it has `timeoutMs` from now to catch up. */
+  stalled(timeoutMs: number): void {
+    this.#stalledMs ||= this.#events.nowMs() + timeoutMs;
+  }
+
+  /** The client has read what was written. */
+  caughtUp(): void {
+    this.#stalledMs = 0;
+  }
+
+  readonly #onDrain = (): void => {
+    this.#stalledMs = 0;
+    if (this.exchange) this.exchange.onDrain?.();
+    else this.#next();
+  };
+
+  readonly #onEnd = (): void => {
+    if (this.exchange) this.socket.destroy();
+    else this.socket.end();
+  };
+
+  /** The client has gone, or has to go: the running call learns of it. */
+  leave(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.#body?.fail(new BodyError('client_gone'));
+    this.#body = undefined;
+    const { exchange } = this;
+    if (!exchange) return;
+    exchange.clientGone = true;
+    exchange.onGone?.();
+  }
+
+  /** Looked at now and then: what a client was given time for is over. */
+  checkTime(nowMs: number): void {
+    if (this.#stalledMs !== 0 && nowMs >= this.#stalledMs) {
+      this.socket.destroy();
+      return;
+    }
+    if (this.#deadlineMs === 0 || nowMs < this.#deadlineMs) return;
+    this.#deadlineMs = 0;
+    if (this.#lingering) this.socket.destroy();
+    else if (this.#body) {
+      const body = this.#body;
+      this.#body = undefined;
+      body.fail(new BodyError('request_timeout'));
+    } else if (this.#pending || this.requests === 0) this.#fault('request_timeout', undefined);
+    else this.linger();
+  }
+
+  #fault(code: ErrorCode, detail: string | undefined): void {
+    this.#events.onFault(this, code, detail);
+    this.linger();
+  }
+}
+
+function codeOf({ fault }: HeadFault): ErrorCode {
+  return fault === 'too_many_fields' ? 'head_too_large' : 'bad_request';
+}
+
+/** A line that ends with LF alone, or a CR that no LF follows: no head with it can become right. */
+function hasBareLineEnd(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf(lineFeed); at >= 0; at = bytes.indexOf(lineFeed, at + 1)) {
+    if (at === 0 || bytes[at - 1] !== carriageReturn) return true;
+  }
+  const cr = bytes.indexOf(carriageReturn);
+  return cr >= 0 && cr + 1 < bytes.length && bytes[cr + 1] !== lineFeed;
+}
