@@ -103,20 +103,25 @@ export class ApiPool implements CallOwner, TargetOwner {
     else if (breaker.state === 'closed') this.#log.info(about, 'an upstream answers again');
   }
 
+  healthMoved({ origin, isHealthy }: Target): void {
+    const about = { api: this.#api, upstream: origin };
+    if (isHealthy) this.#log.info(about, 'an upstream is healthy again');
+    else this.#log.warn(about, 'an upstream fails its health checks: it gets no calls');
+    this.roomMade();
+  }
+
   sweep(nowMs: number): void {
     for (const call of this.#waiting) call.sweep(nowMs);
-    for (const target of this.#targets) for (const connection of target.connections) connection.sweep(nowMs);
+    for (const target of this.#targets) target.sweep(nowMs);
   }
 
   /** Keeps no connection any more; running and waiting calls go on. */
   drain(): void {
-    for (const target of this.#targets) {
-      target.isDraining = true;
-      target.dropIdle();
-    }
+    for (const target of this.#targets) target.drain();
   }
 
   destroy(): void {
+    this.drain();
     const targets = this.#targets;
     this.#targets = [];
     const error = new UpstreamError('aborted', 'the gateway stops');
@@ -135,7 +140,7 @@ export class ApiPool implements CallOwner, TargetOwner {
       origin: target.origin,
       up: target.mayServe,
       breaker: target.breaker.state,
-      healthy: this.#upstream.health && target.verdict.healthy,
+      healthy: target.health && target.isHealthy,
       calls: target.load,
       idle: target.idleCount,
       waiting: this.#waiting.size,
@@ -160,7 +165,7 @@ export class ApiPool implements CallOwner, TargetOwner {
   #whyNone(): UpstreamError {
     const targets = this.#targets;
     if (targets.length === 0) return new UpstreamError('aborted', 'the gateway stops');
-    return targets.some((target) => target.verdict.healthy)
+    return targets.some((target) => target.isHealthy)
       ? new UpstreamError('breaker_open', 'the last calls to the upstream failed: it gets none for a while')
       : new UpstreamError('no_healthy_target', 'the upstream fails its health checks');
   }

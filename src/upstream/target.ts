@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { admits, type Breaker, type BreakerEvent, nextBreaker, quietBreaker } from './breaker.ts';
 import { Connection, type ConnectionOwner, type ConnectionSettings } from './connection.ts';
 import { createDialer } from './dial.ts';
-import { type ProbeVerdict, trusted } from './probe-verdict.ts';
+import { HealthCheck } from './health-check.ts';
 import type { UpstreamCall } from './upstream-call.ts';
 import type { UpstreamError, UpstreamErrorKind } from './upstream-error.ts';
 
@@ -14,6 +14,7 @@ export type TargetOwner = {
   /** The call has no connection, and no byte of it was sent. */
   dialFailed(target: Target, call: UpstreamCall, error: UpstreamError): void;
   breakerMoved(target: Target): void;
+  healthMoved(target: Target): void;
 };
 
 /** One origin of an upstream: its connections, and whether calls may go to it. */
@@ -23,9 +24,10 @@ export class Target implements ConnectionOwner {
   /** All that are open or being opened; those that are handed over count too. */
   readonly connections = new Set<Connection>();
   breaker: Breaker = quietBreaker;
-  verdict: ProbeVerdict = trusted;
+  /** Undefined without probes. */
+  readonly health: HealthCheck | undefined;
   /** No connection is kept behind its call. */
-  isDraining = false;
+  #isDraining = false;
   /** The last one to become idle is the first to be used: it is the least likely to be closed under a request. */
   readonly #idle: Connection[] = [];
   readonly #owner: TargetOwner;
@@ -40,6 +42,8 @@ export class Target implements ConnectionOwner {
     this.#owner = owner;
     this.#upstream = upstream;
     this.#clock = deps.clock;
+    const onChange = () => owner.healthMoved(this);
+    this.health = upstream.health && new HealthCheck(this.settings, upstream.health, deps.clock, onChange);
   }
 
   /** Connections with a call, or being made for one. */
@@ -55,9 +59,13 @@ export class Target implements ConnectionOwner {
     return this.load < this.#upstream.connectionsMax;
   }
 
+  get isHealthy(): boolean {
+    return this.health === undefined || this.health.verdict.healthy;
+  }
+
   get mayServe(): boolean {
-    const { breaker } = this;
-    return this.verdict.healthy && (breaker.state === 'closed' || admits(breaker, this.#clock.monotonicMs()));
+    const { breaker, isHealthy } = this;
+    return isHealthy && (breaker.state === 'closed' || admits(breaker, this.#clock.monotonicMs()));
   }
 
   /** Sends the call on an idle connection, or on one that is made for it. The target has room. */
@@ -79,7 +87,15 @@ export class Target implements ConnectionOwner {
     this.#dial(call, this.settings.readBuffer);
   }
 
-  dropIdle(): void {
+  sweep(nowMs: number): void {
+    for (const connection of this.connections) connection.sweep(nowMs);
+    this.health?.sweep(nowMs);
+  }
+
+  /** Ends what has no call, and keeps nothing from now on. */
+  drain(): void {
+    this.#isDraining = true;
+    this.health?.stop();
     for (const connection of [...this.#idle]) connection.drop();
   }
 
@@ -107,7 +123,7 @@ export class Target implements ConnectionOwner {
   }
 
   idle(connection: Connection): void {
-    if (this.isDraining) {
+    if (this.#isDraining) {
       connection.drop();
       return;
     }

@@ -1,0 +1,54 @@
+import type { UpstreamHealth } from '../catalog/model.ts';
+import { Connection, type ConnectionOwner, type ConnectionSettings } from './connection.ts';
+import { UpstreamCall } from './upstream-call.ts';
+import type { UpstreamHandler, UpstreamRequest } from './upstreams.ts';
+
+/** One question about a target's health on its way. `answer` never rejects: false is everything but a 2xx in time. */
+export type Probe = { answer: Promise<boolean>; sweep(nowMs: number): void; stop(): void };
+
+/**
+ * Asks on a connection of its own, which ends with the answer's head: a target is healthy when it can be connected to,
+ * and a pool whose connections are all taken must not look like one that is down.
+ */
+export function startProbe(settings: ConnectionSettings, { path, timeoutMs }: UpstreamHealth): Probe {
+  let settle: (good: boolean) => void = () => {};
+  const answer = new Promise<boolean>((resolve) => {
+    settle = resolve;
+  });
+  const request: UpstreamRequest = {
+    method: 'GET',
+    target: path,
+    fields: ['user-agent', 'callora-health', 'connection', 'close'],
+    body: undefined,
+    firstByteTimeoutMs: timeoutMs,
+    idleTimeoutMs: timeoutMs,
+    totalTimeoutMs: timeoutMs,
+  };
+  const handler: UpstreamHandler = {
+    onSent() {},
+    onInformational() {},
+    onHead({ status }) {
+      settle(status >= 200 && status < 300);
+      connection.drop();
+    },
+    onData: () => true,
+    onEnd() {},
+    onError: () => settle(false),
+  };
+  const call = new UpstreamCall({ failed: () => connection.drop() }, request, handler);
+  const owner: ConnectionOwner = {
+    dialed: (dialed) => dialed.begin(call),
+    dialFailed: (_, error) => call.fail(error),
+    answered() {},
+    unanswered() {},
+    idle: (idle) => idle.drop(),
+    closed() {},
+  };
+  const connection = new Connection(owner, { ...settings, basePath: '' }, call);
+  call.connection = connection;
+  return {
+    answer,
+    sweep: (nowMs) => connection.sweep(nowMs),
+    stop: () => call.abort(new Error('the probe is not needed any more')),
+  };
+}

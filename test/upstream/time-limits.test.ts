@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { fakeClock } from '../../src/clock.ts';
+import type { BodySink } from '../../src/upstream/upstreams.ts';
+import { answering, apiOf, call, makeUpstreams, ok, pass, serve, until } from './rig.ts';
+
+const limits = { firstByteTimeoutMs: 1_000, idleTimeoutMs: 500, totalTimeoutMs: 0 };
+
+describe('a call is given up', () => {
+  it('when no head comes in time', async () => {
+    const clock = fakeClock();
+    const server = await serve(() => {});
+    const one = call(makeUpstreams(clock), apiOf(server.origin), limits);
+    await until(() => server.received[0] !== '' && server.received.length === 1);
+    await pass(clock, 1_000);
+    expect(one.outcome.error).toBeUndefined();
+    await pass(clock, 200);
+    expect(one.outcome.error?.kind).toBe('first_byte_timeout');
+    await until(() => server.sockets[0]?.destroyed === true, 'the upstream was told');
+  });
+
+  it('when its head comes too slowly, and when only informational heads come', async () => {
+    for (const start of ['HTTP/1.1 200 OK\r\na: ', 'HTTP/1.1 103 E\r\n\r\n']) {
+      const clock = fakeClock();
+      const server = await serve(answering(start));
+      const one = call(makeUpstreams(clock), apiOf(server.origin), limits);
+      await until(() => server.received[0] !== '' && server.received.length === 1);
+      for (let i = 0; i < 12; i++) {
+        server.sockets[0]?.write(start.startsWith('HTTP/1.1 2') ? 'x' : '');
+        await pass(clock, 100);
+      }
+      expect(one.outcome.error?.kind).toBe('first_byte_timeout');
+    }
+  });
+
+  it('when its answer pauses too long, and not while pieces come', async () => {
+    const clock = fakeClock();
+    const server = await serve(answering('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n'));
+    const one = call(makeUpstreams(clock), apiOf(server.origin), limits);
+    await until(() => one.outcome.status === 200);
+    for (let i = 1; i <= 5; i++) {
+      server.sockets[0]?.write('x');
+      await until(() => one.outcome.body.length === i);
+      await pass(clock, 400);
+    }
+    expect(one.outcome.error).toBeUndefined();
+    await pass(clock, 300);
+    expect(one.outcome.error?.kind).toBe('idle_timeout');
+  });
+
+  it('not for a pause of its own consumer', async () => {
+    const clock = fakeClock();
+    const server = await serve(answering(ok));
+    const one = call(makeUpstreams(clock), apiOf(server.origin), { ...limits, onData: () => false });
+    await one.ended;
+    const long = await serve(answering('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello'));
+    const slow = call(makeUpstreams(clock), apiOf(long.origin), { ...limits, onData: () => false });
+    await until(() => slow.outcome.body === 'hello');
+    await pass(clock, 5_000);
+    expect(slow.outcome.error).toBeUndefined();
+    long.sockets[0]?.write('world');
+    slow.handle.resume();
+    expect(await slow.ended).toMatchObject({ body: 'helloworld', error: undefined });
+  });
+
+  it('when it takes longer than it may in all', async () => {
+    const clock = fakeClock();
+    const server = await serve(answering('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n'));
+    const one = call(makeUpstreams(clock), apiOf(server.origin), { ...limits, totalTimeoutMs: 2_000 });
+    await until(() => one.outcome.status === 200);
+    for (let i = 1; i <= 22 && !one.outcome.error; i++) {
+      server.sockets[0]?.write('x');
+      await until(() => one.outcome.body.length >= i || one.outcome.error !== undefined);
+      await pass(clock, 100);
+    }
+    expect(one.outcome.error?.kind).toBe('total_timeout');
+  });
+
+  it('when no connection becomes free in time', async () => {
+    const clock = fakeClock();
+    const server = await serve(() => {});
+    const upstreams = makeUpstreams(clock);
+    const api = apiOf(server.origin, { connectionsMax: 1 });
+    call(upstreams, api, { firstByteTimeoutMs: 60_000 });
+    const waiting = call(upstreams, api, limits);
+    await pass(clock, 1_300);
+    expect(waiting.outcome).toMatchObject({ error: { kind: 'queue_timeout' }, sent: 0 });
+    expect(upstreams.states()).toMatchObject([{ waiting: 0 }]);
+  });
+
+  it('when its connection does not come about in time', async () => {
+    const clock = fakeClock();
+    // A TLS handshake that is never answered.
+    const server = await serve(() => {});
+    const api = apiOf(server.origin.replace('http:', 'https:'), { connectTimeoutMs: 500 });
+    const one = call(makeUpstreams(clock), api, limits);
+    await until(() => server.received[0] !== '' && server.received.length === 1);
+    await pass(clock, 800);
+    expect(one.outcome).toMatchObject({ error: { kind: 'connect_timeout' }, sent: 0 });
+  });
+
+  it('not while its own body is on its way', async () => {
+    const clock = fakeClock();
+    const server = await serve(() => {});
+    let sink: BodySink | undefined;
+    const body = {
+      length: undefined,
+      start: (given: BodySink) => {
+        sink = given;
+      },
+      resume() {},
+    };
+    const one = call(makeUpstreams(clock), apiOf(server.origin), { ...limits, method: 'POST', body });
+    await until(() => sink !== undefined);
+    for (let i = 0; i < 8; i++) {
+      sink?.data(Buffer.from('piece'));
+      await pass(clock, 900);
+    }
+    expect(one.outcome.error).toBeUndefined();
+    await pass(clock, 400);
+    expect(one.outcome.error?.kind).toBe('first_byte_timeout');
+  });
+});
