@@ -65,8 +65,7 @@ export class ApiPool implements CallOwner, TargetOwner {
     const { connection } = call;
     call.connection = undefined;
     if (!connection) this.#waiting.delete(call);
-    // A connection that is being made can be had by whoever comes next.
-    else if (before === 'dialing') connection.call = undefined;
+    else if (before === 'dialing') connection.letGo();
     else connection.giveUp(error.kind, before === 'answering');
   }
 

@@ -112,6 +112,12 @@ export class Connection implements AnswerSink {
     this.#socket.resume();
   }
 
+  /** The call it is being made for has left; whoever comes next can have it. */
+  letGo(): void {
+    this.call = undefined;
+    this.#owner.unanswered('aborted');
+  }
+
   /** Its call has failed, and takes the connection along. */
   giveUp(kind: UpstreamErrorKind, answered: boolean): void {
     if (!answered) this.#owner.unanswered(kind);
