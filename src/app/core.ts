@@ -124,7 +124,7 @@ function joinCore(
   });
   const chainTimeS = () => Math.floor(core.watcher.state().lastClosedAtMs / 1000);
   const ledger = createLedger({ limitPeriodS: facts.limitPeriodS, chainTimeS });
-  for (const row of store.accounts.loadAll()) ledger.open(row);
+  store.accounts.visitAll(ledger.open);
   const { durability, walSyncIntervalMs } = config.storage;
   const journal = createJournal({
     db: store.db,

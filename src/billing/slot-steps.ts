@@ -7,24 +7,29 @@ export function newSlot(row: Partial<AccountSlot> & { id: number; address: strin
   return {
     id: row.id,
     address: row.address,
-    deposited: row.deposited ?? zero,
-    settled: row.settled ?? zero,
-    withdrawn: row.withdrawn ?? zero,
-    requested: row.requested ?? zero,
-    exits: row.exits ?? zero,
-    limit: row.limit ?? zero,
+    deposited: amount(row.deposited),
+    settled: amount(row.settled),
+    withdrawn: amount(row.withdrawn),
+    requested: amount(row.requested),
+    exits: amount(row.exits),
+    limit: amount(row.limit),
     period: row.period ?? 0,
-    used: row.used ?? zero,
-    charged: row.charged ?? zero,
-    refunded: row.refunded ?? zero,
-    unsettled: row.unsettled ?? zero,
-    receivable: row.receivable ?? zero,
-    heldForPayee: row.heldForPayee ?? zero,
-    writtenOff: row.writtenOff ?? zero,
-    settledElsewhere: row.settledElsewhere ?? zero,
+    used: amount(row.used),
+    charged: amount(row.charged),
+    refunded: amount(row.refunded),
+    unsettled: amount(row.unsettled),
+    receivable: amount(row.receivable),
+    heldForPayee: amount(row.heldForPayee),
+    writtenOff: amount(row.writtenOff),
+    settledElsewhere: amount(row.settledElsewhere),
     held: zero,
     holds: 0,
   };
+}
+
+/** Most amounts of most accounts are 0: they share one bigint, since one of its own takes 16 bytes. */
+function amount(stored: Units | undefined): Units {
+  return stored === undefined || stored === 0n ? zero : stored;
 }
 
 /** deposited − settled − withdrawn, in units of 1e-7 USDC. */

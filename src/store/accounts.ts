@@ -6,7 +6,12 @@ import type { RawDb, Write } from './raw-db.ts';
 export type Accounts = {
   /** The id of the account, made on first sight with all amounts 0. */
   ensure(address: string): number;
-  /** Every account with its sums over unsealed charges and batches in flight, ready for the ledger. */
+  /**
+   * Visits every account with its sums over unsealed charges and batches in flight, ready for the ledger, all of one
+   * moment. One row at a time: a million of them at once would take a gigabyte.
+   */
+  visitAll(visit: (row: AccountRow) => void): void;
+  /** The same as a list: for commands, not for a gateway with calls to serve. */
   loadAll(): AccountRow[];
   byAddress(address: string): AccountRow | undefined;
 };
@@ -92,21 +97,28 @@ export function createAccounts(db: RawDb, write: Write, clock: Clock): Accounts 
     db.prepare<[number], Sum>(`${openExits} AND account_id = ? GROUP BY account_id`),
   ] as const;
 
+  function visitAll(visit: (row: AccountRow) => void): void {
+    // One read transaction: the sums and the rows must be of the same moment.
+    db.transaction(() => {
+      const [charged, refunded, flying, exits] = sumsOfAll.map((statement) => byAccount(statement.all()));
+      for (const row of all.iterate()) {
+        const { id } = row;
+        visit(toRow(row, charged?.get(id), refunded?.get(id), flying?.get(id), exits?.get(id)));
+      }
+    })();
+  }
+
   return {
     ensure(address) {
       const known = find.get(address);
       if (known !== undefined) return known;
       return write(() => Number(insert.run(address, clock.nowMs()).lastInsertRowid));
     },
+    visitAll,
     loadAll() {
-      // One read transaction: the sums and the rows must be of the same moment.
-      return db.transaction(() => {
-        const [charged, refunded, flying, exits] = sumsOfAll.map((statement) => byAccount(statement.all()));
-        return all.all().map(({ id, ...row }) => {
-          const sums = [charged?.get(id), refunded?.get(id), flying?.get(id), exits?.get(id)] as const;
-          return toRow({ id, ...row }, ...sums);
-        });
-      })();
+      const rows: AccountRow[] = [];
+      visitAll((row) => void rows.push(row));
+      return rows;
     },
     byAddress(address) {
       return db.transaction(() => {

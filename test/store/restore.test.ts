@@ -145,7 +145,7 @@ describe('what the vault settled beyond a restored copy', () => {
       sync: store.sync,
       log: silentLog(),
     });
-    expect(booksDifferences(store.accounts.loadAll(), ledger)).toEqual([]);
+    expect(booksDifferences(store.accounts, ledger)).toEqual([]);
     for (const { left, right } of booksOf(store)) expect(left).toBe(right);
     const billed = options.sealAfter === false ? zero : (seal(store, { force: true })?.total ?? zero);
     return { store, billed };
