@@ -14,6 +14,7 @@ const hostCharsMax = 59;
 export function checkTogether(settings: Settings, report: Report): void {
   checkListeners(settings, report);
   checkUrls(settings, report);
+  checkProxies(settings, report);
   checkTokens(settings, report);
   checkDeposits(settings, report);
   const endpoints = new Map<string, Path>();
@@ -60,6 +61,15 @@ function checkUrls({ sections }: Settings, { source, problems, warnings }: Repor
   const rpcUrl = sections.stellar.rpc_url;
   if (rpcUrl?.protocol === 'http:' && !isLoopback(rpcUrl.hostname)) {
     warnings.push(source.problem(['stellar', 'rpc_url'], 'is not https, so answers can be forged', 'an https URL'));
+  }
+}
+
+/** Whoever is trusted names the address that lists and rates go by, so nobody can be trusted to be everyone. */
+function checkProxies({ sections }: Settings, { source, problems }: Report): void {
+  for (const [index, range] of (sections.gateway.trusted_proxies ?? []).entries()) {
+    if (!range.endsWith('/0')) continue;
+    const message = 'is everyone, so every client could choose the address it is seen under';
+    problems.push(source.problem(['gateway', 'trusted_proxies', index], message, 'the addresses of your proxies'));
   }
 }
 

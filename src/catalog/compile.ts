@@ -21,6 +21,8 @@ export function compileConfig(file: string, settings: Settings, secrets: Secrets
       corsOrigins: gateway.cors_origins,
       blockAddresses: gateway.block_addresses,
       allowAddresses: gateway.allow_addresses,
+      trustedProxies: gateway.trusted_proxies,
+      forwardedField: gateway.forwarded_field,
       rates: compileRates(gateway.rates),
     },
     admin: { listen: admin.listen, token: required(secrets.adminToken) },

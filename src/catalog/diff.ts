@@ -13,6 +13,8 @@ const liveFields = new Set([
   'gateway.cors_origins',
   'gateway.block_addresses',
   'gateway.allow_addresses',
+  'gateway.trusted_proxies',
+  'gateway.forwarded_field',
   'gateway.rates',
   ...Object.entries(gatewayLimits)
     .filter(([name]) => !startLimits.some((fixed) => fixed === name))
@@ -68,6 +70,8 @@ function settingsOf(config: Config): Map<string, string> {
     cors_origins: gateway.corsOrigins,
     block_addresses: gateway.blockAddresses,
     allow_addresses: gateway.allowAddresses,
+    trusted_proxies: gateway.trustedProxies,
+    forwarded_field: gateway.forwardedField,
     rates: gateway.rates,
   });
   for (const [name, limit] of Object.entries(gatewayLimits)) {

@@ -17,6 +17,9 @@ export type Config = {
     /** Addresses or CIDR ranges refused before anything else, and, if any are listed, the only ones let in. */
     blockAddresses: string[];
     allowAddresses: string[];
+    /** Proxies whose word on the client's address is taken, and the field in which they write it. */
+    trustedProxies: string[];
+    forwardedField: 'x-forwarded-for' | 'forwarded';
     /** Calls of all APIs together. */
     rates: Rates;
   };

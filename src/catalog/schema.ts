@@ -45,6 +45,8 @@ const gateway = z.strictObject({
   identity_secret_file: text.optional(),
   block_addresses: z.array(addressRange).default([]),
   allow_addresses: z.array(addressRange).default([]),
+  trusted_proxies: z.array(addressRange).default([]),
+  forwarded_field: oneOf('x-forwarded-for', 'forwarded').default('x-forwarded-for'),
   rates,
   limits: z
     .strictObject({

@@ -3,7 +3,6 @@ import type { Verified, VerifyFailure } from '../access/verify.ts';
 import type { AccountSlot, CapSlot, Hold } from '../billing/ledger.ts';
 import type { Api, Config, Route } from '../catalog/model.ts';
 import type { ErrorCode } from '../errors.ts';
-import { addressGroup } from '../limits/addresses.ts';
 import type { Places } from '../limits/places.ts';
 import type { ApiRates, ConfigRates, PolicySet, RateKeys } from '../limits/rate-policies.ts';
 import { formatUsdc } from '../money.ts';
@@ -34,9 +33,9 @@ export type AdmitDeps = Pick<
 };
 
 /**
- * Rate of the address, token, scope, pause, rates, money, in this order, so that a refused call costs nothing and a throttled one is not held.
- * From the balance check to the hold nothing is awaited: over-serving is impossible by construction. Only a token
- * never seen before leaves the turn. Each admitted call of an account holds a place in `calls` until it ends.
+ * Rate of the address, token, scope, pause, rates, money, in this order, so that a refused call costs nothing and a
+ * throttled one is not held. From the balance check to the hold nothing is awaited: over-serving is impossible by
+ * construction. Only a token never seen before leaves the turn. Each admitted call of an account holds a place in `calls` until it ends.
  */
 export function admit(
   deps: AdmitDeps,
@@ -148,12 +147,12 @@ export function throttleAddress(deps: AdmitDeps, exchange: Exchange): Refusal | 
 
 function throttle(
   deps: AdmitDeps,
-  { fields, address: peer }: Exchange,
+  { fields, client }: Exchange,
   set: PolicySet | undefined,
   payer: Payer | undefined,
 ): Refusal | undefined {
   if (!set) return undefined;
-  const address = addressGroup(peer);
+  const address = client.group;
   // Where there is no account its rates count the address.
   const keys: RateKeys = { account: payer?.account ?? address, token: payer?.tokenJti ?? address, address };
   return overRate(fields, set, keys, deps.clock.monotonicMs());

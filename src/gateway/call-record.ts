@@ -37,7 +37,7 @@ export type CallRecord = CallEnd & {
   own: string | undefined;
   method: string;
   minor: 0 | 1;
-  /** Plain address of the peer. */
+  /** Plain address of the client. */
   address: string;
   durationMs: number;
 };

@@ -3,6 +3,7 @@ import type { GatewayLimits } from '../catalog/model.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { HeadFault } from '../http1/fields.ts';
 import { parseRequestHead, type RequestHead } from '../http1/request-head.ts';
+import { type ClientView, clientView } from './client-view.ts';
 import type { Exchange } from './exchange.ts';
 import { BodyError, type RequestBody } from './request-body.ts';
 
@@ -38,6 +39,8 @@ export class ClientConnection {
   readonly socket: Duplex;
   /** Plain address of the peer. */
   readonly address: string;
+  /** The peer as a client, where no trusted proxy says otherwise. */
+  readonly peer: ClientView;
   /** Requests begun so far. */
   requests = 0;
   /** True once an answer says that it is the last: what a client sends behind it is not looked at. */
@@ -62,6 +65,7 @@ export class ClientConnection {
   constructor(socket: Duplex, address: string, limits: GatewayLimits, events: ConnectionEvents) {
     this.socket = socket;
     this.address = address;
+    this.peer = clientView({ address, via: [] });
     this.#limits = limits;
     this.#events = events;
     // The first head has its time from the start: a connection that says nothing is worth nothing.

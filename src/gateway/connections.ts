@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { GatewayLimits } from '../catalog/model.ts';
 import type { ErrorCode } from '../errors.ts';
+import { addressGroup } from '../limits/addresses.ts';
 import { createConcurrency } from '../limits/concurrency.ts';
 import { ClientConnection, type ConnectionEvents } from './client-connection.ts';
 import { rawRefusal } from './refuse.ts';
@@ -18,17 +19,21 @@ export type Connections = {
 type ConnectionsDeps = {
   events: ConnectionEvents;
   onRefused(code: ErrorCode, address: string): void;
+  /** Many clients come from the address of a trusted proxy, and only their requests say who they are. */
+  isProxy(address: string): boolean;
 };
 
 /** Counts connections in all and per address, keeps them to look at their time, and tells each when its socket closes. */
-export function createConnections({ events, onRefused }: ConnectionsDeps): Connections {
+export function createConnections({ events, onRefused, isProxy }: ConnectionsDeps): Connections {
   const perAddress = createConcurrency<string>();
   const all = new Set<ClientConnection>();
 
   return {
     accept(socket, address, limits) {
       socket.on('error', () => socket.destroy());
-      if (all.size >= limits.connectionsMax || !perAddress.enter(address, limits.connectionsPerAddressMax)) {
+      const group = addressGroup(address);
+      const addressMax = isProxy(address) ? limits.connectionsMax : limits.connectionsPerAddressMax;
+      if (all.size >= limits.connectionsMax || !perAddress.enter(group, addressMax)) {
         onRefused('overloaded', address);
         socket.end(rawRefusal('overloaded'));
         socket.resume();
@@ -39,7 +44,7 @@ export function createConnections({ events, onRefused }: ConnectionsDeps): Conne
       all.add(connection);
       socket.once('close', () => {
         all.delete(connection);
-        perAddress.leave(address);
+        perAddress.leave(group);
         connection.leave();
       });
     },

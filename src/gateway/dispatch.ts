@@ -1,7 +1,9 @@
 import type { Api, Config } from '../catalog/model.ts';
 import type { AddressGuard } from '../limits/addresses.ts';
+import { clientOf, type TrustedProxies } from '../limits/client-address.ts';
 import { throttleAddress } from './admit.ts';
 import { type CallDeps, serveCall } from './call.ts';
+import { clientView } from './client-view.ts';
 import { corsFields, isPreflight, preflightFields } from './cors.ts';
 import { type Exchange, endsConnection } from './exchange.ts';
 import type { HeadResult } from './head.ts';
@@ -14,6 +16,7 @@ export type DispatchDeps = CallDeps & {
   ownPages: OwnPages;
   guardOf(config: Config): AddressGuard;
   guardOfApi(api: Api): AddressGuard;
+  proxiesOf(config: Config): TrustedProxies;
   draining(): boolean;
   readings: Readings;
 };
@@ -27,7 +30,12 @@ export function dispatch(deps: DispatchDeps, exchange: Exchange, read: HeadResul
   if (!head.persistent || exchange.connection.requests === limits.requestsPerConnectionMax) endsConnection(exchange);
   else if (head.minor === 0) exchange.fields.push('connection', 'keep-alive');
   if (deps.draining()) return refuse(exchange, shuttingDown);
-  if (!deps.guardOf(config).admits(exchange.address)) return refuse(exchange, addressBlocked);
+  if (config.gateway.trustedProxies.length > 0) {
+    const client = clientOf(exchange.client.address, exchange.request.fields, deps.proxiesOf(config));
+    if (!client) return refuse(exchange, unreadableClient(config));
+    if (client.via.length > 0) exchange.client = clientView(client);
+  }
+  if (!deps.guardOf(config).admits(exchange.client.address)) return refuse(exchange, addressBlocked);
   const flooded = throttleAddress(deps, exchange);
   if (flooded) return refuse(exchange, flooded);
 
@@ -68,9 +76,14 @@ const dearerReading: Refusal = {
   detail: 'an upstream may read this path as a dearer route; spell it as that route is listed',
 };
 
-function isAdmittedByApi(deps: DispatchDeps, { address }: Exchange, api: Api): boolean {
+function unreadableClient({ gateway }: Config): Refusal {
+  const detail = `the trusted proxy names no readable address in ${gateway.forwardedField}`;
+  return { ok: false, code: 'bad_request', detail, close: true };
+}
+
+function isAdmittedByApi(deps: DispatchDeps, { client }: Exchange, api: Api): boolean {
   if (api.blockAddresses.length === 0 && api.allowAddresses.length === 0) return true;
-  return deps.guardOfApi(api).admits(address);
+  return deps.guardOfApi(api).admits(client.address);
 }
 
 function dearerMethod(methods: string[]): Refusal {

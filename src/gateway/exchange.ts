@@ -3,6 +3,7 @@ import type { RequestHead } from '../http1/request-head.ts';
 import type { AnswerWriter } from './answer-writer.ts';
 import type { CallEnd } from './call-record.ts';
 import type { ClientConnection } from './client-connection.ts';
+import type { ClientView } from './client-view.ts';
 import type { Head } from './head.ts';
 import type { RequestBody } from './request-body.ts';
 
@@ -20,8 +21,8 @@ export type Exchange = {
   /** The configuration this call began with; a reload does not touch it. */
   readonly config: Config;
   readonly connection: ClientConnection;
-  /** Plain address of the peer. */
-  readonly address: string;
+  /** The peer, or whom a trusted proxy names. */
+  client: ClientView;
   requestId: string;
   /** Flat pairs that stand on every answer of this exchange, refusals included: CORS, RateLimit. */
   fields: string[];

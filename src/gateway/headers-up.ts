@@ -21,7 +21,7 @@ export function upstreamHeaders(
   prepared: Prepared,
   identity: CallIdentity,
 ): string[] {
-  const { head, address } = exchange;
+  const { head, client } = exchange;
   const scheme = exchange.config.gateway.publicUrl.startsWith('https:') ? 'https' : 'http';
   const raw = exchange.request.fields;
   const headers: string[] = [];
@@ -45,13 +45,13 @@ export function upstreamHeaders(
     'via',
     head.minor === 1 ? '1.1 callora' : '1.0 callora',
     'x-forwarded-for',
-    address,
+    client.forwardedFor,
     'x-forwarded-proto',
     scheme,
     'x-forwarded-host',
     head.host,
     'forwarded',
-    `for=${forwardedNode(address)};host="${head.host}";proto=${scheme}`,
+    `${client.forwardedFirst};host="${head.host}";proto=${scheme}${client.forwardedRest}`,
   );
   return headers;
 }
@@ -71,9 +71,4 @@ export function trailersUp(fields: string[], rules: FieldRules, prepared: Prepar
 
 function isNamed(connectionNames: string[], rawName: string): boolean {
   return connectionNames.includes(rawName.toLowerCase());
-}
-
-/** RFC 7239 wants IPv6 addresses bracketed and quoted. */
-function forwardedNode(address: string): string {
-  return address.includes(':') ? `"[${address}]"` : address;
 }

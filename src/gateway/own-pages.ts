@@ -50,7 +50,7 @@ export function createOwnPages(handler: OwnHandler): OwnPages {
       return new Promise((resolve) => {
         const [near, far] = duplexPair();
         visits.set(far, new Visit(exchange, path, near, far, resolve));
-        server.emit('connection', Object.assign(far, { remoteAddress: exchange.address }));
+        server.emit('connection', Object.assign(far, { remoteAddress: exchange.client.address }));
       });
     },
     close: () => void server.close(),

@@ -7,7 +7,7 @@ type ReportDeps = Pick<GatewayDeps, 'metrics' | 'logCall' | 'clock'>;
 
 /** Tells the metrics and the access log of a request that has ended: exactly once each. */
 export function reportEnd(deps: ReportDeps, exchange: Exchange): void {
-  const { end, requestId, route, own, head, address } = exchange;
+  const { end, requestId, route, own, head, client } = exchange;
   tell(deps, {
     ...end,
     requestId,
@@ -15,7 +15,7 @@ export function reportEnd(deps: ReportDeps, exchange: Exchange): void {
     own,
     method: head.method,
     minor: head.minor,
-    address,
+    address: client.address,
     durationMs: deps.clock.monotonicMs() - exchange.startMs,
   });
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
 import type { Api, Config, Route } from '../catalog/model.ts';
 import type { RequestHead } from '../http1/request-head.ts';
-import { createAddressGuard, plainAddress } from '../limits/addresses.ts';
+import { createAddressGuard, createAddressSet, plainAddress } from '../limits/addresses.ts';
 import { createPlaces } from '../limits/places.ts';
 import { createRatePolicies } from '../limits/rate-policies.ts';
 import { AnswerWriter } from './answer-writer.ts';
@@ -52,6 +52,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       nowMs: deps.clock.monotonicMs,
     },
     onRefused: (code, address) => reportUnread(deps, code, address),
+    isProxy: (address) => joined.proxiesOf(deps.config()).trusts(address),
   });
 
   function onRequest(connection: ClientConnection, request: RequestHead): void {
@@ -64,7 +65,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       answer: new AnswerWriter(connection.socket, dateText),
       config: deps.config(),
       connection,
-      address: connection.address,
+      client: connection.peer,
       requestId: head.requestId ?? nextRequestId(),
       fields: [],
       route: undefined,
@@ -163,6 +164,10 @@ function joinDeps(deps: GatewayDeps, draining: () => boolean): DispatchDeps {
       createAddressGuard({ block: config.gateway.blockAddresses, allow: config.gateway.allowAddresses }),
     ),
     guardOfApi: remembered((api: Api) => createAddressGuard({ block: api.blockAddresses, allow: api.allowAddresses })),
+    proxiesOf: remembered(({ gateway }: Config) => ({
+      trusts: createAddressSet(gateway.trustedProxies),
+      field: gateway.forwardedField,
+    })),
     draining,
   };
 }

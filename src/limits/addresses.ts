@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, SocketAddress } from 'node:net';
 
 /** Says which client addresses may call at all. */
 export type AddressGuard = { admits(address: string): boolean };
@@ -17,6 +17,12 @@ export function createAddressGuard(lists: { block: string[]; allow: string[] }):
       return allowed ? has(allowed, address) : true;
     },
   };
+}
+
+/** True for addresses in the list; with an empty list for none. */
+export function createAddressSet(entries: string[]): (address: string) => boolean {
+  const list = compile(entries);
+  return (address) => list !== undefined && has(list, address);
 }
 
 function has(list: BlockList, address: string): boolean {
@@ -50,6 +56,18 @@ function compile(entries: string[]): BlockList | undefined {
 /** An IPv4 client of a dual-stack socket shows as `::ffff:192.0.2.1`; lists and headers use the plain form. */
 export function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
+}
+
+/** The one spelling of an address that somebody wrote; undefined for what is none, or names a zone. */
+export function readAddress(text: string): string | undefined {
+  switch (text.includes('%') ? 0 : isIP(text)) {
+    case 4:
+      return text;
+    case 6:
+      return plainAddress(new SocketAddress({ address: text, family: 'ipv6' }).address);
+    default:
+      return undefined;
+  }
 }
 
 /**

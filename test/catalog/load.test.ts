@@ -134,6 +134,28 @@ apis:
     expect(problem(withApi('price: 1e-7'))).toContain('YAML number');
   });
 
+  it('takes rates for all APIs and for one, in either spelling but not in both', () => {
+    const rates = 'rates: { token: { per_second: 0.5 }, address: { per_second: 5, burst: 50 } }';
+    const config = loadGood(`gateway: { ${rates} }\n${withApi('price: "1"', rates, 'rate: { per_second: 9 }')}`);
+    const shared = { token: { perSecond: 0.5, burst: 1 }, address: { perSecond: 5, burst: 50 } };
+    expect(config.gateway.rates).toEqual({ account: undefined, ...shared });
+    expect(config.apis[0]?.rates).toEqual({ account: { perSecond: 9, burst: 9 }, ...shared });
+    const twice = withApi('price: "1"', 'rate: { per_second: 9 }', 'rates: { account: { per_second: 9 } }');
+    expect(problem(twice)).toContain('says the same as rates.account');
+  });
+
+  it('trusts nobody to be everyone', () => {
+    const config = loadGood(`gateway: { trusted_proxies: [10.0.0.0/8, 2001:db8::1] }\n${withApi('price: "1"')}`);
+    expect(config.gateway).toMatchObject({
+      trustedProxies: ['10.0.0.0/8', '2001:db8::1'],
+      forwardedField: 'x-forwarded-for',
+    });
+    for (const range of ['0.0.0.0/0', '::/0']) {
+      const found = problem(`gateway: { trusted_proxies: ["${range}"] }\n${withApi('price: "1"')}`);
+      expect(found).toContain('gateway.trusted_proxies[0]');
+    }
+  });
+
   it.each(['"0,1"', '"-1"', '"1e3"', '"0.00000001"', '""', 'true', '[1]', '{ a: 1 }', '', '"900719925474.1"'])(
     'refuses %s as a price',
     (price) => {

@@ -129,6 +129,8 @@ export function makeConfig(specs: ApiSpec[], gateway: Partial<Config['gateway']>
       corsOrigins: '*',
       blockAddresses: [],
       allowAddresses: [],
+      trustedProxies: [],
+      forwardedField: 'x-forwarded-for',
       rates: noRates,
       ...gateway,
     },

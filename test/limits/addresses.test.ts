@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { addressGroup, createAddressGuard, plainAddress } from '../../src/limits/addresses.ts';
+import {
+  addressGroup,
+  createAddressGuard,
+  createAddressSet,
+  plainAddress,
+  readAddress,
+} from '../../src/limits/addresses.ts';
 
 describe('an address guard', () => {
   it('without lists lets everyone in', () => {
@@ -46,5 +52,20 @@ describe('an address', () => {
       '0:0:0:0::/64',
       '2001:db8:1:0::/64',
     ]);
+  });
+
+  it('has one spelling, and none with a zone', () => {
+    expect(['192.0.2.1', '2001:DB8:0::1', '::ffff:c000:201', 'fe80::1%eth0', '192.0.2', ''].map(readAddress)).toEqual([
+      '192.0.2.1',
+      '2001:db8::1',
+      '192.0.2.1',
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('is in no empty set', () => {
+    expect([createAddressSet([])('192.0.2.1'), createAddressSet(['192.0.2.0/24'])('192.0.2.1')]).toEqual([false, true]);
   });
 });
