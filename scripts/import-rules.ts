@@ -64,7 +64,6 @@ export const homesOf: Record<string, string[]> = {
   'better-sqlite3': ['store'],
   'drizzle-orm': ['store'],
   '@stellar/stellar-sdk': ['stellar', 'devnet', 'access'],
-  undici: ['gateway', 'upstream'],
   'prom-client': ['admin'],
   commander: ['cli'],
   preact: ['dashboard'],

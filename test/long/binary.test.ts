@@ -138,7 +138,7 @@ describe('the bill of materials', () => {
       }
     }
     const shipped = components.filter((each) => each.scope === 'required').map((each) => each.name);
-    expect(shipped).toEqual(expect.arrayContaining(['node', 'better-sqlite3', 'undici', 'preact', 'zod']));
+    expect(shipped).toEqual(expect.arrayContaining(['node', 'better-sqlite3', 'preact', 'zod']));
     expect(shipped).not.toContain('vitest');
     expect(components.map((each) => each.purl)).toContain('pkg:cargo/soroban-env-host@27.0.1');
   });
