@@ -1,8 +1,7 @@
 import type { Upstream } from '../catalog/model.ts';
-import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { chooseTarget } from './choose-target.ts';
-import { Target, type TargetOwner } from './target.ts';
+import { Target, type TargetDeps, type TargetOwner } from './target.ts';
 import { type CallOwner, type CallState, UpstreamCall } from './upstream-call.ts';
 import { UpstreamError } from './upstream-error.ts';
 import type { UpgradeHandler, UpstreamHandle, UpstreamHandler, UpstreamRequest } from './upstreams.ts';
@@ -38,7 +37,7 @@ export class ApiPool implements CallOwner, TargetOwner {
   readonly #waiting = new Set<UpstreamCall>();
   #turn = 0;
 
-  constructor(api: string, upstream: Upstream, deps: { clock: Clock; log: Log; readBuffer: Buffer }) {
+  constructor(api: string, upstream: Upstream, deps: TargetDeps & { log: Log }) {
     this.#api = api;
     this.#upstream = upstream;
     this.#log = deps.log;

@@ -1,5 +1,6 @@
 import type { Upstream } from '../catalog/model.ts';
 import type { Clock } from '../clock.ts';
+import type { Resolve } from './address-guard.ts';
 import { admits, type Breaker, type BreakerEvent, nextBreaker, quietBreaker } from './breaker.ts';
 import { Connection, type ConnectionOwner, type ConnectionSettings } from './connection.ts';
 import { createDialer } from './dial.ts';
@@ -16,6 +17,8 @@ export type TargetOwner = {
   breakerMoved(target: Target): void;
   healthMoved(target: Target): void;
 };
+
+export type TargetDeps = { clock: Clock; readBuffer: Buffer; resolve?: Resolve };
 
 /** One origin of an upstream: its connections, and whether calls may go to it. */
 export class Target implements ConnectionOwner {
@@ -34,10 +37,10 @@ export class Target implements ConnectionOwner {
   readonly #upstream: Upstream;
   readonly #clock: Clock;
 
-  constructor(owner: TargetOwner, origin: string, upstream: Upstream, deps: { clock: Clock; readBuffer: Buffer }) {
+  constructor(owner: TargetOwner, origin: string, upstream: Upstream, deps: TargetDeps) {
     this.origin = origin;
     const { basePath, answerHeadBytesMax, connectTimeoutMs } = upstream;
-    const dialer = createDialer(origin, upstream);
+    const dialer = createDialer(origin, upstream, deps.resolve);
     this.settings = { dialer, basePath, answerHeadBytesMax, connectTimeoutMs, readBuffer: deps.readBuffer };
     this.#owner = owner;
     this.#upstream = upstream;

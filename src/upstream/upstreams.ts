@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { Framing } from '../http1/response-framing.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
 import type { Log } from '../log.ts';
+import type { Resolve } from './address-guard.ts';
 import { ApiPool, type TargetState } from './api-pool.ts';
 import { sweepIntervalMs } from './swept-timer.ts';
 import type { UpstreamError } from './upstream-error.ts';
@@ -80,7 +81,8 @@ export type UpstreamHandle = { resume(): void; abort(reason: Error): void };
 /** The most that one read takes, as Node itself does it. */
 const readBytes = 65_536;
 
-export function createUpstreams(deps: { log: Log; clock: Clock }): Upstreams {
+/** `resolve` is the system's own unless a test stands in for it. */
+export function createUpstreams(deps: { log: Log; clock: Clock; resolve?: Resolve }): Upstreams {
   const pools = new Map<string, ApiPool>();
   /** Pools of an older catalog whose calls have not ended. */
   const draining = new Set<ApiPool>();

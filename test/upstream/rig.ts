@@ -5,6 +5,7 @@ import type { Api, Upstream } from '../../src/catalog/model.ts';
 import { type Clock, type FakeClock, systemClock } from '../../src/clock.ts';
 import type { Framing } from '../../src/http1/response-framing.ts';
 import { silentLog } from '../../src/log.ts';
+import type { Resolve } from '../../src/upstream/address-guard.ts';
 import type { UpstreamError } from '../../src/upstream/upstream-error.ts';
 import {
   createUpstreams,
@@ -82,8 +83,8 @@ export function apiOf(origins: string | string[], changes: Partial<Upstream> = {
   return { ...api, name: `api${names++}` };
 }
 
-export function makeUpstreams(clock: Clock = systemClock): Upstreams {
-  const upstreams = createUpstreams({ log: silentLog(), clock });
+export function makeUpstreams(clock: Clock = systemClock, resolve?: Resolve): Upstreams {
+  const upstreams = createUpstreams({ log: silentLog(), clock, ...(resolve ? { resolve } : {}) });
   onTestFinished(() => upstreams.close());
   return upstreams;
 }
