@@ -155,6 +155,8 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       log,
     });
     ends.push(upstreams.close);
+    // Probes begin now, so that the first call knows what they say.
+    upstreams.reload(config.apis);
     ends.push(core.webhookParts.deliverer.stop);
     for (const loop of loops) {
       ends.push(loop.stop);

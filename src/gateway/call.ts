@@ -1,6 +1,7 @@
 import type { Route } from '../catalog/model.ts';
 import type { Framing } from '../http1/response-framing.ts';
 import { formatUsdc, type Units } from '../money.ts';
+import { sentPath } from '../upstream/request-text.ts';
 import { type AdmitDeps, type Admitted, admit } from './admit.ts';
 import { type Answer, type Relayed, relay } from './answer.ts';
 import type { AnswerFraming } from './answer-writer.ts';
@@ -106,7 +107,7 @@ async function send(deps: CallDeps, call: Call, target: string): Promise<Answere
     body,
     firstByteTimeoutMs: route.timeoutMs,
     idleTimeoutMs: route.api.upstream.idleTimeoutMs,
-    totalTimeoutMs: 0,
+    totalTimeoutMs: route.api.upstream.totalTimeoutMs,
   };
   const hint = (status: number, fields: string[]) => inform(deps, call, status, fields);
   const upstream = new UpstreamCall(deps.upstreams, route.api, request, hint);
@@ -138,7 +139,7 @@ function identityOf(deps: CallDeps, { exchange, route, admitted, id }: Call, tar
       callId,
       price,
       method,
-      target: route.api.upstream.basePath + target,
+      target: sentPath(route.api.upstream.basePath, target),
     }),
   };
 }

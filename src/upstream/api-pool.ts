@@ -2,8 +2,8 @@ import type { Upstream } from '../catalog/model.ts';
 import type { Log } from '../log.ts';
 import { chooseTarget } from './choose-target.ts';
 import { Target, type TargetDeps, type TargetOwner } from './target.ts';
-import { type CallOwner, type CallState, UpstreamCall } from './upstream-call.ts';
 import { UpstreamError } from './upstream-error.ts';
+import { type CallOwner, type CallState, UpstreamExchange } from './upstream-exchange.ts';
 import type { UpgradeHandler, UpstreamHandle, UpstreamHandler, UpstreamRequest } from './upstreams.ts';
 
 /** One target of an API as an operator sees it. */
@@ -34,7 +34,7 @@ export class ApiPool implements CallOwner, TargetOwner {
   /** None when the pool has been destroyed. */
   #targets: Target[];
   /** In the order they came. */
-  readonly #waiting = new Set<UpstreamCall>();
+  readonly #waiting = new Set<UpstreamExchange>();
   #turn = 0;
 
   constructor(api: string, upstream: Upstream, deps: TargetDeps & { log: Log }) {
@@ -49,18 +49,18 @@ export class ApiPool implements CallOwner, TargetOwner {
   }
 
   send(request: UpstreamRequest, handler: UpstreamHandler): UpstreamHandle {
-    const call = new UpstreamCall(this, request, handler);
+    const call = new UpstreamExchange(this, request, handler);
     this.#start(call);
     return call;
   }
 
   upgrade(request: UpstreamRequest, handler: UpgradeHandler): UpstreamHandle {
-    const call = new UpstreamCall(this, request, handler, handler);
+    const call = new UpstreamExchange(this, request, handler, handler);
     this.#start(call);
     return call;
   }
 
-  failed(call: UpstreamCall, error: UpstreamError, before: CallState): void {
+  failed(call: UpstreamExchange, error: UpstreamError, before: CallState): void {
     const { connection } = call;
     call.connection = undefined;
     if (!connection) this.#waiting.delete(call);
@@ -81,7 +81,7 @@ export class ApiPool implements CallOwner, TargetOwner {
   }
 
   /** Another target may be tried when nothing was sent and the method is safe. */
-  dialFailed(target: Target, call: UpstreamCall, error: UpstreamError): void {
+  dialFailed(target: Target, call: UpstreamExchange, error: UpstreamError): void {
     call.connection = undefined;
     call.state = 'waiting';
     if (call.mayTryAgain) {
@@ -145,7 +145,7 @@ export class ApiPool implements CallOwner, TargetOwner {
     }));
   }
 
-  #start(call: UpstreamCall): void {
+  #start(call: UpstreamExchange): void {
     const target = this.#choose(call);
     if (!target) this.#failSoon(call, this.#whyNone());
     else if (target.hasRoom) target.take(call);
@@ -153,7 +153,7 @@ export class ApiPool implements CallOwner, TargetOwner {
     else this.#failSoon(call, new UpstreamError('queue_full', 'too many calls wait for the upstream'));
   }
 
-  #choose({ tried }: UpstreamCall): Target | undefined {
+  #choose({ tried }: UpstreamExchange): Target | undefined {
     const [only] = this.#targets;
     if (only && this.#targets.length === 1) return only.mayServe && !tried ? only : undefined;
     const mayServe = tried ? (target: Target) => target.mayServe && !tried.has(target) : isUp;
@@ -169,7 +169,7 @@ export class ApiPool implements CallOwner, TargetOwner {
   }
 
   /** Not before `send` has returned. */
-  #failSoon(call: UpstreamCall, error: UpstreamError): void {
+  #failSoon(call: UpstreamExchange, error: UpstreamError): void {
     queueMicrotask(() => call.fail(error));
   }
 }

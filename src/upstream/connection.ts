@@ -6,8 +6,8 @@ import { BodySender } from './body-sender.ts';
 import type { Dialer } from './dial.ts';
 import { requestText } from './request-text.ts';
 import { SweptTimer } from './swept-timer.ts';
-import type { UpstreamCall } from './upstream-call.ts';
 import { brokenConnection, dialError, UpstreamError, type UpstreamErrorKind } from './upstream-error.ts';
+import type { UpstreamExchange } from './upstream-exchange.ts';
 
 /** Whoever has opened the connection. */
 export type ConnectionOwner = {
@@ -42,7 +42,7 @@ const idleMarginMs = 1_000;
 /** One connection to an upstream, for one call at a time. */
 export class Connection implements AnswerSink {
   state: 'dialing' | 'idle' | 'busy' | 'handed_over' | 'closed' = 'dialing';
-  call: UpstreamCall | undefined;
+  call: UpstreamExchange | undefined;
   readonly #owner: ConnectionOwner;
   readonly #settings: ConnectionSettings;
   readonly #socket: Socket;
@@ -53,7 +53,7 @@ export class Connection implements AnswerSink {
   /** Time to connect, then time to stay idle. */
   readonly #timer = new SweptTimer();
 
-  constructor(owner: ConnectionOwner, settings: ConnectionSettings, call: UpstreamCall | undefined) {
+  constructor(owner: ConnectionOwner, settings: ConnectionSettings, call: UpstreamExchange | undefined) {
     this.#owner = owner;
     this.#settings = settings;
     this.call = call;
@@ -78,7 +78,7 @@ export class Connection implements AnswerSink {
   }
 
   /** Sends the request of this call. */
-  begin(call: UpstreamCall): void {
+  begin(call: UpstreamExchange): void {
     const { request } = call;
     this.state = 'busy';
     this.call = call;

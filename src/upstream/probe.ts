@@ -1,6 +1,6 @@
 import type { UpstreamHealth } from '../catalog/model.ts';
 import { Connection, type ConnectionOwner, type ConnectionSettings } from './connection.ts';
-import { UpstreamCall } from './upstream-call.ts';
+import { UpstreamExchange } from './upstream-exchange.ts';
 import type { UpstreamHandler, UpstreamRequest } from './upstreams.ts';
 
 /** One question about a target's health on its way. `answer` never rejects: false is everything but a 2xx in time. */
@@ -35,7 +35,7 @@ export function startProbe(settings: ConnectionSettings, { path, timeoutMs }: Up
     onEnd() {},
     onError: () => settle(false),
   };
-  const call = new UpstreamCall({ failed: () => connection.drop() }, request, handler);
+  const call = new UpstreamExchange({ failed: () => connection.drop() }, request, handler);
   const owner: ConnectionOwner = {
     dialed: (dialed) => dialed.begin(call),
     dialFailed: (_, error) => call.fail(error),

@@ -3,13 +3,16 @@ import type { UpstreamRequest } from './upstreams.ts';
 /** Methods whose requests say that they have no body (RFC 9110 section 8.6). */
 const bodyMethods = new Set(['POST', 'PUT', 'PATCH']);
 
+/** The path of the request line. The root of an upstream without a prefix comes as `` or `?query`. */
+export function sentPath(basePath: string, target: string): string {
+  const path = basePath + target;
+  return path.charCodeAt(0) === 0x2f ? path : `/${path}`;
+}
+
 /** The head of a request as latin1 text, with the empty line at its end. */
 export function requestText(request: UpstreamRequest, host: string, basePath: string, upgrade: boolean): string {
   const { method, target, fields, body } = request;
-  const path = basePath + target;
-  // The root of an upstream without a prefix: `` or `?query`.
-  const slash = path.charCodeAt(0) === 0x2f ? '' : '/';
-  let text = `${method} ${slash}${path} HTTP/1.1\r\nhost: ${host}\r\n`;
+  let text = `${method} ${sentPath(basePath, target)} HTTP/1.1\r\nhost: ${host}\r\n`;
   for (let i = 0; i + 1 < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`;
   if (body) text += body.length === undefined ? 'transfer-encoding: chunked\r\n' : `content-length: ${body.length}\r\n`;
   else if (bodyMethods.has(method)) text += 'content-length: 0\r\n';

@@ -5,15 +5,15 @@ import { admits, type Breaker, type BreakerEvent, nextBreaker, quietBreaker } fr
 import { Connection, type ConnectionOwner, type ConnectionSettings } from './connection.ts';
 import { createDialer } from './dial.ts';
 import { HealthCheck } from './health-check.ts';
-import type { UpstreamCall } from './upstream-call.ts';
 import type { UpstreamError, UpstreamErrorKind } from './upstream-error.ts';
+import type { UpstreamExchange } from './upstream-exchange.ts';
 
 /** Whoever shares calls out to targets. */
 export type TargetOwner = {
   /** A connection has become free, or has left its place. */
   roomMade(): void;
   /** The call has no connection, and no byte of it was sent. */
-  dialFailed(target: Target, call: UpstreamCall, error: UpstreamError): void;
+  dialFailed(target: Target, call: UpstreamExchange, error: UpstreamError): void;
   breakerMoved(target: Target): void;
   healthMoved(target: Target): void;
 };
@@ -72,7 +72,7 @@ export class Target implements ConnectionOwner {
   }
 
   /** Sends the call on an idle connection, or on one that is made for it. The target has room. */
-  take(call: UpstreamCall): void {
+  take(call: UpstreamExchange): void {
     if (this.breaker.state !== 'closed') this.#judge('ask');
     if (call.upgrade) {
       // A socket that is handed over is always a new one, and an idle one may stand in its place.
@@ -141,7 +141,7 @@ export class Target implements ConnectionOwner {
     this.#owner.roomMade();
   }
 
-  #dial(call: UpstreamCall, readBuffer: Buffer | undefined): void {
+  #dial(call: UpstreamExchange, readBuffer: Buffer | undefined): void {
     call.state = 'dialing';
     const connection = new Connection(this, readBuffer ? this.settings : { ...this.settings, readBuffer }, call);
     call.connection = connection;

@@ -47,6 +47,13 @@ describe('an API with a signed context', () => {
     expect(seen?.line).toBe('GET /v1/a/b?x=1&y=%20 HTTP/1.1');
   });
 
+  it('has it about the root too, which is sent with a slash when the upstream has no prefix', async () => {
+    await start({ signedContext: true, basePath: '' });
+    await rig.get('/api0?x=1');
+    expect(signed.map(({ target }) => target)).toEqual(['/?x=1']);
+    expect(upstream.requests[0]?.line).toBe('GET /?x=1 HTTP/1.1');
+  });
+
   it('has none of the client’s, in any spelling and whatever Connection names', async () => {
     await start({ signedContext: true });
     const name = fc.constantFrom('callora-context', 'Callora_Context', 'CALLORA-CONTEXT', 'x-callora-context');

@@ -12,11 +12,11 @@ export type CallState = 'waiting' | 'dialing' | 'sent' | 'answering' | 'ended';
 /** Whoever gives the call a connection. */
 export type CallOwner = {
   /** The call has failed: it leaves the line, or its connection ends. `before` is what it was until now. */
-  failed(call: UpstreamCall, error: UpstreamError, before: CallState): void;
+  failed(call: UpstreamExchange, error: UpstreamError, before: CallState): void;
 };
 
 /** One request on its way to an upstream, and what the gateway holds of it. */
-export class UpstreamCall implements UpstreamHandle {
+export class UpstreamExchange implements UpstreamHandle {
   readonly request: UpstreamRequest;
   readonly handler: UpstreamHandler;
   /** Set when a 101 may hand over the socket. */

@@ -1,0 +1,88 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { type ApiSpec, type Behaviour, makeConfig, okAnswer, type Rig, startRig, startUpstream, until } from './rig.ts';
+
+const ends: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+});
+
+async function upstreamThat(behave: Behaviour) {
+  const upstream = await startUpstream(behave);
+  ends.push(upstream.close);
+  return upstream;
+}
+
+async function rigFor(upstream: ApiSpec['upstream'], origin: string): Promise<Rig> {
+  const rig = await startRig({ config: makeConfig([{ origin, price: '0.1', ...(upstream ? { upstream } : {}) }]) });
+  ends.unshift(rig.close);
+  return rig;
+}
+
+describe('an upstream past a limit', () => {
+  it('of the whole time, before its head, costs nothing', async () => {
+    const upstream = await upstreamThat(() => undefined);
+    const rig = await rigFor({ totalTimeoutMs: 100 }, upstream.origin);
+    const answer = await rig.get('/api0/a');
+    expect([answer.status, JSON.parse(answer.body).code]).toEqual([504, 'upstream_timeout']);
+    expect(answer.headers.get('proxy-status')).toBe('callora; error=http_response_timeout');
+    expect(rig.account()).toMatchObject({ held: 0n, charged: 0n });
+  });
+
+  it('of the whole time, within its answer, gives a broken answer and the money back', async () => {
+    const upstream = await upstreamThat((_request, socket) => {
+      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello');
+      return undefined;
+    });
+    const rig = await rigFor({ totalTimeoutMs: 100 }, upstream.origin);
+    const answer = await rig.get('/api0/a');
+    expect([answer.status, answer.body]).toEqual([200, 'hello']);
+    await until(() => rig.journal.refunds.length === 1, 'the refund');
+    expect(rig.account()).toMatchObject({ held: 0n, unsettled: 0n });
+  });
+
+  it('of calls that wait is refused, and costs nothing', async () => {
+    let release = () => {};
+    const upstream = await upstreamThat((_request, socket) => {
+      release = () => socket.write(okAnswer);
+      return undefined;
+    });
+    const rig = await rigFor({ connectionsMax: 1, waitingMax: 0 }, upstream.origin);
+    const first = rig.get('/api0/a');
+    await until(() => upstream.requests.length === 1);
+    const refused = await rig.get('/api0/b');
+    expect([refused.status, JSON.parse(refused.body).code]).toEqual([502, 'upstream_unreachable']);
+    expect(refused.headers.get('proxy-status')).toBe('callora; error=connection_limit_reached');
+    release();
+    expect((await first).status).toBe(200);
+    expect(rig.journal.charges).toHaveLength(1);
+  });
+
+  it('of failures in a row gets no calls for a while', async () => {
+    const upstream = await upstreamThat((_request, socket) => {
+      socket.destroy();
+      return undefined;
+    });
+    const rig = await rigFor({ breaker: { failures: 2, openForMs: 60_000 } }, upstream.origin);
+    const errors: (string | undefined)[] = [];
+    for (let i = 0; i < 3; i++) errors.push((await rig.get('/api0/a')).headers.get('proxy-status'));
+    expect(errors.at(-1)).toBe('callora; error=destination_unavailable');
+    expect(upstream.requests).toHaveLength(2);
+    expect(rig.account()).toMatchObject({ held: 0n, charged: 0n });
+  });
+});
+
+describe('an API of several upstreams', () => {
+  it('shares its calls among them, and moves the redirects of each to its mount', async () => {
+    const redirects: Behaviour = ({ headers }) =>
+      `HTTP/1.1 302 Found\r\nlocation: http://${headers.get('host')}/v1/b\r\ncontent-length: 0\r\n\r\n`;
+    const upstreams = [await upstreamThat(redirects), await upstreamThat(redirects)];
+    const config = makeConfig([
+      { origin: '', basePath: '/v1', price: '0.1', upstream: { origins: upstreams.map(({ origin }) => origin) } },
+    ]);
+    const rig = await startRig({ config });
+    ends.unshift(rig.close);
+    for (let i = 0; i < 4; i++) expect((await rig.get('/api0/a')).headers.get('location')).toBe('/api0/b');
+    expect(upstreams.map(({ requests }) => requests.length)).toEqual([2, 2]);
+  });
+});
