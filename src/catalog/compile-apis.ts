@@ -6,7 +6,7 @@ import type { Api, Config, Route, UpstreamTls } from './model.ts';
 import type { ApiDraft } from './parse.ts';
 import { createRouteTable, type RouteEntry } from './route-table.ts';
 import type { ApiSettings, RouteSettings } from './schema.ts';
-import type { Secrets } from './secrets.ts';
+import type { ApiHeaders, Secrets } from './secrets.ts';
 
 /** Compiles APIs and their routes; `bodyBytesMax` holds where neither an API nor a route has a limit of its own. */
 export function compileApis(
@@ -17,7 +17,7 @@ export function compileApis(
   const entries: RouteEntry[] = [];
   const apis = drafts.map((draft) => {
     const settings = draft.settings as ApiSettings;
-    const api = compileApi(settings, headers.get(draft) ?? [], upstreamTls.get(draft));
+    const api = compileApi(settings, headers.get(draft) ?? { fields: [], secrets: [] }, upstreamTls.get(draft));
     const compile = routeCompiler(api, settings, bodyBytesMax);
     for (const { settings: listed } of draft.routes) {
       const { match, ...rest } = listed as RouteSettings;
@@ -34,13 +34,14 @@ export function compileApis(
   return { apis, routes: createRouteTable(entries, apis) };
 }
 
-function compileApi(settings: ApiSettings, headers: [string, string][], tls: UpstreamTls | undefined): Api {
+function compileApi(settings: ApiSettings, headers: ApiHeaders, tls: UpstreamTls | undefined): Api {
   return {
     name: settings.name,
     payee: settings.payee,
     mount: settings.mount === '/' ? '' : settings.mount,
     upstream: compileUpstream(settings, tls),
-    headers,
+    headers: headers.fields,
+    secrets: headers.secrets,
     signedContext: settings.signed_context,
     encodedSlash: settings.encoded_slash,
     rates: compileRates({ ...settings.rates, account: settings.rate ?? settings.rates.account }),

@@ -114,6 +114,8 @@ export type Api = {
   upstream: Upstream;
   /** Header fields added for the upstream, secrets included. Lower-case names. */
   headers: [name: string, value: string][];
+  /** Those values among them that consumers must never see. */
+  secrets: string[];
   /** Calls carry a short-lived JWT about the account and the price, which the upstream can check. */
   signedContext: boolean;
   /** Allows `%2F` in paths of this API. */

@@ -17,10 +17,13 @@ export type Secrets = {
   identitySecret: string | undefined;
   /** Undefined where no classic deposits are offered. */
   depositSecret: string | undefined;
-  headers: Map<ApiDraft, [name: string, value: string][]>;
+  headers: Map<ApiDraft, ApiHeaders>;
   webhooks: Map<WebhookDraft, string | undefined>;
   upstreamTls: Map<ApiDraft, UpstreamTls | undefined>;
 };
+
+/** What an API's upstream is sent, and which of the values nobody else may see. */
+export type ApiHeaders = { fields: [name: string, value: string][]; secrets: string[] };
 
 export function readSecrets(settings: Settings, report: Report): Secrets {
   const { admin, stellar, gateway, deposits } = settings.sections;
@@ -130,9 +133,13 @@ const ownedFields = new Set([
 /** Names of fields that carry credentials: their values come from outside the file. */
 const credentialField = /auth|cookie|token|secret|password|key|signature/;
 
-function readHeaders(api: ApiDraft, report: Report): [string, string][] {
+/** From this length on a value from outside the file is taken for a secret, whatever its field is called. */
+const secretCharsMin = 16;
+
+function readHeaders(api: ApiDraft, report: Report): ApiHeaders {
   const { source, problems } = report;
   const found = new Map<string, string>();
+  const secrets: string[] = [];
   for (const [name, given] of Object.entries(api.settings.headers ?? {})) {
     const at = [...api.path, 'headers', name];
     const lower = name.toLowerCase();
@@ -143,13 +150,16 @@ function readHeaders(api: ApiDraft, report: Report): [string, string][] {
     } else if (found.has(lower)) {
       problems.push(source.keyProblem(at, 'is given twice', 'one value per field'));
     }
-    const value = headerValue(given, at, credentialField.test(lower), report);
+    const isCredential = credentialField.test(lower);
+    const value = headerValue(given, at, isCredential, report);
     if (value !== undefined && !/^[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?$/.test(value)) {
       problems.push(source.problem(at, 'has a value that no header field can have', 'printable ASCII on one line'));
     }
     found.set(lower, value ?? '');
+    const isOutside = typeof given !== 'string' || usesEnvironment(source.spelling(at) ?? '');
+    if (value !== undefined && (isCredential || (isOutside && value.length >= secretCharsMin))) secrets.push(value);
   }
-  return [...found];
+  return { fields: [...found], secrets };
 }
 
 function headerValue(given: unknown, at: Path, isCredential: boolean, report: Report): string | undefined {

@@ -13,8 +13,10 @@ import { UpstreamCall, type UpstreamHead } from './forward.ts';
 import { answerHead, trailersDown } from './headers-down.ts';
 import { type CallIdentity, trailersUp, upstreamHeaders } from './headers-up.ts';
 import type { Prepared } from './prepared.ts';
+import { upstreamProxyStatus } from './proxy-status.ts';
 import { refuse } from './refuse.ts';
 import { BodyError, type RequestBody } from './request-body.ts';
+import { serverTiming } from './server-timing.ts';
 import { judgeFailure, type UpstreamFailure } from './upstream-failure.ts';
 
 export type CallDeps = AdmitDeps &
@@ -154,11 +156,11 @@ function giveUp(deps: CallDeps, call: Call, failure: UpstreamFailure): void {
   if (proxyError) {
     deps.log.warn({ err: cause, call: call.id, route: route.template, code }, 'the upstream gave no answer');
   }
-  const fields = proxyError ? ['proxy-status', `callora; error=${proxyError}`] : [];
   refuse(exchange, {
     ok: false,
     code,
-    fields: [...fields, 'callora-price', '0'],
+    ...(proxyError ? { proxyStatus: upstreamProxyStatus(proxyError) } : {}),
+    fields: ['callora-price', '0'],
     extra: { call: String(call.id) },
     close: proxyError === undefined,
   });
@@ -189,10 +191,14 @@ function compose(deps: CallDeps, call: Call, { head, framing }: Answered, charge
   // A body that is still coming in cannot be told from the next request once nobody reads it.
   if (exchange.body && !exchange.body.complete) endsConnection(exchange);
   const down = framingDown(exchange, framing);
-  fields.push('via', '1.1 callora', 'x-request-id', exchange.requestId, ...exchange.fields);
-  fields.push('callora-price', formatUsdc(charged));
-  if (admitted.payer) fields.push('callora-balance', formatUsdc(deps.ledger.spendable(admitted.payer.account)));
+  if (read.leaking !== undefined) warnOfLeak(deps, route, read.leaking);
+  fields.push('via', head.minor === 1 ? '1.1 callora' : '1.0 callora', 'x-request-id', exchange.requestId);
+  fields.push(...exchange.fields, 'callora-price', formatUsdc(charged));
+  // What may lie in a shared cache says nothing of who paid for it.
+  if (admitted.payer && !prepared.keepsCacheFields)
+    fields.push('callora-balance', formatUsdc(deps.ledger.spendable(admitted.payer.account)));
   exchange.end.overheadMs = call.sentMs - exchange.startMs + deps.clock.monotonicMs() - call.headMs;
+  fields.push('server-timing', serverTiming(exchange.end.overheadMs));
   deps.metrics.overhead(exchange.end.overheadMs / 1000);
   return {
     status: head.status,
@@ -202,6 +208,11 @@ function compose(deps: CallDeps, call: Call, { head, framing }: Answered, charge
     idleTimeoutMs: route.api.upstream.idleTimeoutMs,
     trailers: (trailers) => trailersDown(trailers, rules, prepared),
   };
+}
+
+/** An upstream that repeats what it was sent would hand its own key to every consumer; its owner should know. */
+function warnOfLeak({ log }: CallDeps, { api, template }: Route, field: string): void {
+  log.warn({ api: api.name, route: template, field }, 'the upstream sent a secret back; the field was left out');
 }
 
 /** A body of unknown length is chunked for who knows chunks; for HTTP/1.0 it ends with the connection. */

@@ -8,7 +8,6 @@ const hopByHop = new Set([
   'proxy-connection',
   'transfer-encoding',
   'te',
-  'trailer',
   'upgrade',
   'http2-settings',
   'proxy-authenticate',
@@ -81,6 +80,9 @@ const ownDown = new Set([
  * 9110, section 6.5.1). An upstream or a client that merges trailers into the head would be told something else there.
  */
 const neverTrailing = new Set([
+  'trailer',
+  'traceparent',
+  'tracestate',
   'cache-control',
   'max-forwards',
   'pragma',
@@ -113,15 +115,58 @@ const neverTrailing = new Set([
   'cdn-cache-control',
 ]);
 
+/** Cache fields that give way to `no-store`, besides all that end in `-cache-control`: CDNs have names of their own. */
+const cacheFields = new Set(['cache-control', 'expires', 'pragma', 'age', 'surrogate-control', 'x-accel-expires']);
+
+/** Fields that say nothing a request could have put there, so their values are not searched for secrets. */
+const factual = new Set([
+  'accept-ranges',
+  'allow',
+  'content-encoding',
+  'content-language',
+  'content-range',
+  'content-type',
+  'etag',
+  'keep-alive',
+  'last-modified',
+  'retry-after',
+  'server',
+  'x-content-type-options',
+  'x-frame-options',
+  'x-powered-by',
+]);
+
+/** What becomes of a field: `plain` and `factual` pass as they are, `dropped` does not, the rest is looked at. */
+export type FieldKind =
+  | 'dropped'
+  | 'plain'
+  | 'factual'
+  | 'trailer'
+  | 'cookie'
+  | 'traceparent'
+  | 'tracestate'
+  | 'content-length'
+  | 'connection'
+  | 'date'
+  | 'location'
+  | 'vary'
+  | 'cache';
+
+/** `name` is the folded one. */
+export type Verdict = { readonly name: string; readonly kind: FieldKind };
+
 export type FieldRules = {
-  /** The folded name when a client's field may go to the upstream, or '' when it may not. */
-  up(rawName: string): string;
-  /** The folded name when an upstream's field may go to the client, or ''. */
-  down(rawName: string): string;
-  /** The same for fields behind a body. */
-  trailerUp(rawName: string): string;
-  trailerDown(rawName: string): string;
+  /** What becomes of a client's field on its way to the upstream. */
+  up(rawName: string): Verdict;
+  /** What becomes of an upstream's field on its way to the client. */
+  down(rawName: string): Verdict;
+  /** The same for fields behind a body, which pass or do not. */
+  trailerUp(rawName: string): Verdict;
+  trailerDown(rawName: string): Verdict;
 };
+
+/** Longer names are nobody's habit; they are judged afresh each time, so that the memory stays small. */
+const rememberedCharsMax = 64;
 
 /**
  * Verdicts are remembered by spelling, so that a usual name costs one look-up. The memory is bounded: hostile
@@ -131,37 +176,66 @@ export function createFieldRules(namesMax = 1000): FieldRules {
   return {
     up: remembered(judgeUp, namesMax),
     down: remembered(judgeDown, namesMax),
-    trailerUp: remembered((rawName) => judgeTrailer(judgeUp(rawName)), namesMax),
-    trailerDown: remembered((rawName) => judgeTrailer(judgeDown(rawName)), namesMax),
+    trailerUp: remembered((name) => judgeTrailer(name, judgeUp(name)), namesMax),
+    trailerDown: remembered((name) => judgeTrailer(name, judgeDown(name)), namesMax),
   };
 }
 
-function remembered(judge: (rawName: string) => string, namesMax: number): (rawName: string) => string {
-  const verdicts = new Map<string, string>();
+function remembered(judge: (name: string) => FieldKind, namesMax: number): (rawName: string) => Verdict {
+  const verdicts = new Map<string, Verdict>();
   return (rawName) => {
     const known = verdicts.get(rawName);
     if (known !== undefined) return known;
-    const verdict = judge(rawName);
-    if (verdicts.size < namesMax) verdicts.set(rawName, verdict);
+    const name = foldedName(rawName);
+    const verdict = { name, kind: judge(name) };
+    if (verdicts.size < namesMax && rawName.length <= rememberedCharsMax) verdicts.set(copied(rawName), verdict);
     return verdict;
   };
 }
 
-function judgeUp(rawName: string): string {
-  const name = foldedName(rawName);
-  if (hopByHop.has(name) || ownUp.has(name) || identity.has(name) || isOurs(name)) return '';
-  if (name.startsWith('x-forwarded-') || name.startsWith('x-envoy-')) return '';
-  return name;
+/** A text cut out of a head keeps the whole head in memory; its copy does not. */
+function copied(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
 }
 
-function judgeDown(rawName: string): string {
-  const name = foldedName(rawName);
-  return hopByHop.has(name) || ownDown.has(name) || isOurs(name) ? '' : name;
+function judgeUp(name: string): FieldKind {
+  if (hopByHop.has(name) || ownUp.has(name) || identity.has(name) || isOurs(name)) return 'dropped';
+  if (name.startsWith('x-forwarded-') || name.startsWith('x-envoy-')) return 'dropped';
+  switch (name) {
+    case 'trailer':
+    case 'cookie':
+    case 'traceparent':
+    case 'tracestate':
+      return name;
+    default:
+      return 'plain';
+  }
+}
+
+function judgeDown(name: string): FieldKind {
+  if (name === 'content-length' || name === 'connection') return name;
+  if (hopByHop.has(name) || ownDown.has(name) || isOurs(name)) return 'dropped';
+  if (cacheFields.has(name) || name.endsWith('-cache-control')) return 'cache';
+  if (factual.has(name)) return 'factual';
+  switch (name) {
+    case 'date':
+    case 'trailer':
+    case 'location':
+    case 'vary':
+      return name;
+    case 'content-location':
+      return 'location';
+    case 'set-cookie':
+      return 'cookie';
+    default:
+      return 'plain';
+  }
 }
 
 /** CORS is answered for the head: a browser reads none of it from trailers, and nobody else should. */
-function judgeTrailer(name: string): string {
-  return neverTrailing.has(name) || name.startsWith('access-control-') ? '' : name;
+function judgeTrailer(name: string, kind: FieldKind): FieldKind {
+  const passes = kind === 'plain' || kind === 'factual';
+  return passes && !neverTrailing.has(name) && !name.startsWith('access-control-') ? 'plain' : 'dropped';
 }
 
 function isOurs(name: string): boolean {

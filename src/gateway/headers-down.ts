@@ -1,5 +1,7 @@
 import type { Api } from '../catalog/model.ts';
-import type { FieldRules } from './fields.ts';
+import type { FieldKind, FieldRules } from './fields.ts';
+import { announced } from './headers-up.ts';
+import { setsOwnCookie } from './own-cookies.ts';
 import type { Prepared } from './prepared.ts';
 
 export type AnswerHead = {
@@ -8,42 +10,92 @@ export type AnswerHead = {
   /** Declared length as it stands, for answers that end with their head; undefined without one. */
   contentLength: string | undefined;
   hasDate: boolean;
+  /** Name of a field that was left out because it held a secret the upstream had been sent; undefined when none did. */
+  leaking: string | undefined;
 };
-
-/** Cache fields that give way to `no-store`. */
-const cacheFields = new Set(['cache-control', 'expires', 'pragma', 'age', 'surrogate-control', 'cdn-cache-control']);
 
 /**
  * The upstream's head as the client may see it: without hop-by-hop fields, what Connection names, fields that only
- * the gateway may set, and the names of the secrets it was sent.
+ * the gateway may set, and the secrets the upstream was sent, by their names and by their values.
  */
 export function answerHead(raw: readonly string[], rules: FieldRules, prepared: Prepared, api: Api): AnswerHead {
-  const head: AnswerHead = { fields: [], contentLength: undefined, hasDate: false };
+  const head: AnswerHead = { fields: [], contentLength: undefined, hasDate: false, leaking: undefined };
+  const { secretNames, secretValues } = prepared;
+  const { fields } = head;
   let named: string[] | undefined;
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const rawName = raw[i] ?? '';
+    const { kind, name } = rules.down(rawName);
+    if (kind === 'dropped' || (secretNames.size > 0 && secretNames.has(name))) continue;
     const value = raw[i + 1] ?? '';
-    const name = rules.down(rawName);
-    if (name === '') {
-      const lower = rawName.toLowerCase();
-      if (lower === 'content-length') head.contentLength = value;
-      else if (lower === 'connection') named = connectionNames(value, named);
+    switch (kind) {
+      case 'factual':
+        fields.push(rawName, value);
+        continue;
+      case 'date':
+        head.hasDate = true;
+        fields.push(rawName, value);
+        continue;
+      case 'content-length':
+        head.contentLength = value;
+        continue;
+      case 'connection':
+        named = connectionNames(value, named);
+        continue;
+      case 'cache':
+        if (prepared.keepsCacheFields) fields.push(rawName, value);
+        continue;
+      default:
+    }
+    if (secretValues.length > 0 && holdsSecret(value, secretValues)) {
+      head.leaking = name;
       continue;
     }
-    if (prepared.secretNames.has(name) || (!prepared.keepsCacheFields && cacheFields.has(name))) continue;
-    if (name === 'date') head.hasDate = true;
-    head.fields.push(rawName, name === 'location' || name === 'content-location' ? relocated(value, api) : value);
+    const shown = shownValue(kind, value, rules, prepared, api);
+    if (shown !== '' || value === '') fields.push(rawName, shown);
   }
-  if (named) head.fields = withoutNamed(head.fields, named);
+  if (named) head.fields = withoutNamed(fields, named);
   return head;
+}
+
+/** The value as the client may see it, or '' for a field that it may not see at all. */
+function shownValue(kind: FieldKind, value: string, rules: FieldRules, prepared: Prepared, api: Api): string {
+  switch (kind) {
+    case 'location':
+      return relocated(value, api);
+    case 'cookie':
+      return setsOwnCookie(value) ? '' : value;
+    case 'trailer':
+      return announced(value, rules.trailerDown, prepared.secretNames);
+    case 'vary':
+      return prepared.keepsCacheFields ? ourVary(value) : value;
+    default:
+      return value;
+  }
+}
+
+/**
+ * What varies by who pays varies, for a cache before the gateway, by the token: the fields that name the account are not
+ * in the requests that it sees.
+ */
+function ourVary(value: string): string {
+  return value.toLowerCase().includes('callora-') ? `${value}, Authorization` : value;
+}
+
+function holdsSecret(value: string, secretValues: readonly string[]): boolean {
+  for (const secret of secretValues) if (value.length >= secret.length && value.includes(secret)) return true;
+  return false;
 }
 
 /** Trailers for the client. */
 export function trailersDown(fields: string[], rules: FieldRules, prepared: Prepared): string[] {
+  const { secretNames, secretValues } = prepared;
   const kept: string[] = [];
   for (let i = 0; i + 1 < fields.length; i += 2) {
-    const name = rules.trailerDown(fields[i] ?? '');
-    if (name !== '' && !prepared.secretNames.has(name)) kept.push(fields[i] ?? '', fields[i + 1] ?? '');
+    const { kind, name } = rules.trailerDown(fields[i] ?? '');
+    const value = fields[i + 1] ?? '';
+    if (kind === 'dropped' || secretNames.has(name) || holdsSecret(value, secretValues)) continue;
+    kept.push(fields[i] ?? '', value);
   }
   return kept;
 }

@@ -1,6 +1,8 @@
 import type { Exchange } from './exchange.ts';
-import type { FieldRules } from './fields.ts';
+import type { FieldRules, Verdict } from './fields.ts';
+import { withoutOwnCookies } from './own-cookies.ts';
 import type { Prepared } from './prepared.ts';
+import { isTraceparent } from './trace-context.ts';
 
 /** What the upstream learns about the call, all of it from us. */
 export type CallIdentity = {
@@ -22,16 +24,26 @@ export function upstreamHeaders(
   identity: CallIdentity,
 ): string[] {
   const { head, client } = exchange;
+  const { secretNames } = prepared;
   const scheme = exchange.config.gateway.publicUrl.startsWith('https:') ? 'https' : 'http';
   const raw = exchange.request.fields;
   const headers: string[] = [];
+  let parent: string | undefined;
+  let states: string[] | undefined;
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const rawName = raw[i] ?? '';
-    const name = rules.up(rawName);
-    if (name === '' || prepared.secretNames.has(name)) continue;
+    const { kind, name } = rules.up(rawName);
+    if (kind === 'dropped' || (secretNames.size > 0 && secretNames.has(name))) continue;
     if (head.connectionNames !== undefined && isNamed(head.connectionNames, rawName)) continue;
-    headers.push(rawName, raw[i + 1] ?? '');
+    const value = raw[i + 1] ?? '';
+    if (kind === 'plain') headers.push(rawName, value);
+    else if (kind === 'cookie') pushUnlessEmpty(headers, rawName, withoutOwnCookies(value));
+    else if (kind === 'trailer') pushUnlessEmpty(headers, rawName, announced(value, rules.trailerUp, secretNames));
+    // Two of them name no one parent.
+    else if (kind === 'traceparent') parent = parent === undefined && isTraceparent(value) ? value : '';
+    else (states ??= []).push(rawName, value);
   }
+  if (parent) headers.push('traceparent', parent, ...(states ?? []));
   headers.push(...prepared.secretFields);
   if (identity.account !== undefined) headers.push('callora-account', identity.account);
   if (identity.context !== undefined) headers.push('callora-context', identity.context);
@@ -60,13 +72,32 @@ export function upstreamHeaders(
  * Trailers for the upstream. Some servers merge them into the head, so no field passes here that the head's own rules
  * keep back: framing, identity, credentials.
  */
-export function trailersUp(fields: string[], rules: FieldRules, prepared: Prepared): string[] {
+export function trailersUp(fields: string[], rules: FieldRules, { secretNames }: Prepared): string[] {
   const kept: string[] = [];
   for (let i = 0; i + 1 < fields.length; i += 2) {
-    const name = rules.trailerUp(fields[i] ?? '');
-    if (name !== '' && !prepared.secretNames.has(name)) kept.push(fields[i] ?? '', fields[i + 1] ?? '');
+    const { kind, name } = rules.trailerUp(fields[i] ?? '');
+    if (kind !== 'dropped' && !secretNames.has(name)) kept.push(fields[i] ?? '', fields[i + 1] ?? '');
   }
   return kept;
+}
+
+/** The names of a Trailer field that will pass behind the body. */
+export function announced(
+  value: string,
+  judge: (rawName: string) => Verdict,
+  secretNames: ReadonlySet<string>,
+): string {
+  const names = value.split(',').map((name) => name.trim());
+  return names
+    .filter((rawName) => {
+      const { kind, name } = judge(rawName);
+      return rawName !== '' && kind !== 'dropped' && !secretNames.has(name);
+    })
+    .join(', ');
+}
+
+function pushUnlessEmpty(headers: string[], name: string, value: string): void {
+  if (value !== '') headers.push(name, value);
 }
 
 function isNamed(connectionNames: string[], rawName: string): boolean {

@@ -7,6 +7,8 @@ export type Prepared = {
   /** Fields the catalog adds for the upstream, flat, and their folded names, which no client may send itself. */
   secretFields: string[];
   secretNames: Set<string>;
+  /** What no field of an answer may hold: the credentials among them, as they stand and as a URL would hold them. */
+  secretValues: string[];
   /** Decimal USDC. */
   price: string;
   /** Stored id of the route in the dictionary of the database. */
@@ -16,11 +18,12 @@ export type Prepared = {
 };
 
 export function prepareRoute(route: Route, storedId: (route: Route) => number): Prepared {
-  const { headers } = route.api;
+  const { headers, secrets } = route.api;
   let id: number | undefined;
   return {
     secretFields: headers.flat(),
     secretNames: new Set(headers.map(([name]) => foldedName(name))),
+    secretValues: secrets.flatMap(spellings),
     price: formatUsdc(route.priceUnits),
     id() {
       id ??= storedId(route);
@@ -28,4 +31,15 @@ export function prepareRoute(route: Route, storedId: (route: Route) => number): 
     },
     keepsCacheFields: route.cacheable || route.auth === 'none',
   };
+}
+
+/** Shorter values would be found in fields by chance. */
+const secretCharsMin = 8;
+
+/** `Bearer abc` is a secret because of `abc`. */
+function spellings(value: string): string[] {
+  const secret = value.slice(value.lastIndexOf(' ') + 1);
+  const found = secret.length < secretCharsMin ? value : secret;
+  if (found.length < secretCharsMin) return [];
+  return [...new Set([found, encodeURIComponent(found)])];
 }

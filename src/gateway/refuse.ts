@@ -1,5 +1,6 @@
 import { type ErrorCode, problem } from '../errors.ts';
 import { type Exchange, endsConnection } from './exchange.ts';
+import { proxyStatus } from './proxy-status.ts';
 
 /** Why a call is not answered by the upstream: a value on its way to the client, never an exception. */
 export type Refusal = {
@@ -10,6 +11,8 @@ export type Refusal = {
   extra?: Record<string, unknown>;
   /** Flat pairs of header fields. */
   fields?: string[];
+  /** What Proxy-Status says, when the code alone does not tell. */
+  proxyStatus?: string;
   /** Ends the connection after the answer: its framing or its peer is not to be trusted. */
   close?: boolean;
 };
@@ -36,6 +39,8 @@ export function refuse(exchange: Exchange, refusal: Refusal): void {
     exchange.requestId,
     ...(refusal.fields ?? []),
   ];
+  // The gateway is the origin of its own pages, and a proxy for all else.
+  if (exchange.own === undefined) fields.push('proxy-status', refusal.proxyStatus ?? proxyStatus(refusal.code));
   if (bodiless) fields.push('content-length', String(body.length));
   // A body that is still coming in cannot be told from the next request once nobody reads it.
   if (refusal.close || (requestBody && !requestBody.complete)) endsConnection(exchange);

@@ -59,6 +59,7 @@ function compileApi(spec: ApiSpec, index: number) {
     payee: `GPAYEE${index}`,
     mount: `/api${index}`,
     headers: [],
+    secrets: [],
     signedContext: false,
     encodedSlash: false,
     rates: noRates,
