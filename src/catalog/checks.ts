@@ -120,6 +120,11 @@ function checkApi(api: ApiDraft, vault: string | undefined, report: Report): voi
   if (payee !== undefined && payee === vault) {
     problems.push(source.problem([...api.path, 'payee'], 'is the vault itself', "the API owner's own address"));
   }
+  const { cors } = api.settings;
+  if (cors?.credentials && cors.origins === '*') {
+    const expected = 'a list of origins: with cookies, any page could act in a visitor’s name';
+    problems.push(source.problem([...api.path, 'cors', 'origins'], "is '*' beside credentials", expected));
+  }
   const hasProblem = problems.some(({ field }) => field.startsWith(`apis[${api.path[1]}].`));
   if (price === undefined && api.routes.length === 0 && !hasProblem) {
     problems.push(source.problem(api.path, 'sells nothing', 'a price, or routes with prices'));

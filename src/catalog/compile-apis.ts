@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { compileChargeOn } from './charge-on.ts';
 import { compileRates } from './compile-rates.ts';
 import { compileUpstream } from './compile-upstream.ts';
-import type { Api, Config, Route, UpstreamTls } from './model.ts';
+import type { Api, Config, CorsPolicy, Route, UpstreamTls } from './model.ts';
 import type { ApiDraft } from './parse.ts';
 import { createRouteTable, type RouteEntry } from './route-table.ts';
 import type { ApiSettings, RouteSettings } from './schema.ts';
@@ -43,6 +43,7 @@ function compileApi(settings: ApiSettings, headers: ApiHeaders, tls: UpstreamTls
     headers: headers.fields,
     secrets: headers.secrets,
     signedContext: settings.signed_context,
+    cors: settings.cors && compileCors(settings.cors),
     encodedSlash: settings.encoded_slash,
     rates: compileRates({ ...settings.rates, account: settings.rate ?? settings.rates.account }),
     callsPerAccountMax: settings.calls_per_account_max,
@@ -50,6 +51,10 @@ function compileApi(settings: ApiSettings, headers: ApiHeaders, tls: UpstreamTls
     allowAddresses: settings.allow_addresses,
     routes: [],
   };
+}
+
+function compileCors({ max_age: maxAgeMs, ...cors }: NonNullable<ApiSettings['cors']>): CorsPolicy {
+  return { ...cors, headers: cors.headers, maxAgeS: Math.floor(maxAgeMs / 1000) };
 }
 
 /** Joins what a route says with what its API says for all of them. */

@@ -98,6 +98,7 @@ export const apiLimits = {
   connectTimeoutMs: time('connect_timeout', 3 * second, 100, minute, 'an upstream is near; longer means it is down'),
   timeoutMs: time('timeout', 30 * second, 100, hour, 'time to the first byte; the money is on hold meanwhile'),
   burst: count('burst', 1, 1, 1_000_000, 'calls at once before `per_second` binds; one second of it when left out'),
+  corsMaxAgeMs: time('max_age', 2 * hour, 0, day, 'browsers keep a preflight for two hours at most'),
   idleTimeoutMs: time('idle_timeout', 60 * second, second, day, 'pause between two pieces of an answer'),
   totalTimeoutMs: time(
     'total_timeout',

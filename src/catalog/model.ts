@@ -118,6 +118,8 @@ export type Api = {
   secrets: string[];
   /** Calls carry a short-lived JWT about the account and the price, which the upstream can check. */
   signedContext: boolean;
+  /** Undefined where the gateway's own origins hold. */
+  cors: CorsPolicy | undefined;
   /** Allows `%2F` in paths of this API. */
   encodedSlash: boolean;
   /** Calls of this API. */
@@ -129,6 +131,19 @@ export type Api = {
   allowAddresses: string[];
   /** Listed routes, and the fallback for unlisted ones when the API has a price of its own. */
   routes: Route[];
+};
+
+/** Which pages of other origins may call an API from a browser, and what they may send and read. */
+export type CorsPolicy = {
+  origins: '*' | string[];
+  /** Request fields beside the gateway's own; undefined for whatever a page asks to send. */
+  headers: string[] | undefined;
+  /** Answer fields that scripts may read, beside the gateway's own. */
+  expose: string[];
+  /** How long a browser may keep the answer to a preflight, seconds. */
+  maxAgeS: number;
+  /** Lets browsers send cookies along. */
+  credentials: boolean;
 };
 
 export type Upstream = {
@@ -210,6 +225,8 @@ export type RouteMatch =
 export type RouteTable = {
   /** `path` is canonical, without query. HEAD matches GET's routes. No regular expression runs per call. */
   match(method: string, path: string): RouteMatch;
-  /** The API mounted at this path, whatever the method: for CORS and path rules. */
+  /** The API mounted at this path, whatever the method: for CORS. */
   apiAt(path: string): Api | undefined;
+  /** Every method that some route sells this path with, sorted, `ANY` among them; empty where nothing is sold. */
+  methodsAt(path: string): string[];
 };

@@ -1,4 +1,4 @@
-import type { Api, Route, RouteMatch, RouteTable } from './model.ts';
+import type { Api, Route, RouteTable } from './model.ts';
 import type { Segment } from './route-grammar.ts';
 
 /** A listed route and its pattern behind the mount; the fallback of an API has no pattern. */
@@ -43,18 +43,22 @@ export function createRouteTable(entries: RouteEntry[], apis: Api[]): RouteTable
       const { api, root, fallback } = mounted;
       const route = walk(root, path, api.mount.length, method, undefined) ?? pick(fallback, method);
       if (route) return { kind: 'route', route, rest: path.slice(api.mount.length) };
-      return refusal(mounted, path);
+      const allow = methodsOf(mounted, path);
+      return allow.length === 0 ? { kind: 'not_found' } : { kind: 'method_not_allowed', allow };
     },
     apiAt: (path) => findMount(mounts, path)?.api,
+    methodsAt(path) {
+      const mounted = findMount(mounts, path);
+      return mounted ? methodsOf(mounted, path) : [];
+    },
   };
 }
 
-function refusal({ api, root, fallback }: Mounted, path: string): RouteMatch {
+function methodsOf({ api, root, fallback }: Mounted, path: string): string[] {
   const methods = new Set(fallback.keys());
   walk(root, path, api.mount.length, undefined, methods);
-  if (methods.size === 0) return { kind: 'not_found' };
   if (methods.has('GET')) methods.add('HEAD');
-  return { kind: 'method_not_allowed', allow: [...methods].sort() };
+  return [...methods].sort();
 }
 
 /**

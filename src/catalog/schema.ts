@@ -34,13 +34,14 @@ const rate = z.strictObject({ per_second: perSecond, burst: optionalLimit(apiLim
 const rates = z
   .strictObject({ account: rate.optional(), token: rate.optional(), address: rate.optional() })
   .prefault({});
+const corsOrigins = field({ expected: "'*' or a list of origins such as [https://app.example.com]" }, readOrigins);
+
+const fieldName = field({ expected: 'the name of a header field, such as x-total-count' }, readFieldName);
 
 const gateway = z.strictObject({
   listen: listen.default({ host: '127.0.0.1', port: 8402 }),
   public_url: url({ path: 'none', expected: 'the origin consumers use, such as https://api.example.com' }).optional(),
-  cors_origins: field({ expected: "'*' or a list of origins such as [https://app.example.com]" }, readOrigins).default(
-    '*',
-  ),
+  cors_origins: corsOrigins.default('*'),
   identity_secret: text.optional(),
   identity_secret_file: text.optional(),
   block_addresses: z.array(addressRange).default([]),
@@ -168,6 +169,15 @@ export const api = z.strictObject({
   signed_context: flag.default(false),
   price: usdc.optional(),
   charge_on: chargeOn,
+  cors: z
+    .strictObject({
+      origins: corsOrigins,
+      headers: z.array(fieldName).optional(),
+      expose: z.array(fieldName).default([]),
+      max_age: limit(apiLimits.corsMaxAgeMs),
+      credentials: flag.default(false),
+    })
+    .optional(),
   encoded_slash: flag.default(false),
   rate: rate.optional(),
   rates,
@@ -231,6 +241,12 @@ function readOrigins(value: unknown): '*' | string[] | { refused: string } {
   if (!Array.isArray(value)) return { refused: "is neither '*' nor a list" };
   const bad = value.find((origin) => typeof origin !== 'string' || !isOrigin(origin));
   return bad === undefined ? value : { refused: `holds ${JSON.stringify(bad)}, which is not an origin` };
+}
+
+/** A star would leave out `authorization`, which every call needs, so fields are named one by one. */
+function readFieldName(value: unknown): string | { refused: string } {
+  const isName = typeof value === 'string' && value !== '*' && /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/.test(value);
+  return isName ? value.toLowerCase() : { refused: 'is not the name of a header field' };
 }
 
 /** Browsers send the origin in one spelling, and it is compared byte by byte. */

@@ -1,4 +1,4 @@
-import type { Route } from '../catalog/model.ts';
+import type { Config, Route } from '../catalog/model.ts';
 import type { Framing } from '../http1/response-framing.ts';
 import { formatUsdc, type Units } from '../money.ts';
 import { sentPath } from '../upstream/request-text.ts';
@@ -6,6 +6,7 @@ import { type AdmitDeps, type Admitted, admit } from './admit.ts';
 import { type Answer, type Relayed, relay } from './answer.ts';
 import type { AnswerFraming } from './answer-writer.ts';
 import { charge, settleEnd } from './charge.ts';
+import type { CorsRules } from './cors.ts';
 import type { CallJournal, GatewayDeps } from './deps.ts';
 import { type Exchange, endsConnection, wantsBody } from './exchange.ts';
 import type { FieldRules } from './fields.ts';
@@ -24,6 +25,7 @@ export type CallDeps = AdmitDeps &
     journal: CallJournal;
     rules: FieldRules;
     prepared(route: Route): Prepared;
+    corsOf(config: Config): CorsRules;
   };
 
 /** An admitted call on its way: what its end needs to know. */
@@ -188,6 +190,8 @@ function compose(deps: CallDeps, call: Call, { head, framing }: Answered, charge
     fields.push('content-length', read.contentLength);
   }
   if (!prepared.keepsCacheFields) fields.push('cache-control', 'private, no-store');
+  else if (exchange.head.origin === undefined)
+    fields.push(...deps.corsOf(exchange.config).of(route.api).cachedFields());
   // A body that is still coming in cannot be told from the next request once nobody reads it.
   if (exchange.body && !exchange.body.complete) endsConnection(exchange);
   const down = framingDown(exchange, framing);

@@ -4,7 +4,7 @@ import { clientOf, type TrustedProxies } from '../limits/client-address.ts';
 import { throttleAddress } from './admit.ts';
 import { type CallDeps, serveCall } from './call.ts';
 import { clientView } from './client-view.ts';
-import { corsFields, isPreflight, preflightFields } from './cors.ts';
+import { type Cors, type CorsRules, isPreflight } from './cors.ts';
 import { type Exchange, endsConnection } from './exchange.ts';
 import type { HeadResult } from './head.ts';
 import type { OwnPages } from './own-pages.ts';
@@ -17,6 +17,7 @@ export type DispatchDeps = CallDeps & {
   guardOf(config: Config): AddressGuard;
   guardOfApi(api: Api): AddressGuard;
   proxiesOf(config: Config): TrustedProxies;
+  corsOf(config: Config): CorsRules;
   draining(): boolean;
   readings: Readings;
 };
@@ -26,7 +27,9 @@ export function dispatch(deps: DispatchDeps, exchange: Exchange, read: HeadResul
   if (!read.ok) return refuse(exchange, { ...read, close: true });
   const { head, config } = exchange;
   const { limits } = config.gateway;
-  exchange.fields = corsFields(config.gateway.corsOrigins, head.origin);
+  const cors = deps.corsOf(config);
+  exchange.fields = cors.own.fields(head.origin);
+  const corsLength = exchange.fields.length;
   if (!head.persistent || exchange.connection.requests === limits.requestsPerConnectionMax) endsConnection(exchange);
   else if (head.minor === 0) exchange.fields.push('connection', 'keep-alive');
   if (deps.draining()) return refuse(exchange, shuttingDown);
@@ -42,8 +45,11 @@ export function dispatch(deps: DispatchDeps, exchange: Exchange, read: HeadResul
   const target = readTarget(exchange.request.target, limits.targetBytesMax);
   if (!target.ok) return refuse(exchange, { ...target, close: target.code === 'bad_request' });
   const { path, query, encodedSlash, lenient } = target.target;
-  if (isPreflight(head)) return answerPreflight(exchange);
-  if (isInternal(path)) return deps.ownPages.serve(exchange, path);
+  const isOwn = isInternal(path);
+  const apiCors = isOwn ? cors.own : cors.at(path);
+  if (isPreflight(head)) return answerPreflight(exchange, apiCors, isOwn ? [] : config.routes.methodsAt(path));
+  if (apiCors !== cors.own) exchange.fields.splice(0, corsLength, ...apiCors.fields(head.origin));
+  if (isOwn) return deps.ownPages.serve(exchange, path);
 
   const match = config.routes.match(head.method, path);
   if (match.kind === 'not_found') return refuse(exchange, { ok: false, code: 'not_found' });
@@ -92,10 +98,14 @@ function dearerMethod(methods: string[]): Refusal {
   return { ok: false, code: 'method_not_allowed', detail, fields: ['allow', allow] };
 }
 
-function answerPreflight({ answer, head, fields, requestId, end }: Exchange): void {
+/** Needs no token: browsers never send one with it. */
+function answerPreflight(exchange: Exchange, cors: Cors, methods: string[]): void {
+  const { answer, head, requestId, end, connection } = exchange;
   end.status = 204;
   end.outcome = 'completed';
-  answer.head(204, [...preflightFields(head, fields), 'x-request-id', requestId], { kind: 'none' });
+  const fields = [...cors.preflight(head, methods), 'x-request-id', requestId];
+  if (connection.ended) fields.push('connection', 'close');
+  answer.head(204, fields, { kind: 'none' });
   answer.end();
 }
 

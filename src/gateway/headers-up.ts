@@ -41,7 +41,7 @@ export function upstreamHeaders(
     else if (kind === 'trailer') pushUnlessEmpty(headers, rawName, announced(value, rules.trailerUp, secretNames));
     // Two of them name no one parent.
     else if (kind === 'traceparent') parent = parent === undefined && isTraceparent(value) ? value : '';
-    else (states ??= []).push(rawName, value);
+    else states = [...(states ?? []), rawName, value];
   }
   if (parent) headers.push('traceparent', parent, ...(states ?? []));
   headers.push(...prepared.secretFields);

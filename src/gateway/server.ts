@@ -9,6 +9,7 @@ import { AnswerWriter } from './answer-writer.ts';
 import { newEnd } from './call-record.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { createConnections } from './connections.ts';
+import { createCorsRules } from './cors.ts';
 import { createDateText } from './date-text.ts';
 import type { GatewayDeps } from './deps.ts';
 import { type DispatchDeps, dispatch } from './dispatch.ts';
@@ -168,6 +169,7 @@ function joinDeps(deps: GatewayDeps, draining: () => boolean): DispatchDeps {
       trusts: createAddressSet(gateway.trustedProxies),
       field: gateway.forwardedField,
     })),
+    corsOf: remembered(createCorsRules),
     draining,
   };
 }

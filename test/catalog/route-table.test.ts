@@ -121,6 +121,15 @@ describe('mounts', () => {
     expect(tableOf(listed).apiAt('/z')).toBeUndefined();
   });
 
+  it('tell every method that a path is sold with', () => {
+    const table = tableOf(listed);
+    expect(table.methodsAt('/weather/a/b')).toEqual(['GET', 'HEAD', 'POST']);
+    expect(table.methodsAt('/weather/any')).toEqual(['ANY']);
+    expect(table.methodsAt('/weather/gone')).toEqual([]);
+    expect(table.methodsAt('/elsewhere')).toEqual([]);
+    expect(routes.methodsAt('/a/z')).toEqual(['ANY']);
+  });
+
   it('forward the whole path behind a root mount', () => {
     const match = routes.match('GET', '/x/y');
     expect(match.kind === 'route' && match.rest).toBe('/x/y');

@@ -60,6 +60,7 @@ function compileApi(spec: ApiSpec, index: number) {
     mount: `/api${index}`,
     headers: [],
     secrets: [],
+    cors: undefined,
     signedContext: false,
     encodedSlash: false,
     rates: noRates,
