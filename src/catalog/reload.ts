@@ -30,7 +30,10 @@ export type ReloaderOptions = {
   onRefused(problems: Problem[]): void;
   log: Log;
   clock: Clock;
-  /** Quiet time after the last change; an editor writes in several steps. */
+  /**
+   * Quiet time after the last change, since an editor writes in several steps; and after an announcement, since a folder
+   * that holds a database as well changes thousands of times a second.
+   */
   debounceMs?: number;
   /** How often the file is looked at even when no change was announced. */
   pollMs?: number;
@@ -48,8 +51,7 @@ export function createCatalogReloader(options: ReloaderOptions): CatalogReloader
   const stopping = new AbortController();
   let current = options.current;
   let seen = identityOf(file);
-  let hint = new AbortController();
-  let watcher: FSWatcher | undefined;
+  let unannounced = false;
   let running: Promise<void> | undefined;
 
   function reload(): ReloadOutcome {
@@ -73,8 +75,7 @@ export function createCatalogReloader(options: ReloaderOptions): CatalogReloader
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      hint = new AbortController();
-      await clock.sleep(pollMs, AbortSignal.any([hint.signal, stopping.signal]));
+      await untilChanged();
       await quiet();
       if (stopping.signal.aborted || identityOf(file) === seen) continue;
       try {
@@ -84,6 +85,16 @@ export function createCatalogReloader(options: ReloaderOptions): CatalogReloader
         log.error({ err: error }, 'the new catalog was not taken over everywhere');
       }
     }
+  }
+
+  /** Until a change is announced in the folder, or for the interval. Nothing is listened to before the next call. */
+  async function untilChanged(): Promise<void> {
+    const hint = new AbortController();
+    const watcher = watchFolder(path.dirname(file), () => hint.abort());
+    // What changed while nobody listened is not announced any more.
+    if (identityOf(file) === seen) await clock.sleep(pollMs, AbortSignal.any([hint.signal, stopping.signal]));
+    watcher?.close();
+    if (identityOf(file) === seen) await clock.sleep(debounceMs, stopping.signal);
   }
 
   /** Waits until the file has kept its identity for `debounceMs`. */
@@ -97,16 +108,30 @@ export function createCatalogReloader(options: ReloaderOptions): CatalogReloader
     }
   }
 
+  function watchFolder(folder: string, onHint: () => void): FSWatcher | undefined {
+    try {
+      const watcher = watch(folder, { persistent: false }, onHint);
+      watcher.on('error', atIntervalOnly);
+      return watcher;
+    } catch (error) {
+      atIntervalOnly(error);
+      return undefined;
+    }
+  }
+
+  function atIntervalOnly(error: unknown): void {
+    if (!unannounced) log.warn({ err: error }, 'the catalog is watched at an interval only');
+    unannounced = true;
+  }
+
   return {
     reload,
     current: () => current,
     start() {
-      watcher ??= watchFolder(path.dirname(file), () => hint.abort(), log);
       running ??= run();
     },
     async stop() {
       stopping.abort();
-      watcher?.close();
       await running;
     },
   };
@@ -132,16 +157,5 @@ function identityOf(file: string): string {
     return `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
   } catch (error) {
     return error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-  }
-}
-
-function watchFolder(folder: string, onHint: () => void, log: Log): FSWatcher | undefined {
-  try {
-    const watcher = watch(folder, { persistent: false }, onHint);
-    watcher.on('error', (error) => log.warn({ err: error }, 'the catalog is now watched at an interval only'));
-    return watcher;
-  } catch (error) {
-    log.warn({ err: error }, 'the catalog is watched at an interval only');
-    return undefined;
   }
 }

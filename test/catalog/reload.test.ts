@@ -148,6 +148,29 @@ describe('the watch', () => {
     });
   });
 
+  it('is not kept busy by a neighbour in the folder that changes all the time', async () => {
+    const { folder, file, clock, changes, reloader } = build(cheap, undefined, 1_000_000_000);
+    const sleeps = vi.spyOn(clock, 'sleep');
+    reloader.start();
+    for (let round = 1; round <= 3; round++) {
+      writeFileSync(path.join(folder, 'callora.db-wal'), 'a row');
+      // The interval, the pause behind the first announcement, and nothing behind all others.
+      await vi.waitFor(() => expect(sleeps).toHaveBeenCalledTimes(2 * round));
+      for (let row = 0; row < 50; row++) {
+        writeFileSync(path.join(folder, 'callora.db-wal'), `row ${row}`);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      expect(sleeps).toHaveBeenCalledTimes(2 * round);
+      clock.advance(100);
+      await vi.waitFor(() => expect(sleeps).toHaveBeenCalledTimes(2 * round + 1));
+    }
+    writeFileSync(file, dear);
+    await vi.waitFor(() => {
+      clock.advance(100);
+      expect(changes).toHaveLength(1);
+    });
+  });
+
   it('goes on when taking a catalog over has failed', async () => {
     const { file, clock, changes, lines, reloader } = build(cheap);
     Object.defineProperty(changes, 'push', {
