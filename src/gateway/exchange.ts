@@ -48,7 +48,11 @@ export type Exchange = {
 export function endsConnection(exchange: Exchange): void {
   if (exchange.connection.ended) return;
   exchange.connection.ended = true;
-  exchange.fields.push('connection', 'close');
+  const { fields } = exchange;
+  // An HTTP/1.0 client may have been told otherwise.
+  const at = fields.indexOf('connection');
+  if (at < 0) fields.push('connection', 'close');
+  else fields[at + 1] = 'close';
 }
 
 /** `100 Continue`, when the client waits for it: its body is wanted. */

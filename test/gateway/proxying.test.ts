@@ -458,7 +458,9 @@ describe('an answer', () => {
     });
     let text = '';
     let reset = false;
-    const client = connect(rig.port, '127.0.0.1', () => client.write(`GET /api0/a HTTP/1.0\r\n${auth}\r\n`));
+    const client = connect(rig.port, '127.0.0.1', () =>
+      client.write(`GET /api0/a HTTP/1.0\r\n${auth}connection: keep-alive\r\n\r\n`),
+    );
     client.on('data', (chunk) => {
       text += chunk.toString();
     });
@@ -466,6 +468,7 @@ describe('an answer', () => {
       reset = true;
     });
     await until(() => text.endsWith('hello'));
+    expect(text.match(/^connection:.*$/gim)).toEqual(['connection: close']);
     expect(text).not.toContain('chunked');
     stream?.destroy();
     await until(() => client.destroyed);
