@@ -1,8 +1,8 @@
-import { writeSync } from 'node:fs';
+import { fstatSync, writeSync } from 'node:fs';
 import type { Clock } from './clock.ts';
 
 /**
- * Many lines with few writes, for a log that gets a line a call. Whole lines only, and never more bytes than a pipe
+ * Many lines with few writes, for a log that gets a line a call. Whole lines only, and never more bytes than the target
  * takes at once: so they do not tear among the lines that others write to the same descriptor. A reader that stops
  * reading holds nothing up; lines that cannot be kept any longer are dropped and counted.
  */
@@ -14,16 +14,25 @@ export type LineWriter = {
   dropped(): number;
 };
 
-export type LineWriterDeps = { clock: Clock; write: (text: string) => number };
+export type LineWriterDeps = { clock: Clock; to: LineTarget };
+
+export type LineTarget = {
+  /** Returns how many characters were taken. */
+  write(text: string): number;
+  /** The most that is written at once. */
+  pieceCharsMax: number;
+};
 
 /** PIPE_BUF of Linux: a write of this size is one piece among writers. About a dozen lines. */
-const pieceCharsMax = 4_096;
+const pipePieceMax = 4_096;
+/** A file takes any write in one piece: some two hundred lines, so that a line's share of the system call is small. */
+const filePieceMax = 65_536;
 /** What may wait for a reader that is behind: some thousand lines. */
 const waitingCharsMax = 1 << 20;
 /** How long a line may wait for others, ms: short for a person who watches, long for a busy gateway. */
 const flushMs = 250;
 
-export function createLineWriter({ clock, write }: LineWriterDeps): LineWriter {
+export function createLineWriter({ clock, to }: LineWriterDeps): LineWriter {
   let open = '';
   let waiting: string[] = [];
   let waitingChars = 0;
@@ -52,7 +61,7 @@ export function createLineWriter({ clock, write }: LineWriterDeps): LineWriter {
   /** A full pipe takes nothing now; any other failure, such as a full disk, has lost the piece. */
   function tryWrite(piece: string): number | 'later' {
     try {
-      return write(piece);
+      return to.write(piece);
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return 'later';
       dropped += lines(piece);
@@ -88,7 +97,7 @@ export function createLineWriter({ clock, write }: LineWriterDeps): LineWriter {
 
   return {
     add(line) {
-      if (open.length + line.length > pieceCharsMax) {
+      if (open.length + line.length > to.pieceCharsMax) {
         seal();
         drainSoon();
       }
@@ -115,6 +124,9 @@ function lines(piece: string): number {
 }
 
 /** Writes to a descriptor at once; lines of this log are ASCII, so characters are bytes. */
-export function writeTo(fd: number): (text: string) => number {
-  return (text) => writeSync(fd, text);
+export function writeTo(fd: number): LineTarget {
+  return {
+    write: (text) => writeSync(fd, text, null, 'latin1'),
+    pieceCharsMax: fstatSync(fd).isFile() ? filePieceMax : pipePieceMax,
+  };
 }

@@ -1,16 +1,22 @@
-import { describe, expect, it } from 'vitest';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { fakeClock } from '../src/clock.ts';
-import { createLineWriter } from '../src/line-writer.ts';
+import { createLineWriter, writeTo } from '../src/line-writer.ts';
 
 function rig(write?: (text: string) => number) {
   const clock = fakeClock();
   const written: string[] = [];
   const writer = createLineWriter({
     clock,
-    write(text) {
-      const length = write ? write(text) : text.length;
-      written.push(text.slice(0, length));
-      return length;
+    to: {
+      pieceCharsMax: 4_096,
+      write(text) {
+        const length = write ? write(text) : text.length;
+        written.push(text.slice(0, length));
+        return length;
+      },
     },
   });
   return { clock, written, writer };
@@ -31,7 +37,7 @@ describe('a line writer', () => {
     expect(written).toEqual(['a\nb\n']);
   });
 
-  it('never writes a broken line or more than a pipe takes in one piece', () => {
+  it('never writes a broken line or more than its target takes in one piece', () => {
     const { written, writer } = rig();
     const line = `${'x'.repeat(299)}\n`;
     for (let at = 0; at < 100; at++) writer.add(line);
@@ -84,5 +90,23 @@ describe('a line writer', () => {
     writer.add('abcdef\n');
     writer.close();
     expect(written).toEqual(['abc', 'def\n']);
+  });
+
+  it('writes larger pieces to a file than to anything else', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'callora-lines-'));
+    const fd = openSync(path.join(folder, 'log'), 'a');
+    onTestFinished(() => {
+      closeSync(fd);
+      rmSync(folder, { recursive: true });
+    });
+    const device = openSync('/dev/null', 'w');
+    onTestFinished(() => closeSync(device));
+    expect(writeTo(device).pieceCharsMax).toBe(4_096);
+    const to = writeTo(fd);
+    expect(to.pieceCharsMax).toBeGreaterThan(4_096);
+    const writer = createLineWriter({ clock: fakeClock(), to });
+    for (let at = 0; at < 1_000; at++) writer.add(`{"line":${at}}\n`);
+    writer.close();
+    expect(readFileSync(path.join(folder, 'log'), 'latin1').split('\n')).toHaveLength(1_001);
   });
 });

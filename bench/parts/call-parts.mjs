@@ -279,7 +279,9 @@ async function accessLog({ load, folder, ends }) {
   const { createAccessLog } = await load('gateway/access-log.ts');
   const { createLineWriter, writeTo } = await load('line-writer.ts');
   const { systemClock: clock } = await load('clock.ts');
-  const lines = createLineWriter({ clock, write: writeTo(openSync(path.join(folder, 'access.log'), 'a')) });
+  const to = writeTo(openSync(path.join(folder, 'access.log'), 'a'));
+  // An older checkout takes a function.
+  const lines = createLineWriter({ clock, to, write: to });
   ends.push(lines.close);
   const logCall = createAccessLog({ clock, add: lines.add });
   const record = await callRecord(load);

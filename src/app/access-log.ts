@@ -18,7 +18,7 @@ export type OpenAccessLog = {
  */
 export function openAccessLog({ log: { access } }: Config, { clock, log }: { clock: Clock; log: Log }): OpenAccessLog {
   if (!access || !log.isLevelEnabled('info')) return { logCall: undefined, dropped: () => 0, close: async () => {} };
-  const writer = createLineWriter({ clock, write: writeTo(2) });
+  const writer = createLineWriter({ clock, to: writeTo(2) });
   process.on('exit', writer.flush);
   return {
     logCall: createAccessLog({ clock, add: writer.add }),
