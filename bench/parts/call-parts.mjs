@@ -36,6 +36,7 @@ const table = [
   ['journal: charge and finish, 1 call a transaction', 100, (tools) => journal(tools, 1)],
   ['journal: charge and finish, 8 calls a transaction', 400, (tools) => journal(tools, 8)],
   ['journal: charge and finish, 64 calls a transaction', 1_280, (tools) => journal(tools, 64)],
+  ['settlement: seal a charge, 5,000 in a batch', 5_000, seal],
   ['access log: line and its share of a write', 5_000, accessLog],
   ['metrics: overhead, charged, ended', 5_000, metrics],
   ['live recorder: overhead, charged, ended', 5_000, liveRecorder],
@@ -227,6 +228,41 @@ async function journal({ load, folder, ends }, perTurn) {
       await Promise.all(turn);
     }
     await book.flush();
+  };
+}
+
+async function seal({ load, folder, ends }) {
+  const { openStore } = await load('store/store.ts');
+  const { hashLeaf } = await load('settlement/leaf.ts');
+  const { rootOf } = await load('settlement/merkle.ts');
+  const { systemClock: clock } = await load('clock.ts');
+  const { createLog } = await load('log.ts');
+  const store = openStore({ path: path.join(folder, 'seal.db'), clock, log: createLog('warn') });
+  ends.push(store.close);
+  const rows = (await chargeRows(store)).slice(0, 90);
+  const charge = store.db.prepare("INSERT INTO charges VALUES (?, ?, ?, ?, ?, 'GET', 200, 1000)");
+  const finish = store.db.prepare("INSERT INTO finishes VALUES (?, ?, 'completed', 0, 256, 1)");
+  const confirm = store.db.prepare("UPDATE batches SET state = 'confirmed', ledger = 1");
+  const write = store.db.transaction((count) => {
+    confirm.run();
+    for (let i = 0; i < count; i++) {
+      const { accountId, tokenId, routeId } = rows[i % rows.length];
+      const id = store.nextCallId();
+      charge.run(id, clock.nowMs(), accountId, tokenId, routeId);
+      finish.run(id, clock.nowMs());
+    }
+  });
+  const request = { lane: 0, ageMaxMs: 1e9, minTotal: 1n, entriesMax: 100, linesMax: 400, period: 0, rootOf };
+  return (calls) => {
+    write(calls);
+    const startMs = performance.now();
+    const sealed = store.batches.seal({
+      ...request,
+      nowMs: clock.nowMs(),
+      hashLeaf: (row) => hashLeaf(knownAccount, row),
+    });
+    if (sealed?.leaves !== calls) throw new Error('not all was sealed');
+    return performance.now() - startMs;
   };
 }
 
