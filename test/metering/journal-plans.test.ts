@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { createJournalRows } from '../../src/metering/journal-rows.ts';
+import type { RawDb } from '../../src/store/raw-db.ts';
+import { createTokens } from '../../src/store/tokens.ts';
+import { openTestStore } from '../store/rig.ts';
+
+/** Everything that is prepared through the connection while `use` runs. */
+function prepared(db: RawDb, use: (db: RawDb) => unknown): string[] {
+  const texts: string[] = [];
+  use(
+    new Proxy(db, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name, target);
+        if (name !== 'prepare') return typeof value === 'function' ? value.bind(target) : value;
+        return (text: string) => {
+          texts.push(text);
+          return target.prepare(text);
+        };
+      },
+    }),
+  );
+  return texts;
+}
+
+/** What the planner walks through whole, for a statement with any number of parameters. */
+function scans(db: RawDb, text: string): string[] {
+  const parameters = Object.fromEntries([...text.matchAll(/\$(\w+)/g)].map(([, name]) => [name, 1]));
+  const marks = text.match(/\?/g)?.map(() => 1) ?? [];
+  const plan = db.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${text}`);
+  const steps = marks.length > 0 ? plan.all(...marks) : plan.all(parameters);
+  return steps.map(({ detail }) => detail).filter((detail) => /SCAN(?! \d+-ROW VALUES CLAUSE)/.test(detail));
+}
+
+describe('what every call writes', () => {
+  it('is found by a key, however many calls, tokens and accounts there have been', () => {
+    const { store } = openTestStore();
+    const texts = prepared(store.db, createJournalRows);
+    expect(texts).toHaveLength(7);
+    expect(texts.flatMap((text) => scans(store.db, text))).toEqual([]);
+  });
+
+  it('refers to rows that are found by their key as well', () => {
+    const { store } = openTestStore();
+    const keys = ['charges', 'finishes', 'refunds', 'unsealed'].flatMap((table) =>
+      store.db.prepare<[], { to: string; table: string }>(`PRAGMA foreign_key_list(${table})`).all(),
+    );
+    expect(keys.length).toBeGreaterThan(5);
+    for (const key of keys) {
+      const parent = store.db.prepare<[], { name: string; pk: number; type: string }>(
+        `PRAGMA table_info(${key.table})`,
+      );
+      const column = parent.all().find(({ name }) => name === key.to);
+      expect(column, key.table).toMatchObject({ pk: 1, type: 'INTEGER' });
+    }
+  });
+
+  it('adds to no index besides the keys of its tables', () => {
+    const { store } = openTestStore();
+    const indexes = store.db
+      .prepare(
+        "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name IN ('charges', 'finishes', 'unsealed')",
+      )
+      .all();
+    expect(indexes).toEqual([]);
+  });
+
+  it('takes one look at the tokens for a token never seen before', () => {
+    const { store } = openTestStore();
+    const write = <Result>(work: () => Result) => work();
+    const [text = ''] = prepared(store.db, (db) => createTokens(db, write)).filter((each) =>
+      each.startsWith('SELECT id FROM tokens'),
+    );
+    expect(text).not.toBe('');
+    expect(scans(store.db, text)).toEqual([]);
+  });
+});
