@@ -1,0 +1,46 @@
+import type { FinishOutcome } from './charging.ts';
+
+/** Who ended a WebSocket: either side with a close frame, or whoever broke off, broke the protocol or stopped it. */
+export type SocketCause = 'closed' | 'client' | 'upstream' | 'gateway';
+
+export type SocketPurchase =
+  /** A connection or a minute; `opened` once the client has the 101, and for each later minute. */
+  | { kind: 'time'; opened: boolean }
+  /** `whole` once its last byte has been handed to the upstream's socket. */
+  | { kind: 'message'; whole: boolean };
+
+export type PurchaseEnd = { outcome: FinishOutcome; decision: 'charge' | 'refund' };
+
+/**
+ * The public rule about the money of a WebSocket, whole. Everything is charged before it is given, so only refunds are
+ * to be decided: whatever could not be opened goes back, and so does the connection, minute or message in which
+ * the upstream broke off, or a message that the gateway cut. What a client breaks off itself it has paid.
+ */
+export function endOfPurchase(purchase: SocketPurchase, cause: SocketCause): PurchaseEnd {
+  if (purchase.kind === 'message') {
+    return purchase.whole ? { outcome: 'completed', decision: 'charge' } : cutMessage[cause];
+  }
+  return purchase.opened ? openTime[cause] : { outcome: unopened[cause], decision: 'refund' };
+}
+
+const unopened: Record<SocketCause, FinishOutcome> = {
+  closed: 'upstream_broke',
+  client: 'client_gone',
+  upstream: 'upstream_broke',
+  gateway: 'gateway_failed',
+};
+
+/** The gateway ends an open connection for a reason that the client was told: nothing was taken from it. */
+const openTime: Record<SocketCause, PurchaseEnd> = {
+  closed: { outcome: 'completed', decision: 'charge' },
+  client: { outcome: 'client_gone', decision: 'charge' },
+  upstream: { outcome: 'upstream_broke', decision: 'refund' },
+  gateway: { outcome: 'completed', decision: 'charge' },
+};
+
+const cutMessage: Record<SocketCause, PurchaseEnd> = {
+  closed: { outcome: 'client_gone', decision: 'charge' },
+  client: { outcome: 'client_gone', decision: 'charge' },
+  upstream: { outcome: 'upstream_broke', decision: 'refund' },
+  gateway: { outcome: 'gateway_failed', decision: 'refund' },
+};

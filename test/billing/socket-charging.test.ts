@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { endOfPurchase, type SocketCause } from '../../src/billing/socket-charging.ts';
+
+const causes: SocketCause[] = ['closed', 'client', 'upstream', 'gateway'];
+
+describe('the rule about the money of a WebSocket', () => {
+  it.each(causes)('gives back whatever did not open: %s', (cause) => {
+    expect(endOfPurchase({ kind: 'time', opened: false }, cause).decision).toBe('refund');
+  });
+
+  it.each([
+    ['closed', 'completed', 'charge'],
+    ['client', 'client_gone', 'charge'],
+    ['upstream', 'upstream_broke', 'refund'],
+    ['gateway', 'completed', 'charge'],
+  ] as const)('decides a connection or minute that was ended by %s as %s: %s', (cause, outcome, decision) => {
+    expect(endOfPurchase({ kind: 'time', opened: true }, cause)).toEqual({ outcome, decision });
+  });
+
+  it.each(causes)('keeps a message that the upstream had whole: %s', (cause) => {
+    const end = endOfPurchase({ kind: 'message', whole: true }, cause);
+    expect(end).toEqual({ outcome: 'completed', decision: 'charge' });
+  });
+
+  it.each([
+    ['closed', 'client_gone', 'charge'],
+    ['client', 'client_gone', 'charge'],
+    ['upstream', 'upstream_broke', 'refund'],
+    ['gateway', 'gateway_failed', 'refund'],
+  ] as const)('decides a message that was cut by %s as %s: %s', (cause, outcome, decision) => {
+    expect(endOfPurchase({ kind: 'message', whole: false }, cause)).toEqual({ outcome, decision });
+  });
+});
