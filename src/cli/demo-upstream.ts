@@ -1,9 +1,11 @@
 import http from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import { answerChat, readChat } from './demo-chat.ts';
+import { serveDemoSocket } from './demo-socket.ts';
 
 /**
- * The service the sandbox sells: JSON, an echo of what arrived, server-sent events, chat completions, and an error, so
+ * The service the sandbox sells: JSON, an echo of what arrived, server-sent events, chat completions, a WebSocket, and an error, so
  * that a visitor can see what is charged and what is not. It knows nothing of money and refuses calls without the upstream's secret.
  */
 export type DemoUpstream = { url: string; close(): Promise<void> };
@@ -22,6 +24,8 @@ export async function startDemoUpstream(options: { secret: string; clock: Clock 
         return echo(req, res);
       case '/events':
         return events(req, res, options.clock);
+      case '/live':
+        return json(res, 426, { error: 'this path opens a WebSocket' });
       case '/v1/chat/completions':
         return chat(req, res, options.clock);
       case '/fail':
@@ -29,6 +33,16 @@ export async function startDemoUpstream(options: { secret: string; clock: Clock 
       default:
         return json(res, 404, { error: 'no such route', routes });
     }
+  });
+  const sockets = new Set<Duplex>();
+  server.on('upgrade', (req, socket) => {
+    if (req.headers['x-api-key'] !== options.secret || req.url !== '/live') {
+      socket.destroy();
+      return;
+    }
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    serveDemoSocket(req, socket, options.clock);
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -39,11 +53,12 @@ export async function startDemoUpstream(options: { secret: string; clock: Clock 
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
+        for (const socket of sockets) socket.destroy();
       }),
   };
 }
 
-const routes = ['/status', '/forecast/:city', '/echo', '/events', '/v1/chat/completions', '/fail'];
+const routes = ['/status', '/forecast/:city', '/echo', '/events', '/live', '/v1/chat/completions', '/fail'];
 
 function json(res: http.ServerResponse, status: number, body: unknown): void {
   const text = `${JSON.stringify(body)}\n`;

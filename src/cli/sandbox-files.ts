@@ -100,6 +100,7 @@ function demoApi(payee: string, upstream: string): string {
       - { match: "GET /forecast/:city", price: "0.002", description: "The weather of a city" }
       - { match: "POST /echo", price: "0.001", description: "What arrived at the upstream" }
       - { match: "GET /events", price: "0.005", description: "Five server-sent events" }
+      - { match: "GET /live", websocket: { price: "0.001", per: message }, description: "A WebSocket that says back what you send" }
       - { match: "POST /v1/chat/completions", price: "0.003", description: "Chat completions: your own words, in the shape of the OpenAI API" }
       - { match: "GET /status", price: "0", auth: none, description: "Free, and open to anyone" }
       - { match: "GET /fail", price: "0.002", description: "Always fails, so it never costs anything" }

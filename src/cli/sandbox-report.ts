@@ -40,13 +40,14 @@ const self = bundled ? 'callora' : 'npm run callora --';
 export function printWelcome(
   say: Say,
   info: SandboxInfo,
-  options: { path: string; seconds: string; price: string },
+  options: { path: string; seconds: string; price: string; socketPath: string | undefined },
 ): void {
   say('');
   say(`Ready in ${options.seconds} s. A call costs ${options.price} USDC; paste this in another terminal:`);
   say('');
   say(`  curl -i ${info.gateway}${options.path} -H 'authorization: Bearer ${info.token}'`);
   say('');
+  if (options.socketPath !== undefined) sayHowToOpen(say, info, options.socketPath);
   say('The same call without the token is refused with 401, and one that fails upstream costs nothing.');
   say(`  your page   ${info.gateway}/_callora/app/ (prices; paste the token to see balance, usage and calls)`);
   say(`  dashboard   ${info.admin}/dashboard/ (admin token: ${info.adminToken})`);
@@ -56,6 +57,18 @@ export function printWelcome(
   say(`  pay in      ${info.gateway}/_callora/deposit (with the token) tells any Stellar wallet how`);
   say('');
   say('Settlements follow here as they land on chain. Ctrl-C ends the sandbox.');
+}
+
+/** Node has a WebSocket client that sends header fields; browsers have none that does. */
+function sayHowToOpen(say: Say, info: SandboxInfo, path: string): void {
+  const url = `${info.gateway.replace(/^http/, 'ws')}${path}`;
+  const script =
+    `const w = new WebSocket("${url}", { headers: { authorization: "Bearer ${info.token}" } });` +
+    ' w.onopen = () => w.send("hello"); w.onmessage = (e) => console.log(e.data); w.onclose = (e) => console.log(e.code)';
+  say('And a WebSocket, where each message you send costs 0.001 USDC and what you hear is free:');
+  say('');
+  say(`  node -e '${script}'`);
+  say('');
 }
 
 export function printSettlement(say: Say, settled: Settlement): void {

@@ -126,6 +126,7 @@ async function start(options: SandboxOptions, clock: Clock, say: Say, undo: Undo
   printWelcome(say, info, {
     path: sold.upstream ? '/mine/' : '/demo/forecast/oslo',
     price: sold.upstream ? formatUsdc(sold.priceUnits) : '0.002',
+    socketPath: sold.upstream ? undefined : '/demo/live',
     seconds: `${Math.floor(tenths / 10)}.${tenths % 10}`,
   });
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DemoUpstream, startDemoUpstream } from '../../src/cli/demo-upstream.ts';
 import { fakeClock } from '../../src/clock.ts';
@@ -47,5 +48,33 @@ describe('the demo upstream', () => {
     const answer = await fetch(`${demo.url}/v1/chat/completions`, { method: 'POST', headers, body });
     expect(answer.status).toBe(400);
     expect(await answer.json()).toEqual({ error: { message, type: 'invalid_request_error' } });
+  });
+});
+
+describe('the WebSocket of the demo upstream', () => {
+  const headers = { 'x-api-key': 'upstream-secret' };
+  // Node's client takes header fields, which the types of browsers do not know.
+  const open = (path: string, fields: Record<string, string>) =>
+    new WebSocket(`${demo.url.replace('http', 'ws')}${path}`, { headers: fields } as unknown as string[]);
+
+  it('says back what it is told, whatever its length, and ends when it is asked to', async () => {
+    const socket = open('/live', headers);
+    await once(socket, 'open');
+    for (const text of ['hello', 'x'.repeat(300), 'ö'.repeat(40_000)]) {
+      socket.send(text);
+      const [heard] = (await once(socket, 'message')) as [MessageEvent];
+      expect(JSON.parse(String(heard.data))).toEqual({ echo: text });
+    }
+    socket.close(1000, 'bye');
+    const [end] = (await once(socket, 'close')) as [CloseEvent];
+    expect([end.code, end.wasClean]).toEqual([1000, true]);
+  });
+
+  it.each([
+    ['without its secret', '/live', {}],
+    ['on any other path', '/echo', headers],
+  ])('opens for nobody %s', async (_, path, fields) => {
+    const [error] = await once(open(path, fields), 'error');
+    expect(error).toBeDefined();
   });
 });
