@@ -79,7 +79,8 @@ export function gatewayMetrics(registers: Registry[]): GatewayMetrics & { text()
     ended(record) {
       const { route, own, outcome } = record;
       const tally = route ? tallyOf(route) : named({ api: '', route: '' }, own ?? '');
-      observe(endOf(tally, record).durations, record.durationMs / 1000);
+      // How long a WebSocket stays open says nothing about speed: its time is that of its handshake.
+      observe(endOf(tally, record).durations, (record.socket?.openedMs ?? record.durationMs) / 1000);
       if (route === undefined) return;
       const kind = record.upstreamError ?? (outcome === 'upstream_broke' ? 'broken_off' : undefined);
       if (kind !== undefined) upstreamFailures.inc({ api: route.api.name, kind });

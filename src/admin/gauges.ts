@@ -27,6 +27,7 @@ export type GaugeValues = {
   journal: { ok: boolean; pending: number; walBytes: number };
   loops: readonly { name: string; failuresInRow: number }[];
   connections: number;
+  sockets: number;
 };
 
 /** Reasons for which sales can stop: each has a series, so that an alert sees it go from 0 to 1. */
@@ -101,6 +102,7 @@ const singles: Record<string, { help: string; value(values: GaugeValues): number
   callora_journal_pending_rows: { help: 'Rows that wait to be written', value: (now) => now.journal.pending },
   callora_journal_wal_bytes: { help: 'Size of the database log', value: (now) => now.journal.walBytes },
   callora_connections: { help: 'Open client connections', value: (now) => now.connections },
+  callora_websockets: { help: 'Open WebSockets', value: (now) => now.sockets },
 };
 
 function labels(registers: Registry[]): (values: GaugeValues) => void {

@@ -71,7 +71,7 @@ export type Core = {
   webhookParts: WebhookParts;
   listeners: ((settled: SettledBatch) => void)[];
   health: () => Health;
-  stats: () => { connections: number };
+  stats: () => { connections: number; sockets: number };
   /** Restored from a copy, and not yet brought up to the vault. */
   restoring: boolean;
   /** Why sales are stopped besides what exposure says: a broken identity. */
@@ -152,7 +152,7 @@ function joinCore(
     webhookParts,
     listeners: [],
     health: () => ({ ...chainHealth(core), loops: [], stopping: false }),
-    stats: () => ({ connections: 0 }),
+    stats: () => ({ connections: 0, sockets: 0 }),
     restoring: ['begun', 'waiting'].includes(store.restored.state()),
     broken: undefined,
     logLinesDropped: () => 0,

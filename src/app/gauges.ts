@@ -34,6 +34,7 @@ export function gaugesOf(core: Core): GaugeValues {
     journal: journal.health(),
     loops: core.health().loops,
     connections: core.stats().connections,
+    sockets: core.stats().sockets,
   };
 }
 

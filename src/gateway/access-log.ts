@@ -40,7 +40,7 @@ export function createAccessLog(deps: { clock: Clock; add(line: string): void })
     deps.add(
       `{"level":"info","time":"${timeText()}","msg":"call","request":${requestId === '' ? 'null' : `"${safeId(requestId)}"`},` +
         `"call":${callId === 0 ? 'null' : `"${callId}"`},"account":${account === undefined ? 'null' : `"${account}"`},` +
-        `${endText(record)},"bytes_in":${record.bytesIn},"bytes_out":${record.bytesOut},` +
+        `${endText(record)},"bytes_in":${record.bytesIn},"bytes_out":${record.bytesOut},${record.socket ? `"messages":${record.socket.messages},` : ''}` +
         `"duration_ms":${thousandths(record.durationMs)},"overhead_ms":${thousandths(record.overheadMs)},"address":"${record.address}"}\n`,
     );
   };

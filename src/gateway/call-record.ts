@@ -19,6 +19,8 @@ export type CallEnd = {
   overheadMs: number;
   /** Error type of RFC 9209 when the upstream gave no answer. */
   upstreamError: string | undefined;
+  /** Set once a WebSocket has opened: how long that took, and the client's messages that went on. */
+  socket: { openedMs: number; messages: number } | undefined;
 };
 
 export type CallOutcome = FinishOutcome | ErrorCode;
@@ -54,5 +56,6 @@ export function newEnd(): CallEnd {
     bytesOut: 0,
     overheadMs: 0,
     upstreamError: undefined,
+    socket: undefined,
   };
 }

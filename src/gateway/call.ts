@@ -52,7 +52,7 @@ export async function serveCall(deps: CallDeps, exchange: Exchange, route: Route
 
   const call = open(deps, exchange, route, admitted);
   try {
-    const answered = await send(deps, call, target);
+    const answered = await send(deps, call, target, undefined);
     if (!answered.ok) return giveUp(deps, call, answered);
 
     const charged = await charge(deps, call, answered.upstream, answered.head.status);
@@ -65,7 +65,7 @@ export async function serveCall(deps: CallDeps, exchange: Exchange, route: Route
   }
 }
 
-function open(deps: CallDeps, exchange: Exchange, route: Route, admitted: Admitted): Call {
+export function open(deps: CallDeps, exchange: Exchange, route: Route, admitted: Admitted): Call {
   const { body } = exchange;
   const call: Call = {
     exchange,
@@ -96,25 +96,32 @@ function open(deps: CallDeps, exchange: Exchange, route: Route, admitted: Admitt
   return call;
 }
 
-type Answered = UpstreamHead & { upstream: UpstreamCall };
+export type Answered = UpstreamHead & { upstream: UpstreamCall };
 
-/** Forwards the request and waits for its final head. */
-async function send(deps: CallDeps, call: Call, target: string): Promise<Answered | UpstreamFailure> {
+/** Forwards the request and waits for its final head, with the fields of an upgrade if it asks for one. */
+export async function send(
+  deps: CallDeps,
+  call: Call,
+  target: string,
+  upgrade: string[] | undefined,
+): Promise<Answered | UpstreamFailure> {
   const { exchange, route, body } = call;
   call.sentMs = deps.clock.monotonicMs();
   if (exchange.clientGone) return judgeFailure(new BodyError('client_gone'));
   if (body?.failure) return judgeFailure(body.failure);
+  const fields = upstreamHeaders(exchange, deps.rules, deps.prepared(route), identityOf(deps, call, target));
+  if (upgrade) fields.push(...upgrade);
   const request = {
     method: exchange.head.method,
     target,
-    fields: upstreamHeaders(exchange, deps.rules, deps.prepared(route), identityOf(deps, call, target)),
+    fields,
     body,
     firstByteTimeoutMs: route.timeoutMs,
     idleTimeoutMs: route.api.upstream.idleTimeoutMs,
     totalTimeoutMs: route.api.upstream.totalTimeoutMs,
   };
   const hint = (status: number, fields: string[]) => inform(deps, call, status, fields);
-  const upstream = new UpstreamCall(deps.upstreams, route.api, request, hint);
+  const upstream = new UpstreamCall(deps.upstreams, route.api, request, hint, upgrade !== undefined);
   call.upstream = upstream;
   const answered = await upstream.head;
   call.headMs = deps.clock.monotonicMs();
@@ -149,9 +156,9 @@ function identityOf(deps: CallDeps, { exchange, route, admitted, id }: Call, tar
 }
 
 /** No final head came: the call costs nothing, and the client learns whose fault it was. */
-function giveUp(deps: CallDeps, call: Call, failure: UpstreamFailure): void {
+export function giveUp(deps: CallDeps, call: Call, failure: UpstreamFailure): void {
   const { exchange, route, admitted } = call;
-  if (admitted.hold) deps.ledger.release(admitted.hold);
+  if (admitted.hold?.state === 'held') deps.ledger.release(admitted.hold);
   const { code, proxyError, cause } = failure;
   exchange.end.upstreamError = proxyError;
   if (code === 'client_gone') return;
@@ -169,7 +176,7 @@ function giveUp(deps: CallDeps, call: Call, failure: UpstreamFailure): void {
 }
 
 /** Behind the charge nothing may fail without an end: a defect of the gateway here costs the client nothing. */
-async function answer(deps: CallDeps, call: Call, answered: Answered, charged: Units): Promise<Relayed> {
+export async function answer(deps: CallDeps, call: Call, answered: Answered, charged: Units): Promise<Relayed> {
   try {
     return await relay(call.exchange, answered.upstream, compose(deps, call, answered, charged));
   } catch (error) {
@@ -215,7 +222,7 @@ function compose(deps: CallDeps, call: Call, { head, framing }: Answered, charge
 }
 
 /** An upstream that repeats what it was sent would hand its own key to every consumer; its owner should know. */
-function warnOfLeak({ log }: CallDeps, { api, template }: Route, field: string): void {
+export function warnOfLeak({ log }: CallDeps, { api, template }: Route, field: string): void {
   log.warn({ api: api.name, route: template, field }, 'the upstream sent a secret back; the field was left out');
 }
 
@@ -230,12 +237,12 @@ function framingDown(exchange: Exchange, framing: Framing): AnswerFraming {
 const chunked: AnswerFraming = { kind: 'chunked' };
 const untilClose: AnswerFraming = { kind: 'until_close' };
 
-function close(deps: CallDeps, call: Call): void {
+export function close(deps: CallDeps, call: Call): void {
   const { payer, hold } = call.admitted;
   // Only an exception leaves a hold open here: the call failed inside the gateway, so it costs nothing.
   if (hold?.state === 'held') deps.ledger.release(hold);
   if (payer) deps.calls.leave(payer.account, call.route.api);
   call.exchange.onGone = undefined;
   call.exchange.onDrain = undefined;
-  call.exchange.end.bytesIn = call.body?.bytes ?? 0;
+  if (call.body) call.exchange.end.bytesIn = call.body.bytes;
 }

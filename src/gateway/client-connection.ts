@@ -24,6 +24,7 @@ const lingerMs = 2_000;
 const emptyLinesMax = 2;
 
 const headEnd = Buffer.from('\r\n\r\n');
+const nothing = Buffer.alloc(0);
 const carriageReturn = 0x0d;
 const lineFeed = 0x0a;
 
@@ -54,6 +55,8 @@ export class ClientConnection {
   #pending: Buffer | undefined;
   #emptyLines = 0;
   #lingering = false;
+  /** The socket speaks another protocol now. */
+  #handedOver = false;
   #reading = true;
   /** Monotonic ms by which something has to happen; 0 while nothing is awaited from the client. */
   #deadlineMs: number;
@@ -174,7 +177,7 @@ export class ClientConnection {
   /** The exchange is over and its answer written: the next request may begin. */
   done(): void {
     this.exchange = undefined;
-    if (this.closed) return;
+    if (this.closed || this.#handedOver) return;
     if (this.ended || this.#body) {
       this.#body?.discard();
       this.linger();
@@ -204,6 +207,20 @@ export class ClientConnection {
     this.#deadlineMs = this.#events.nowMs() + lingerMs;
     this.socket.end();
     this.#resumeReading(true);
+  }
+
+  /** Hands the socket over to another protocol, paused, with what has come behind the request. */
+  takeOver(): { socket: Duplex; rest: Buffer } {
+    const { socket } = this;
+    const rest = this.#pending ?? nothing;
+    this.#pending = undefined;
+    this.ended = true;
+    this.#handedOver = true;
+    this.#deadlineMs = 0;
+    this.#stalledMs = 0;
+    socket.pause();
+    socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain);
+    return { socket, rest };
   }
 
   pauseBody(): void {

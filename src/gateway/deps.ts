@@ -40,7 +40,7 @@ export type GatewayDeps = {
   signContext(context: CallContext): string;
   /** Answers `/_callora/…` and `/.well-known/…`; false when nothing is there. */
   internal(req: IncomingMessage, res: ServerResponse, path: string): boolean;
-  upstreams: Pick<Upstreams, 'send'>;
+  upstreams: Pick<Upstreams, 'send' | 'upgrade'>;
   clock: Clock;
   log: Log;
   metrics: GatewayMetrics;

@@ -2,7 +2,7 @@ import type { Api, Config } from '../catalog/model.ts';
 import type { AddressGuard } from '../limits/addresses.ts';
 import { clientOf, type TrustedProxies } from '../limits/client-address.ts';
 import { throttleAddress } from './admit.ts';
-import { type CallDeps, serveCall } from './call.ts';
+import { serveCall } from './call.ts';
 import { clientView } from './client-view.ts';
 import { type Cors, type CorsRules, isPreflight } from './cors.ts';
 import { type Exchange, endsConnection } from './exchange.ts';
@@ -11,14 +11,14 @@ import type { OwnPages } from './own-pages.ts';
 import { readTarget } from './path.ts';
 import type { Readings } from './readings.ts';
 import { type Refusal, refuse } from './refuse.ts';
+import { type SocketDeps, serveSocket, upgradeRequired } from './websocket.ts';
 
-export type DispatchDeps = CallDeps & {
+export type DispatchDeps = SocketDeps & {
   ownPages: OwnPages;
   guardOf(config: Config): AddressGuard;
   guardOfApi(api: Api): AddressGuard;
   proxiesOf(config: Config): TrustedProxies;
   corsOf(config: Config): CorsRules;
-  draining(): boolean;
   readings: Readings;
 };
 
@@ -49,7 +49,7 @@ export function dispatch(deps: DispatchDeps, exchange: Exchange, read: HeadResul
   const apiCors = isOwn ? cors.own : cors.at(path);
   if (isPreflight(head)) return answerPreflight(exchange, apiCors, isOwn ? [] : config.routes.methodsAt(path));
   if (apiCors !== cors.own) exchange.fields.splice(0, corsLength, ...apiCors.fields(head.origin));
-  if (isOwn) return deps.ownPages.serve(exchange, path);
+  if (isOwn) return head.socket ? refuse(exchange, noUpgrade) : deps.ownPages.serve(exchange, path);
 
   const match = config.routes.match(head.method, path);
   if (match.kind === 'not_found') return refuse(exchange, { ok: false, code: 'not_found' });
@@ -59,7 +59,9 @@ export function dispatch(deps: DispatchDeps, exchange: Exchange, read: HeadResul
   const { route, rest } = match;
   exchange.route = route;
   if (!isAdmittedByApi(deps, exchange, route.api)) return refuse(exchange, addressBlockedByApi);
-  if (route.websocket !== undefined) return refuse(exchange, upgradeRequired);
+  if (head.socket !== (route.websocket !== undefined)) {
+    return refuse(exchange, head.socket ? noUpgrade : upgradeRequired);
+  }
   if (encodedSlash && !route.api.encodedSlash) return refuse(exchange, noEncodedSlash);
   if (deps.readings.isDearer(head.method, rest, !lenient, route)) return refuse(exchange, dearerReading);
   const dearer = deps.readings.dearerMethods(head.method, rest, !lenient, route);
@@ -67,12 +69,12 @@ export function dispatch(deps: DispatchDeps, exchange: Exchange, read: HeadResul
   if ((head.contentLength ?? 0) > route.bodyBytesMax) {
     return refuse(exchange, { ok: false, code: 'body_too_large', detail: `at most ${route.bodyBytesMax} bytes` });
   }
-  return serveCall(deps, exchange, route, rest + query);
+  return (head.socket ? serveSocket : serveCall)(deps, exchange, route, rest + query);
 }
 
 const shuttingDown: Refusal = { ok: false, code: 'shutting_down', fields: ['retry-after', '1'], close: true };
 const addressBlocked: Refusal = { ok: false, code: 'address_blocked', close: true };
-const upgradeRequired: Refusal = { ok: false, code: 'upgrade_required', fields: ['upgrade', 'websocket'], close: true };
+const noUpgrade: Refusal = { ok: false, code: 'not_implemented', detail: 'this path opens no WebSocket' };
 const addressBlockedByApi: Refusal = { ok: false, code: 'address_blocked', detail: 'this API is closed to it' };
 const noEncodedSlash: Refusal = { ok: false, code: 'bad_path', detail: 'this API takes no encoded slash' };
 

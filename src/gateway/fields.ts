@@ -199,7 +199,7 @@ function copied(text: string): string {
 }
 
 function judgeUp(name: string): FieldKind {
-  if (hopByHop.has(name) || ownUp.has(name) || identity.has(name) || isOurs(name)) return 'dropped';
+  if (isHopByHop(name) || ownUp.has(name) || identity.has(name) || isOurs(name)) return 'dropped';
   if (name.startsWith('x-forwarded-') || name.startsWith('x-envoy-')) return 'dropped';
   switch (name) {
     case 'trailer':
@@ -214,7 +214,7 @@ function judgeUp(name: string): FieldKind {
 
 function judgeDown(name: string): FieldKind {
   if (name === 'content-length' || name === 'connection') return name;
-  if (hopByHop.has(name) || ownDown.has(name) || isOurs(name)) return 'dropped';
+  if (isHopByHop(name) || ownDown.has(name) || isOurs(name)) return 'dropped';
   if (cacheFields.has(name) || name.endsWith('-cache-control')) return 'cache';
   if (factual.has(name)) return 'factual';
   switch (name) {
@@ -236,6 +236,11 @@ function judgeDown(name: string): FieldKind {
 function judgeTrailer(name: string, kind: FieldKind): FieldKind {
   const passes = kind === 'plain' || kind === 'factual';
   return passes && !neverTrailing.has(name) && !name.startsWith('access-control-') ? 'plain' : 'dropped';
+}
+
+/** A WebSocket is agreed on with each neighbour anew, under a key of its own. */
+function isHopByHop(name: string): boolean {
+  return hopByHop.has(name) || name.startsWith('sec-websocket-');
 }
 
 function isOurs(name: string): boolean {

@@ -1,10 +1,14 @@
+import type { Duplex } from 'node:stream';
 import type { Api } from '../catalog/model.ts';
 import type { Framing } from '../http1/response-framing.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
-import type { UpstreamHandle, UpstreamHandler, UpstreamRequest, Upstreams } from '../upstream/upstreams.ts';
+import type { UpgradeHandler, UpstreamHandle, UpstreamRequest, Upstreams } from '../upstream/upstreams.ts';
 import { judgeFailure, type UpstreamFailure } from './upstream-failure.ts';
 
-export type UpstreamHead = { ok: true; head: ResponseHead; framing: Framing };
+export type UpstreamHead = { ok: true; head: ResponseHead; framing: Framing; upgraded: Upgraded | undefined };
+
+/** The socket behind a 101, paused, and what has come on it already. */
+export type Upgraded = { socket: Duplex; rest: Buffer };
 
 /** Where the answer's body goes once its head may leave. `data` returns false when the client is behind. */
 export type Sink = {
@@ -20,7 +24,7 @@ const waitingBytesMax = 64 * 1024;
  * One request to an upstream. Until a sink is attached, what arrives waits here: the head decides about money, and
  * nothing may reach the client before that is written.
  */
-export class UpstreamCall implements UpstreamHandler {
+export class UpstreamCall implements UpgradeHandler {
   readonly head: Promise<UpstreamHead | UpstreamFailure>;
   /** Relays a 1xx head; the final one is still to come. */
   readonly #inform: (status: number, fields: string[]) => void;
@@ -34,16 +38,17 @@ export class UpstreamCall implements UpstreamHandler {
   #end: 'open' | 'ended' | Error = 'open';
 
   constructor(
-    upstreams: Pick<Upstreams, 'send'>,
+    upstreams: Pick<Upstreams, 'send' | 'upgrade'>,
     api: Api,
     request: UpstreamRequest,
     inform: (status: number, fields: string[]) => void,
+    upgrade: boolean,
   ) {
     this.#inform = inform;
     this.head = new Promise((resolve) => {
       this.#settleHead = resolve;
     });
-    this.#handle = upstreams.send(api, request, this);
+    this.#handle = upgrade ? upstreams.upgrade(api, request, this) : upstreams.send(api, request, this);
   }
 
   /** Ends the call towards the upstream: its connection is closed, so it can tell. */
@@ -88,7 +93,17 @@ export class UpstreamCall implements UpstreamHandler {
   onHead(head: ResponseHead, framing: Framing): void {
     if (this.#phase !== 'waiting') return;
     this.#phase = 'answering';
-    this.#settleHead({ ok: true, head, framing });
+    this.#settleHead({ ok: true, head, framing, upgraded: undefined });
+  }
+
+  onUpgrade(head: ResponseHead, socket: Duplex, rest: Buffer): void {
+    if (this.#phase !== 'waiting') {
+      socket.destroy();
+      return;
+    }
+    this.#phase = 'ended';
+    this.#end = 'ended';
+    this.#settleHead({ ok: true, head, framing: { kind: 'none' }, upgraded: { socket, rest } });
   }
 
   onData(chunk: Buffer): boolean {

@@ -22,6 +22,8 @@ export type Head = {
   preflightMethod: string | undefined;
   preflightHeaders: string | undefined;
   requestId: string | undefined;
+  /** The client asks for a WebSocket: the one upgrade that is forwarded. */
+  socket: boolean;
 };
 
 export type HeadResult = { ok: true; head: Head } | { ok: false; code: ErrorCode; detail: string };
@@ -30,7 +32,7 @@ type Mutable = Head & {
   hosts: number;
   lengths: number;
   transferEncoding: string | undefined;
-  upgrade: boolean;
+  upgrade: string | undefined;
   worker: boolean;
   closes: boolean;
 };
@@ -58,7 +60,8 @@ export function readHead(request: RequestHead): HeadResult {
     hosts: 0,
     lengths: 0,
     transferEncoding: undefined,
-    upgrade: false,
+    socket: false,
+    upgrade: undefined,
     worker: false,
     closes: false,
   };
@@ -91,7 +94,8 @@ function readField(head: Mutable, name: string, value: string): string | undefin
       head.expectsContinue = true;
       return undefined;
     case 'upgrade':
-      head.upgrade = true;
+      if (head.upgrade !== undefined) return 'Upgrade stands twice';
+      head.upgrade = value;
       return undefined;
     case 'service-worker':
       head.worker = true;
@@ -124,8 +128,10 @@ function judge(head: Mutable): HeadResult {
       return bad('not_implemented', 'the only transfer coding understood is chunked');
     }
   }
-  if (head.upgrade || head.connectionNames?.includes('upgrade')) {
-    return bad('not_implemented', 'protocol upgrades are not forwarded');
+  if (head.upgrade !== undefined || head.connectionNames?.includes('upgrade')) {
+    const refused = judgeUpgrade(head);
+    if (refused) return refused;
+    head.socket = true;
   }
   // A browser asks for the script of a service worker with this field. One that a sold API had planted would stand
   // before the gateway's own pages, with what people type there.
@@ -140,6 +146,17 @@ function judge(head: Mutable): HeadResult {
   if (head.closes) head.persistent = false;
   if (head.requestId !== undefined && !isRequestId(head.requestId)) head.requestId = undefined;
   return { ok: true, head };
+}
+
+/** Behind an upgrade that one side sees and the other does not, the two read different requests: only one is let on. */
+function judgeUpgrade(head: Mutable): HeadResult | undefined {
+  if (head.minor === 0) return bad('bad_request', 'HTTP/1.0 has no upgrades');
+  if (head.transferEncoding !== undefined || (head.contentLength ?? 0) > 0) {
+    return bad('bad_request', 'a request with a body cannot ask for an upgrade');
+  }
+  const named = head.connectionNames?.includes('upgrade') ?? false;
+  if (head.method === 'GET' && named && head.upgrade?.toLowerCase() === 'websocket') return undefined;
+  return bad('not_implemented', 'the one upgrade that is forwarded is that of a GET to websocket');
 }
 
 function bad(code: ErrorCode, detail: string): HeadResult {
@@ -232,4 +249,5 @@ export const unreadHead: Head = {
   preflightMethod: undefined,
   preflightHeaders: undefined,
   requestId: undefined,
+  socket: false,
 };

@@ -43,7 +43,8 @@ export function refuse(exchange: Exchange, refusal: Refusal): void {
   if (exchange.own === undefined) fields.push('proxy-status', refusal.proxyStatus ?? proxyStatus(refusal.code));
   if (bodiless) fields.push('content-length', String(body.length));
   // A body that is still coming in cannot be told from the next request once nobody reads it.
-  if (refusal.close || (requestBody && !requestBody.complete)) endsConnection(exchange);
+  // Bytes that a client sent for the protocol it asked for are no request.
+  if (refusal.close || exchange.head.socket || (requestBody && !requestBody.complete)) endsConnection(exchange);
   answer.whole(document.status, [...fields, ...exchange.fields], body, bodiless);
 }
 

@@ -28,8 +28,11 @@ export type Gateway = {
   listen(): Promise<{ port: number }>;
   /** Refuses new calls, lets running ones finish within the configured time, then ends every connection. */
   drain(): Promise<void>;
-  stats(): { connections: number; running: number; draining: boolean };
+  stats(): { connections: number; sockets: number; running: number; draining: boolean };
 };
+
+/** What open WebSockets are told at a drain. */
+const goingAway = { code: 1001, reason: 'the gateway is shutting down' };
 
 /** What calls that a drain cuts off may take to write their end, ms. */
 const cutOffMs = 2_000;
@@ -134,6 +137,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     },
     async drain() {
       draining = true;
+      // They would not end by themselves, and their clients can open them elsewhere.
+      for (const socket of joined.sockets) socket.close(goingAway);
       // Until the last running call ends the listener stays open: a refusal with 503 sends a client elsewhere, while a
       // closed port looks like a dead host.
       await idle(deps.config().gateway.limits.drainTimeoutMs);
@@ -146,7 +151,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       clearInterval(timeCheck);
       joined.ownPages.close();
     },
-    stats: () => ({ connections: connections.open(), running, draining }),
+    stats: () => ({ connections: connections.open(), sockets: joined.sockets.size, running, draining }),
   };
 }
 
@@ -171,6 +176,7 @@ function joinDeps(deps: GatewayDeps, draining: () => boolean): DispatchDeps {
     })),
     corsOf: remembered(createCorsRules),
     draining,
+    sockets: new Set(),
   };
 }
 

@@ -19,4 +19,5 @@ export const gauges: GaugeValues = {
   journal: { ok: true, pending: 0, walBytes: 10 },
   loops: [{ name: 'settler', failuresInRow: 2 }],
   connections: 1,
+  sockets: 1,
 };

@@ -65,12 +65,41 @@ describe('a request head', () => {
     expect(read({ 'Transfer-Encoding': 'chunked' }, { minor: 0 })).toMatchObject({ ok: false });
   });
 
-  it.each([{ Upgrade: 'h2c' }, { Upgrade: 'websocket', Connection: 'Upgrade' }, { Connection: 'keep-alive, upgrade' }])(
-    'that asks for an upgrade is refused: %o',
-    (fields) => {
-      expect(read(fields)).toMatchObject({ ok: false, code: 'not_implemented' });
-    },
-  );
+  it.each([
+    { Upgrade: 'h2c' },
+    { Upgrade: 'h2c', Connection: 'upgrade' },
+    { Upgrade: 'websocket' },
+    { Upgrade: 'websocket, h2c', Connection: 'upgrade' },
+    { Upgrade: 'websocket/13', Connection: 'upgrade' },
+    { Connection: 'keep-alive, upgrade' },
+  ])('that asks for an upgrade to anything but a WebSocket is refused: %o', (fields) => {
+    expect(read(fields)).toMatchObject({ ok: false, code: 'not_implemented' });
+  });
+
+  it('asks for a WebSocket with Upgrade and Connection together, in any case', () => {
+    expect(read({ Upgrade: 'WebSocket', Connection: 'keep-alive, UPGRADE' })).toMatchObject({
+      ok: true,
+      head: { socket: true },
+    });
+    expect(read({})).toMatchObject({ ok: true, head: { socket: false } });
+  });
+
+  it.each([
+    [{ 'Content-Length': '5' }, {}],
+    [{ 'Transfer-Encoding': 'chunked' }, {}],
+    [{}, { minor: 0 as const }],
+  ])('that asks for a WebSocket with a body or in HTTP/1.0 is refused: %o', (fields, request) => {
+    const asked = read({ Upgrade: 'websocket', Connection: 'upgrade', ...fields }, request);
+    expect(asked).toMatchObject({ ok: false, code: 'bad_request' });
+    expect(read({ Upgrade: 'websocket', Connection: 'upgrade' }, { method: 'POST' })).toMatchObject({
+      code: 'not_implemented',
+    });
+  });
+
+  it('with two Upgrades is refused', () => {
+    const fields = ['Host', 'a', 'Connection', 'upgrade', 'Upgrade', 'websocket', 'Upgrade', 'websocket'];
+    expect(read(fields)).toMatchObject({ ok: false, code: 'bad_request' });
+  });
 
   it('for the script of a service worker is refused: it would stand before the gateway’s own pages', () => {
     expect(read({ 'Service-Worker': 'script' })).toMatchObject({ ok: false, code: 'not_implemented' });

@@ -1,0 +1,166 @@
+/** What one side of a connection has to keep to. */
+export type FrameRules = {
+  /** A client masks every frame, a server none. */
+  masked: boolean;
+  /** Both sides agreed on permessage-deflate, which marks the first frame of a packed message with RSV1. */
+  packed: boolean;
+  frameBytesMax: number;
+  messageBytesMax: number;
+};
+
+/** The close code to answer with, and why. */
+export type FrameFault = { code: 1002 | 1009; detail: string };
+
+/** A place in the bytes of a scan: where a message's first frame starts, or behind the last byte of what has ended. */
+export type Mark =
+  | { kind: 'begin'; at: number }
+  | { kind: 'end'; at: number /** Of all its frames, heads included. */; bytes: number }
+  | { kind: 'close'; at: number };
+
+export type Scan = {
+  /** The new bytes, behind what was kept back of a frame head that had not come whole. */
+  bytes: Buffer;
+  /** Up to here they are good to go on. Behind it is the beginning of a head, a fault, or what nobody may send any more. */
+  upTo: number;
+  marks: Mark[];
+  fault: FrameFault | undefined;
+};
+
+type FrameHead = { opcode: number; last: boolean; headBytes: number; bytes: number };
+
+/**
+ * Follows the frames of RFC 6455 through bytes that pass by, to know where messages begin and end. Payloads are neither
+ * kept nor unmasked, so text is not checked for UTF-8: that is for the two ends. Everything that a reader could take
+ * another way than we do is a fault, since a message that we do not see is a message that nobody pays.
+ */
+export class FrameTracker {
+  /** True behind a close frame: whatever follows is dropped. */
+  closed = false;
+  /** What was wrong with these bytes; nothing passes behind it. */
+  fault: FrameFault | undefined;
+  readonly #rules: FrameRules;
+  #kept: Buffer = nothing;
+  #frame: FrameHead | undefined;
+  #frameLeft = 0;
+  #inMessage = false;
+  #messageBytes = 0;
+
+  constructor(rules: FrameRules) {
+    this.#rules = rules;
+  }
+
+  /** Bytes that are still to come of the frame that has begun: 0 between two frames, where another may be put in. */
+  get frameLeft(): number {
+    return this.#frameLeft;
+  }
+
+  scan(chunk: Buffer): Scan {
+    const bytes = this.#kept.length === 0 ? chunk : Buffer.concat([this.#kept, chunk]);
+    const marks: Mark[] = [];
+    let at = 0;
+    while (at < bytes.length && !this.closed && !this.fault) {
+      if (!this.#frame) {
+        const head = this.#readHead(bytes, at);
+        if (!head) break;
+        if (head.opcode === text || head.opcode === binary) marks.push({ kind: 'begin', at });
+        this.#frame = head;
+        this.#frameLeft = head.bytes;
+        at += head.headBytes;
+      }
+      const taken = Math.min(this.#frameLeft, bytes.length - at);
+      this.#frameLeft -= taken;
+      at += taken;
+      if (this.#frameLeft === 0) this.#endFrame(this.#frame, at, marks);
+    }
+    this.#kept = this.closed || this.fault ? nothing : bytes.subarray(at);
+    return { bytes, upTo: at, marks, fault: this.fault };
+  }
+
+  /** Undefined when the head is not whole yet, or has a fault. */
+  #readHead(bytes: Buffer, at: number): FrameHead | undefined {
+    const [first, second] = [bytes[at], bytes[at + 1]];
+    if (first === undefined || second === undefined) return undefined;
+    const opcode = first & 0x0f;
+    const last = (first & 0x80) !== 0;
+    const short = second & 0x7f;
+    const fault = this.#judgeBits(first, second) ?? (opcode >= 8 ? judgeControl(last, opcode, short) : undefined);
+    if (fault !== undefined) return this.#broken(1002, fault);
+    const headBytes = 2 + (short === 126 ? 2 : short === 127 ? 8 : 0) + (this.#rules.masked ? 4 : 0);
+    if (bytes.length - at < headBytes) return undefined;
+    let length = short;
+    if (short === 126) {
+      length = bytes.readUInt16BE(at + 2);
+      if (length < 126) return this.#broken(1002, 'a length is written longer than it needs');
+    } else if (short === 127) {
+      const high = bytes.readUInt32BE(at + 2);
+      length = high * 2 ** 32 + bytes.readUInt32BE(at + 6);
+      if (high >= 2 ** 31) return this.#broken(1002, 'a length has 64 bits');
+      if (length < 2 ** 16) return this.#broken(1002, 'a length is written longer than it needs');
+    }
+    if (length > this.#rules.frameBytesMax) return this.#broken(1009, 'the frame is too long');
+    if (opcode < 8 && !this.#fits(opcode, headBytes + length)) return this.#broken(1009, 'the message is too long');
+    return { opcode, last, headBytes, bytes: length };
+  }
+
+  #judgeBits(first: number, second: number): string | undefined {
+    const opcode = first & 0x0f;
+    const starts = opcode === text || opcode === binary;
+    if ((second & 0x80) !== (this.#rules.masked ? 0x80 : 0)) {
+      return this.#rules.masked ? 'a client masks its frames' : 'a server does not mask its frames';
+    }
+    if ((first & 0x30) !== 0 || ((first & 0x40) !== 0 && !(this.#rules.packed && starts))) {
+      return 'a reserved bit is set';
+    }
+    if ((opcode > binary && opcode < close) || opcode > pong) return 'an opcode is unknown';
+    if (starts && this.#inMessage) return 'a message begins inside another';
+    if (opcode === continuation && !this.#inMessage) return 'a continuation has no beginning';
+    return undefined;
+  }
+
+  /** Heads count too: a message of endless empty frames is endless. */
+  #fits(opcode: number, bytes: number): boolean {
+    this.#messageBytes = (opcode === continuation ? this.#messageBytes : 0) + bytes;
+    return this.#messageBytes <= this.#rules.messageBytesMax;
+  }
+
+  #endFrame({ opcode, last }: FrameHead, at: number, marks: Mark[]): void {
+    this.#frame = undefined;
+    if (opcode === close) {
+      this.closed = true;
+      marks.push({ kind: 'close', at });
+    } else if (opcode < close) {
+      this.#inMessage = !last;
+      if (last) marks.push({ kind: 'end', at, bytes: this.#messageBytes });
+    }
+  }
+
+  #broken(code: FrameFault['code'], detail: string): undefined {
+    this.fault = { code, detail };
+  }
+}
+
+function judgeControl(last: boolean, opcode: number, length: number): string | undefined {
+  if (!last) return 'a control frame is in pieces';
+  if (length > 125) return 'a control frame is too long';
+  return opcode === close && length === 1 ? 'a close frame has half a code' : undefined;
+}
+
+const continuation = 0;
+const text = 1;
+const binary = 2;
+const close = 8;
+const pong = 10;
+
+const nothing = Buffer.alloc(0);
+
+/** A close frame with a code and a reason of at most 123 bytes; one for a server is masked. */
+export function closeFrame(code: number, reason: string, mask: Buffer | undefined): Buffer {
+  const words = Buffer.from(reason, 'utf8');
+  const payload = Buffer.alloc(2 + words.length);
+  payload.writeUInt16BE(code);
+  words.copy(payload, 2);
+  if (payload.length > 125) throw new Error('a reason to close has at most 123 bytes');
+  if (!mask) return Buffer.concat([Buffer.from([0x80 | close, payload.length]), payload]);
+  for (let i = 0; i < payload.length; i++) payload[i] = (payload[i] ?? 0) ^ (mask[i % 4] ?? 0);
+  return Buffer.concat([Buffer.from([0x80 | close, 0x80 | payload.length]), mask, payload]);
+}

@@ -1,0 +1,172 @@
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../clock.ts';
+import { type FrameFault, type FrameRules, FrameTracker, type Mark, type Scan } from './ws-frames.ts';
+
+/** A close frame's code and words. */
+export type Closing = { code: number; reason: string };
+
+/** How many of the messages asked about are paid, and why the connection ends when it is not all. */
+export type Payment = { paid: number; stop: Closing | undefined };
+
+export type LaneEvents = {
+  /** Called with the number of messages that begin, before the first byte of the first one goes on. Never rejects. */
+  pay: ((messages: number) => Promise<Payment>) | undefined;
+  /** The last byte of a message has been handed on. */
+  onMessage(bytes: number): void;
+  /** The sender's close frame has come. */
+  onClosed(): void;
+  onFault(fault: FrameFault): void;
+  /** A message could not be paid; what came before it has been handed on. */
+  onUnpaid(stop: Closing): void;
+};
+
+/** One direction of an open WebSocket: bytes pass unchanged, in order, and no faster than the other end takes them. */
+export class Lane {
+  readonly tracker: FrameTracker;
+  /** Bytes and whole messages handed on. */
+  bytes = 0;
+  messages = 0;
+  lastByteMs: number;
+  /** Since when the receiver has not taken what it was sent, monotonic ms; undefined while it keeps up. */
+  behindSinceMs: number | undefined;
+  readonly #from: Duplex;
+  readonly #to: Duplex;
+  readonly #clock: Clock;
+  readonly #events: LaneEvents;
+  #pauses = 0;
+  #paying = false;
+  /** Nothing of the sender goes on any more: a close frame of ours has, or the receiver is gone. */
+  #mute = false;
+  /** A close frame of ours that waits for the end of the frame under way. */
+  #last: Buffer | undefined;
+
+  constructor(from: Duplex, to: Duplex, rules: FrameRules, clock: Clock, events: LaneEvents) {
+    this.#from = from;
+    this.#to = to;
+    this.#clock = clock;
+    this.#events = events;
+    this.tracker = new FrameTracker(rules);
+    this.lastByteMs = clock.monotonicMs();
+    from.on('data', (chunk: Buffer) => this.#read(chunk));
+    to.on('drain', () => this.#caughtUp());
+  }
+
+  /** True while a close frame of ours waits for the end of a frame. */
+  get waits(): boolean {
+    return this.#last !== undefined;
+  }
+
+  /** Begins with what came behind the handshake. */
+  start(rest: Buffer): void {
+    if (rest.length > 0) this.#read(rest);
+    if (this.#pauses === 0) this.#from.resume();
+  }
+
+  #read(chunk: Buffer): void {
+    this.lastByteMs = this.#clock.monotonicMs();
+    const left = this.tracker.frameLeft;
+    const scan = this.tracker.scan(chunk);
+    if (this.#mute) this.#tell(scan);
+    else if (this.#last) this.#endFrame(scan, left);
+    else this.#pass(scan);
+  }
+
+  /** Puts a close frame behind the frame under way; what the sender sends after that is looked at, not handed on. */
+  end(frame: Buffer): void {
+    if (this.#mute || this.#last) return;
+    // While a message waits to be paid, what was handed on ends before it.
+    if (this.#paying || this.tracker.frameLeft === 0) this.#endWith(frame);
+    else this.#last = frame;
+  }
+
+  mute(): void {
+    this.#mute = true;
+    this.#caughtUp();
+  }
+
+  pause(): void {
+    this.#pauses++;
+    this.#from.pause();
+  }
+
+  resume(): void {
+    if (--this.#pauses === 0) this.#from.resume();
+  }
+
+  #pass(scan: Scan): void {
+    const { pay } = this.#events;
+    const first = pay && scan.marks.findIndex(({ kind }) => kind === 'begin');
+    if (pay === undefined || first === undefined || first < 0) {
+      this.#hand(scan, 0, scan.upTo, scan.marks);
+      this.#tell(scan);
+      return;
+    }
+    const start = scan.marks[first]?.at ?? 0;
+    this.#hand(scan, 0, start, scan.marks.slice(0, first));
+    const rest = scan.marks.slice(first);
+    const begins = rest.filter(({ kind }) => kind === 'begin');
+    this.#paying = true;
+    this.pause();
+    void pay(begins.length).then(({ paid, stop }) => {
+      this.#paying = false;
+      if (this.#mute || this.#isOver()) {
+        this.#tell(scan);
+      } else {
+        const unpaid = begins[paid];
+        const end = unpaid?.at ?? scan.upTo;
+        this.#hand(scan, start, end, rest.slice(0, unpaid ? rest.indexOf(unpaid) : rest.length));
+        if (stop) this.#events.onUnpaid(stop);
+        else this.#tell(scan);
+      }
+      this.resume();
+    });
+  }
+
+  /** The frame under way goes on to its end; then comes ours. */
+  #endFrame(scan: Scan, left: number): void {
+    const end = Math.min(left, scan.upTo);
+    const ended = scan.marks[0]?.at === end ? scan.marks.slice(0, 1) : [];
+    this.#hand(scan, 0, end, ended);
+    if (left === end && this.#last) this.#endWith(this.#last);
+    this.#tell(scan);
+  }
+
+  #endWith(frame: Buffer): void {
+    this.#last = undefined;
+    this.#write(frame);
+    this.mute();
+  }
+
+  #hand({ bytes }: Scan, start: number, end: number, marks: Mark[]): void {
+    if (this.#isOver()) return;
+    if (end > start) this.#write(bytes.subarray(start, end));
+    this.bytes += end - start;
+    for (const mark of marks) {
+      if (mark.kind !== 'end') continue;
+      this.messages++;
+      this.#events.onMessage(mark.bytes);
+    }
+  }
+
+  #isOver(): boolean {
+    return this.#to.destroyed || this.#to.writableEnded;
+  }
+
+  #write(bytes: Buffer): void {
+    if (this.#isOver()) return;
+    if (this.#to.write(bytes) || this.behindSinceMs !== undefined) return;
+    this.behindSinceMs = this.#clock.monotonicMs();
+    this.pause();
+  }
+
+  #caughtUp(): void {
+    if (this.behindSinceMs === undefined) return;
+    this.behindSinceMs = undefined;
+    this.resume();
+  }
+
+  #tell({ marks, fault }: Scan): void {
+    if (marks.at(-1)?.kind === 'close') this.#events.onClosed();
+    if (fault) this.#events.onFault(fault);
+  }
+}

@@ -1,0 +1,173 @@
+import { randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import type { SocketCause } from '../billing/socket-charging.ts';
+import type { GatewayLimits } from '../catalog/model.ts';
+import type { Clock } from '../clock.ts';
+import { closeFrame } from './ws-frames.ts';
+import { type Closing, Lane, type LaneEvents, type Payment } from './ws-lane.ts';
+
+/** How long both ends have to answer a close frame and to take their last bytes, ms. */
+const closeWaitMs = 5_000;
+
+export type TunnelEnd = { socket: Duplex /** Bytes that came behind the handshake. */; rest: Buffer };
+
+export type TunnelOptions = {
+  client: TunnelEnd;
+  upstream: TunnelEnd;
+  /** Both sides agreed on permessage-deflate. */
+  packed: boolean;
+  limits: Pick<GatewayLimits, 'websocketFrameBytesMax' | 'websocketMessageBytesMax'>;
+  clock: Clock;
+  /** Pays for messages of the client; undefined on routes that are paid by something else. */
+  pay: ((messages: number) => Promise<Payment>) | undefined;
+  /** A message of the client has been handed to the upstream to its last byte. */
+  onMessage(bytes: number): void;
+};
+
+/**
+ * Two sockets after the handshake. Frames pass unchanged, so whatever both ends agreed on is theirs; the gateway adds
+ * at most one close frame on each side, between two frames. `ended` resolves when both sockets are closed.
+ */
+export class Tunnel {
+  readonly ended: Promise<SocketCause>;
+  /** From the client to the upstream, and back. */
+  readonly up: Lane;
+  readonly down: Lane;
+  readonly #client: Duplex;
+  readonly #upstream: Duplex;
+  readonly #clock: Clock;
+  readonly #gone = new Set<Lane>();
+  readonly #closing = new AbortController();
+  #cause: SocketCause | undefined;
+  #closed = false;
+  #bounded = false;
+
+  constructor(options: TunnelOptions) {
+    const { client, upstream, clock, limits, packed } = options;
+    this.#client = client.socket;
+    this.#upstream = upstream.socket;
+    this.#clock = clock;
+    const rules = {
+      packed,
+      frameBytesMax: limits.websocketFrameBytesMax,
+      messageBytesMax: limits.websocketMessageBytesMax,
+    };
+    const upEvents = { ...this.#events('client'), pay: options.pay, onMessage: options.onMessage };
+    this.up = new Lane(client.socket, upstream.socket, { ...rules, masked: true }, clock, upEvents);
+    this.down = new Lane(upstream.socket, client.socket, { ...rules, masked: false }, clock, this.#events('upstream'));
+    this.ended = Promise.all([this.#watch(client.socket, this.up), this.#watch(upstream.socket, this.down)]).then(
+      () => {
+        this.#closing.abort();
+        return this.#cause ?? 'closed';
+      },
+    );
+    this.down.start(upstream.rest);
+    this.up.start(client.rest);
+  }
+
+  /** Lets nothing pass until `resume`. */
+  pause(): void {
+    this.up.pause();
+    this.down.pause();
+  }
+
+  resume(): void {
+    this.up.resume();
+    this.down.resume();
+  }
+
+  get lastByteMs(): number {
+    return Math.max(this.up.lastByteMs, this.down.lastByteMs);
+  }
+
+  get behindSinceMs(): number {
+    const { up, down } = this;
+    return Math.min(up.behindSinceMs ?? Number.POSITIVE_INFINITY, down.behindSinceMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Ends both sides with a close frame. The words are for the client alone: its money is no affair of the upstream. */
+  close({ code, reason }: Closing): void {
+    this.#end('gateway', { code, reason }, { code, reason: '' });
+  }
+
+  /** Ends both sockets now, for one that takes nothing any more. */
+  destroy(): void {
+    this.#cause ??= 'gateway';
+    this.#client.destroy();
+    this.#upstream.destroy();
+  }
+
+  #events(sender: 'client' | 'upstream'): LaneEvents {
+    return {
+      pay: undefined,
+      onMessage: () => undefined,
+      onClosed: () => {
+        this.#cause ??= 'closed';
+        this.#boundClose();
+        this.#settle();
+      },
+      onFault: ({ code, detail }) => this.#end(sender, { code, reason: detail }, { code, reason: detail }),
+      onUnpaid: (stop) => this.close(stop),
+    };
+  }
+
+  #end(cause: SocketCause, forClient: Closing, forUpstream: Closing): void {
+    if (this.#cause !== undefined && this.#cause !== 'closed') return;
+    this.#cause ??= cause;
+    this.#boundClose();
+    this.down.end(closeFrame(forClient.code, forClient.reason, undefined));
+    this.up.end(closeFrame(forUpstream.code, forUpstream.reason, randomBytes(4)));
+    this.#settle();
+  }
+
+  /** Resolves when the socket is closed. A side that leaves without a close frame has the other one told. */
+  #watch(socket: Duplex, lane: Lane): Promise<void> {
+    const leave = () => {
+      if (this.#gone.has(lane)) return;
+      this.#gone.add(lane);
+      this.#left(lane);
+    };
+    socket.on('error', () => socket.destroy());
+    socket.on('end', leave);
+    return new Promise((resolve) => {
+      socket.once('close', () => {
+        leave();
+        resolve();
+      });
+      if (!socket.closed) return;
+      leave();
+      resolve();
+    });
+  }
+
+  #left(lane: Lane): void {
+    const other = lane === this.up ? this.down : this.up;
+    // Nobody is there to read on; a client that has only ended its own side still may.
+    if (lane === this.down || this.#client.destroyed) other.mute();
+    if (!lane.tracker.closed) {
+      this.#cause ??= lane === this.up ? 'client' : 'upstream';
+      this.#boundClose();
+      const code = other.tracker.closed ? 1000 : lane === this.up ? 1001 : 1011;
+      lane.end(
+        closeFrame(code, code === 1011 ? 'the upstream broke off' : '', lane === this.up ? randomBytes(4) : undefined),
+      );
+    }
+    // The frame under way has no end any more, so nothing can be said behind it.
+    if (lane.waits) (lane === this.up ? this.#upstream : this.#client).destroy();
+    this.#settle();
+  }
+
+  /** Both sides have said all they will: what is written leaves, and the sockets end. */
+  #settle(): void {
+    const isDone = (lane: Lane) => lane.tracker.closed || lane.tracker.fault !== undefined || this.#gone.has(lane);
+    if (this.#closed || !isDone(this.up) || !isDone(this.down)) return;
+    this.#closed = true;
+    for (const socket of [this.#client, this.#upstream]) if (!socket.destroyed) socket.end();
+  }
+
+  #boundClose(): void {
+    if (this.#bounded) return;
+    this.#bounded = true;
+    void this.#clock.sleep(closeWaitMs, this.#closing.signal).then(() => this.destroy());
+  }
+}

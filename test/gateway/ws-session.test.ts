@@ -1,0 +1,391 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { SocketUnit } from '../../src/catalog/model.ts';
+import { type ErrorCode, errorTable, GatewayError } from '../../src/errors.ts';
+import { closingFor } from '../../src/gateway/ws-session.ts';
+import { until, usdc } from './rig.ts';
+import { openSession, type SessionRig } from './ws-rig.ts';
+
+/** What the books say, and that they fit: each charge finished, refunded ones first, nothing left on hold. */
+function books({ journal, account }: SessionRig) {
+  expect(journal.finishes.map(({ chargeId }) => chargeId).sort()).toEqual(journal.charges.map(({ id }) => id).sort());
+  expect(account).toMatchObject({ held: 0n, holds: 0 });
+  const refunded = journal.refunds.reduce((sum, { amount }) => sum + amount, 0n);
+  const charged = journal.charges.reduce((sum, { priceUnits }) => sum + priceUnits, 0n);
+  expect([account.charged, account.refunded]).toEqual([charged, refunded]);
+  return {
+    charges: journal.charges.length,
+    refunds: journal.refunds.map(({ reason }) => reason),
+    outcomes: journal.finishes.map(({ outcome }) => outcome),
+  };
+}
+
+async function closeCleanly(rig: SessionRig): Promise<void> {
+  rig.client.sayClose();
+  await until(() => rig.upstream.close !== undefined, 'the close frame at the upstream');
+  rig.upstream.sayClose();
+  rig.client.socket.end();
+  rig.upstream.socket.end();
+  expect(await rig.over()).toBe('closed');
+}
+
+describe('an open WebSocket', () => {
+  it('passes frames both ways unchanged, and what came with the handshake first', async () => {
+    const rig = await openSession({ per: 'connection', upstreamRest: Buffer.from([0x81, 2, 104, 105]) });
+    await until(() => rig.client.messages.length === 1);
+    rig.client.say('one', 'two');
+    rig.client.socket.write(rig.client.frame({ opcode: 9, payload: Buffer.from('ping') }));
+    await rig.upstream.hears('one', 'two');
+    rig.upstream.say('three');
+    await rig.client.hears('hi', 'three');
+    expect(rig.upstream.frames.map(({ opcode, masked }) => [opcode, masked])).toEqual([
+      [1, true],
+      [1, true],
+      [9, true],
+    ]);
+    expect(rig.client.messages).toEqual(['hi', 'three']);
+    await closeCleanly(rig);
+    expect(books(rig)).toEqual({ charges: 1, refunds: [], outcomes: ['completed'] });
+    expect(rig.journal.finishes[0]).toMatchObject({ bytesIn: rig.upstream.received.length });
+  });
+
+  it('relays the close frames of both sides, and ends both connections', async () => {
+    const rig = await openSession({ per: 'connection' });
+    rig.upstream.sayClose(4001);
+    await until(() => rig.client.close !== undefined);
+    expect(rig.client.close).toEqual({ code: 4001, reason: '' });
+    rig.client.sayClose(4002);
+    await until(() => rig.upstream.close !== undefined);
+    expect(rig.upstream.close?.code).toBe(4002);
+    await until(() => rig.client.socket.readableEnded && rig.upstream.socket.readableEnded);
+    expect(await rig.over()).toBe('closed');
+  });
+
+  it('waits five seconds for the answer to a close frame, and no longer', async () => {
+    const rig = await openSession({ per: 'connection' });
+    rig.client.sayClose();
+    await until(() => rig.upstream.close !== undefined);
+    rig.clock.advance(4_999);
+    await rig.upstream.hears();
+    expect(rig.cause).toBeUndefined();
+    rig.clock.advance(1);
+    expect(await rig.ended).toBe('closed');
+    expect(books(rig).refunds).toEqual([]);
+  });
+
+  it('stops reading from a side whose other side does not read', async () => {
+    const rig = await openSession({ per: 'connection' });
+    rig.client.socket.pause();
+    const piece = rig.upstream.frame({ opcode: 2, payload: Buffer.alloc(65_000) });
+    let sent = 0;
+    await until(() => {
+      if (rig.session.tunnel.behindSinceMs !== Number.POSITIVE_INFINITY) return true;
+      for (let i = 0; i < 10; i++) rig.upstream.socket.write(piece);
+      sent += 10 * piece.length;
+      return false;
+    }, 'back-pressure');
+    expect(rig.session.tunnel.down.bytes).toBeLessThan(sent + 1);
+    rig.clock.advance(300_000);
+    expect(await rig.ended).toBe('gateway');
+  });
+});
+
+describe('money by the message', () => {
+  it('charges each message before it goes on, and nothing else', async () => {
+    const rig = await openSession({ per: 'message' });
+    const commit = Promise.withResolvers<void>();
+    rig.journal.beforeCharge = () => commit.promise;
+    rig.client.socket.write(rig.client.frame({ opcode: 9 }));
+    await until(() => rig.upstream.frames.length === 1);
+    rig.client.say('one');
+    await until(() => rig.account.holds === 1);
+    expect(rig.upstream.messages).toEqual([]);
+    commit.resolve();
+    await rig.upstream.hears('one');
+    expect(rig.account).toMatchObject({ charged: usdc('0.1'), holds: 0 });
+    rig.upstream.say('free', 'of', 'charge');
+    await rig.client.hears('free', 'of', 'charge');
+    rig.journal.beforeCharge = () => Promise.resolve();
+    await closeCleanly(rig);
+    expect(books(rig)).toEqual({ charges: 1, refunds: [], outcomes: ['completed'] });
+    expect(rig.journal.charges[0]).toMatchObject({ method: 'GET', status: 101, priceUnits: usdc('0.1'), routeId: 7 });
+  });
+
+  it('charges a message of many fragments once, also with a ping between them', async () => {
+    const rig = await openSession({ per: 'message' });
+    const part = (opcode: number, last: boolean, text: string) =>
+      rig.client.frame({ opcode, last, payload: Buffer.from(text) });
+    rig.client.socket.write(part(1, false, 'a'));
+    await until(() => rig.upstream.frames.length === 1);
+    rig.client.socket.write(
+      Buffer.concat([part(0, false, 'b'), part(9, true, ''), part(0, true, 'c'), part(2, true, 'd')]),
+    );
+    await rig.upstream.hears('abc', 'd');
+    await closeCleanly(rig);
+    expect(books(rig)).toMatchObject({ charges: 2, refunds: [] });
+  });
+
+  it.each([1, 7, 1_000])('lets exactly as many through as are paid: sent %i bytes at a time', async (size) => {
+    const rig = await openSession({ per: 'message', price: '0.1', balance: '0.75' });
+    const bytes = Buffer.concat(
+      Array.from({ length: 20 }, (_, i) => rig.client.frame({ payload: Buffer.from(`message ${i}`) })),
+    );
+    for (let at = 0; at < bytes.length; at += size) rig.client.socket.write(bytes.subarray(at, at + size));
+    await until(() => rig.client.close !== undefined, 'the close frame');
+    expect(rig.client.close).toEqual({ code: 1008, reason: expect.stringContaining('balance_too_low') });
+    await until(() => rig.upstream.close !== undefined);
+    expect(rig.upstream.close).toEqual({ code: 1008, reason: '' });
+    expect(rig.upstream.messages).toEqual([0, 1, 2, 3, 4, 5, 6].map((i) => `message ${i}`));
+    await rig.over();
+    expect(books(rig)).toEqual({ charges: 7, refunds: [], outcomes: Array(7).fill('completed') });
+  });
+
+  it('forwards as many messages as it charges, whatever the balance, the sizes and the pieces', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(fc.uint8Array({ maxLength: 200 }), { minLength: 1, maxLength: 3 }), { maxLength: 12 }),
+        fc.integer({ min: 0, max: 10 }),
+        fc.integer({ min: 1, max: 300 }),
+        async (messages, paidFor, size) => {
+          const rig = await openSession({ per: 'message', price: '0.1', balance: `${paidFor / 10}` });
+          const bytes = Buffer.concat(
+            messages.flatMap((parts) =>
+              parts.map((payload, i) =>
+                rig.client.frame({ opcode: i === 0 ? 2 : 0, last: i === parts.length - 1, payload }),
+              ),
+            ),
+          );
+          for (let at = 0; at < bytes.length; at += size) rig.client.socket.write(bytes.subarray(at, at + size));
+          rig.client.sayClose();
+          const expected = Math.min(messages.length, paidFor);
+          await until(() => rig.upstream.close !== undefined, 'the close frame');
+          expect(rig.upstream.messages.length).toBe(expected);
+          rig.client.socket.destroy();
+          rig.upstream.socket.destroy();
+          await rig.over();
+          expect(books(rig)).toMatchObject({ charges: expected, refunds: [] });
+          expect(rig.account.charged).toBe(usdc('0.1') * BigInt(expected));
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  it('forwards nothing that the journal refuses, and takes back what was written behind it', async () => {
+    const rig = await openSession({ per: 'message' });
+    let count = 0;
+    rig.journal.beforeCharge = () =>
+      ++count === 2 ? Promise.reject(new GatewayError('journal_unavailable')) : Promise.resolve();
+    rig.client.say('one', 'two', 'three');
+    await until(() => rig.client.close !== undefined, 'the close frame');
+    expect(rig.client.close).toEqual({ code: 1013, reason: expect.stringContaining('journal_unavailable') });
+    expect(rig.upstream.messages).toEqual(['one']);
+    await rig.over();
+    expect(books(rig)).toMatchObject({ charges: 2, refunds: ['gateway_failed'] });
+  });
+
+  it('keeps the charge of a message that the client breaks off', async () => {
+    const rig = await openSession({ per: 'message' });
+    rig.client.socket.write(rig.client.frame({ last: false, payload: Buffer.from('half') }));
+    await until(() => rig.upstream.frames.length === 1);
+    rig.client.socket.destroy();
+    await until(() => rig.upstream.close !== undefined);
+    expect(rig.upstream.close?.code).toBe(1001);
+    expect(await rig.over()).toBe('client');
+    expect(books(rig)).toEqual({ charges: 1, refunds: [], outcomes: ['client_gone'] });
+  });
+
+  it('takes back the charge of a message that the upstream broke off, and tells the client', async () => {
+    const rig = await openSession({ per: 'message' });
+    rig.client.say('whole');
+    rig.client.socket.write(rig.client.frame({ last: false, payload: Buffer.from('half') }));
+    await until(() => rig.upstream.frames.length === 2);
+    rig.upstream.socket.resetAndDestroy();
+    await until(() => rig.client.close !== undefined);
+    expect(rig.client.close).toEqual({ code: 1011, reason: 'the upstream broke off' });
+    expect(await rig.over()).toBe('upstream');
+    expect(books(rig)).toEqual({ charges: 2, refunds: ['upstream_broke'], outcomes: ['completed', 'upstream_broke'] });
+  });
+
+  it('takes back what is being written while the upstream breaks off', async () => {
+    const rig = await openSession({ per: 'message' });
+    const commit = Promise.withResolvers<void>();
+    rig.journal.beforeCharge = () => commit.promise;
+    rig.client.say('one');
+    await until(() => rig.account.holds === 1);
+    rig.upstream.socket.resetAndDestroy();
+    await until(() => rig.client.close !== undefined);
+    commit.resolve();
+    await rig.over();
+    expect(books(rig)).toEqual({ charges: 1, refunds: ['upstream_broke'], outcomes: ['upstream_broke'] });
+  });
+});
+
+describe('money by the minute', () => {
+  it('charges each minute before it begins, until the money is gone', async () => {
+    const rig = await openSession({ per: 'minute', price: '0.1', balance: '0.35' });
+    expect(rig.journal.charges).toHaveLength(1);
+    rig.clock.advance(59_999);
+    rig.client.say('first');
+    await rig.upstream.hears('first');
+    expect(rig.journal.charges).toHaveLength(1);
+    for (const minutes of [2, 3]) {
+      rig.clock.advance(60_000);
+      await until(() => rig.journal.charges.length === minutes, `minute ${minutes}`);
+      rig.client.say('more');
+      await until(() => rig.upstream.messages.length === minutes);
+    }
+    rig.clock.advance(60_000);
+    await until(() => rig.client.close !== undefined);
+    expect(rig.client.close).toEqual({ code: 1008, reason: expect.stringContaining('balance_too_low') });
+    await rig.over();
+    expect(books(rig)).toEqual({ charges: 3, refunds: [], outcomes: Array(3).fill('completed') });
+  });
+
+  it('lets nothing pass while the next minute is being written', async () => {
+    const rig = await openSession({ per: 'minute' });
+    const commit = Promise.withResolvers<void>();
+    rig.journal.beforeCharge = () => commit.promise;
+    rig.clock.advance(60_000);
+    await until(() => rig.account.holds === 1);
+    rig.client.say('late');
+    rig.upstream.say('late');
+    await until(() => rig.client.socket.bytesWritten > 0 && rig.upstream.socket.bytesWritten > 0);
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect([rig.client.messages, rig.upstream.messages]).toEqual([[], []]);
+    commit.resolve();
+    await Promise.all([rig.client.hears('late'), rig.upstream.hears('late')]);
+    rig.journal.beforeCharge = () => Promise.resolve();
+    await closeCleanly(rig);
+    expect(books(rig)).toMatchObject({ charges: 2, refunds: [] });
+  });
+
+  it('takes back the minute in which the upstream breaks off, and none before it', async () => {
+    const rig = await openSession({ per: 'minute' });
+    rig.clock.advance(60_000);
+    await until(() => rig.journal.finishes.length === 1);
+    rig.upstream.socket.resetAndDestroy();
+    expect(await rig.over()).toBe('upstream');
+    expect(books(rig)).toEqual({ charges: 2, refunds: ['upstream_broke'], outcomes: ['completed', 'upstream_broke'] });
+  });
+});
+
+describe('an open WebSocket ends', () => {
+  const units: SocketUnit[] = ['connection', 'message', 'minute'];
+
+  it.each(units)('with 1008 within the check interval when its token is revoked: per %s', async (per) => {
+    const rig = await openSession({ per, balance: '100' });
+    rig.spoil('token_revoked');
+    rig.clock.advance(59_999);
+    rig.upstream.say('still open');
+    await rig.client.hears('still open');
+    rig.clock.advance(1);
+    await until(() => rig.client.close !== undefined, 'the close frame');
+    expect(rig.client.close).toEqual({ code: 1008, reason: expect.stringContaining('token_revoked') });
+    expect(await rig.over()).toBe('gateway');
+    expect(books(rig).refunds).toEqual([]);
+  });
+
+  it('with 1008 at the next message when its token has expired, which is not charged', async () => {
+    const rig = await openSession({ per: 'message' });
+    rig.spoil('token_expired');
+    rig.client.say('one');
+    await until(() => rig.client.close !== undefined);
+    expect(rig.client.close).toEqual({ code: 1008, reason: expect.stringContaining('token_expired') });
+    await rig.over();
+    expect([rig.upstream.messages, books(rig).charges]).toEqual([[], 0]);
+  });
+
+  it('with 1008 within the check interval when messages could not be paid any more', async () => {
+    const rig = await openSession({ per: 'message' });
+    rig.account.requested = rig.account.deposited;
+    rig.clock.advance(60_000);
+    await until(() => rig.client.close !== undefined);
+    expect(rig.client.close).toEqual({ code: 1008, reason: expect.stringContaining('balance_too_low') });
+    rig.account.requested = usdc('0');
+    await rig.over();
+  });
+
+  it.each([
+    ['a pause of its API', 'api_paused', { isPaused: () => true }],
+    ['a stop of sales', 'payee_removed', { mayServe: () => ({ code: 'payee_removed' as const }) }],
+  ])('with 1013 at %s', async (_, code, deps) => {
+    const rig = await openSession({ per: 'message', deps });
+    rig.clock.advance(60_000);
+    await until(() => rig.client.close !== undefined);
+    expect(rig.client.close).toEqual({ code: 1013, reason: expect.stringContaining(code) });
+    await rig.over();
+  });
+
+  it('when nothing has come from either side for the idle time, and a ping is something', async () => {
+    const rig = await openSession({ per: 'connection', limits: { websocketCheckIntervalMs: 3_600_000 } });
+    rig.clock.advance(200_000);
+    rig.upstream.socket.write(rig.upstream.frame({ opcode: 9 }));
+    await until(() => rig.client.frames.length === 1);
+    rig.clock.advance(299_999);
+    rig.clock.advance(1);
+    await until(() => rig.client.close !== undefined);
+    expect(rig.client.close?.code).toBe(1001);
+    await rig.over();
+  });
+
+  it('behind the frame under way, never inside it', async () => {
+    const rig = await openSession({ per: 'connection' });
+    const whole = rig.upstream.frame({ opcode: 2, payload: Buffer.alloc(1_000, 7) });
+    rig.upstream.socket.write(whole.subarray(0, 500));
+    await until(() => rig.client.received.length === 500);
+    rig.session.close({ code: 1001, reason: 'the gateway is shutting down' });
+    await until(() => rig.upstream.close !== undefined);
+    rig.upstream.socket.write(Buffer.concat([whole.subarray(500), rig.upstream.frame({ payload: [1] })]));
+    await until(() => rig.client.close !== undefined, 'the close frame');
+    expect(rig.client.frames.map(({ opcode, payload }) => [opcode, payload.length])).toEqual([
+      [2, 1_000],
+      [8, 30],
+    ]);
+    rig.client.sayClose(1001);
+    rig.upstream.sayClose(1001);
+    expect(await rig.over()).toBe('gateway');
+    expect(books(rig)).toEqual({ charges: 1, refunds: [], outcomes: ['completed'] });
+  });
+
+  it.each([
+    ['an unmasked frame', 1002, Buffer.from([0x81, 1, 65])],
+    ['a length of 2^63', 1002, Buffer.from([0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4])],
+    ['a frame over the limit', 1009, Buffer.from([0x82, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 1, 1, 2, 3, 4])],
+  ])('on both sides when the client sends %s, and what came before it counts', async (_, code, bytes) => {
+    const rig = await openSession({ per: 'message' });
+    rig.client.socket.write(Buffer.concat([rig.client.frame({ payload: Buffer.from('good') }), bytes]));
+    await until(() => rig.client.close !== undefined && rig.upstream.close !== undefined, 'close frames');
+    expect([rig.client.close?.code, rig.upstream.close?.code]).toEqual([code, code]);
+    expect(rig.upstream.messages).toEqual(['good']);
+    expect(await rig.over()).toBe('client');
+    expect(books(rig)).toEqual({ charges: 1, refunds: [], outcomes: ['completed'] });
+  });
+
+  it('on both sides when the upstream sends a masked frame, at no cost', async () => {
+    const rig = await openSession({ per: 'connection' });
+    rig.upstream.socket.write(rig.client.frame({ payload: [1] }));
+    await until(() => rig.client.close !== undefined && rig.upstream.close !== undefined, 'close frames');
+    expect(rig.client.close?.code).toBe(1002);
+    expect(rig.client.messages).toEqual([]);
+    expect(await rig.over()).toBe('upstream');
+    expect(books(rig)).toMatchObject({ charges: 1, refunds: ['upstream_broke'] });
+  });
+
+  it.each(['client', 'upstream'] as const)('when the %s is reset in the middle of a frame', async (side) => {
+    const rig = await openSession({ per: 'connection' });
+    const other = side === 'client' ? rig.upstream : rig.client;
+    rig[side].socket.write(rig[side].frame({ payload: Buffer.alloc(100) }).subarray(0, 50));
+    await until(() => other.received.length === 50);
+    rig[side].socket.resetAndDestroy();
+    await until(() => other.closed, 'the end of the other side');
+    expect(await rig.over()).toBe(side);
+    books(rig);
+  });
+
+  it('with words that fit into a close frame, whatever the reason', () => {
+    for (const code of Object.keys(errorTable) as ErrorCode[]) {
+      expect(Buffer.byteLength(closingFor(code).reason), code).toBeLessThanOrEqual(123);
+    }
+  });
+});
