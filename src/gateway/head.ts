@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http';
 import type { ErrorCode } from '../errors.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import { readLength } from '../http1/response-framing.ts';
@@ -136,10 +137,7 @@ function judge(head: Mutable): HeadResult {
   // A browser asks for the script of a service worker with this field. One that a sold API had planted would stand
   // before the gateway's own pages, with what people type there.
   if (head.worker) return bad('not_implemented', 'service workers are not served');
-  // TRACE echoes a request, credentials and all; CONNECT never reaches this point as a request.
-  if (head.method === 'TRACE' || head.method === 'CONNECT') {
-    return bad('not_implemented', `${head.method} is not forwarded`);
-  }
+  if (!forwardedMethods.has(head.method)) return bad('not_implemented', 'this method is not forwarded');
   // RFC 9110 section 10.1.1: an expectation of a client that does not know it, or without a body, says nothing.
   head.hasBody = head.transferEncoding !== undefined || (head.contentLength ?? 0) > 0;
   if (head.minor === 0 || !head.hasBody) head.expectsContinue = false;
@@ -158,6 +156,12 @@ function judgeUpgrade(head: Mutable): HeadResult | undefined {
   if (head.method === 'GET' && named && head.upgrade?.toLowerCase() === 'websocket') return undefined;
   return bad('not_implemented', 'the one upgrade that is forwarded is that of a GET to websocket');
 }
+
+/**
+ * The methods that can be sold. Any other word would travel into logs, metrics and receipts, where a client could write
+ * what it likes. TRACE echoes a request, credentials and all; CONNECT asks for a tunnel.
+ */
+const forwardedMethods = new Set(METHODS.filter((method) => method !== 'TRACE' && method !== 'CONNECT'));
 
 function bad(code: ErrorCode, detail: string): HeadResult {
   return { ok: false, code, detail };

@@ -105,8 +105,8 @@ describe('a request head', () => {
     expect(read({ 'Service-Worker': 'script' })).toMatchObject({ ok: false, code: 'not_implemented' });
   });
 
-  it('of TRACE is refused: it echoes credentials', () => {
-    expect(read({}, { method: 'TRACE' })).toMatchObject({ ok: false, code: 'not_implemented' });
+  it.each(['TRACE', 'CONNECT', 'get', 'SECRET', 'toString', 'ANY'])('with the method %s is refused', (method) => {
+    expect(read({}, { method })).toMatchObject({ ok: false, code: 'not_implemented' });
   });
 
   it('yields the names that Connection lists, and only those', () => {
