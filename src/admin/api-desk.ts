@@ -3,6 +3,7 @@ import { GatewayError } from '../errors.ts';
 import { formatUsdc } from '../money.ts';
 import type { ApiPause, ApiPauses } from '../store/api-pauses.ts';
 import { time } from './book-views.ts';
+import { downReason, type UpstreamView } from './upstream-view.ts';
 
 /** The APIs on sale, and the pause of one: what an operator does when an upstream misbehaves. */
 export type ApiDesk = {
@@ -18,6 +19,8 @@ export type ApiView = {
   in_catalog: boolean;
   mount: string | null;
   upstream: string | null;
+  /** Upstreams that get no calls now, and why; empty also when no gateway runs that could tell. */
+  upstreams_down: { url: string; reason: string }[];
   payee: string | null;
   routes: number;
   paused_at: string | null;
@@ -32,16 +35,19 @@ export type ApiDeskDeps = {
   pauses: ApiPauses;
   /** Names that the gateway refuses now: what the call path reads. */
   paused: Set<string>;
+  /** What the running gateway sees of its upstreams. */
+  upstreams: () => UpstreamView[];
 };
 
-export function createApiDesk({ config, pauses, paused }: ApiDeskDeps): ApiDesk {
+export function createApiDesk({ config, pauses, paused, upstreams }: ApiDeskDeps): ApiDesk {
   return {
     async apis() {
       const rows = new Map(pauses.list().map((row) => [row.api, row]));
-      const sold = config().apis.map((api) => apiView(api.name, api, rows.get(api.name)));
+      const seen = upstreams();
+      const sold = config().apis.map((api) => apiView(api.name, api, rows.get(api.name), seen));
       const names = new Set(config().apis.map((api) => api.name));
       const gone = [...rows.values()].filter((row) => !names.has(row.api));
-      return { items: [...sold, ...gone.map((row) => apiView(row.api, undefined, row))] };
+      return { items: [...sold, ...gone.map((row) => apiView(row.api, undefined, row, seen))] };
     },
     async pauseApi(name, reason) {
       const names = config().apis.map((api) => api.name);
@@ -62,12 +68,16 @@ export function createApiDesk({ config, pauses, paused }: ApiDeskDeps): ApiDesk 
   };
 }
 
-function apiView(name: string, api: Api | undefined, pause: ApiPause | undefined): ApiView {
+function apiView(name: string, api: Api | undefined, pause: ApiPause | undefined, seen: UpstreamView[]): ApiView {
   return {
     name,
     in_catalog: api !== undefined,
     mount: api?.mount ?? null,
     upstream: api ? api.upstream.origins.map((origin) => origin + api.upstream.basePath).join(', ') : null,
+    upstreams_down: seen.flatMap((upstream) => {
+      const reason = upstream.api === name ? downReason(upstream) : undefined;
+      return reason === undefined ? [] : [{ url: upstream.origin, reason }];
+    }),
     payee: api?.payee ?? null,
     routes: api?.routes.length ?? 0,
     paused_at: pause ? time(pause.atMs) : null,

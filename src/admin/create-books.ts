@@ -45,6 +45,7 @@ export type BooksDeps = Omit<SettleDeskDeps, 'charges' | 'ledger'> &
     audit: Audit;
     pauses: ApiDeskDeps['pauses'];
     paused: ApiDeskDeps['paused'];
+    upstreams: ApiDeskDeps['upstreams'];
     /** Number of this run of the store: calls of earlier runs are over. */
     runId: number;
     /** Lowest call id of this run. */

@@ -1,6 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { ErrorCode } from '../errors.ts';
 import type { Units } from '../money.ts';
+import type { UpstreamView } from './upstream-view.ts';
 import { usdc } from './usdc-number.ts';
 
 /** The state of the program at the moment of a scrape. What is not known yet has no sample, for 0 would be a claim. */
@@ -28,6 +29,7 @@ export type GaugeValues = {
   loops: readonly { name: string; failuresInRow: number }[];
   connections: number;
   sockets: number;
+  upstreams: readonly UpstreamView[];
 };
 
 /** Reasons for which sales can stop: each has a series, so that an alert sees it go from 0 to 1. */
@@ -124,10 +126,43 @@ function labels(registers: Registry[]): (values: GaugeValues) => void {
     labelNames: ['loop'] as const,
     registers,
   });
+  const upstreams = upstreamGauges(registers);
   return (values) => {
+    upstreams(values.upstreams);
     for (const reason of stopReasons) stopped.set({ reason }, Number(values.stops.includes(reason)));
     paused.reset();
     for (const api of values.pausedApis) paused.set({ api }, 1);
     for (const { name, failuresInRow } of values.loops) failures.set({ loop: name }, failuresInRow);
+  };
+}
+
+function upstreamGauges(registers: Registry[]): (upstreams: readonly UpstreamView[]) => void {
+  const up = new Gauge({
+    name: 'callora_upstream_up',
+    help: '1 while calls may go to the upstream, 0 while its probes fail or its breaker is open',
+    labelNames: ['api', 'upstream'] as const,
+    registers,
+  });
+  const connections = new Gauge({
+    name: 'callora_upstream_connections',
+    help: 'Connections to the upstream, with a call and without',
+    labelNames: ['api', 'upstream', 'state'] as const,
+    registers,
+  });
+  const waiting = new Gauge({
+    name: 'callora_upstream_waiting_calls',
+    help: 'Calls that wait for a connection to any upstream of the API',
+    labelNames: ['api'] as const,
+    registers,
+  });
+  return (upstreams) => {
+    // What a reload has dropped has no series any more.
+    for (const gauge of [up, connections, waiting]) gauge.reset();
+    for (const { api, origin: upstream, ...state } of upstreams) {
+      up.set({ api, upstream }, Number(state.up));
+      connections.set({ api, upstream, state: 'busy' }, state.calls);
+      connections.set({ api, upstream, state: 'idle' }, state.idle);
+      waiting.set({ api }, state.waiting);
+    }
   };
 }

@@ -128,6 +128,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       logCall: accessLog.logCall,
     });
     core.stats = gateway.stats;
+    core.upstreams = upstreams.states;
     const loops = [
       ...core.loops,
       ...(core.classic?.loops ?? []),

@@ -37,6 +37,7 @@ export function joinBooks(core: Core, actor: string): Books {
     classic: classicDesk(core, (address) => resolveAccount(core, address)),
     pauses: store.apiPauses,
     paused: pausedApis,
+    upstreams: () => core.upstreams(),
     webhookRows: store.webhooks,
     webhookNames: config.webhooks.map(({ name }) => name),
     tryWebhook: webhookParts.deliverer.tryOnce,

@@ -25,6 +25,7 @@ import type { Solvency } from '../settlement/solvency.ts';
 import { createRpc, type Rpc } from '../stellar/rpc.ts';
 import { createVault, type Vault } from '../stellar/vault-client.ts';
 import { openStore, type Store } from '../store/store.ts';
+import type { TargetState } from '../upstream/api-pool.ts';
 import { version } from '../version.ts';
 import { joinBooks } from './books.ts';
 import { joinChainWork } from './chain-work.ts';
@@ -72,6 +73,8 @@ export type Core = {
   listeners: ((settled: SettledBatch) => void)[];
   health: () => Health;
   stats: () => { connections: number; sockets: number };
+  /** What the gateway sees of its upstreams. */
+  upstreams: () => TargetState[];
   /** Restored from a copy, and not yet brought up to the vault. */
   restoring: boolean;
   /** Why sales are stopped besides what exposure says: a broken identity. */
@@ -153,6 +156,7 @@ function joinCore(
     listeners: [],
     health: () => ({ ...chainHealth(core), loops: [], stopping: false }),
     stats: () => ({ connections: 0, sockets: 0 }),
+    upstreams: () => [],
     restoring: ['begun', 'waiting'].includes(store.restored.state()),
     broken: undefined,
     logLinesDropped: () => 0,

@@ -35,6 +35,7 @@ export function gaugesOf(core: Core): GaugeValues {
     loops: core.health().loops,
     connections: core.stats().connections,
     sockets: core.stats().sockets,
+    upstreams: core.upstreams(),
   };
 }
 

@@ -40,6 +40,10 @@ const columns: Column<ApiView>[] = [
   { title: 'api', value: (row) => row.name },
   { title: 'mount', value: (row) => row.mount ?? 'not in the catalog' },
   { title: 'upstream', value: (row) => row.upstream ?? '-' },
+  {
+    title: 'gets no calls',
+    value: (row) => row.upstreams_down.map(({ url, reason }) => `${url} ${reason}`).join('; ') || '-',
+  },
   { title: 'routes', value: (row) => String(row.routes), align: 'right' },
   { title: 'paused since', value: (row) => row.paused_at ?? '-' },
   { title: 'reason', value: (row) => row.pause_reason || '-' },

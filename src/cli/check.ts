@@ -31,7 +31,7 @@ async function check(cli: Cli, options: CheckOptions): Promise<Finding[]> {
   const warnings = loaded.warnings.map((warning) => warn('config file', formatProblem(warning)));
   const setup = [...warnings, ...(await checkSetup(config))];
   if (options.offline) return setup;
-  const [upstreams, chain] = await Promise.all([checkUpstreams(config), checkChain(cli, config)]);
+  const [upstreams, chain] = await Promise.all([checkUpstreams(config, cli.clock), checkChain(cli, config)]);
   return [...setup, ...upstreams, ...chain];
 }
 

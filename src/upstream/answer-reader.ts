@@ -43,6 +43,8 @@ export class AnswerReader {
   /** The beginning of a head of which the end has not come: made at the first such head, of the size a head may have. */
   #kept: Buffer | undefined;
   #keptBytes = 0;
+  #keepAliveText = '';
+  #keepAliveLimitMs = -1;
 
   constructor(sink: AnswerSink, headBytesMax: number) {
     this.#sink = sink;
@@ -223,6 +225,15 @@ export class AnswerReader {
     return -1;
   }
 
+  /** An upstream says the same each time. */
+  #keepAliveOf(value: string): number {
+    if (value !== this.#keepAliveText) {
+      this.#keepAliveText = value;
+      this.#keepAliveLimitMs = timeoutOf(value);
+    }
+    return this.#keepAliveLimitMs;
+  }
+
   /** HTTP/1.1 keeps a connection unless it says otherwise; from HTTP/1.0 nothing is kept. */
   #readPersistence({ minor, fields }: ResponseHead): void {
     this.mayKeep = minor === 1;
@@ -235,7 +246,7 @@ export class AnswerReader {
       const value = fields[i + 1] ?? '';
       if (lower === 'connection') {
         if (value !== 'keep-alive' && hasToken(value, 'close')) this.mayKeep = false;
-      } else if (lower === 'keep-alive') this.keepAliveMs = timeoutOf(value);
+      } else if (lower === 'keep-alive') this.keepAliveMs = this.#keepAliveOf(value);
     }
   }
 }

@@ -5,13 +5,14 @@
  * | --------- | ------- | -------------------------------------------------- | --------- | ------------------------- |
  * | closed    | closed  | closed, one more; at `failures` in a row open      | closed    | closed, the call may go   |
  * | open      | closed  | open, until the same moment                        | open      | due: half_open, it may go |
- * | half_open | closed  | open, twice as long as before, eight times at most | open, due | half_open, it may not go  |
+ * | half_open | closed  | open, twice as long as before, eight times at most | open, due | due: again, else not       |
  *
  * A failure is a call that found no connection or got no head on it: refused, no address, no TLS, a time-out, a reset, an
  * answer that is not HTTP. An answer is a success whatever its status: 502, 503 and 504 are often said about one path
  * or one client, and one consumer must not be able to close an API to all others. A call that ended for a reason of
  * its own (its client left, its body broke off) is undecided. A success counts also when its call began before the
- * breaker opened: whoever answers is there.
+ * breaker opened: whoever answers is there. While a trial is on its way the next one is due after `open_for`: a call
+ * may wait long for its first byte, and all others must not wait for it.
  */
 export type Breaker = {
   readonly state: 'closed' | 'open' | 'half_open';
@@ -19,6 +20,7 @@ export type Breaker = {
   readonly failures: number;
   /** Openings since the last success. */
   readonly openings: number;
+  /** When the next trial may begin, once it is not closed. */
   readonly openUntilMs: number;
 };
 
@@ -43,13 +45,14 @@ export function nextBreaker(breaker: Breaker, event: BreakerEvent, nowMs: number
     case 'undecided':
       return breaker.state === 'half_open' ? { ...breaker, state: 'open', openUntilMs: nowMs } : breaker;
     case 'ask':
-      return admits(breaker, nowMs) && breaker.state === 'open' ? { ...breaker, state: 'half_open' } : breaker;
+      if (breaker.state === 'closed' || !admits(breaker, nowMs)) return breaker;
+      return { ...breaker, state: 'half_open', openUntilMs: nowMs + rules.openForMs };
   }
 }
 
 /** True when an `ask` now lets a call through. */
 export function admits(breaker: Breaker, nowMs: number): boolean {
-  return breaker.state === 'closed' || (breaker.state === 'open' && nowMs >= breaker.openUntilMs);
+  return breaker.state === 'closed' || nowMs >= breaker.openUntilMs;
 }
 
 function opened(breaker: Breaker, nowMs: number, { openForMs }: BreakerRules): Breaker {

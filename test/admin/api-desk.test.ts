@@ -12,6 +12,26 @@ async function rigged(...args: Parameters<typeof createRig>): Promise<Rig> {
   return rig;
 }
 
+describe('the list of APIs', () => {
+  it('names upstreams that get no calls, with the reason', async () => {
+    const state = { api: 'maps', up: false, calls: 0, idle: 0, waiting: 0 } as const;
+    const rig = await rigged({
+      upstreams: () => [
+        { ...state, origin: 'http://a.example', breaker: 'open', healthy: undefined },
+        { ...state, origin: 'http://b.example', breaker: 'closed', healthy: false },
+        { ...state, origin: 'http://c.example', breaker: 'half_open', healthy: true },
+        { ...state, origin: 'http://d.example', breaker: 'closed', healthy: true, up: true },
+      ],
+    });
+    const maps = (await rig.books.apis()).items.find((item) => item.name === 'maps');
+    expect(maps?.upstreams_down).toEqual([
+      { url: 'http://a.example', reason: 'its last calls failed' },
+      { url: 'http://b.example', reason: 'fails its health probes' },
+      { url: 'http://c.example', reason: 'is tried by one call' },
+    ]);
+  });
+});
+
 describe('a pause', () => {
   it('binds the call path before it is confirmed, is in the list with its reason, and leaves an audit row', async () => {
     const paused = new Set<string>();

@@ -20,4 +20,16 @@ export const gauges: GaugeValues = {
   loops: [{ name: 'settler', failuresInRow: 2 }],
   connections: 1,
   sockets: 1,
+  upstreams: [
+    {
+      api: 'weather',
+      origin: 'http://127.0.0.1:9000',
+      up: true,
+      breaker: 'closed',
+      healthy: undefined,
+      calls: 3,
+      idle: 4,
+      waiting: 5,
+    },
+  ],
 };

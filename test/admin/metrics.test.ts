@@ -121,6 +121,23 @@ describe('metrics', () => {
     expect(await text()).not.toContain('callora_api_paused{');
   });
 
+  it('forget an upstream that a reload has dropped', async () => {
+    let upstreams = gauges.upstreams;
+    const { text } = createMetrics({
+      version: '1',
+      gauges: () => ({ ...gauges, upstreams }),
+      diskFreeBytes: async () => undefined,
+      logLinesDropped: () => 0,
+      webhooks: () => ({ waiting: 0, dead: 0 }),
+    });
+    const page = await text();
+    expect(page).toContain('callora_upstream_up{api="weather",upstream="http://127.0.0.1:9000"} 1');
+    expect(page).toMatch(/callora_upstream_connections\{.*state="idle"\} 4/);
+    expect(page).toContain('callora_upstream_waiting_calls{api="weather"} 5');
+    upstreams = [];
+    expect(await text()).not.toMatch(/callora_upstream_(up|connections|waiting_calls)\{/);
+  });
+
   it('do not grow with methods that clients and statuses that upstreams invent', async () => {
     const { gateway, text } = metrics();
     for (let at = 0; at < 50; at++) gateway.ended(record({ method: `BREW${at}`, status: 240 + at }));

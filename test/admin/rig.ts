@@ -30,7 +30,7 @@ export const config = {
     name,
     mount: `/${name}`,
     payee: bob,
-    upstream: { origin: 'http://127.0.0.1:9000', basePath: '' },
+    upstream: { origins: ['http://127.0.0.1:9000'], basePath: '' },
     routes: [],
   })),
 } as unknown as Config;
@@ -117,6 +117,7 @@ export async function createRig(
     classic: undefined,
     pauses: store.apiPauses,
     paused: new Set(),
+    upstreams: () => [],
     webhookRows: store.webhooks,
     webhookNames: ['ops'],
     tryWebhook: async () => ({ status: 200, error: undefined }),

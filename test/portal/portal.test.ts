@@ -27,7 +27,7 @@ const config = {
       payee: bob,
       mount: '/weather',
       headers: [['x-api-key', 'upstream-secret']],
-      upstream: { origin: 'http://10.0.0.7:9000', basePath: '' },
+      upstream: { origins: ['http://10.0.0.7:9000'], basePath: '' },
       routes: [
         {
           method: 'GET',

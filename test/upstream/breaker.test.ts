@@ -22,11 +22,12 @@ describe('the breaker', () => {
     ['open', open, 'failure', open],
     ['open', open, 'undecided', open],
     ['open', open, 'ask', open],
-    ['open, due', due, 'ask', { ...due, state: 'half_open' }],
+    ['open, due', due, 'ask', { ...due, state: 'half_open', openUntilMs: 500 + 1_000 }],
     ['half-open', halfOpen, 'success', quietBreaker],
     ['half-open', halfOpen, 'failure', again],
     ['half-open', halfOpen, 'undecided', { ...open, openUntilMs: 500 }],
     ['half-open', halfOpen, 'ask', halfOpen],
+    ['half-open, due', { ...halfOpen, openUntilMs: 500 }, 'ask', { ...halfOpen, openUntilMs: 500 + 1_000 }],
   ])('%s: %o and %s', (_, before, event, behind) => {
     expect(nextBreaker(before, event, 500, rules)).toEqual(behind);
   });
