@@ -4,7 +4,11 @@ import { units } from '../../src/money.ts';
 import { llmsText } from '../../src/portal/llms-text.ts';
 import { openApi } from '../../src/portal/openapi.ts';
 
-const api = { name: 'weather', headers: [['x-api-key', 'upstream-secret']], upstream: { origins: ['http://10.0.0.7'] } };
+const api = {
+  name: 'weather',
+  headers: [['x-api-key', 'upstream-secret']],
+  upstream: { origins: ['http://10.0.0.7'] },
+};
 
 const config = {
   gateway: { publicUrl: 'https://api.example.com' },
