@@ -30,6 +30,8 @@ export type GaugeValues = {
   connections: number;
   sockets: number;
   upstreams: readonly UpstreamView[];
+  /** When the listener's certificate expires, wall time in seconds; undefined without TLS. */
+  tlsExpiresAtS: number | undefined;
 };
 
 /** Reasons for which sales can stop: each has a series, so that an alert sees it go from 0 to 1. */
@@ -103,6 +105,10 @@ const singles: Record<string, { help: string; value(values: GaugeValues): number
   callora_journal_writing: { help: '1 while charges can be written', value: (now) => Number(now.journal.ok) },
   callora_journal_pending_rows: { help: 'Rows that wait to be written', value: (now) => now.journal.pending },
   callora_journal_wal_bytes: { help: 'Size of the database log', value: (now) => now.journal.walBytes },
+  callora_tls_certificate_expires_timestamp_seconds: {
+    help: 'When the TLS certificate in force expires, in seconds since 1970',
+    value: (now) => now.tlsExpiresAtS,
+  },
   callora_connections: { help: 'Open client connections', value: (now) => now.connections },
   callora_websockets: { help: 'Open WebSockets', value: (now) => now.sockets },
 };

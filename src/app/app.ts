@@ -6,6 +6,7 @@ import { createPage } from '../browser-page.ts';
 import type { Environment } from '../catalog/environment.ts';
 import type { Config, Route } from '../catalog/model.ts';
 import { createCatalogReloader } from '../catalog/reload.ts';
+import { openTlsCertificate } from '../catalog/tls-certificate.ts';
 import type { Clock } from '../clock.ts';
 import { createGateway } from '../gateway/server.ts';
 import type { Log } from '../log.ts';
@@ -66,6 +67,8 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       clock,
     });
     core.config = reloader.current;
+    const { tls } = config.gateway;
+    core.tls = tls && openTlsCertificate({ files: tls, log, clock });
     const upstreams = createUpstreams({ log, clock });
     const sales = createSalesGate(core);
     const login = createLogin(core);
@@ -126,6 +129,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       log,
       metrics: core.recorder.counting(core.metrics.gateway),
       logCall: accessLog.logCall,
+      certificate: core.tls,
     });
     core.stats = gateway.stats;
     core.upstreams = upstreams.states;
@@ -168,14 +172,19 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     const gatewayPort = (await gateway.listen()).port;
     ends.push(gateway.drain, reloader.stop);
     reloader.start();
+    if (core.tls) ends.push(core.tls.stop);
+    core.tls?.start();
     log.info({ gateway: gatewayPort, admin: adminPort, vault: config.stellar.vault, version }, 'listening');
     return {
-      gatewayUrl: originOf(config.gateway.listen.host, gatewayPort),
-      adminUrl: originOf(config.admin.listen.host, adminPort),
+      gatewayUrl: originOf(core.tls ? 'https' : 'http', config.gateway.listen.host, gatewayPort),
+      adminUrl: originOf('http', config.admin.listen.host, adminPort),
       books: core.books('admin api'),
       untilSpendable: (address) => untilSpendable(core, address),
       onSettled: (listener) => void core.listeners.push(listener),
-      reload: () => void reloader.reload(),
+      reload() {
+        core.tls?.reload();
+        reloader.reload();
+      },
       async stop() {
         core.stopping = true;
         await endAll(ends);
@@ -211,7 +220,7 @@ function createRouteIds(store: Store): (route: Route) => number {
 }
 
 /** How a listener is reached from this machine: an unspecified address means every one of it. */
-function originOf(host: string, port: number): string {
+function originOf(scheme: 'http' | 'https', host: string, port: number): string {
   const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
-  return `http://${name}:${port}`;
+  return `${scheme}://${name}:${port}`;
 }

@@ -10,6 +10,7 @@ import type { TokenDesk } from '../admin/token-desk.ts';
 import { createLedger, type Ledger } from '../billing/ledger.ts';
 import type { Environment } from '../catalog/environment.ts';
 import type { Config } from '../catalog/model.ts';
+import type { TlsCertificate } from '../catalog/tls-certificate.ts';
 import type { Clock } from '../clock.ts';
 import type { ClassicAsset } from '../deposits/classic-rules.ts';
 import { keepTokenAsset } from '../deposits/token-asset.ts';
@@ -75,6 +76,8 @@ export type Core = {
   stats: () => { connections: number; sockets: number };
   /** What the gateway sees of its upstreams. */
   upstreams: () => TargetState[];
+  /** The listener's certificate; undefined for plain HTTP. */
+  tls: TlsCertificate | undefined;
   /** Restored from a copy, and not yet brought up to the vault. */
   restoring: boolean;
   /** Why sales are stopped besides what exposure says: a broken identity. */
@@ -157,6 +160,7 @@ function joinCore(
     health: () => ({ ...chainHealth(core), loops: [], stopping: false }),
     stats: () => ({ connections: 0, sockets: 0 }),
     upstreams: () => [],
+    tls: undefined,
     restoring: ['begun', 'waiting'].includes(store.restored.state()),
     broken: undefined,
     logLinesDropped: () => 0,

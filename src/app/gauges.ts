@@ -36,6 +36,7 @@ export function gaugesOf(core: Core): GaugeValues {
     connections: core.stats().connections,
     sockets: core.stats().sockets,
     upstreams: core.upstreams(),
+    tlsExpiresAtS: core.tls && core.tls.expiresAtMs() / 1000,
   };
 }
 

@@ -54,6 +54,9 @@ function checkUrls({ sections }: Settings, { source, problems, warnings }: Repor
   if (publicUrl?.protocol === 'http:' && !isLoopback(publicUrl.hostname)) {
     warnings.push(source.problem(at, 'is not https, so tokens travel in clear', 'an https URL'));
   }
+  if (publicUrl?.protocol === 'http:' && sections.gateway.tls) {
+    warnings.push(source.problem(at, 'is not https, but gateway.tls is set', 'the https origin consumers use'));
+  }
   if (!publicUrl && listen && isEverywhere(listen)) {
     const message = 'is left out while the gateway listens everywhere, so tokens name the loopback address as issuer';
     warnings.push(source.problem(at, message, 'the origin consumers use'));

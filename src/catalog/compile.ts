@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { compileApis } from './compile-apis.ts';
 import { compileRates } from './compile-rates.ts';
-import type { Config, GatewayLimits, Listen, Webhook } from './model.ts';
+import type { Config, GatewayLimits, Listen, TlsFiles, Webhook } from './model.ts';
 import type { Settings } from './parse.ts';
 import type { Sections, WebhookSettings } from './schema.ts';
 import type { Secrets } from './secrets.ts';
@@ -15,7 +15,8 @@ export function compileConfig(file: string, settings: Settings, secrets: Secrets
     file,
     gateway: {
       listen: gateway.listen,
-      publicUrl: gateway.public_url?.origin ?? loopbackUrl(gateway.listen),
+      tls: gateway.tls && compileTls(gateway.tls, folder),
+      publicUrl: gateway.public_url?.origin ?? loopbackUrl(gateway.listen, gateway.tls ? 'https' : 'http'),
       identitySecret: secrets.identitySecret ?? operatorSecret,
       limits: compileLimits(gateway.limits),
       corsOrigins: gateway.cors_origins,
@@ -82,10 +83,18 @@ function required(secret: string | undefined): string {
   return secret;
 }
 
-function loopbackUrl({ host, port }: Listen): string {
+function compileTls(tls: NonNullable<Sections['gateway']['tls']>, folder: string): TlsFiles {
+  return {
+    certFile: path.resolve(folder, tls.cert_file),
+    keyFile: path.resolve(folder, tls.key_file),
+    minVersion: tls.min_version,
+  };
+}
+
+function loopbackUrl({ host, port }: Listen, scheme: 'http' | 'https'): string {
   const everywhere = host === '0.0.0.0' || host === '::';
   const name = everywhere ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
-  return `http://${name}:${port}`;
+  return `${scheme}://${name}:${port}`;
 }
 
 function compileLimits(limits: Sections['gateway']['limits']): GatewayLimits {
@@ -96,6 +105,7 @@ function compileLimits(limits: Sections['gateway']['limits']): GatewayLimits {
     tokenBytesMax: limits.token_bytes_max,
     bodyBytesMax: limits.body_bytes_max,
     headTimeoutMs: limits.head_timeout,
+    tlsHandshakeTimeoutMs: limits.tls_handshake_timeout,
     bodyIdleTimeoutMs: limits.body_idle_timeout,
     requestsPerConnectionMax: limits.requests_per_connection_max,
     connectionsPerAddressMax: limits.connections_per_address_max,

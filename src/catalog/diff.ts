@@ -6,7 +6,13 @@ import type { Api, Config, Route } from './model.ts';
 export type ConfigDiff = { applied: string[]; restartNeeded: string[] };
 
 /** Limits that the listener and the token verifier take once, when they start. */
-export const startLimits = ['headBytesMax', 'headTimeoutMs', 'tokenBytesMax', 'verificationsMax'] as const;
+export const startLimits = [
+  'headBytesMax',
+  'headTimeoutMs',
+  'tlsHandshakeTimeoutMs',
+  'tokenBytesMax',
+  'verificationsMax',
+] as const;
 
 /** What a reload may change while calls are running, beside APIs with their routes and prices. */
 const liveFields = new Set([
@@ -65,6 +71,7 @@ function settingsOf(config: Config): Map<string, string> {
   };
   put('gateway', {
     listen: gateway.listen,
+    tls: gateway.tls,
     public_url: gateway.publicUrl,
     identity_secret: gateway.identitySecret,
     cors_origins: gateway.corsOrigins,

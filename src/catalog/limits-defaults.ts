@@ -42,6 +42,13 @@ export const gatewayLimits = {
   tokenBytesMax: bytes('token_bytes_max', 8 * kib, 512, 16 * kib, 'a token of ours has about 500 bytes'),
   bodyBytesMax: bytes('body_bytes_max', 10 * mib, 0, 1_024 * mib * 1_024, 'bodies are streamed; this bounds bandwidth'),
   headTimeoutMs: time('head_timeout', 10 * second, second, 5 * minute, 'a slow head holds a connection for nothing'),
+  tlsHandshakeTimeoutMs: time(
+    'tls_handshake_timeout',
+    10 * second,
+    second,
+    minute,
+    'a handshake that stops holds a connection',
+  ),
   bodyIdleTimeoutMs: time('body_idle_timeout', 15 * second, second, hour, 'a body that stops holds a paid call open'),
   requestsPerConnectionMax: count(
     'requests_per_connection_max',

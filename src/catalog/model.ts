@@ -7,6 +7,8 @@ export type Config = {
   file: string;
   gateway: {
     listen: Listen;
+    /** TLS on the listener; undefined for plain HTTP. */
+    tls: TlsFiles | undefined;
     /** The origin consumers use, no trailing slash; token issuer, audience and home domain derive from it. */
     publicUrl: string;
     /** S… seed from which the keys of wallet login, receipts and signed contexts derive; the operator's without one. */
@@ -83,6 +85,9 @@ export type Rate = { perSecond: number; burst: number };
 
 export type Listen = { host: string; port: number };
 
+/** Absolute paths of a PEM chain, leaf first, and of its key; read apart from the catalog, since they change on their own. */
+export type TlsFiles = { certFile: string; keyFile: string; minVersion: 'TLSv1.2' | 'TLSv1.3' };
+
 /** Every limit of the listener; defaults and reasons stand in `limits-defaults.ts`. */
 export type GatewayLimits = {
   headBytesMax: number;
@@ -91,6 +96,7 @@ export type GatewayLimits = {
   tokenBytesMax: number;
   bodyBytesMax: number;
   headTimeoutMs: number;
+  tlsHandshakeTimeoutMs: number;
   bodyIdleTimeoutMs: number;
   requestsPerConnectionMax: number;
   connectionsPerAddressMax: number;

@@ -40,6 +40,13 @@ const fieldName = field({ expected: 'the name of a header field, such as x-total
 
 const gateway = z.strictObject({
   listen: listen.default({ host: '127.0.0.1', port: 8402 }),
+  tls: z
+    .strictObject({
+      cert_file: text,
+      key_file: text,
+      min_version: field({ expected: '1.2 | 1.3' }, readTlsVersion).default('TLSv1.2'),
+    })
+    .optional(),
   public_url: url({ path: 'none', expected: 'the origin consumers use, such as https://api.example.com' }).optional(),
   cors_origins: corsOrigins.default('*'),
   identity_secret: text.optional(),
@@ -57,6 +64,7 @@ const gateway = z.strictObject({
       token_bytes_max: limit(gatewayLimits.tokenBytesMax),
       body_bytes_max: limit(gatewayLimits.bodyBytesMax),
       head_timeout: limit(gatewayLimits.headTimeoutMs),
+      tls_handshake_timeout: limit(gatewayLimits.tlsHandshakeTimeoutMs),
       body_idle_timeout: limit(gatewayLimits.bodyIdleTimeoutMs),
       requests_per_connection_max: limit(gatewayLimits.requestsPerConnectionMax),
       connections_per_address_max: limit(gatewayLimits.connectionsPerAddressMax),
@@ -199,6 +207,13 @@ export type WebhookSettings = z.infer<typeof webhook>;
 
 function readNetwork(value: unknown): Network | { refused: string } {
   return (typeof value === 'string' ? resolveNetwork(value) : undefined) ?? { refused: 'is not a known network' };
+}
+
+/** YAML reads 1.2 as a number. */
+function readTlsVersion(value: unknown): 'TLSv1.2' | 'TLSv1.3' | { refused: string } {
+  const version = String(value);
+  if (version === '1.2' || version === '1.3') return `TLSv${version}`;
+  return { refused: 'is no version of TLS that is spoken here' };
 }
 
 function readExplorer(value: unknown): string | { refused: string } {

@@ -32,7 +32,10 @@ function checkPublicUrl({ gateway: { publicUrl } }: Config): Finding {
   if (protocol === 'https:') return ok('public URL', publicUrl);
   if (isLocal)
     return warn('public URL', `${publicUrl} reaches this machine only: set gateway.public_url before going public`);
-  return fail('public URL', `${publicUrl} is not https: tokens would travel in the open. Put a TLS proxy in front`);
+  return fail(
+    'public URL',
+    `${publicUrl} is not https: tokens would travel in the open. Set gateway.tls, or put a TLS proxy in front`,
+  );
 }
 
 /** SQLite makes the file, and others beside it, in its folder. */

@@ -26,13 +26,16 @@ export class AnswerWriter {
   headSent = false;
   ended = false;
   readonly #socket: Duplex;
+  readonly #reset: () => void;
   readonly #date: () => string;
   #head = '';
   #framing: AnswerFraming = { kind: 'none' };
 
   /** `date` gives the text of a Date field for this moment. */
-  constructor(socket: Duplex, date: () => string) {
+  /** `reset` ends the connection below any TLS in a way that no reader takes for an end. */
+  constructor(socket: Duplex, reset: () => void, date: () => string) {
     this.#socket = socket;
+    this.#reset = reset;
     this.#date = date;
   }
 
@@ -132,14 +135,8 @@ export class AnswerWriter {
    */
   break(): void {
     this.ended = true;
-    const socket = this.#socket;
-    if (
-      this.#framing.kind === 'until_close' &&
-      'resetAndDestroy' in socket &&
-      typeof socket.resetAndDestroy === 'function'
-    ) {
-      socket.resetAndDestroy();
-    } else socket.destroy();
+    if (this.#framing.kind === 'until_close') this.#reset();
+    else this.#socket.destroy();
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { GatewayLimits } from '../catalog/model.ts';
 import type { ErrorCode } from '../errors.ts';
@@ -38,6 +39,8 @@ const lineFeed = 0x0a;
  */
 export class ClientConnection {
   readonly socket: Duplex;
+  /** What carries `socket`: itself, or the connection below its TLS. */
+  readonly raw: Socket;
   /** Plain address of the peer. */
   readonly address: string;
   /** The peer as a client, where no trusted proxy says otherwise. */
@@ -65,8 +68,9 @@ export class ClientConnection {
   /** True once the time of a head on a kept-alive connection runs. */
   #inHead = false;
 
-  constructor(socket: Duplex, address: string, limits: GatewayLimits, events: ConnectionEvents) {
+  constructor(socket: Duplex, raw: Socket, address: string, limits: GatewayLimits, events: ConnectionEvents) {
     this.socket = socket;
+    this.raw = raw;
     this.address = address;
     this.peer = clientView({ address, via: [] });
     this.#limits = limits;
@@ -264,6 +268,11 @@ export class ClientConnection {
   readonly #onEnd = (): void => {
     if (this.exchange) this.socket.destroy();
     else this.socket.end();
+  };
+
+  /** Ends the connection in a way that no reader takes for the end of an answer. */
+  readonly reset = (): void => {
+    this.raw.resetAndDestroy();
   };
 
   /** The client has gone, or has to go: the running call learns of it. */

@@ -1,14 +1,20 @@
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { GatewayLimits } from '../catalog/model.ts';
 import type { ErrorCode } from '../errors.ts';
-import { addressGroup } from '../limits/addresses.ts';
+import { addressGroup, plainAddress } from '../limits/addresses.ts';
 import { createConcurrency } from '../limits/concurrency.ts';
 import { ClientConnection, type ConnectionEvents } from './client-connection.ts';
 import { rawRefusal } from './refuse.ts';
 
 export type Connections = {
-  /** Takes a new socket in, or answers it with 503 and ends it when too many are open. */
-  accept(socket: Duplex, address: string, limits: GatewayLimits): void;
+  /**
+   * Counts a new connection, before any handshake of TLS; false when too many are open. A plain one is told so, one that
+   * expects a handshake can only be closed.
+   */
+  admits(raw: Socket, limits: GatewayLimits, isPlain: boolean): boolean;
+  /** A counted connection speaks HTTP from here on; `raw` is what `admits` was asked about. */
+  begin(socket: Duplex, raw: Socket, limits: GatewayLimits): void;
   /** Ends connections whose client had its time; called now and then. */
   checkTime(): void;
   /** Ends every connection at once. */
@@ -26,25 +32,33 @@ type ConnectionsDeps = {
 /** Counts connections in all and per address, keeps them to look at their time, and tells each when its socket closes. */
 export function createConnections({ events, onRefused, isProxy }: ConnectionsDeps): Connections {
   const perAddress = createConcurrency<string>();
+  const raws = new Set<Socket>();
   const all = new Set<ClientConnection>();
 
   return {
-    accept(socket, address, limits) {
-      socket.on('error', () => socket.destroy());
+    admits(raw, limits, isPlain) {
+      raw.on('error', () => raw.destroy());
+      const address = addressOf(raw);
       const group = addressGroup(address);
       const addressMax = isProxy(address) ? limits.connectionsMax : limits.connectionsPerAddressMax;
-      if (all.size >= limits.connectionsMax || !perAddress.enter(group, addressMax)) {
+      if (raws.size >= limits.connectionsMax || !perAddress.enter(group, addressMax)) {
         onRefused('overloaded', address);
-        socket.end(rawRefusal('overloaded'));
-        socket.resume();
-        socket.once('finish', () => socket.destroy());
-        return;
+        turnAway(raw, isPlain);
+        return false;
       }
-      const connection = new ClientConnection(socket, address, limits, events);
+      raws.add(raw);
+      raw.once('close', () => {
+        raws.delete(raw);
+        perAddress.leave(group);
+      });
+      return true;
+    },
+    begin(socket, raw, limits) {
+      if (socket !== raw) socket.on('error', () => socket.destroy());
+      const connection = new ClientConnection(socket, raw, addressOf(raw), limits, events);
       all.add(connection);
       socket.once('close', () => {
         all.delete(connection);
-        perAddress.leave(group);
         connection.leave();
       });
     },
@@ -54,7 +68,22 @@ export function createConnections({ events, onRefused, isProxy }: ConnectionsDep
     },
     destroyAll() {
       for (const { socket } of all) socket.destroy();
+      for (const raw of raws) raw.destroy();
     },
-    open: () => all.size,
+    open: () => raws.size,
   };
+}
+
+function turnAway(raw: Socket, isPlain: boolean): void {
+  if (!isPlain) {
+    raw.destroy();
+    return;
+  }
+  raw.end(rawRefusal('overloaded'));
+  raw.resume();
+  raw.once('finish', () => raw.destroy());
+}
+
+function addressOf({ remoteAddress }: Socket): string {
+  return plainAddress(remoteAddress ?? '');
 }

@@ -3,6 +3,7 @@ import type { CallContext } from '../access/call-context.ts';
 import type { Verified, Verifier } from '../access/verify.ts';
 import type { AccountSlot, CapSlot, Ledger } from '../billing/ledger.ts';
 import type { Config, Route } from '../catalog/model.ts';
+import type { TlsCertificate } from '../catalog/tls-certificate.ts';
 import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -41,6 +42,8 @@ export type GatewayDeps = {
   /** Answers `/_callora/…` and `/.well-known/…`; false when nothing is there. */
   internal(req: IncomingMessage, res: ServerResponse, path: string): boolean;
   upstreams: Pick<Upstreams, 'send' | 'upgrade'>;
+  /** What the listener speaks TLS with; undefined for plain HTTP. */
+  certificate: TlsCertificate | undefined;
   clock: Clock;
   log: Log;
   metrics: GatewayMetrics;

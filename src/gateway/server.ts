@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type Socket } from 'node:net';
 import type { Api, Config, Route } from '../catalog/model.ts';
 import type { RequestHead } from '../http1/request-head.ts';
-import { createAddressGuard, createAddressSet, plainAddress } from '../limits/addresses.ts';
+import { createAddressGuard, createAddressSet } from '../limits/addresses.ts';
 import { createPlaces } from '../limits/places.ts';
 import { createRatePolicies } from '../limits/rate-policies.ts';
 import { AnswerWriter } from './answer-writer.ts';
@@ -16,6 +15,7 @@ import { type DispatchDeps, dispatch } from './dispatch.ts';
 import type { Exchange } from './exchange.ts';
 import { createFieldRules } from './fields.ts';
 import { readHead, unreadHead } from './head.ts';
+import { createListener } from './listener.ts';
 import { createOwnPages } from './own-pages.ts';
 import { prepareRoute } from './prepared.ts';
 import { createReadings } from './readings.ts';
@@ -66,7 +66,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       request,
       head,
       body: read.ok && head.hasBody ? new RequestBody(connection, head.contentLength) : undefined,
-      answer: new AnswerWriter(connection.socket, dateText),
+      answer: new AnswerWriter(connection.socket, connection.reset, dateText),
       config: deps.config(),
       connection,
       client: connection.peer,
@@ -117,24 +117,19 @@ export function createGateway(deps: GatewayDeps): Gateway {
     stop.abort();
   }
 
-  // A client that closes its sending side has left; the connection itself decides what becomes of the other side.
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket: Socket) =>
-    connections.accept(socket, plainAddress(socket.remoteAddress ?? ''), deps.config().gateway.limits),
-  );
+  const { certificate } = deps;
+  const listener = createListener({
+    admits: (raw) => connections.admits(raw, deps.config().gateway.limits, certificate === undefined),
+    onSocket: (socket, raw) => connections.begin(socket, raw, deps.config().gateway.limits),
+    tls: certificate && {
+      certificate,
+      handshakeTimeoutMs: deps.config().gateway.limits.tlsHandshakeTimeoutMs,
+    },
+  });
   const timeCheck = setInterval(connections.checkTime, timeCheckMs).unref();
 
   return {
-    listen() {
-      const { host, port } = deps.config().gateway.listen;
-      return new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ host, port, backlog: 4096 }, () => {
-          server.off('error', reject);
-          const bound = server.address();
-          resolve({ port: typeof bound === 'object' && bound ? bound.port : port });
-        });
-      });
-    },
+    listen: () => listener.listen(deps.config().gateway.listen),
     async drain() {
       draining = true;
       // They would not end by themselves, and their clients can open them elsewhere.
@@ -142,10 +137,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
       // Until the last running call ends the listener stays open: a refusal with 503 sends a client elsewhere, while a
       // closed port looks like a dead host.
       await idle(deps.config().gateway.limits.drainTimeoutMs);
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        connections.destroyAll();
-      });
+      const closed = listener.close();
+      connections.destroyAll();
+      await closed;
       // Calls cut off just now still write how they ended.
       await idle(cutOffMs);
       clearInterval(timeCheck);

@@ -32,4 +32,5 @@ export const gauges: GaugeValues = {
       waiting: 5,
     },
   ],
+  tlsExpiresAtS: 1_900_000_000,
 };

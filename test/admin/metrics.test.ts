@@ -92,12 +92,18 @@ describe('metrics', () => {
     expect(page).toContain('callora_vault_liabilities_usdc 2');
     expect(page).toContain('callora_loop_failures{loop="settler"} 2');
     expect(page).toContain('callora_webhook_deliveries{state="dead"} 3');
+    expect(page).toContain('callora_tls_certificate_expires_timestamp_seconds 1900000000');
     expect(page).toContain('callora_build_info{version="1.2.3"} 1');
   });
 
   it('claim nothing about what is not known yet', async () => {
-    const page = await metrics({ vault: undefined, watcherLagLedgers: undefined, watcherAgeS: undefined }).text();
-    expect(page).not.toMatch(/^callora_(vault_\w+|deposit_watcher_\w+) /m);
+    const page = await metrics({
+      vault: undefined,
+      watcherLagLedgers: undefined,
+      watcherAgeS: undefined,
+      tlsExpiresAtS: undefined,
+    }).text();
+    expect(page).not.toMatch(/^callora_(tls|vault_\w+|deposit_watcher_\w+) /m);
   });
 
   it('have a series for each reason of a stop and each identity before anything is wrong', async () => {

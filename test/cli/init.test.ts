@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { alice } from '../admin/rig.ts';
+import { makeCertificate } from '../support/certificate.ts';
 import { createCliRig, temporaryDir } from './rig.ts';
 
 const secrets = ['admin.token', 'deposit.seed', 'identity.seed', 'operator.seed', 'tokens.jwks', 'vault-admin.seed'];
@@ -68,6 +69,37 @@ describe('check', () => {
     expect(ran.code).toBe(1);
     expect(ran.out).toMatch(/FAIL.*price/);
     expect(ran.out).toMatch(/FAIL.*mont/);
+  });
+
+  it('tells what clients will make of the TLS certificate', async () => {
+    const dir = temporaryDir();
+    const { cli, callora } = createCliRig();
+    await callora('init', '--dir', dir);
+    const file = path.join(dir, 'config.yaml');
+    const tls = '  public_url: https://api.test\n  tls: { cert_file: ./cert.pem, key_file: ./key.pem }';
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/^ *# public_url: https:.*$/m, tls));
+    const now = cli.clock.nowMs();
+    const findings = async (names: string[], days: number, key?: string, mode = 0o600) => {
+      const made = makeCertificate({ names, from: new Date(now - 9e9), to: new Date(now + days * 864e5) });
+      writeFileSync(path.join(dir, 'cert.pem'), made.cert);
+      writeFileSync(path.join(dir, 'key.pem'), key ?? made.key);
+      chmodSync(path.join(dir, 'key.pem'), mode);
+      const { out } = await callora('check', '--offline', '--json', '--config', file);
+      const all: { check: string; state: string; detail: string }[] = JSON.parse(out).findings;
+      return all.filter(({ check }) => check === 'TLS').map(({ state, detail }) => `${state}: ${detail}`);
+    };
+    expect(await findings(['api.test'], 80)).toEqual([expect.stringMatching(/^ok: DNS:api\.test, until 20/)]);
+    expect(await findings(['other.test'], 80)).toEqual([
+      'fail: the certificate is for DNS:other.test, and consumers ask for api.test',
+    ]);
+    expect(await findings(['api.test'], 3)).toEqual([
+      expect.stringMatching(/^warn: the certificate expires at .*3\.0 days/),
+    ]);
+    expect(await findings(['api.test'], -3)).toEqual([expect.stringMatching(/^fail: the certificate expired at/)]);
+    expect(await findings(['api.test'], 80, makeCertificate().key)).toEqual([
+      expect.stringMatching(/^fail: the key in .* is not the one of the certificate/),
+    ]);
+    expect(await findings(['api.test'], 80, undefined, 0o644)).toEqual([expect.stringMatching(/^warn: .*chmod 600/)]);
   });
 
   it('fails for a public URL that would send tokens in the open, and for a key file without keys', async () => {

@@ -37,6 +37,7 @@ export const limits: GatewayLimits = {
   tokenBytesMax: 8_192,
   bodyBytesMax: 10 * 1024 * 1024,
   headTimeoutMs: 10_000,
+  tlsHandshakeTimeoutMs: 10_000,
   bodyIdleTimeoutMs: 15_000,
   requestsPerConnectionMax: 1_000,
   connectionsPerAddressMax: 1_000,
@@ -125,6 +126,7 @@ export function makeConfig(specs: ApiSpec[], gateway: Partial<Config['gateway']>
     file: '/test/callora.yaml',
     gateway: {
       listen: { host: '127.0.0.1', port: 0 },
+      tls: undefined,
       publicUrl: 'http://gateway.test',
       identitySecret: '',
       limits,
@@ -281,6 +283,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
       return true;
     },
     upstreams,
+    certificate: undefined,
     clock: systemClock,
     log: silentLog(),
     metrics: {

@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { connect as connectTls } from 'node:tls';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Config } from '../../src/catalog/model.ts';
+import { openTlsCertificate } from '../../src/catalog/tls-certificate.ts';
+import { systemClock } from '../../src/clock.ts';
+import { silentLog } from '../../src/log.ts';
+import { makeCertificate } from '../support/certificate.ts';
+import {
+  type Behaviour,
+  limits,
+  makeConfig,
+  okAnswer,
+  type RawUpstream,
+  type Rig,
+  readAnswer,
+  startRig,
+  startUpstream,
+  token,
+  until,
+} from './rig.ts';
+
+/** Calls over a TLS listener: the same bytes, the same counts, the same endings. */
+
+const { cert, key } = makeCertificate();
+let folder: string;
+let upstream: RawUpstream;
+let rig: Rig;
+
+async function start(behave: Behaviour = () => okAnswer, gateway: Partial<Config['gateway']> = {}) {
+  folder = mkdtempSync(path.join(tmpdir(), 'callora-tls-gateway-'));
+  writeFileSync(path.join(folder, 'cert.pem'), cert);
+  writeFileSync(path.join(folder, 'key.pem'), key, { mode: 0o600 });
+  const tls = {
+    certFile: path.join(folder, 'cert.pem'),
+    keyFile: path.join(folder, 'key.pem'),
+    minVersion: 'TLSv1.2' as const,
+  };
+  upstream = await startUpstream(behave);
+  rig = await startRig({
+    config: makeConfig([{ origin: upstream.origin, price: '0.1' }], {
+      tls,
+      publicUrl: 'https://gateway.test',
+      ...gateway,
+    }),
+    deps: { certificate: openTlsCertificate({ files: tls, log: silentLog(), clock: systemClock }) },
+  });
+}
+
+afterEach(async () => {
+  await rig.close();
+  await upstream.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+type Got = { text: string; reset: boolean };
+
+/** Sends bytes over TLS and collects what comes until the connection ends. */
+function send(bytes: string): Promise<Got> {
+  return new Promise((resolve) => {
+    const socket = connectTls({ port: rig.port, host: '127.0.0.1', ca: cert, ALPNProtocols: ['h2', 'http/1.1'] }, () =>
+      socket.write(bytes),
+    );
+    let text = '';
+    let reset = false;
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1');
+    });
+    socket.on('error', (error) => {
+      reset = 'code' in error && error.code === 'ECONNRESET';
+    });
+    socket.on('close', () => resolve({ text, reset }));
+  });
+}
+
+const own = `host: gateway.test\r\nauthorization: Bearer ${token}\r\nconnection: close\r\n\r\n`;
+
+describe('a call over TLS', () => {
+  it('is sold like any other, and the upstream learns how it came', async () => {
+    await start();
+    const answer = readAnswer((await send(`GET /api0/a HTTP/1.1\r\n${own}`)).text);
+    expect([answer.status, answer.body, answer.headers.get('callora-price')]).toEqual([200, 'hello', '0.1']);
+    expect(upstream.requests[0]?.headers.get('x-forwarded-proto')).toBe('https');
+    expect(upstream.requests[0]?.headers.get('x-forwarded-for')).toBe('127.0.0.1');
+  });
+
+  it('gets a large answer whole', async () => {
+    const body = 'x'.repeat(3_000_000);
+    await start(() => `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    const answer = readAnswer((await send(`GET /api0/a HTTP/1.1\r\n${own}`)).text);
+    expect(answer.body.length).toBe(body.length);
+  });
+
+  it('ends in a reset when its answer breaks off where only the end of the connection ends it', async () => {
+    await start((_, socket) => {
+      socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n');
+      setImmediate(() => setImmediate(() => socket.destroy()));
+      return undefined;
+    });
+    const { reset } = await send(`GET /api0/a HTTP/1.0\r\n${own}`);
+    expect(reset).toBe(true);
+    await until(() => rig.journal.refunds.length === 1, 'the refund');
+  });
+});
+
+describe('a connection', () => {
+  it('counts before its handshake, towards all limits', async () => {
+    await start(undefined, { limits: { ...limits, connectionsPerAddressMax: 1 } });
+    const silent = connect(rig.port, '127.0.0.1');
+    await until(() => rig.gateway.stats().connections === 1);
+    expect((await send(`GET /api0/a HTTP/1.1\r\n${own}`)).text).toBe('');
+    silent.destroy();
+    await until(() => rig.gateway.stats().connections === 0);
+    expect((await send(`GET /api0/a HTTP/1.1\r\n${own}`)).text).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it('that never shakes hands does not hold up a drain', async () => {
+    await start();
+    const silent = connect(rig.port, '127.0.0.1').on('error', () => {});
+    const closed = new Promise<void>((resolve) => silent.once('close', () => resolve()));
+    await until(() => rig.gateway.stats().connections === 1);
+    await rig.gateway.drain();
+    await closed;
+    expect(rig.gateway.stats().connections).toBe(0);
+  });
+});
