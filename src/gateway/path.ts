@@ -3,7 +3,7 @@ import type { ErrorCode } from '../errors.ts';
 /**
  * `path` is canonical and is both what is priced and what is forwarded; `query` is `` or `?…`, untouched.
  * `encodedSlash` tells that the path has a `%2F`, which only some APIs allow; `lenient` that an upstream which is lenient
- * about case, encoding, parameters or a final slash may read it as another path.
+ * about case, encoding, parameters, dots behind a name or a final slash may read it as another path.
  */
 export type Target = { path: string; query: string; encodedSlash: boolean; lenient: boolean };
 export type TargetResult = { ok: true; target: Target } | { ok: false; code: ErrorCode; detail: string };
@@ -40,6 +40,7 @@ export function readTarget(target: string, targetBytesMax: number): TargetResult
     if (code === slash) {
       const wrong = judgeSegment(target, segmentStart, i);
       if (wrong || i === segmentStart) return bad(wrong ?? 'empty path segments are not allowed');
+      if (target.charCodeAt(i - 1) === dot) lenient = true;
       segmentStart = i + 1;
     } else if (code === percent) {
       lenient = true;
@@ -61,7 +62,7 @@ export function readTarget(target: string, targetBytesMax: number): TargetResult
   }
   const wrong = judgeSegment(target, segmentStart, i);
   if (wrong) return bad(wrong);
-  if (i > 1 && i === segmentStart) lenient = true;
+  if (i > 1 && (i === segmentStart || target.charCodeAt(i - 1) === dot)) lenient = true;
   const query = i < target.length ? target.slice(i) : '';
   if (query !== '' && !isPlain(query)) return bad('the query has a character that must be percent-encoded');
   return { ok: true, target: { path: query === '' ? target : target.slice(0, i), query, encodedSlash, lenient } };

@@ -11,7 +11,8 @@ import { createRouteTable, type RouteEntry } from '../catalog/route-table.ts';
  */
 export type Readings = {
   /**
-   * True when a lenient upstream may take `rest` (the path behind the mount) for a dearer route than `route`.
+   * True when a lenient upstream may take `rest` (the path behind the mount) for a dearer route than `route`, or when
+   * there are so many ways to read it that nobody looks at all of them.
    * `plain` says that the path itself has nothing to be lenient about.
    */
   isDearer(method: string, rest: string, plain: boolean, route: Route): boolean;
@@ -40,19 +41,25 @@ export function createReadings(): Readings {
     isDearer(method, rest, plain, route) {
       const routes = routesOf(route.api);
       if (routes === 'one price' || (plain && routes.plain) || isLiteral(route)) return false;
-      const match = routes.table.match(method, lenient(rest));
-      return match.kind === 'route' && isMore(match.route, route);
+      const reads = readingsOf(rest);
+      if (reads === undefined) return true;
+      return reads.some((read) => {
+        const match = routes.table.match(method, read);
+        return match.kind === 'route' && isMore(match.route, route);
+      });
     },
     dearerMethods(method, rest, plain, route) {
       if (route.method !== 'ANY') return none;
       const routes = routesOf(route.api);
       if (routes === 'one price' || routes.methods.length === 0) return none;
-      const read = plain && routes.plain ? rest : lenient(rest);
+      const reads = (plain && routes.plain ? undefined : readingsOf(rest)) ?? [rest];
       return routes.methods.filter((name) => {
         if (name === method) return false;
-        const match = routes.table.match(name, read);
-        // `ANY /x` beside `GET /x` is meant as it stands.
-        return match.kind === 'route' && match.route.template !== route.template && isMore(match.route, route);
+        return reads.some((read) => {
+          const match = routes.table.match(name, read);
+          // `ANY /x` beside `GET /x` is meant as it stands.
+          return match.kind === 'route' && match.route.template !== route.template && isMore(match.route, route);
+        });
       });
     },
   };
@@ -104,13 +111,38 @@ function lenientSegments(api: Api, route: Route): Segment[] {
   return last?.kind === 'literal' && last.text === '' ? segments.slice(0, -1) : segments;
 }
 
-/** Lower case, decoded once, without parameters, without what a second parse would take for a query, without a final slash. */
+/**
+ * What servers are lenient about, in the order in which they come to it: parameters, encodings, what a second parse
+ * takes for a query, parameters that were encoded, blanks around a name and the dots behind it that file systems drop,
+ * case, and a final slash. Upper case comes first, since some letters beyond ASCII fold to an ASCII letter one way only.
+ */
+const leniencies: ((path: string) => string)[] = [
+  (path) => (path.includes(';') ? path.replace(/;[^/]*/g, '') : path),
+  (path) => (path.includes('%') ? decodeURIComponent(path) : path),
+  (path) => path.replace(/[?#].*$/s, ''),
+  (path) => (path.includes(';') ? path.replace(/;[^/]*/g, '') : path),
+  (path) => path.replace(/(?<=\/)\s+(?=[^/\s])/g, '').replace(/(?<=[^/\s.])[\s.]+(?=\/|$)/g, ''),
+  (path) => path.toUpperCase().toLowerCase(),
+  (path) => (path.endsWith('/') ? path.slice(0, -1) : path),
+];
+
+/** What is left when a server is lenient about everything. */
 function lenient(path: string): string {
-  const decoded = path.includes('%') ? decodeURIComponent(path) : path;
-  const read = decoded
-    .toLowerCase()
-    .replace(/[?#].*$/s, '')
-    .replace(/;[^/]*/g, '')
-    .replace(/ +(?=\/|$)/g, '');
-  return read.endsWith('/') ? read.slice(0, -1) : read;
+  return leniencies.reduce((read, apply) => apply(read), path);
+}
+
+/** Most paths have one or two readings. Each is a pass over the path, and the paths come from anyone. */
+const readingsMax = 16;
+
+/** Every reading by a server that is lenient about some of it, or undefined when there are too many to look at. */
+function readingsOf(path: string): string[] | undefined {
+  const readings = [path];
+  for (const apply of leniencies) {
+    for (const reading of [...readings]) {
+      const read = apply(reading);
+      if (read !== reading) readings.push(read);
+    }
+    if (readings.length > readingsMax) return undefined;
+  }
+  return readings;
 }
