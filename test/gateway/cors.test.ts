@@ -105,7 +105,13 @@ describe('a preflight', () => {
   });
 
   it('to the gateway’s own pages follows the gateway, also beside an API at the root', async () => {
-    await start([{ mount: '', list, cors: policy({ origins: ['https://only.test'], credentials: true }) }]);
+    await start([
+      {
+        mount: '',
+        list: [{ match: 'GET /*', price: '0.1' }],
+        cors: policy({ origins: ['https://only.test'], credentials: true }),
+      },
+    ]);
     const answer = await preflight('/_callora/hello', 'POST');
     expect(answer.headers.get('access-control-allow-origin')).toBe('*');
     expect(answer.headers.get('access-control-allow-methods')).toContain('POST');

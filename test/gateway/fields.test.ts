@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   type ApiSpec,
@@ -13,6 +14,7 @@ import {
   startRig,
   startUpstream,
   token,
+  until,
 } from './rig.ts';
 
 /** What header fields say to either side, beyond passing through: traces, cookies, secrets, caches, whose answer it is. */
@@ -209,6 +211,30 @@ describe('what a cache may keep', () => {
     const { raw, headers } = await start0().get('/api0/a');
     expect(headers.get('cache-control')).toBe('private, no-store');
     expect(raw).not.toContain('max-age=60');
+  });
+});
+
+describe('trailers of a request', () => {
+  it('reach the upstream without those that speak for the gateway or for the head', async () => {
+    await start(undefined, { headers: [['x-api-key', 'upstream-secret']] });
+    const trailers = [
+      'x-sum: 1',
+      'callora_account: forged',
+      'Content-Length: forged',
+      'X-Api-Key: forged',
+      'x-more: 2',
+    ];
+    const own = `host: gateway.test\r\nauthorization: Bearer ${token}\r\nconnection: close\r\ntransfer-encoding: chunked\r\n`;
+    const body = `5\r\nhello\r\n0\r\n${trailers.map((line) => `${line}\r\n`).join('')}\r\n`;
+    const seen = () => upstream?.bytes.join('') ?? '';
+    const client = connect(start0().port, '127.0.0.1', () => client.write(`POST /api0/a HTTP/1.1\r\n${own}\r\n`));
+    // The head has left when the body comes, so that the body goes on in chunks.
+    await until(() => seen().includes('\r\n\r\n'), 'the head');
+    client.write(body);
+    await until(() => seen().includes('x-more: 2\r\n\r\n'), 'the trailers');
+    client.destroy();
+    expect(seen()).toContain('\r\n0\r\nx-sum: 1\r\nx-more: 2\r\n\r\n');
+    expect(seen()).not.toContain('forged');
   });
 });
 
