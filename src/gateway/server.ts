@@ -31,9 +31,6 @@ export type Gateway = {
   stats(): { connections: number; sockets: number; running: number; draining: boolean };
 };
 
-/** What open WebSockets are told at a drain. */
-const goingAway = { code: 1001, reason: 'the gateway is shutting down' };
-
 /** What calls that a drain cuts off may take to write their end, ms. */
 const cutOffMs = 2_000;
 /** How often connections are looked at for what is overdue, ms: time-outs are late by this at most. */
@@ -133,7 +130,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     async drain() {
       draining = true;
       // They would not end by themselves, and their clients can open them elsewhere.
-      for (const socket of joined.sockets) socket.close(goingAway);
+      for (const socket of joined.sockets) socket.leave();
       // Until the last running call ends the listener stays open: a refusal with 503 sends a client elsewhere, while a
       // closed port looks like a dead host.
       await idle(deps.config().gateway.limits.drainTimeoutMs);

@@ -15,7 +15,8 @@ export type FrameFault = { code: 1002 | 1009; detail: string };
 export type Mark =
   | { kind: 'begin'; at: number }
   | { kind: 'end'; at: number /** Of all its frames, heads included. */; bytes: number }
-  | { kind: 'close'; at: number };
+  /** A close frame is small, so it is seen whole or not yet. */
+  | { kind: 'close'; from: number; at: number };
 
 export type Scan = {
   /** The new bytes, behind what was kept back of a frame head that had not come whole. */
@@ -42,6 +43,8 @@ export class FrameTracker {
   #kept: Buffer = nothing;
   #frame: FrameHead | undefined;
   #frameLeft = 0;
+  /** Where the frame begins, if that is in the bytes of this scan. */
+  #frameAt = 0;
   #inMessage = false;
   #messageBytes = 0;
 
@@ -64,6 +67,7 @@ export class FrameTracker {
         if (!head) break;
         if (head.opcode === text || head.opcode === binary) marks.push({ kind: 'begin', at });
         this.#frame = head;
+        this.#frameAt = at;
         this.#frameLeft = head.bytes;
         at += head.headBytes;
       }
@@ -76,7 +80,7 @@ export class FrameTracker {
     return { bytes, upTo: at, marks, fault: this.fault };
   }
 
-  /** Undefined when the head is not whole yet, or has a fault. */
+  /** Undefined when the head, or of a close frame anything, is still to come, or when it has a fault. */
   #readHead(bytes: Buffer, at: number): FrameHead | undefined {
     const [first, second] = [bytes[at], bytes[at + 1]];
     if (first === undefined || second === undefined) return undefined;
@@ -86,7 +90,7 @@ export class FrameTracker {
     const fault = this.#judgeBits(first, second) ?? (opcode >= 8 ? judgeControl(last, opcode, short) : undefined);
     if (fault !== undefined) return this.#broken(1002, fault);
     const headBytes = 2 + (short === 126 ? 2 : short === 127 ? 8 : 0) + (this.#rules.masked ? 4 : 0);
-    if (bytes.length - at < headBytes) return undefined;
+    if (bytes.length - at < headBytes + (opcode === close ? short : 0)) return undefined;
     let length = short;
     if (short === 126) {
       length = bytes.readUInt16BE(at + 2);
@@ -127,7 +131,7 @@ export class FrameTracker {
     this.#frame = undefined;
     if (opcode === close) {
       this.closed = true;
-      marks.push({ kind: 'close', at });
+      marks.push({ kind: 'close', from: this.#frameAt, at });
     } else if (opcode < close) {
       this.#inMessage = !last;
       if (last) marks.push({ kind: 'end', at, bytes: this.#messageBytes });

@@ -39,6 +39,10 @@ export class Lane {
   #mute = false;
   /** A close frame of ours that waits for the end of the frame under way. */
   #last: Buffer | undefined;
+  /** A close frame of ours that stands in for the sender's. */
+  #instead: Buffer | undefined;
+  /** A close frame has been handed on, theirs or ours: no other may follow. */
+  #sealed = false;
 
   constructor(from: Duplex, to: Duplex, rules: FrameRules, clock: Clock, events: LaneEvents) {
     this.#from = from;
@@ -73,10 +77,15 @@ export class Lane {
 
   /** Puts a close frame behind the frame under way; what the sender sends after that is looked at, not handed on. */
   end(frame: Buffer): void {
-    if (this.#mute || this.#last) return;
+    if (this.#mute || this.#sealed || this.#last) return;
     // While a message waits to be paid, what was handed on ends before it.
-    if (this.#paying || this.tracker.frameLeft === 0) this.#endWith(frame);
-    else this.#last = frame;
+    if (this.#paying || this.tracker.frameLeft === 0) this.#endWith(this.#instead ?? frame);
+    else this.#last = this.#instead ?? frame;
+  }
+
+  /** The sender may go on until its own close frame, in whose place this one is put. */
+  endInstead(frame: Buffer): void {
+    this.#instead ??= frame;
   }
 
   mute(): void {
@@ -95,6 +104,13 @@ export class Lane {
 
   #pass(scan: Scan): void {
     const { pay } = this.#events;
+    const close = this.#instead && scan.marks.find((mark) => mark.kind === 'close');
+    if (close && this.#instead) {
+      this.#hand(scan, 0, close.from, scan.marks.slice(0, -1));
+      this.#endWith(this.#instead);
+      this.#tell(scan);
+      return;
+    }
     const first = pay && scan.marks.findIndex(({ kind }) => kind === 'begin');
     if (pay === undefined || first === undefined || first < 0) {
       this.#hand(scan, 0, scan.upTo, scan.marks);
@@ -133,6 +149,7 @@ export class Lane {
 
   #endWith(frame: Buffer): void {
     this.#last = undefined;
+    this.#sealed = true;
     this.#write(frame);
     this.mute();
   }
@@ -142,6 +159,7 @@ export class Lane {
     if (end > start) this.#write(bytes.subarray(start, end));
     this.bytes += end - start;
     for (const mark of marks) {
+      if (mark.kind === 'close') this.#sealed = true;
       if (mark.kind !== 'end') continue;
       this.messages++;
       this.#events.onMessage(mark.bytes);

@@ -62,8 +62,9 @@ export class SocketSession {
     });
   }
 
-  close(closing: Closing): void {
-    this.tunnel.close(closing);
+  /** For a gateway that stops. */
+  leave(): void {
+    this.tunnel.closeSoon({ code: 1001, reason: 'the gateway is shutting down' });
   }
 
   /** Resolves when both sockets are closed and all its rows are written. */
@@ -129,12 +130,12 @@ export class SocketSession {
       if (till && nowMs >= minuteAtMs) {
         minuteAtMs = nowMs + minuteMs;
         const refused = await this.#nextMinute(till);
-        if (refused !== undefined) return this.close(closingFor(refused));
+        if (refused !== undefined) return this.tunnel.close(closingFor(refused));
       }
       if (nowMs >= checkAtMs) {
         checkAtMs = nowMs + checkMs;
         const refused = await this.#look();
-        if (refused !== undefined) return this.close(closingFor(refused));
+        if (refused !== undefined) return this.tunnel.close(closingFor(refused));
       }
     }
   }
@@ -143,7 +144,7 @@ export class SocketSession {
     const { lastByteMs, behindSinceMs } = this.tunnel;
     // A side that has not taken a byte for so long takes no close frame either.
     if (nowMs >= behindSinceMs + idleMs) this.tunnel.destroy();
-    else if (nowMs >= lastByteMs + idleMs) this.close({ code: 1001, reason: 'nothing came for too long' });
+    else if (nowMs >= lastByteMs + idleMs) this.tunnel.close({ code: 1001, reason: 'nothing came for too long' });
     else return false;
     return true;
   }

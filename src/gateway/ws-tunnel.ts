@@ -9,6 +9,9 @@ import { type Closing, Lane, type LaneEvents, type Payment } from './ws-lane.ts'
 /** How long both ends have to answer a close frame and to take their last bytes, ms. */
 const closeWaitMs = 5_000;
 
+/** How long an upstream that has been told to close may still speak, ms. */
+const lastWordsMs = 1_000;
+
 export type TunnelEnd = { socket: Duplex /** Bytes that came behind the handshake. */; rest: Buffer };
 
 export type TunnelOptions = {
@@ -90,6 +93,17 @@ export class Tunnel {
     this.#end('gateway', { code, reason }, { code, reason: '' });
   }
 
+  /** The same, with a moment for the upstream to say what it still has to: the client has paid for that. */
+  closeSoon({ code, reason }: Closing): void {
+    if (this.#cause !== undefined) return;
+    this.#cause = 'gateway';
+    this.#boundClose();
+    const frame = closeFrame(code, reason, undefined);
+    this.down.endInstead(frame);
+    this.up.end(closeFrame(code, '', randomBytes(4)));
+    void this.#clock.sleep(lastWordsMs, this.#closing.signal).then(() => this.down.end(frame));
+  }
+
   /** Ends both sockets now, for one that takes nothing any more. */
   destroy(): void {
     this.#cause ??= 'gateway';
@@ -107,7 +121,7 @@ export class Tunnel {
         this.#settle();
       },
       onFault: ({ code, detail }) => this.#end(sender, { code, reason: detail }, { code, reason: detail }),
-      onUnpaid: (stop) => this.close(stop),
+      onUnpaid: (stop) => this.closeSoon(stop),
     };
   }
 

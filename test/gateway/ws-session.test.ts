@@ -131,6 +131,8 @@ describe('money by the message', () => {
       Array.from({ length: 20 }, (_, i) => rig.client.frame({ payload: Buffer.from(`message ${i}`) })),
     );
     for (let at = 0; at < bytes.length; at += size) rig.client.socket.write(bytes.subarray(at, at + size));
+    await until(() => rig.upstream.close !== undefined, 'the close frame at the upstream');
+    rig.upstream.sayClose();
     await until(() => rig.client.close !== undefined, 'the close frame');
     expect(rig.client.close).toEqual({ code: 1008, reason: expect.stringContaining('balance_too_low') });
     await until(() => rig.upstream.close !== undefined);
@@ -177,11 +179,42 @@ describe('money by the message', () => {
     rig.journal.beforeCharge = () =>
       ++count === 2 ? Promise.reject(new GatewayError('journal_unavailable')) : Promise.resolve();
     rig.client.say('one', 'two', 'three');
+    await until(() => rig.upstream.close !== undefined, 'the close frame at the upstream');
+    rig.upstream.socket.end();
     await until(() => rig.client.close !== undefined, 'the close frame');
     expect(rig.client.close).toEqual({ code: 1013, reason: expect.stringContaining('journal_unavailable') });
     expect(rig.upstream.messages).toEqual(['one']);
     await rig.over();
     expect(books(rig)).toMatchObject({ charges: 2, refunds: ['gateway_failed'] });
+  });
+
+  it('lets the upstream answer what was paid before the client hears that no more is', async () => {
+    const rig = await openSession({ per: 'message', balance: '0.2' });
+    rig.client.say('one', 'two', 'three');
+    await until(() => rig.upstream.close !== undefined, 'the close frame at the upstream');
+    expect(rig.client.close).toBeUndefined();
+    rig.upstream.say('answer one', 'answer two');
+    rig.upstream.sayClose(1008);
+    await until(() => rig.client.close !== undefined, 'the close frame');
+    expect(rig.client.messages).toEqual(['answer one', 'answer two']);
+    expect(rig.client.frames.filter(({ opcode }) => opcode === 8)).toHaveLength(1);
+    expect(rig.client.close?.reason).toContain('balance_too_low');
+    rig.client.sayClose(1008);
+    await rig.over();
+    expect(books(rig)).toMatchObject({ charges: 2, refunds: [] });
+  });
+
+  it('waits a second for those answers, and no longer', async () => {
+    const rig = await openSession({ per: 'message', balance: '0' });
+    rig.client.say('one');
+    await until(() => rig.upstream.close !== undefined, 'the close frame at the upstream');
+    rig.clock.advance(999);
+    rig.upstream.say('late');
+    await rig.client.hears('late');
+    expect(rig.client.close).toBeUndefined();
+    rig.clock.advance(1);
+    await until(() => rig.client.close !== undefined, 'the close frame');
+    await rig.over();
   });
 
   it('keeps the charge of a message that the client breaks off', async () => {
@@ -290,6 +323,8 @@ describe('an open WebSocket ends', () => {
     const rig = await openSession({ per: 'message' });
     rig.spoil('token_expired');
     rig.client.say('one');
+    await until(() => rig.upstream.close !== undefined);
+    rig.upstream.sayClose();
     await until(() => rig.client.close !== undefined);
     expect(rig.client.close).toEqual({ code: 1008, reason: expect.stringContaining('token_expired') });
     await rig.over();
@@ -334,7 +369,7 @@ describe('an open WebSocket ends', () => {
     const whole = rig.upstream.frame({ opcode: 2, payload: Buffer.alloc(1_000, 7) });
     rig.upstream.socket.write(whole.subarray(0, 500));
     await until(() => rig.client.received.length === 500);
-    rig.session.close({ code: 1001, reason: 'the gateway is shutting down' });
+    rig.session.tunnel.close({ code: 1001, reason: 'the gateway is shutting down' });
     await until(() => rig.upstream.close !== undefined);
     rig.upstream.socket.write(Buffer.concat([whole.subarray(500), rig.upstream.frame({ payload: [1] })]));
     await until(() => rig.client.close !== undefined, 'the close frame');
