@@ -1,3 +1,4 @@
+import { isExtensionList } from './chunk-extension.ts';
 import { readFields } from './fields.ts';
 
 export type ChunkedLimits = {
@@ -97,7 +98,7 @@ export class ChunkedReader {
         this.#break('too many chunk extensions');
         return;
       }
-      if (!isExtension(line, semicolon)) {
+      if (!isExtensionList(line, semicolon)) {
         this.#break('a chunk extension is malformed');
         return;
       }
@@ -146,13 +147,4 @@ function hexDigit(code: number): number {
   if (code >= 48 && code <= 57) return code - 48;
   const lower = code | 0x20;
   return lower >= 97 && lower <= 102 ? lower - 87 : -1;
-}
-
-/** Visible bytes and blanks: nothing reads an extension, so its inner grammar does not matter, its line does. */
-function isExtension(line: string, at: number): boolean {
-  for (let i = at; i < line.length; i++) {
-    const code = line.charCodeAt(i);
-    if ((code < 0x20 && code !== 0x09) || code === 0x7f) return false;
-  }
-  return true;
 }

@@ -72,3 +72,10 @@ export function isToken(text: string): boolean {
   for (let i = 0; i < text.length; i++) if (isTokenChar[text.charCodeAt(i)] !== 1) return false;
   return text.length > 0;
 }
+
+/** The offset behind the token that begins at `at`; `at` itself when none does. */
+export function tokenEnd(text: string, at: number): number {
+  let i = at;
+  while (i < text.length && isTokenChar[text.charCodeAt(i)] === 1) i++;
+  return i;
+}

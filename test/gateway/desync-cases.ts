@@ -189,12 +189,22 @@ export const requestLines: Choice[] = [
     ['an absolute target in capitals', 'M HTTP://GATEWAY.TESTT HTTP/1.1'],
   ]),
   {
+    name: 'HTTP/1.0',
+    verdict: 'one',
+    apply: (draft) => Object.assign(draft, { version: '1.0', ends: 'yes' }),
+  },
+  {
     name: 'HTTP/1.0 kept alive',
     verdict: 'one',
     apply(draft) {
       Object.assign(draft, { version: '1.0', ends: 'maybe' });
       draft.fields.push('Connection: keep-alive');
     },
+  },
+  {
+    name: 'HTTP/1.0 without Host',
+    verdict: 'either',
+    apply: (draft) => Object.assign(draft, { version: '1.0', ends: 'yes', host: [] }),
   },
 ];
 
@@ -341,6 +351,14 @@ export const fieldLines: Choice[] = [
     ['HTTP2-Settings without an upgrade', 'HTTP2-Settings: AAMAAABkAAQAAP__'],
   ]),
   {
+    name: 'Connection: close',
+    verdict: 'one',
+    apply(draft) {
+      draft.fields.push('Connection: Close');
+      draft.ends = 'yes';
+    },
+  },
+  {
     name: 'LF for every line end',
     verdict: 'refused',
     apply: (draft) => Object.assign(draft, { lineEnd: '\n' }),
@@ -359,7 +377,20 @@ export const fieldLines: Choice[] = [
 
 export const expectations: Choice[] = [
   ...choices('one', field, [['100-continue', 'Expect: 100-continue']]),
-  ...choices('either', field, [['100-Continue', 'Expect: 100-Continue']]),
+  ...choices(
+    'either',
+    (draft, value) => field(draft, `Expect: ${value}`),
+    quoted([
+      '100-Continue',
+      ' 100-continue ',
+      '100-continue, 100-continue',
+      '200-ok',
+      '100-continue;x',
+      '',
+      '100',
+      'x=y',
+    ]),
+  ),
   ...choices('either', field, [['Expect twice', 'Expect: 100-continue|Expect: 100-continue']]),
 ];
 

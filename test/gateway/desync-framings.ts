@@ -157,6 +157,7 @@ function codings(): [Verdict, string, Apply][] {
   ];
   return [
     named('one', 'chunked'),
+    named('one', ' \tchunked\t '),
     ['one', 'a coding without a space', withCoding(['transfer-encoding:chunked'])],
     named('either', 'Chunked'),
     named('either', 'CHUNKED'),
@@ -173,6 +174,14 @@ function codings(): [Verdict, string, Apply][] {
     ['refused', 'a coding with a NUL in its name', withCoding(['Transfer-Encoding\0: chunked'])],
     ['refused', 'a coding behind a bare line feed', withCoding(['X-A: 1\nTransfer-Encoding: chunked'])],
     ['refused', 'a coding behind a bare carriage return', withCoding(['X-A: 1\rTransfer-Encoding: chunked'])],
+    [
+      'refused',
+      'chunks in HTTP/1.0',
+      (draft, inner) => {
+        withCoding(['Transfer-Encoding: chunked'])(draft, inner);
+        draft.version = '1.0';
+      },
+    ],
   ];
 }
 
@@ -243,6 +252,7 @@ function chunks(): Chunks[] {
     ['broken', 'a size with a comma', `S,S\r\nD\r\n${end}`],
     ['broken', 'a size with a NUL', `S\0\r\nD\r\n${end}`],
     ['broken', 'an extension without a name', `S;\r\nD\r\n${end}`],
+    ['broken', 'an extension of a value only', `S;=b\r\nD\r\n${end}`],
     ['broken', 'an extension before the size', `;a\r\nS\r\nD\r\n${end}`],
     ['broken', 'an extension with a NUL', `S;a=\0\r\nD\r\n${end}`],
     ['broken', 'an extension with a line feed', `S;a\nb\r\nD\r\n${end}`],
@@ -251,6 +261,7 @@ function chunks(): Chunks[] {
     ['broken', 'an extension with two carriage returns', `S;a\r\r\nD\r\n${end}`],
     ['broken', 'an extension with an open quote', `S;a="b\r\nD\r\n${end}`],
     ['broken', 'an extension past its bound', `S;a=${'x'.repeat(20_000)}\r\nD\r\n${end}`],
+    ['broken', 'extensions past their bound', `${`1;a=${'x'.repeat(500)}\r\nx\r\n`.repeat(2_000)}${end}`],
     ['broken', 'a size ended by a line feed', `S\nD\r\n${end}`],
     ['broken', 'a size ended by a carriage return', `S\rD\r\n${end}`],
     ['broken', 'a size ended by two carriage returns', `S\r\r\nD\r\n${end}`],
@@ -266,6 +277,10 @@ function chunks(): Chunks[] {
     ['broken', 'a last chunk with a sign', 'S\r\nD\r\n-0\r\n\r\n'],
     ['broken', 'a last chunk with a prefix', 'S\r\nD\r\n0x0\r\n\r\n'],
     ['broken', 'a last chunk before a space', 'S\r\nD\r\n0 \r\n\r\n'],
+    ['broken', 'a size past 2^53', `20000000000000\r\nD\r\n${end}`],
+    ['broken', 'a size past 2^64', `10000000000000000\r\nD\r\n${end}`],
+    ['broken', 'a size past 2^64 that wraps', `1000000000000000S\r\nD\r\n${end}`],
+    ['broken', 'a size of a hundred digits', `${'f'.repeat(100)}\r\nD\r\n${end}`],
   ];
   const digits = (inner: string) => inner.length.toString(16).toUpperCase();
   const halves = (inner: string) => {
@@ -311,5 +326,6 @@ function trailers(): [Verdict, string, Apply][] {
     behind('broken', 'a trailer with a control byte', 'X-A: 1\x01\r\n'),
     behind('broken', 'a request for a trailer', 'GET /api0/x HTTP/1.1\r\n'),
     behind('broken', 'a trailer past its bytes', `X-A: ${'a'.repeat(70_000)}\r\n`),
+    behind('broken', 'trailers past their number', 'X-A: 1\r\n'.repeat(2_000)),
   ];
 }

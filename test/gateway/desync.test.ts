@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
 import { readAnswers, type StrictRequest, valuesOf } from '../support/strict-http.ts';
@@ -185,6 +186,7 @@ function nameOf({ method, choices }: Try): string {
 
 const whole = () => [];
 const cutAnywhere = (length: number, id: number) => [1, 2, 3].map((n) => spread(id * 7 + n, length));
+const everyByte = (length: number) => Array.from({ length: Math.min(length, 700) }, (_, i) => i);
 
 /** What stands inside bodies must never be read as a request, so it is one, complete and with a good token. */
 const framingChoices = framings(priced('inside'));
@@ -196,7 +198,7 @@ const groups: [string, Try[]][] = [
   ['a Host field', cross(['GET', 'POST'], hosts, [lengthBody])],
   ['a field line', cross(['GET', 'DELETE'], fieldLines, [bare])],
   ['a field line before a body', cross(['POST'], fieldLines, [lengthBody])],
-  ['a framing', cross(['POST', 'PUT', 'DELETE', 'OPTIONS', 'GET', 'PATCH'], framingChoices, undefined)],
+  ['a framing', cross(['POST', 'PUT', 'DELETE', 'OPTIONS', 'GET', 'HEAD', 'PATCH'], framingChoices, undefined)],
   ['an expectation', cross(['POST'], expectations, framingChoices.slice(0, 2))],
   ['an upgrade', cross(['GET', 'POST'], upgrades, [bare, lengthBody])],
 ];
@@ -215,6 +217,52 @@ describe.each(groups)('%s is read in one way or refused', (_group, tries) => {
   it.each(tries.map((tried) => ({ name: nameOf(tried), tried })))('whole and in pieces: $name', async ({ tried }) => {
     await check(tried, whole);
     await check(tried, cutAnywhere);
+  });
+});
+
+describe('messages of any composition', () => {
+  const dimension = (list: Choice[]) =>
+    fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 3, arbitrary: fc.constantFrom(...list) });
+  const clean = (list: Choice[]) => list.filter(({ verdict }) => verdict === 'one' || verdict === 'either');
+  const message = (of: (list: Choice[]) => Choice[]) =>
+    fc.record({
+      method: fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'),
+      choices: fc
+        .tuple(
+          dimension(of(requestLines)),
+          dimension(of(hosts)),
+          dimension(of(fieldLines)),
+          dimension(of(framingChoices)),
+          dimension(of(expectations)),
+        )
+        .map((list) => list.filter((choice) => choice !== undefined)),
+    });
+
+  it('whose parts are all allowed are one request each, however they are cut', async () => {
+    await fc.assert(
+      fc.asyncProperty(message(clean), (tried) => check(tried, cutAnywhere)),
+      { numRuns: 300 },
+    );
+  });
+
+  it('with faults in several parts are refused, however they are cut', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        message((list) => list),
+        (tried) => check(tried, cutAnywhere),
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('are read the same byte by byte', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        message((list) => list),
+        (tried) => check(tried, everyByte),
+      ),
+      { numRuns: 40 },
+    );
   });
 });
 

@@ -38,6 +38,7 @@ test('a body in any pieces gives the same bytes, trailers and rest', () => {
 
 test.each([
   ['5;name=value;other="x"\r\nhello\r\n0\r\n\r\n', 'hello'],
+  ['5;a ; b = "\\"; " ;c\r\nhello\r\n0;d\r\n\r\n', 'hello'],
   ['A\r\n0123456789\r\n000\r\n\r\n', '0123456789'],
 ])('%j is a whole body', (text, body) => {
   expect(readAll(text)).toMatchObject({ state: 'done', body, rest: '' });
@@ -58,6 +59,13 @@ test.each([
   ['g\r\nhello\r\n0\r\n\r\n'],
   ['fffffffffffffffff\r\n'],
   ['5;\u0000\r\nhello\r\n0\r\n\r\n'],
+  ['5;\r\nhello\r\n0\r\n\r\n'],
+  ['5;=a\r\nhello\r\n0\r\n\r\n'],
+  ['5;a=\r\nhello\r\n0\r\n\r\n'],
+  ['5;a=b \r\nhello\r\n0\r\n\r\n'],
+  ['5;a b\r\nhello\r\n0\r\n\r\n'],
+  ['5;a="b\r\nhello\r\n0\r\n\r\n'],
+  ['5;a="b"c\r\nhello\r\n0\r\n\r\n'],
   ['5\r\nhello\r\n0\r\n folded: x\r\n\r\n'],
   ['5\r\nhello\r\n0\r\nname : x\r\n\r\n'],
   ['5\r\nhello\r\n0\r\nno colon\r\n\r\n'],
