@@ -7,13 +7,14 @@ import { pathToFileURL } from 'node:url';
 const accountsInRotation = 10_000;
 
 /** Every part of one checkout: `run(calls)` does its work that many times. */
-export async function makeParts(checkout, only) {
+export async function makeParts(checkout, { only, pastRows = 0 }) {
   const load = (file) => import(pathToFileURL(path.join(checkout, 'src', file)).href);
   const folder = mkdtempSync(path.join(tmpdir(), 'callora-parts-'));
   const ends = [() => rmSync(folder, { recursive: true, force: true })];
   const tools = { load, folder, ends };
   const parts = [];
-  for (const [name, calls, make] of table) {
+  const behind = ['journal: 64 calls a transaction, behind the rows', 1_280, (at) => journal(at, 64, pastRows)];
+  for (const [name, calls, make] of pastRows > 0 ? [...table, behind] : table) {
     if (name.includes(only)) parts.push({ name, calls, run: await make(tools) });
   }
   return {
@@ -194,17 +195,18 @@ async function mayServe({ load }) {
   };
 }
 
-async function journal({ load, folder, ends }, perTurn) {
+async function journal({ load, folder, ends }, perTurn, pastRows = 0) {
   const { openStore } = await load('store/store.ts');
   const { createJournal } = await load('metering/journal.ts');
   const { systemClock: clock } = await load('clock.ts');
   const { createLog } = await load('log.ts');
   const log = createLog('warn');
-  const store = openStore({ path: path.join(folder, `journal-${perTurn}.db`), clock, log });
+  const store = openStore({ path: path.join(folder, `journal-${perTurn}-${pastRows}.db`), clock, log });
   const { sync } = store;
   const book = createJournal({ db: store.db, clock, log, durability: 'process', walSyncIntervalMs: 100, sync });
   ends.push(store.close, book.close);
   const rows = await chargeRows(store);
+  await writePast(store, pastRows);
   let at = 0;
   return async (calls) => {
     for (let done = 0; done < calls; done += perTurn) {
@@ -264,6 +266,31 @@ async function seal({ load, folder, ends }) {
     if (sealed?.leaves !== calls) throw new Error('not all was sealed');
     return performance.now() - startMs;
   };
+}
+
+/** Calls of the run before, in the tables and indexes where time has put them. */
+async function writePast({ db }, count) {
+  const queue = db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'charges_enqueue'").pluck().get();
+  const step = 100_000;
+  const numbers = `WITH RECURSIVE n(i) AS (SELECT ? UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?)`;
+  const writes = [
+    `INSERT INTO charges ${numbers} SELECT i, i, 1 + i * 7919 % ${accountsInRotation}, 1, 1, 'GET', 200, 1000 FROM n`,
+    `INSERT INTO finishes ${numbers} SELECT i, i, 'completed', 0, 256, 1 FROM n`,
+    `INSERT INTO sealed_charges ${numbers} SELECT i, 1 + i * 7919 % ${accountsInRotation}, NULL, NULL, 1 FROM n`,
+  ].map((text) => db.prepare(text));
+  // Checkpoints of what is written here hold a lock for longer than those of calls.
+  db.pragma('busy_timeout = 10000');
+  db.exec('DROP TRIGGER charges_enqueue');
+  for (let from = 1; from <= count; from += step) {
+    const to = Math.min(from + step, count + 1);
+    db.transaction(() => {
+      for (const write of writes) write.run(from, to);
+    }).immediate();
+    // The log starts over between two steps.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  db.exec(queue);
+  db.pragma('busy_timeout = 0');
 }
 
 /** Rows of 10,000 accounts with a token each. */

@@ -1,6 +1,7 @@
 // What each step of a paid call costs besides the wire, in µs per call: run `npm exec -- node bench/parts/parts.mjs`.
 //   [--only NAME]      parts whose name contains it
 //   [--against DIR]    a second checkout (with node_modules): its parts take turns with ours in the same run
+//   [--rows N]         one part more: the journal behind so many calls of the past, sealed and finished
 //   [--rounds 60] [--json]
 // The least of many short rounds counts: whatever else runs on the machine only ever adds.
 import path from 'node:path';
@@ -11,6 +12,7 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
     against: { type: 'string' },
+    rows: { type: 'string', default: '0' },
     rounds: { type: 'string', default: '60' },
     json: { type: 'boolean', default: false },
   },
@@ -18,8 +20,9 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 const here = path.resolve(import.meta.dirname, '../..');
 
-const sides = [await makeParts(here, values.only)];
-if (values.against !== undefined) sides.push(await makeParts(path.resolve(values.against), values.only));
+const wanted = { only: values.only, pastRows: Number(values.rows) };
+const sides = [await makeParts(here, wanted)];
+if (values.against !== undefined) sides.push(await makeParts(path.resolve(values.against), wanted));
 const [ours] = sides;
 
 const measured = [];
