@@ -1,0 +1,72 @@
+// Mixed traffic against `callora serve` on a devnet for some minutes: nothing may grow, and the books must be what the
+// clients and the upstream have counted. Run `npm run soak -- [--minutes 10 | --seconds N] [--seed N] [--json] [--out FILE]`.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { endWithBench } from '../harness/children.mjs';
+import { requireLinux } from '../harness/tools.mjs';
+import { compareBooks } from './books.mjs';
+import { judgeGrowth, watchProcess } from './growth.mjs';
+import { random } from './random.mjs';
+import { startSoakGateway } from './stage.mjs';
+import { runTraffic } from './traffic.mjs';
+import { startFaultyUpstream } from './upstream.mjs';
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '10' },
+    seconds: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false },
+    out: { type: 'string' },
+  },
+});
+const seconds = Number(values.seconds ?? Number(values.minutes) * 60);
+if (!(seconds > 0)) throw new Error('--minutes or --seconds is no number');
+
+requireLinux();
+const startMs = performance.now();
+const say = (text) => console.error(`${((performance.now() - startMs) / 1000).toFixed(0).padStart(5)} s  ${text}`);
+const folder = mkdtempSync(path.join(tmpdir(), 'callora-soak-'));
+const ends = [() => rmSync(folder, { recursive: true, force: true })];
+const cleanUp = async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+};
+endWithBench(cleanUp);
+
+let result;
+try {
+  const upstream = await startFaultyUpstream(random(Number(values.seed)));
+  ends.push(upstream.close);
+  const stage = await startSoakGateway({ folder, upstreamPort: upstream.port, say });
+  ends.push(stage.stop);
+  const watch = watchProcess(stage, say);
+  const counted = await runTraffic({ stage, seconds, seed: Number(values.seed), say, status: watch.status });
+  await stage.untilIdle();
+  const samples = await watch.stop();
+  const growth = judgeGrowth(samples);
+  const books = await compareBooks({ stage, counted, upstream: upstream.counted(), say });
+  result = {
+    at: new Date().toISOString().slice(0, 10),
+    machine: { cores: cpus().length, model: cpus()[0].model.trim(), node: process.version },
+    seconds,
+    ok: growth.faults.length + books.faults.length + counted.faults.length === 0,
+    faults: [...growth.faults, ...books.faults, ...counted.faults],
+    traffic: counted.totals,
+    growth: growth.figures,
+    books: books.figures,
+    samples,
+  };
+} finally {
+  await cleanUp();
+}
+
+const text = JSON.stringify(result, null, 2);
+if (values.out !== undefined) writeFileSync(values.out, `${text}\n`);
+if (values.json) console.log(text);
+for (const [name, count] of Object.entries(result.traffic)) say(`${name}: ${count}`);
+for (const [name, figure] of Object.entries({ ...result.growth, ...result.books })) say(`${name}: ${figure}`);
+for (const fault of result.faults) say(`FAULT: ${fault}`);
+say(result.ok ? 'nothing grew, and the books are right' : 'failed');
+process.exit(result.ok ? 0 : 1);
