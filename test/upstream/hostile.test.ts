@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fakeClock } from '../../src/clock.ts';
 import { answering, apiOf, call, makeUpstreams, ok, serve, turn, until } from './rig.ts';
 
 /** Sends one request to an upstream that says this and keeps the connection open. */
@@ -136,7 +137,8 @@ describe('bytes that nobody has asked for', () => {
 
   it('end an idle connection when they come', async () => {
     const server = await serve(answering(ok));
-    const upstreams = makeUpstreams();
+    // Its clock stands still: the connection does not end for having been idle.
+    const upstreams = makeUpstreams(fakeClock());
     await call(upstreams, apiOf(server.origin)).ended;
     expect(upstreams.states()).toMatchObject([{ idle: 1 }]);
     server.sockets[0]?.write(ok);

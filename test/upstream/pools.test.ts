@@ -108,7 +108,7 @@ describe('a pool', () => {
 
   it('that a reload keeps stays the same; one that it drops finishes its calls and keeps nothing', async () => {
     const server = await holding();
-    const upstreams = makeUpstreams();
+    const upstreams = makeUpstreams(fakeClock());
     const api = apiOf(server.origin, { connectionsMax: 1 });
     const running = call(upstreams, api);
     const waiting = call(upstreams, api);
