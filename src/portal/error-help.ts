@@ -156,7 +156,7 @@ export const errorHelp: Record<ErrorCode, { when: string; remedy: string }> = {
     remedy: 'Try again after `retry-after`, and keep connections alive instead of opening new ones.',
   },
   upstream_unreachable: {
-    when: 'No connection to the service behind the gateway could be made, or it broke before an answer began.',
+    when: 'No connection to the service behind the gateway could be made, or none is tried for a while because the last ones failed, or too many calls wait for one.',
     remedy: 'Try again later. Nothing was charged.',
   },
   upstream_bad_answer: {

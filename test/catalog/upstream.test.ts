@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { diffConfig } from '../../src/catalog/diff.ts';
 import { formatProblem, loadConfig } from '../../src/catalog/load.ts';
 import { catalogFolder, loadGood, problemsOf, withApi } from './folder.ts';
 
@@ -84,7 +85,11 @@ describe('the certificates of an upstream', () => {
     writeFileSync(inFolder('text.pem'), 'nothing of the kind');
     const whole = readFileSync(inFolder('one.pem'), 'latin1');
     writeFileSync(inFolder('cut.pem'), whole + whole.slice(0, 200));
-    return { loaded: loadConfig({ file, env: {} }), pem: (name: string) => readFileSync(inFolder(name), 'latin1') };
+    return {
+      file,
+      loaded: loadConfig({ file, env: {} }),
+      pem: (name: string) => readFileSync(inFolder(name), 'latin1'),
+    };
   }
 
   it('are read with the catalog', () => {
@@ -97,6 +102,14 @@ describe('the certificates of an upstream', () => {
       key: pem('one.key'),
       serverName: 'b.example',
     });
+  });
+
+  it('that were renewed under the same name are a change', () => {
+    const { loaded, file, pem } = withFiles('{ ca_file: secrets/one.pem }');
+    writeFileSync(path.join(path.dirname(file), 'secrets', 'one.pem'), pem('two.pem'));
+    const again = loadConfig({ file, env: {} });
+    if (!loaded.ok || !again.ok) throw new Error('not loaded');
+    expect(diffConfig(loaded.config, again.config).applied).toEqual(['apis.weather']);
   });
 
   it.each([
