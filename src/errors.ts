@@ -27,6 +27,14 @@ export const errorTable = {
   address_blocked: [403, 'This address may not call this gateway'],
   rate_limited: [429, 'Too many calls'],
   too_many_waiting: [429, 'Too many calls of this account are waiting'],
+  // Idempotency-Key
+  idempotency_key_invalid: [400, 'The Idempotency-Key is malformed'],
+  idempotency_in_progress: [409, 'A call with this Idempotency-Key is under way'],
+  idempotency_in_doubt: [409, 'Nobody knows how the call with this Idempotency-Key ended'],
+  idempotency_not_replayable: [409, 'The answer to this Idempotency-Key was not kept'],
+  idempotency_mismatch: [422, 'This Idempotency-Key belongs to another request'],
+  idempotency_keys_full: [429, 'Too many Idempotency-Keys of this account are kept'],
+  idempotency_store_full: [503, 'No more Idempotency-Keys can be kept'],
   // Money
   balance_too_low: [402, 'The prepaid balance does not cover the price'],
   limit_reached: [402, 'The limit set on chain does not cover the price'],

@@ -95,6 +95,7 @@ describe('sources', () => {
       ...sources.filter((file) => roomOf(file) === 'dashboard' && path.basename(file) === 'main.tsx'),
       path.join('src', 'store', 'schema.ts'),
       path.join('src', 'store', 'schema-surfaces.ts'),
+      path.join('src', 'store', 'schema-idempotency.ts'),
     ];
     const reached = new Set<string>();
     const open = [...entries];

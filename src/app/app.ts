@@ -10,6 +10,7 @@ import { openTlsCertificate } from '../catalog/tls-certificate.ts';
 import type { Clock } from '../clock.ts';
 import { createGateway } from '../gateway/server.ts';
 import type { Log } from '../log.ts';
+import { createKeyedCalls } from '../metering/keyed-calls.ts';
 import type { Units } from '../money.ts';
 import { createPortal } from '../portal/portal.ts';
 import type { Store } from '../store/store.ts';
@@ -21,6 +22,7 @@ import { createCallContext } from './call-context.ts';
 import { classicOffer } from './classic.ts';
 import { openCore } from './core.ts';
 import { createExits } from './exits.ts';
+import { keySweepLoop } from './key-sweep.ts';
 import { solvencyLoop } from './live.ts';
 import { createLogin } from './login.ts';
 import { bookCheckLoop, chainHealth, payWays, type SettledBatch, untilSpendable } from './observe.ts';
@@ -112,6 +114,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       verifier: core.verifier,
       ledger,
       journal,
+      keys: createKeyedCalls({ journal, idempotency: store.idempotency }),
       resolve: {
         account: (address) => resolveAccount(core, address),
         cap: (token) => (token.capUnits === undefined ? undefined : resolveCap(core, token.jti, token.capUnits)),
@@ -140,6 +143,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       bookCheckLoop(core),
       solvencyLoop(core),
       core.webhookParts.loop,
+      keySweepLoop(core),
     ];
     const herald = heraldLoop(core);
     if (herald) loops.push(herald);

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { compileApis } from './compile-apis.ts';
 import { compileRates } from './compile-rates.ts';
-import type { Config, GatewayLimits, Listen, TlsFiles, Webhook } from './model.ts';
+import type { Config, GatewayLimits, IdempotencyLimits, Listen, TlsFiles, Webhook } from './model.ts';
 import type { Settings } from './parse.ts';
 import type { Sections, WebhookSettings } from './schema.ts';
 import type { Secrets } from './secrets.ts';
@@ -25,6 +25,7 @@ export function compileConfig(file: string, settings: Settings, secrets: Secrets
       trustedProxies: gateway.trusted_proxies,
       forwardedField: gateway.forwarded_field,
       rates: compileRates(gateway.rates),
+      idempotency: compileIdempotency(gateway.idempotency),
     },
     admin: { listen: admin.listen, token: required(secrets.adminToken) },
     stellar: {
@@ -117,6 +118,19 @@ function compileLimits(limits: Sections['gateway']['limits']): GatewayLimits {
     websocketMessageBytesMax: limits.websocket_message_bytes_max,
     websocketIdleTimeoutMs: limits.websocket_idle_timeout,
     websocketCheckIntervalMs: limits.websocket_check_interval,
+  };
+}
+
+function compileIdempotency(limits: Sections['gateway']['idempotency']): IdempotencyLimits {
+  return {
+    lifeMs: limits.life,
+    bodyBytesMax: limits.body_bytes_max,
+    answerBytesMax: limits.answer_bytes_max,
+    bufferedBytesMax: limits.buffered_bytes_max,
+    keysPerAccountMax: limits.keys_per_account_max,
+    keysMax: limits.keys_max,
+    storedBytesPerAccountMax: limits.stored_bytes_per_account_max,
+    storedBytesMax: limits.stored_bytes_max,
   };
 }
 

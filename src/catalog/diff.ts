@@ -22,6 +22,7 @@ const liveFields = new Set([
   'gateway.trusted_proxies',
   'gateway.forwarded_field',
   'gateway.rates',
+  'gateway.idempotency',
   ...Object.entries(gatewayLimits)
     .filter(([name]) => !startLimits.some((fixed) => fixed === name))
     .map(([, limit]) => `gateway.limits.${limit.key}`),
@@ -80,6 +81,7 @@ function settingsOf(config: Config): Map<string, string> {
     trusted_proxies: gateway.trustedProxies,
     forwarded_field: gateway.forwardedField,
     rates: gateway.rates,
+    idempotency: gateway.idempotency,
   });
   for (const [name, limit] of Object.entries(gatewayLimits)) {
     settings.set(`gateway.limits.${limit.key}`, asText(Reflect.get(gateway.limits, name)));

@@ -98,6 +98,30 @@ export const gatewayLimits = {
   ),
 } satisfies Record<string, LimitDefault>;
 
+/** What is kept for Idempotency-Key (`gateway.idempotency`). */
+export const idempotencyLimits = {
+  lifeMs: time('life', 24 * hour, minute, 30 * day, 'clients try again for minutes; the rest is for people'),
+  bodyBytesMax: bytes('body_bytes_max', mib, 0, 16 * mib, 'such a body is held whole before its call is sent'),
+  answerBytesMax: bytes('answer_bytes_max', mib, 0, 16 * mib, 'written to the database in one piece'),
+  bufferedBytesMax: bytes(
+    'buffered_bytes_max',
+    64 * mib,
+    mib,
+    4_096 * mib,
+    'those bodies and answers, in memory at once',
+  ),
+  keysPerAccountMax: count('keys_per_account_max', 10_000, 1, 10_000_000, 'one account must not take all'),
+  keysMax: count('keys_max', 1_000_000, 1, 100_000_000, 'about 200 bytes on disk each; none is given up early'),
+  storedBytesPerAccountMax: bytes(
+    'stored_bytes_per_account_max',
+    64 * mib,
+    0,
+    1_024 * 1_024 * mib,
+    'as above, for answers',
+  ),
+  storedBytesMax: bytes('stored_bytes_max', 1_024 * mib, 0, 1_024 * 1_024 * mib, 'what a small disk can spare'),
+} satisfies Record<string, LimitDefault>;
+
 /** One upstream (`apis[]`). */
 export const apiLimits = {
   connectionsMax: count('connections_max', 128, 1, 10_000, 'what a small upstream takes; more wait in line'),

@@ -24,6 +24,7 @@ export type Config = {
     forwardedField: 'x-forwarded-for' | 'forwarded';
     /** Calls of all APIs together. */
     rates: Rates;
+    idempotency: IdempotencyLimits;
   };
   admin: { listen: Listen; token: string };
   stellar: {
@@ -108,6 +109,18 @@ export type GatewayLimits = {
   websocketMessageBytesMax: number;
   websocketIdleTimeoutMs: number;
   websocketCheckIntervalMs: number;
+};
+
+/** What is kept for Idempotency-Key; defaults and reasons stand in `limits-defaults.ts`. */
+export type IdempotencyLimits = {
+  lifeMs: number;
+  bodyBytesMax: number;
+  answerBytesMax: number;
+  bufferedBytesMax: number;
+  keysPerAccountMax: number;
+  keysMax: number;
+  storedBytesPerAccountMax: number;
+  storedBytesMax: number;
 };
 
 export type Api = {

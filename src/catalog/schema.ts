@@ -14,7 +14,7 @@ import {
   url,
   usdc,
 } from './field.ts';
-import { apiLimits, gatewayLimits, otherLimits } from './limits-defaults.ts';
+import { apiLimits, gatewayLimits, idempotencyLimits, otherLimits } from './limits-defaults.ts';
 import { type Network, resolveNetwork } from './network.ts';
 import { mountFault, parsePattern, type RoutePattern } from './route-grammar.ts';
 import { upstreamKeys } from './upstream-keys.ts';
@@ -56,6 +56,18 @@ const gateway = z.strictObject({
   trusted_proxies: z.array(addressRange).default([]),
   forwarded_field: oneOf('x-forwarded-for', 'forwarded').default('x-forwarded-for'),
   rates,
+  idempotency: z
+    .strictObject({
+      life: limit(idempotencyLimits.lifeMs),
+      body_bytes_max: limit(idempotencyLimits.bodyBytesMax),
+      answer_bytes_max: limit(idempotencyLimits.answerBytesMax),
+      buffered_bytes_max: limit(idempotencyLimits.bufferedBytesMax),
+      keys_per_account_max: limit(idempotencyLimits.keysPerAccountMax),
+      keys_max: limit(idempotencyLimits.keysMax),
+      stored_bytes_per_account_max: limit(idempotencyLimits.storedBytesPerAccountMax),
+      stored_bytes_max: limit(idempotencyLimits.storedBytesMax),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       head_bytes_max: limit(gatewayLimits.headBytesMax),

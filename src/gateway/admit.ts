@@ -12,7 +12,13 @@ import { overRate } from './over-rate.ts';
 import type { Refusal } from './refuse.ts';
 
 /** A call that may go on. `payer` is undefined only on routes with `auth: none`. */
-export type Admitted = { ok: true; payer: Payer | undefined; hold: Hold | undefined };
+export type Admitted = {
+  ok: true;
+  payer: Payer | undefined;
+  hold: Hold | undefined;
+  /** Why nothing pays for this call. Set only where that was asked for: such a call is never sent. */
+  unpaid: Refusal | undefined;
+};
 
 export type Payer = {
   account: AccountSlot;
@@ -36,11 +42,13 @@ export type AdmitDeps = Pick<
  * Rate of the address, token, scope, pause, rates, money, in this order, so that a refused call costs nothing and a
  * throttled one is not held. From the balance check to the hold nothing is awaited: over-serving is impossible by
  * construction. Only a token never seen before leaves the turn. Each admitted call of an account holds a place in `calls` until it ends.
+ * With `unpaidToo` a call that only money is missing for is let in to be answered from what its key has kept.
  */
 export function admit(
   deps: AdmitDeps,
   exchange: Exchange,
   route: Route,
+  unpaidToo = false,
 ): Admitted | Refusal | Promise<Admitted | Refusal> {
   const rates = deps.ratesOf(exchange.config).of(route.api);
   const flooded = throttle(deps, exchange, rates.address, undefined);
@@ -49,17 +57,19 @@ export function admit(
   const bearer = readBearer(exchange.request.fields);
   if (!bearer.ok) return unauthorized(exchange, bearer.reason);
   const token = deps.verifier.cached(bearer.token);
-  if (token) return admitToken(deps, exchange, route, rates, token);
+  if (token) return admitToken(deps, exchange, route, rates, token, unpaidToo);
   return deps.verifier.verify(bearer.token).then((verified) => {
     if (!verified.ok) return unauthorized(exchange, verified.reason);
-    return admitToken(deps, exchange, route, rates, verified.token);
+    return admitToken(deps, exchange, route, rates, verified.token, unpaidToo);
   });
 }
 
 function admitOpen(deps: AdmitDeps, exchange: Exchange, route: Route, rates: ApiRates): Admitted | Refusal {
   if (deps.isPaused(route.api.name)) return apiPaused;
-  return throttle(deps, exchange, rates.open, undefined) ?? { ok: true, payer: undefined, hold: undefined };
+  return throttle(deps, exchange, rates.open, undefined) ?? open;
 }
+
+const open: Admitted = { ok: true, payer: undefined, hold: undefined, unpaid: undefined };
 
 function admitToken(
   deps: AdmitDeps,
@@ -67,6 +77,7 @@ function admitToken(
   route: Route,
   rates: ApiRates,
   token: Verified,
+  unpaidToo: boolean,
 ): Admitted | Refusal {
   if (token.scopes !== '*' && !token.scopes.has(route.api.name)) return forbidden(exchange, route);
   if (deps.isPaused(route.api.name)) return apiPaused;
@@ -77,7 +88,9 @@ function admitToken(
   const entered = deps.calls.enter(payer.account, route.api, callsPerAccountMax);
   if (entered !== 'ok') return tooManyWaiting(entered === 'api' ? route.api : undefined, callsPerAccountMax);
   const held = takeMoney(deps, route, payer);
-  if (!held.ok) deps.calls.leave(payer.account, route.api);
+  if (held.ok) return held;
+  if (unpaidToo) return { ok: true, payer, hold: undefined, unpaid: held };
+  deps.calls.leave(payer.account, route.api);
   return held;
 }
 
@@ -93,11 +106,11 @@ function tooManyWaiting(api: Api | undefined, callsPerAccountMax: number): Refus
 
 function takeMoney(deps: AdmitDeps, route: Route, payer: Payer): Admitted | Refusal {
   // A free call needs no money, so neither an empty balance nor a stop of paid calls concerns it.
-  if (route.priceUnits === 0n) return { ok: true, payer, hold: undefined };
+  if (route.priceUnits === 0n) return { ok: true, payer, hold: undefined, unpaid: undefined };
   const stop = deps.mayServe(payer.account, route);
   if (stop) return { ok: false, code: stop.code, detail: stop.detail, fields: ['retry-after', '5'] };
   const held = deps.ledger.hold(payer.account, payer.cap, route.priceUnits);
-  if (held.ok) return { ok: true, payer, hold: held.hold };
+  if (held.ok) return { ok: true, payer, hold: held.hold, unpaid: undefined };
   const remedy = remedies[held.reason];
   return {
     ok: false,

@@ -1,4 +1,5 @@
 import type { FinishOutcome } from '../billing/charging.ts';
+import type { AnswerCopy } from './answer-copy.ts';
 import type { AnswerFraming } from './answer-writer.ts';
 import type { Exchange } from './exchange.ts';
 import type { Sink, UpstreamCall } from './forward.ts';
@@ -13,6 +14,8 @@ export type Answer = {
   hasDate: boolean;
   /** Longest time a client may leave its answer unread, ms. */
   idleTimeoutMs: number;
+  /** Keeps the answer as it passes, for those that are asked for again. */
+  copy: AnswerCopy | undefined;
   /** What of the upstream's trailers the client may see. */
   trailers(fields: string[]): string[];
 };
@@ -26,6 +29,8 @@ export function relay(exchange: Exchange, upstream: UpstreamCall, answer: Answer
     const sink = new AnswerSink(exchange, upstream, answer, resolve);
     if (exchange.clientGone) {
       sink.gone();
+      // An answer that is kept is read on without its client.
+      if (sink.reads) upstream.attach(sink);
       return;
     }
     exchange.onGone = sink.gone;
@@ -47,6 +52,8 @@ class AnswerSink implements Sink {
   #bytesOut = 0;
   #begun = false;
   #ended = false;
+  /** The client has left, and the answer is read to be kept. */
+  reads = false;
 
   constructor(exchange: Exchange, upstream: UpstreamCall, answer: Answer, resolve: (relayed: Relayed) => void) {
     this.#exchange = exchange;
@@ -56,6 +63,8 @@ class AnswerSink implements Sink {
   }
 
   data(chunk: Buffer): boolean {
+    this.#answer.copy?.add(chunk);
+    if (this.reads) return this.#readOn();
     this.#bytesOut += chunk.length;
     if (this.#exchange.answer.write(chunk)) return true;
     this.#exchange.connection.stalled(this.#answer.idleTimeoutMs);
@@ -64,6 +73,11 @@ class AnswerSink implements Sink {
 
   end(trailers: string[]): void {
     this.#ended = true;
+    this.#answer.copy?.end();
+    if (this.reads) {
+      this.#done('client_gone');
+      return;
+    }
     this.#exchange.answer.end(trailers.length === 0 ? trailers : this.#answer.trailers(trailers));
     if (this.#begun) this.#flush();
   }
@@ -94,10 +108,23 @@ class AnswerSink implements Sink {
   readonly caughtUp = (): void => this.#upstream.resume();
 
   readonly gone = (): void => {
-    if (!this.#resolve) return;
+    if (!this.#resolve || this.reads) return;
+    if (this.#answer.copy?.open) {
+      this.reads = true;
+      this.#upstream.resume();
+      return;
+    }
     this.#done('client_gone');
     this.#upstream.abort(new Error('the client left'));
   };
+
+  /** Until it turns out that the answer cannot be kept. */
+  #readOn(): boolean {
+    if (this.#answer.copy?.open) return true;
+    this.#done('client_gone');
+    this.#upstream.abort(new Error('the client left'));
+    return false;
+  }
 
   #done(outcome: FinishOutcome): void {
     this.#resolve?.({ outcome, bytesOut: this.#bytesOut });

@@ -2,8 +2,10 @@ import type { Config, Route } from '../catalog/model.ts';
 import type { Framing } from '../http1/response-framing.ts';
 import { formatUsdc, type Units } from '../money.ts';
 import { sentPath } from '../upstream/request-text.ts';
+import type { OutgoingBody } from '../upstream/upstreams.ts';
 import { type AdmitDeps, type Admitted, admit } from './admit.ts';
 import { type Answer, type Relayed, relay } from './answer.ts';
+import type { AnswerCopy } from './answer-copy.ts';
 import type { AnswerFraming } from './answer-writer.ts';
 import { charge, settleEnd } from './charge.ts';
 import type { CorsRules } from './cors.ts';
@@ -15,7 +17,7 @@ import { answerHead, trailersDown } from './headers-down.ts';
 import { type CallIdentity, trailersUp, upstreamHeaders } from './headers-up.ts';
 import type { Prepared } from './prepared.ts';
 import { upstreamProxyStatus } from './proxy-status.ts';
-import { refuse } from './refuse.ts';
+import { type Refusal, refuse } from './refuse.ts';
 import { BodyError, type RequestBody } from './request-body.ts';
 import { serverTiming } from './server-timing.ts';
 import { judgeFailure, type UpstreamFailure } from './upstream-failure.ts';
@@ -35,6 +37,12 @@ export type Call = {
   readonly admitted: Admitted;
   readonly id: number;
   readonly body: RequestBody | undefined;
+  /** What is sent: the body as it comes, or as it was held. */
+  outgoing: OutgoingBody | undefined;
+  /** Keeps the answer of a call with an Idempotency-Key. */
+  copy: AnswerCopy | undefined;
+  /** How the upstream's answer was given; undefined while none was. */
+  answered: { status: number; relayed: Relayed } | undefined;
   upstream: UpstreamCall | undefined;
   /** Monotonic ms at which the request left for the upstream and its head came back. */
   sentMs: number;
@@ -45,12 +53,26 @@ export type Call = {
  * One sold call, from its route to its last byte. Money moves at three places: the hold in `admit`, its capture or
  * release when the final head has come, and the refund when the upstream breaks off behind that head.
  */
-export async function serveCall(deps: CallDeps, exchange: Exchange, route: Route, target: string): Promise<void> {
+export function serveCall(deps: CallDeps, exchange: Exchange, route: Route, target: string): Promise<void> | void {
   const decision = admit(deps, exchange, route);
-  const admitted = decision instanceof Promise ? await decision : decision;
-  if (!admitted.ok) return refuse(exchange, admitted);
+  if (!(decision instanceof Promise)) return serveAdmitted(deps, exchange, route, target, decision);
+  return decision.then((admitted) => serveAdmitted(deps, exchange, route, target, admitted));
+}
 
-  const call = open(deps, exchange, route, admitted);
+function serveAdmitted(
+  deps: CallDeps,
+  exchange: Exchange,
+  route: Route,
+  target: string,
+  admitted: Admitted | Refusal,
+): Promise<void> | void {
+  if (!admitted.ok) return refuse(exchange, admitted);
+  return carryOut(deps, open(deps, exchange, route, admitted, deps.nextCallId()), target);
+}
+
+/** From the request upstream to the last byte of the answer. Whatever happens, the call is over then. */
+export async function carryOut(deps: CallDeps, call: Call, target: string): Promise<void> {
+  const { exchange } = call;
   try {
     const answered = await send(deps, call, target, undefined);
     if (!answered.ok) return giveUp(deps, call, answered);
@@ -59,20 +81,24 @@ export async function serveCall(deps: CallDeps, exchange: Exchange, route: Route
     if (!charged.ok) return refuse(exchange, charged);
 
     const relayed = await answer(deps, call, answered, charged.amount);
+    call.answered = { status: answered.head.status, relayed };
     await settleEnd(deps, call, answered.head.status, charged.amount, relayed);
   } finally {
     close(deps, call);
   }
 }
 
-export function open(deps: CallDeps, exchange: Exchange, route: Route, admitted: Admitted): Call {
+export function open(deps: CallDeps, exchange: Exchange, route: Route, admitted: Admitted, id: number): Call {
   const { body } = exchange;
   const call: Call = {
     exchange,
     route,
     admitted,
-    id: deps.nextCallId(),
+    id,
     body,
+    outgoing: body,
+    copy: undefined,
+    answered: undefined,
     upstream: undefined,
     sentMs: 0,
     headMs: 0,
@@ -115,7 +141,7 @@ export async function send(
     method: exchange.head.method,
     target,
     fields,
-    body,
+    body: call.outgoing,
     firstByteTimeoutMs: route.timeoutMs,
     idleTimeoutMs: route.api.upstream.idleTimeoutMs,
     totalTimeoutMs: route.api.upstream.totalTimeoutMs,
@@ -199,6 +225,7 @@ function compose(deps: CallDeps, call: Call, { head, framing }: Answered, charge
   if (!prepared.keepsCacheFields) fields.push('cache-control', 'private, no-store');
   else if (exchange.head.origin === undefined)
     fields.push(...deps.corsOf(exchange.config).of(route.api).cachedFields());
+  call.copy?.head(head.status, fields);
   // A body that is still coming in cannot be told from the next request once nobody reads it.
   if (exchange.body && !exchange.body.complete) endsConnection(exchange);
   const down = framingDown(exchange, framing);
@@ -217,6 +244,7 @@ function compose(deps: CallDeps, call: Call, { head, framing }: Answered, charge
     framing: down,
     hasDate: read.hasDate,
     idleTimeoutMs: route.api.upstream.idleTimeoutMs,
+    copy: call.copy,
     trailers: (trailers) => trailersDown(trailers, rules, prepared),
   };
 }
@@ -237,11 +265,18 @@ function framingDown(exchange: Exchange, framing: Framing): AnswerFraming {
 const chunked: AnswerFraming = { kind: 'chunked' };
 const untilClose: AnswerFraming = { kind: 'until_close' };
 
+/** An admitted call holds money and a place until it ends; what is not charged by then never is. */
+export function letGo(deps: CallDeps, admitted: Admitted, route: Route): void {
+  releaseHold(deps, admitted);
+  if (admitted.payer) deps.calls.leave(admitted.payer.account, route.api);
+}
+
+export function releaseHold({ ledger }: CallDeps, { hold }: Admitted): void {
+  if (hold?.state === 'held') ledger.release(hold);
+}
+
 export function close(deps: CallDeps, call: Call): void {
-  const { payer, hold } = call.admitted;
-  // Only an exception leaves a hold open here: the call failed inside the gateway, so it costs nothing.
-  if (hold?.state === 'held') deps.ledger.release(hold);
-  if (payer) deps.calls.leave(payer.account, call.route.api);
+  letGo(deps, call.admitted, call.route);
   call.exchange.onGone = undefined;
   call.exchange.onDrain = undefined;
   if (call.body) call.exchange.end.bytesIn = call.body.bytes;

@@ -8,6 +8,7 @@ import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Journal } from '../metering/journal.ts';
+import type { KeyedCalls } from '../metering/keyed-calls.ts';
 import type { Units } from '../money.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import type { CallRecord } from './call-record.ts';
@@ -19,6 +20,7 @@ export type GatewayDeps = {
   verifier: TokenVerifier;
   ledger: CallLedger;
   journal: CallJournal;
+  keys: KeyedCalls;
   resolve: {
     /** The account's slot in memory; makes the account when it is seen for the first time. */
     account(address: string): AccountSlot;

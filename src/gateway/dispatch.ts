@@ -7,20 +7,22 @@ import { clientView } from './client-view.ts';
 import { type Cors, type CorsRules, isPreflight } from './cors.ts';
 import { type Exchange, endsConnection } from './exchange.ts';
 import type { HeadResult } from './head.ts';
+import { type KeyedDeps, serveKeyed } from './idempotent.ts';
 import type { OwnPages } from './own-pages.ts';
 import { readTarget } from './path.ts';
 import type { Readings } from './readings.ts';
 import { type Refusal, refuse } from './refuse.ts';
 import { type SocketDeps, serveSocket, upgradeRequired } from './websocket.ts';
 
-export type DispatchDeps = SocketDeps & {
-  ownPages: OwnPages;
-  guardOf(config: Config): AddressGuard;
-  guardOfApi(api: Api): AddressGuard;
-  proxiesOf(config: Config): TrustedProxies;
-  corsOf(config: Config): CorsRules;
-  readings: Readings;
-};
+export type DispatchDeps = SocketDeps &
+  KeyedDeps & {
+    ownPages: OwnPages;
+    guardOf(config: Config): AddressGuard;
+    guardOfApi(api: Api): AddressGuard;
+    proxiesOf(config: Config): TrustedProxies;
+    corsOf(config: Config): CorsRules;
+    readings: Readings;
+  };
 
 /** Head, address, path, route: each step refuses or hands on. What is left is a sold call. */
 export function dispatch(deps: DispatchDeps, exchange: Exchange, read: HeadResult): Promise<void> | void {
@@ -69,7 +71,10 @@ export function dispatch(deps: DispatchDeps, exchange: Exchange, read: HeadResul
   if ((head.contentLength ?? 0) > route.bodyBytesMax) {
     return refuse(exchange, { ok: false, code: 'body_too_large', detail: `at most ${route.bodyBytesMax} bytes` });
   }
-  return (head.socket ? serveSocket : serveCall)(deps, exchange, route, rest + query);
+  if (head.socket) return serveSocket(deps, exchange, route, rest + query);
+  if (head.idempotencyKey !== undefined && route.auth === 'token')
+    return serveKeyed(deps, exchange, route, rest + query);
+  return serveCall(deps, exchange, route, rest + query);
 }
 
 const shuttingDown: Refusal = { ok: false, code: 'shutting_down', fields: ['retry-after', '1'], close: true };

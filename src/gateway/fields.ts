@@ -176,18 +176,21 @@ export function createFieldRules(namesMax = 1000): FieldRules {
   return {
     up: remembered(judgeUp, namesMax),
     down: remembered(judgeDown, namesMax),
-    trailerUp: remembered((name) => judgeTrailer(name, judgeUp(name)), namesMax),
+    trailerUp: remembered((name, rawName) => judgeTrailer(name, judgeUp(name, rawName)), namesMax),
     trailerDown: remembered((name) => judgeTrailer(name, judgeDown(name)), namesMax),
   };
 }
 
-function remembered(judge: (name: string) => FieldKind, namesMax: number): (rawName: string) => Verdict {
+function remembered(
+  judge: (name: string, rawName: string) => FieldKind,
+  namesMax: number,
+): (rawName: string) => Verdict {
   const verdicts = new Map<string, Verdict>();
   return (rawName) => {
     const known = verdicts.get(rawName);
     if (known !== undefined) return known;
     const name = foldedName(rawName);
-    const verdict = { name, kind: judge(name) };
+    const verdict = { name, kind: judge(name, rawName) };
     if (verdicts.size < namesMax && rawName.length <= rememberedCharsMax) verdicts.set(copied(rawName), verdict);
     return verdict;
   };
@@ -198,9 +201,11 @@ function copied(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');
 }
 
-function judgeUp(name: string): FieldKind {
+function judgeUp(name: string, rawName: string): FieldKind {
   if (isHopByHop(name) || ownUp.has(name) || identity.has(name) || isOurs(name)) return 'dropped';
   if (name.startsWith('x-forwarded-') || name.startsWith('x-envoy-')) return 'dropped';
+  // The gateway writes the key that goes up; another spelling of its name would stand beside it.
+  if (name === 'idempotency-key' && rawName.toLowerCase() !== name) return 'dropped';
   switch (name) {
     case 'trailer':
     case 'cookie':

@@ -25,6 +25,8 @@ export type Head = {
   requestId: string | undefined;
   /** The client asks for a WebSocket: the one upgrade that is forwarded. */
   socket: boolean;
+  /** As sent; a field that is there twice shows as the list it makes, which is no key. */
+  idempotencyKey: string | undefined;
 };
 
 export type HeadResult = { ok: true; head: Head } | { ok: false; code: ErrorCode; detail: string };
@@ -58,6 +60,7 @@ export function readHead(request: RequestHead): HeadResult {
     preflightMethod: undefined,
     preflightHeaders: undefined,
     requestId: undefined,
+    idempotencyKey: undefined,
     hosts: 0,
     lengths: 0,
     transferEncoding: undefined,
@@ -112,6 +115,9 @@ function readField(head: Mutable, name: string, value: string): string | undefin
       return undefined;
     case 'x-request-id':
       head.requestId ??= value;
+      return undefined;
+    case 'idempotency-key':
+      head.idempotencyKey = head.idempotencyKey === undefined ? value : `${head.idempotencyKey}, ${value}`;
       return undefined;
     default:
       return undefined;
@@ -254,4 +260,5 @@ export const unreadHead: Head = {
   preflightHeaders: undefined,
   requestId: undefined,
   socket: false,
+  idempotencyKey: undefined,
 };

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Api, Config, Route } from '../catalog/model.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import { createAddressGuard, createAddressSet } from '../limits/addresses.ts';
+import { createByteBudget } from '../limits/byte-budget.ts';
+import { createClaims } from '../limits/claims.ts';
 import { createPlaces } from '../limits/places.ts';
 import { createRatePolicies } from '../limits/rate-policies.ts';
 import { AnswerWriter } from './answer-writer.ts';
@@ -152,6 +154,8 @@ function joinDeps(deps: GatewayDeps, draining: () => boolean): DispatchDeps {
     ...deps,
     ratesOf: createRatePolicies(),
     calls: createPlaces(),
+    claims: createClaims(),
+    budget: createByteBudget(),
     payers: new WeakMap(),
     rules: createFieldRules(),
     readings: createReadings(),

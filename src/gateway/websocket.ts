@@ -49,7 +49,7 @@ export async function serveSocket(deps: SocketDeps, exchange: Exchange, route: R
   const admitted = decision instanceof Promise ? await decision : decision;
   if (!admitted.ok) return refuse(exchange, admitted);
 
-  const call = open(deps, exchange, route, admitted);
+  const call = open(deps, exchange, route, admitted, deps.nextCallId());
   try {
     const opening = await pay(deps, call, read.wish);
     if (!opening) return refuse(exchange, unwritten);

@@ -26,6 +26,11 @@ export type Journal = {
    * level, so that the ledger follows in the same event-loop turn: no answer hangs on it.
    */
   refund(row: RefundRow): Promise<RefundOutcome>;
+  /**
+   * Further writes of a call in the transaction of this turn; run again if it has to be tried again. Resolves at COMMIT, or,
+   * where the call waits for them to be `durable`, as a charge does.
+   */
+  perform(write: () => void, until: 'committed' | 'durable'): Promise<void>;
   /** Resolves when all rows handed in before are written. */
   flush(): Promise<void>;
   /** Writes and syncs what is left; later rows are refused. */
@@ -302,6 +307,7 @@ export function createJournal(options: JournalOptions): Journal {
       }, false);
       return outcome;
     },
+    perform: (write, until) => perform(write, until === 'durable' && onDisk),
     flush,
     async close() {
       if (state !== 'open') return;

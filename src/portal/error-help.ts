@@ -97,6 +97,38 @@ export const errorHelp: Record<ErrorCode, { when: string; remedy: string }> = {
     when: 'Too many calls of the account are in flight at once, here or at this API; `detail` says how many may be.',
     remedy: 'Let some of them end before starting more.',
   },
+  idempotency_key_invalid: {
+    when: 'The `idempotency-key` field is there twice, is empty, is longer than 255 characters, or has other characters than visible ASCII.',
+    remedy: 'Send one key, such as a UUID, with or without quotes. Nothing was forwarded or charged.',
+  },
+  idempotency_in_progress: {
+    when: 'An earlier call of the account with the same key has not ended yet.',
+    remedy:
+      'Wait as long as `retry-after` says and send the same request again: it is answered with what the first one got.',
+  },
+  idempotency_in_doubt: {
+    when: 'The gateway stopped, or could not write, while the call `call` with this key was under way: it may have reached the upstream, so it is not sent again.',
+    remedy:
+      'Look at call `call` in your usage, and at its effect if the API shows it. To call again all the same, use a new key.',
+  },
+  idempotency_not_replayable: {
+    when: 'The call `call` with this key has ended, but its answer was too large to be kept or never came whole.',
+    remedy: 'Look at call `call` in your usage; fetch its result another way, or call again with a new key.',
+  },
+  idempotency_mismatch: {
+    when: 'The key was used for another method, API, path, query, body or content field than this request has.',
+    remedy: 'Use a new key for each different request, and repeat a request without changing it.',
+  },
+  idempotency_keys_full: {
+    when: 'The account has as many keys, or as many bytes of answers, as the gateway keeps for one account.',
+    remedy:
+      'Send the call without a key, or wait until older keys are past their life; no key that is kept is given up early.',
+  },
+  idempotency_store_full: {
+    when: 'The gateway has as many keys, or as many bytes of answers, as it keeps in all.',
+    remedy:
+      'Send the call without a key, or try again later. The operator can raise the limits under `gateway.idempotency`.',
+  },
   balance_too_low: {
     when: 'What is left of the prepaid balance, after calls in flight and calls not yet settled, is less than the price.',
     remedy:

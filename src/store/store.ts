@@ -16,6 +16,7 @@ import { connect, connectReadOnly, resolveStoreFile, storeBytes } from './connec
 import { createDepositAliases, type DepositAliases } from './deposit-aliases.ts';
 import { createDeposits, type Deposits } from './deposits.ts';
 import { createExits, type Exits } from './exits.ts';
+import { createIdempotency, type Idempotency } from './idempotency.ts';
 import { createLeaves, type Leaves } from './leaves.ts';
 import { lockStore } from './lock.ts';
 import { beginRun, createMeta, type Meta } from './meta.ts';
@@ -52,6 +53,7 @@ export type Store = {
   classicPayments: ClassicPayments;
   classicForwards: ClassicForwards;
   batches: Batches;
+  idempotency: Idempotency;
   leaves: Leaves;
   roots: Roots;
   receivables: Receivables;
@@ -167,6 +169,7 @@ function rooms(db: RawDb, clock: Clock, sync: () => Promise<void>) {
     classicPayments: createClassicPayments(db, write),
     classicForwards: createClassicForwards(db, write),
     batches: createBatches(db, write, sync),
+    idempotency: createIdempotency(db, write),
     leaves: createLeaves(db),
     roots: createRoots(db),
     receivables,

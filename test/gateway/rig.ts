@@ -1,7 +1,7 @@
 import { connect, createServer, type Socket } from 'node:net';
 import type { Verified } from '../../src/access/verify.ts';
 import { type AccountSlot, createLedger, type Ledger } from '../../src/billing/ledger.ts';
-import type { Api, Config, GatewayLimits, Rates, Route } from '../../src/catalog/model.ts';
+import type { Api, Config, GatewayLimits, IdempotencyLimits, Rates, Route } from '../../src/catalog/model.ts';
 import { parsePattern } from '../../src/catalog/route-grammar.ts';
 import { createRouteTable } from '../../src/catalog/route-table.ts';
 import { systemClock } from '../../src/clock.ts';
@@ -9,6 +9,7 @@ import type { CallJournal, GatewayDeps, GatewayMetrics } from '../../src/gateway
 import { createGateway, type Gateway } from '../../src/gateway/server.ts';
 import { silentLog } from '../../src/log.ts';
 import type { ChargeRow, FinishRow, RefundRow } from '../../src/metering/journal.ts';
+import type { KeyedCalls } from '../../src/metering/keyed-calls.ts';
 import { formatUsdc, parseUsdc, type Units, units, zero } from '../../src/money.ts';
 import { createUpstreams } from '../../src/upstream/upstreams.ts';
 
@@ -49,6 +50,17 @@ export const limits: GatewayLimits = {
   websocketMessageBytesMax: 10 * 1024 * 1024,
   websocketIdleTimeoutMs: 300_000,
   websocketCheckIntervalMs: 60_000,
+};
+
+export const idempotency: IdempotencyLimits = {
+  lifeMs: 86_400_000,
+  bodyBytesMax: 1024 * 1024,
+  answerBytesMax: 1024 * 1024,
+  bufferedBytesMax: 64 * 1024 * 1024,
+  keysPerAccountMax: 10_000,
+  keysMax: 1_000_000,
+  storedBytesPerAccountMax: 64 * 1024 * 1024,
+  storedBytesMax: 1024 * 1024 * 1024,
 };
 
 export const noRates: Rates = { account: undefined, token: undefined, address: undefined };
@@ -136,6 +148,7 @@ export function makeConfig(specs: ApiSpec[], gateway: Partial<Config['gateway']>
       trustedProxies: [],
       forwardedField: 'x-forwarded-for',
       rates: noRates,
+      idempotency,
       ...gateway,
     },
     admin: { listen: { host: '127.0.0.1', port: 0 }, token: 'admin' },
@@ -203,6 +216,14 @@ export function fakeJournal(): FakeJournal {
   return journal;
 }
 
+/** For gateways whose calls carry no Idempotency-Key. */
+const noKeys: KeyedCalls = {
+  begin: () => Promise.reject(new Error('this test keeps no keys')),
+  keep: () => Promise.reject(new Error('this test keeps no keys')),
+  spend: () => Promise.reject(new Error('this test keeps no keys')),
+  release: () => Promise.reject(new Error('this test keeps no keys')),
+};
+
 export type FakeTokens = Map<string, Verified>;
 
 export type Rig = {
@@ -263,6 +284,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     },
     ledger,
     journal,
+    keys: noKeys,
     resolve: {
       account: slot,
       cap: (verified) =>

@@ -1,0 +1,67 @@
+import type { ByteBudget } from '../limits/byte-budget.ts';
+import type { StoredAnswer } from '../metering/keyed-calls.ts';
+
+/** Bounds of one copy and of all of them together. */
+export type CopyBounds = { answerBytesMax: number; bufferedBytesMax: number };
+
+/**
+ * What a keyed call's client is answered, kept while it passes by. An answer that is too large, or that finds no memory free,
+ * passes by all the same and is not kept.
+ */
+export class AnswerCopy {
+  readonly #budget: ByteBudget;
+  readonly #bounds: CopyBounds;
+  #status = 0;
+  #fields: string[] = [];
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  #state: 'open' | 'whole' | 'lost' = 'open';
+
+  constructor(budget: ByteBudget, bounds: CopyBounds) {
+    this.#budget = budget;
+    this.#bounds = bounds;
+  }
+
+  /** The final head without what belongs to this call; its Date is that of each answer. */
+  head(status: number, fields: readonly string[]): void {
+    this.#status = status;
+    for (let i = 0; i + 1 < fields.length; i += 2) {
+      const name = fields[i] ?? '';
+      if (name.toLowerCase() !== 'date') this.#fields.push(name, fields[i + 1] ?? '');
+    }
+  }
+
+  add(chunk: Buffer): void {
+    if (this.#state !== 'open') return;
+    const fits = this.#bytes + chunk.length <= this.#bounds.answerBytesMax;
+    if (!fits || !this.#budget.take(chunk.length, this.#bounds.bufferedBytesMax)) {
+      this.release();
+      this.#state = 'lost';
+      return;
+    }
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+  }
+
+  end(): void {
+    if (this.#state === 'open') this.#state = 'whole';
+  }
+
+  /** More of the answer is worth reading although its client has left. */
+  get open(): boolean {
+    return this.#state === 'open';
+  }
+
+  /** The answer, once it has come whole. */
+  get answer(): StoredAnswer | undefined {
+    if (this.#state !== 'whole') return undefined;
+    return { status: this.#status, fields: this.#fields, body: Buffer.concat(this.#chunks) };
+  }
+
+  /** Gives the memory back. */
+  release(): void {
+    this.#budget.give(this.#bytes);
+    this.#bytes = 0;
+    this.#chunks = [];
+  }
+}

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import type { IdempotencyLimits, Route } from '../catalog/model.ts';
+import { GatewayError } from '../errors.ts';
+import type { ByteBudget } from '../limits/byte-budget.ts';
+import type { Claims } from '../limits/claims.ts';
+import { readIdempotencyKey } from '../limits/idempotency-key.ts';
+import type { KeyLimits, KeyOutcome } from '../metering/keyed-calls.ts';
+import { type Admitted, admit, type Payer } from './admit.ts';
+import { AnswerCopy } from './answer-copy.ts';
+import { type Call, type CallDeps, carryOut, letGo, open, releaseHold } from './call.ts';
+import type { GatewayDeps } from './deps.ts';
+import type { Exchange } from './exchange.ts';
+import { HeldBody, holdBody } from './held-body.ts';
+import { fingerprintOf, withUpstreamKey } from './key-fingerprint.ts';
+import { type Refusal, refuse } from './refuse.ts';
+import { replay } from './replay.ts';
+
+export type KeyedDeps = CallDeps & Pick<GatewayDeps, 'keys'> & { claims: Claims; budget: ByteBudget };
+
+/** A call that carries a key, as far as it is known before anything is sent. */
+type Keyed = {
+  exchange: Exchange;
+  route: Route;
+  target: string;
+  admitted: Admitted;
+  payer: Payer;
+  key: string;
+  callId: number;
+  fingerprint: Buffer;
+  body: HeldBody;
+  limits: IdempotencyLimits;
+  /** From then on the call itself lets go of money and place. */
+  begun: boolean;
+};
+
+/**
+ * One sold call with an Idempotency-Key: sent and charged once, and then answered from what was kept. The body is read whole
+ * first, since it is part of what the key stands for. The claim, taken in one step, keeps an equal call of the same moment
+ * out; the row, committed before anything is sent, keeps it out for good. A client that leaves does not end such a call: it
+ * will ask again.
+ */
+export async function serveKeyed(deps: KeyedDeps, exchange: Exchange, route: Route, target: string): Promise<void> {
+  const read = readIdempotencyKey(exchange.head.idempotencyKey ?? '');
+  if (!read.ok) return refuse(exchange, { ok: false, code: 'idempotency_key_invalid', detail: read.detail });
+  const decision = admit(deps, exchange, route, true);
+  const admitted = decision instanceof Promise ? await decision : decision;
+  if (!admitted.ok) return refuse(exchange, admitted);
+  const { payer } = admitted;
+  assert(payer, 'a route with a token has a payer');
+  const body = new HeldBody(deps.budget);
+  let keyed: Keyed | undefined;
+  try {
+    const limits = exchange.config.gateway.idempotency;
+    const unheld = await holdBody(exchange, body, route.bodyBytesMax, limits);
+    if (unheld === 'client_gone') return;
+    if (unheld) return refuse(exchange, unheld);
+    const fingerprint = fingerprintOf(exchange, route, body);
+    const callId = deps.nextCallId();
+    keyed = {
+      exchange,
+      route,
+      target,
+      admitted,
+      payer,
+      key: read.key,
+      callId,
+      fingerprint,
+      body,
+      limits,
+      begun: false,
+    };
+    await serveClaimed(deps, keyed);
+  } finally {
+    if (!keyed?.begun) letGo(deps, admitted, route);
+    body.release();
+  }
+}
+
+async function serveClaimed(deps: KeyedDeps, keyed: Keyed): Promise<void> {
+  const { exchange, payer, key, callId, fingerprint } = keyed;
+  const taken = deps.claims.take(payer.account.id, key, { callId, fingerprint });
+  if (taken)
+    return refuse(exchange, taken.fingerprint.equals(fingerprint) ? inProgress(taken.callId) : mismatch(taken.callId));
+  try {
+    const outcome = await begin(deps, keyed);
+    if (outcome.kind === 'begun') await run(deps, keyed);
+    else if (outcome.kind === 'answered') {
+      releaseHold(deps, keyed.admitted);
+      await replay(deps, exchange, payer.account, outcome.callId, outcome.answer);
+    } else refuse(exchange, refusalOf(outcome, keyed.admitted));
+  } catch (error) {
+    if (!(error instanceof GatewayError) || exchange.answer.headSent) throw error;
+    deps.log.error({ err: error, call: callId }, 'an idempotency key could not be written; its call is refused');
+    refuse(exchange, { ok: false, code: error.code, fields: ['callora-price', '0', 'retry-after', '1'] });
+  } finally {
+    deps.claims.drop(payer.account.id, key);
+  }
+}
+
+function begin(deps: KeyedDeps, { payer, key, callId, fingerprint, admitted, limits }: Keyed): Promise<KeyOutcome> {
+  const atMs = deps.clock.nowMs();
+  const bounds: KeyLimits = {
+    expiredMs: atMs - limits.lifeMs,
+    keysPerAccountMax: limits.keysPerAccountMax,
+    keysMax: limits.keysMax,
+    bytesPerAccountMax: limits.storedBytesPerAccountMax,
+    bytesMax: limits.storedBytesMax,
+  };
+  // A call that nothing pays for is answered from what was kept, and begins nothing.
+  const insert = admitted.unpaid === undefined;
+  return deps.keys.begin({ callId, accountId: payer.account.id, key, fingerprint, atMs }, insert, bounds);
+}
+
+async function run(deps: KeyedDeps, keyed: Keyed): Promise<void> {
+  const { exchange, route, admitted, callId, limits } = keyed;
+  exchange.request.fields = withUpstreamKey(exchange, keyed.payer.account.address, keyed.key);
+  const copy = new AnswerCopy(deps.budget, limits);
+  keyed.begun = true;
+  const call = open(deps, exchange, route, admitted, callId);
+  // It goes on without its client: what it buys is kept for when the client asks again.
+  exchange.onGone = undefined;
+  if (exchange.body) call.outgoing = keyed.body;
+  call.copy = copy;
+  try {
+    await carryOut(deps, call, keyed.target);
+  } finally {
+    await end(deps, call, copy);
+    copy.release();
+  }
+}
+
+/** What becomes of the key: a failed call that cost nothing leaves none, and nothing that was paid is ever sent again. */
+async function end({ keys, log }: KeyedDeps, { id, exchange, answered }: Call, copy: AnswerCopy): Promise<void> {
+  const paid = exchange.end.paid > 0n;
+  const came = answered?.relayed.outcome === 'completed' || answered?.relayed.outcome === 'client_gone';
+  const settled = answered !== undefined && came && (paid || isFinal(answered.status));
+  const { answer } = copy;
+  try {
+    if (settled && answer) await keys.keep(id, answer);
+    else if (settled || paid) await keys.spend(id);
+    else await keys.release(id);
+  } catch (error) {
+    log.error({ err: error, call: id }, 'the end of a keyed call could not be written; its key stays in doubt');
+  }
+}
+
+/** Answers that say "not now" are no answers to the call: it can be sent again. */
+function isFinal(status: number): boolean {
+  return status < 500 && status !== 408 && status !== 425 && status !== 429;
+}
+
+type Unsent = Exclude<KeyOutcome, { kind: 'begun' | 'answered' }>;
+
+function refusalOf(outcome: Unsent, { unpaid }: Admitted): Refusal {
+  if (outcome.kind === 'mismatch') return mismatch(outcome.callId);
+  if (outcome.kind === 'open') return known('idempotency_in_doubt', outcome.callId);
+  if (outcome.kind === 'spent') return known('idempotency_not_replayable', outcome.callId);
+  if (outcome.kind === 'unknown') {
+    assert(unpaid, 'only a call that nothing pays for begins nothing');
+    return unpaid;
+  }
+  if (outcome.of === 'account') return { ok: false, code: 'idempotency_keys_full' };
+  return { ok: false, code: 'idempotency_store_full', fields: ['retry-after', '60'] };
+}
+
+function known(code: Refusal['code'], callId: number, fields: string[] = []): Refusal {
+  const call = String(callId);
+  return {
+    ok: false,
+    code,
+    detail: `it belongs to call ${call}`,
+    extra: { call },
+    fields: [...fields, 'callora-price', '0'],
+  };
+}
+
+function inProgress(callId: number): Refusal {
+  return known('idempotency_in_progress', callId, ['retry-after', '1']);
+}
+
+function mismatch(callId: number): Refusal {
+  return known('idempotency_mismatch', callId);
+}

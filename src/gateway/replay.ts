@@ -1,0 +1,51 @@
+import type { AccountSlot } from '../billing/ledger.ts';
+import type { ByteBudget } from '../limits/byte-budget.ts';
+import type { StoredAnswer } from '../metering/keyed-calls.ts';
+import { formatUsdc } from '../money.ts';
+import type { CallDeps } from './call.ts';
+import type { Exchange } from './exchange.ts';
+import { type Refusal, refuse } from './refuse.ts';
+
+const tooMany: Refusal = {
+  ok: false,
+  code: 'overloaded',
+  detail: 'too many kept answers are on their way',
+  fields: ['retry-after', '1'],
+};
+
+/** Answers from what was kept: nothing is sent upstream and nothing is charged. Resolves when the client has it. */
+export function replay(
+  deps: Pick<CallDeps, 'ledger'> & { budget: ByteBudget },
+  exchange: Exchange,
+  account: AccountSlot,
+  callId: number,
+  { status, fields, body }: StoredAnswer,
+): Promise<void> | void {
+  const { answer, end, head, connection, config } = exchange;
+  if (!deps.budget.take(body.length, config.gateway.idempotency.bufferedBytesMax)) return refuse(exchange, tooMany);
+  const bodiless = head.method === 'HEAD' || status === 204 || status === 304;
+  end.callId = callId;
+  end.account = account.address;
+  end.status = status;
+  end.bytesOut = bodiless ? 0 : body.length;
+  const own = ['via', '1.1 callora', 'x-request-id', exchange.requestId, ...exchange.fields];
+  own.push('callora-call', String(callId), 'callora-price', '0', 'idempotent-replayed', 'true');
+  own.push('callora-balance', formatUsdc(deps.ledger.spendable(account)));
+  return new Promise((resolve) => {
+    const over = () => {
+      exchange.onGone = undefined;
+      deps.budget.give(body.length);
+      resolve();
+    };
+    if (exchange.clientGone) return over();
+    exchange.onGone = over;
+    answer.whole(status, [...fields, ...own], body, bodiless);
+    if (answer.waitingBytes > 0) connection.stalled(config.gateway.limits.bodyIdleTimeoutMs);
+    answer.whenFlushed(() => {
+      if (exchange.onGone !== over) return;
+      connection.caughtUp();
+      end.outcome = 'completed';
+      over();
+    });
+  });
+}
