@@ -1,14 +1,19 @@
 import { parseArgs } from 'node:util';
 
 const usage = `npm run bench -- [options]
+  --tokens            instead: tokens never seen before, and floods of bad ones
+  --sizes             instead: routes, accounts and past usage, few and many; memory of an account
+  --all               the comparison and both of these
   --quick             2 rounds of 1 s: only to see that it runs
   --rounds N          rounds, 5 without it
   --seconds S         length of one measurement, 3 without it; each program takes 2.5 of them a round
   --minutes M         chooses --seconds so that the rounds take about so long
   --only a,b          some of: NAMES
-  --out NAME          name of the files in bench/results; latest without it, none with --quick
+  --out PREFIX        put before the names of the files in bench/results; with --quick nothing is written without it
   --json              the results as JSON on stdout
   --install           installs what is missing with apt-get, as root
+  --flood N           bad tokens a second, 2000 without it
+  --routes N, --past-accounts N, --past-calls N   how many are many: 10000, 1000000, 10000000
   --fresh             makes accounts, deposits and tokens anew
   --proxy-core N, --load-core N   0 and 1 without them`;
 
@@ -36,11 +41,24 @@ export function readOptions(args, names) {
     accounts: whole('accounts', 10_000),
     proxyCore: whole('proxy-core', 0),
     loadCore: whole('load-core', 1),
-    out: values.out ?? (quick ? undefined : 'latest'),
+    out: values.out ?? (quick ? undefined : ''),
+    what: whatOf(values),
+    flood: whole('flood', 2_000),
+    sizes: {
+      routes: whole('routes', 10_000),
+      accounts: whole('past-accounts', 1_000_000),
+      usage: whole('past-calls', 10_000_000),
+    },
     json: values.json ?? false,
     install: values.install ?? false,
     fresh: values.fresh ?? false,
   };
+}
+
+function whatOf({ tokens, sizes, all }) {
+  if (all) return ['comparison', 'tokens', 'sizes'];
+  const chosen = [...(tokens ? ['tokens'] : []), ...(sizes ? ['sizes'] : [])];
+  return chosen.length > 0 ? chosen : ['comparison'];
 }
 
 function parse(args, names) {
@@ -48,6 +66,13 @@ function parse(args, names) {
   const flag = { type: 'boolean' };
   const options = {
     quick: flag,
+    tokens: flag,
+    sizes: flag,
+    all: flag,
+    flood: text,
+    routes: text,
+    'past-accounts': text,
+    'past-calls': text,
     rounds: text,
     seconds: text,
     minutes: text,

@@ -92,7 +92,7 @@ export function hasProgram(name) {
   return spawnSync('which', [name], { stdio: 'ignore' }).status === 0;
 }
 
-/** Runs `cleanUp` once, at the end of the bench or at the first signal, and leaves no child behind. */
+/** Runs `cleanUp` at the first signal, exits at the second, and leaves no child behind. Tells whether one has come. */
 export function endWithBench(cleanUp) {
   let ending = false;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
@@ -107,4 +107,5 @@ export function endWithBench(cleanUp) {
   process.on('exit', () => {
     for (const child of running) child.kill('SIGKILL');
   });
+  return { ending: () => ending };
 }

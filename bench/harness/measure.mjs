@@ -6,9 +6,9 @@ export function warmUp(load, target, { seconds, requestsMin }) {
 }
 
 /** As many requests as it takes, and what each cost it. */
-export async function measureFull(load, target, seconds) {
+export async function measureFull(load, target, job) {
   const before = usageOf(target.pid);
-  const result = await load.run(target, { kind: 'closed', seconds });
+  const result = await load.run(target, { kind: 'closed', ...job });
   const after = usageOf(target.pid);
   const cpuMicros = after.cpuMicros - before.cpuMicros;
   return {

@@ -56,6 +56,7 @@ export function installPackages(say) {
 
 export function versionOf({ version }) {
   if (typeof version === 'function') return version();
-  const { stdout, stderr } = spawnSync(version.command, version.args, { encoding: 'utf8' });
-  return /\d+(\.\d+)+/.exec(`${stdout}${stderr}`)?.[0] ?? 'unknown';
+  const { command, args, pattern = /\d+(\.\d+)+/ } = version;
+  const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', cwd: folder });
+  return pattern.exec(`${stdout}${stderr}`)?.[0] ?? 'unknown';
 }

@@ -6,7 +6,7 @@ const headEnd = Buffer.from('\r\n\r\n');
  * One kept connection with one request under way at a time. `onAnswer(status)` is called when an answer is whole,
  * `onLost()` when the connection ends with a request under way. It connects again by itself.
  */
-export function openConnection({ port, host, onReady, onAnswer, onLost }) {
+export function openConnection({ port, from, onReady, onAnswer, onLost }) {
   const buffer = Buffer.allocUnsafe(64 * 1024);
   let socket;
   let busy = false;
@@ -15,7 +15,13 @@ export function openConnection({ port, host, onReady, onAnswer, onLost }) {
 
   function open() {
     pending = undefined;
-    socket = connect({ port, host, noDelay: true, onread: { buffer, callback: onData } });
+    socket = connect({
+      port,
+      host: '127.0.0.1',
+      localAddress: from,
+      noDelay: true,
+      onread: { buffer, callback: onData },
+    });
     socket.on('connect', () => onReady(connection));
     socket.on('error', () => undefined);
     socket.on('close', onClose);

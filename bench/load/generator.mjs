@@ -2,6 +2,7 @@
 //   { kind: 'closed', … }  every connection sends its next request as soon as it has the answer to the last one
 //   { kind: 'open', … }    requests are due at a constant rate, whatever the answers do; each latency counts from the
 //                          moment a request was due, so that a stalled server is not spared the requests it delayed
+//   from: '127.0.0.2'      the address that the connections come from
 import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { openConnection } from './connection.mjs';
@@ -35,6 +36,12 @@ function run(job) {
 
     const due = (index) => startMs + (index * 1_000) / job.rate;
 
+    /** A closed load lasts for its time and at least so many requests, or for so many and no longer. */
+    function wantsMore(nowMs) {
+      if (job.requests !== undefined) return sent < job.requests;
+      return nowMs < endMs || sent < (job.requestsMin ?? 0);
+    }
+
     function onReady(connection) {
       if (sentAll) return;
       if (endMs === Number.POSITIVE_INFINITY) {
@@ -47,7 +54,7 @@ function run(job) {
 
     function start() {
       startMs = performance.now();
-      endMs = startMs + job.seconds * 1_000;
+      endMs = startMs + (job.seconds ?? 0) * 1_000;
       if (job.kind === 'open') return void pace();
       for (const connection of idle.splice(0)) send(connection, performance.now());
     }
@@ -72,7 +79,7 @@ function run(job) {
       if (job.kind === 'open') {
         idle.push(connection);
         sendDue(nowMs);
-      } else if (nowMs < endMs || sent < (job.requestsMin ?? 0)) send(connection, nowMs);
+      } else if (wantsMore(nowMs)) send(connection, nowMs);
       else sentAll = true;
     }
 
@@ -113,7 +120,8 @@ function run(job) {
     }
 
     for (let i = 0; i < job.connections; i++) {
-      connections.push(openConnection({ port: job.port, host: '127.0.0.1', onReady, onAnswer, onLost }));
+      const { port, from } = job;
+      connections.push(openConnection({ port, from, onReady, onAnswer, onLost }));
     }
   });
 }
@@ -121,11 +129,12 @@ function run(job) {
 const prepared = new Map();
 
 /** The requests of a target in their order, built once: its tokens and its paths, each in turn. */
-function requestsOf({ tokensFile, paths }) {
-  const key = JSON.stringify([tokensFile, paths]);
+function requestsOf({ tokensFile, pathsFile }) {
+  const key = JSON.stringify([tokensFile, pathsFile]);
   const known = prepared.get(key);
   if (known) return known;
   const tokens = readFileSync(tokensFile, 'latin1').trim().split('\n');
+  const paths = pathsFile ? readFileSync(pathsFile, 'latin1').trim().split('\n') : ['/item/7'];
   const built = Array.from({ length: Math.max(tokens.length, paths.length) }, (_, at) =>
     Buffer.from(
       `GET ${paths[at % paths.length]} HTTP/1.1\r\nhost: gateway.bench\r\naccept: */*\r\nuser-agent: bench\r\n` +

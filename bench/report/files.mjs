@@ -1,30 +1,31 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { comparisonRows, goalRows, markdownTable } from './table.mjs';
+import { markdownTable } from './table.mjs';
 
 const folder = path.join(import.meta.dirname, '..', 'results');
 
-/** Writes `name`.json and `name`.md; returns their names. */
-export function writeResults(results, name) {
-  if (name === undefined) return [];
+/** Writes the figures as JSON, the tables as Markdown and, where there is one, the plot; returns the files' names. */
+export function writeResults({ name, prefix, context, report }) {
+  if (prefix === undefined) return [];
   mkdirSync(folder, { recursive: true });
+  const base = prefix === '' ? name : `${prefix}-${name}`;
+  const plot = report.plot?.(context);
   const files = {
-    [`${name}.json`]: `${JSON.stringify(results, null, 2)}\n`,
-    [`${name}.md`]: markdown(results),
+    [`${base}.json`]: `${JSON.stringify({ ...context, ...report.data }, null, 2)}\n`,
+    [`${base}.md`]: markdown(context, report, plot && `${base}.svg`),
+    ...(plot ? { [`${base}.svg`]: plot } : {}),
   };
   for (const [file, text] of Object.entries(files)) writeFileSync(path.join(folder, file), text);
   return Object.keys(files).map((file) => `bench/results/${file}`);
 }
 
-function markdown({ at, machine, upstream, rounds, seconds, summaries, goals }) {
-  return `# Callora beside other proxies
-
-${at}; ${machine.cores} cores of ${machine.model}, Node ${machine.node}. ${machine.load}, upstream ${upstream}; each program on one core,
-load and upstream on another; ${rounds} interleaved rounds of ${seconds} s. Medians, in brackets the least and the most of the rounds.
-Latencies are at half of each program's own full speed.
-
-${markdownTable(comparisonRows(summaries, 'bare'))}
-
-${markdownTable(goalRows(goals))}
-`;
+function markdown({ at, machine, load }, { title, about, tables, failures }, plotFile) {
+  return `${[
+    `# ${title}`,
+    `${at}; ${machine}. ${load}.`,
+    ...(plotFile ? [`![CPU per request and added latency of each program](${plotFile})`] : []),
+    about,
+    ...tables.map(markdownTable),
+    ...failures,
+  ].join('\n\n')}\n`;
 }

@@ -4,8 +4,5 @@ import fastify from 'fastify';
 
 const [port, upstreamPort] = process.argv.slice(2).map(Number);
 const server = fastify({ logger: false });
-server.register(proxy, {
-  upstream: `http://127.0.0.1:${upstreamPort}`,
-  undici: { connections: 64, pipelining: 1 },
-});
+server.register(proxy, { upstream: `http://127.0.0.1:${upstreamPort}` });
 await server.listen({ port, host: '127.0.0.1' });

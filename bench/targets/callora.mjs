@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { Keypair } from '@stellar/stellar-sdk/base';
@@ -14,33 +13,28 @@ export const calloraDisk = { name: 'Callora, disk', ...calloraTarget('disk') };
 
 function calloraTarget(durability) {
   return {
-    version: () =>
-      execFileSync('git', ['describe', '--always', '--dirty'], { cwd: import.meta.dirname, encoding: 'utf8' }).trim(),
+    version: { command: 'git', args: ['rev-parse', '--short=10', 'HEAD'], pattern: /[0-9a-f]{10}/ },
     tokens: 'callora',
-    start: ({ core, loadCore, folder, world, upstreamPort }) =>
-      startCallora({
-        core,
-        loadCore,
-        folder: path.join(folder, `callora-${durability}`),
-        world,
-        upstreamPort,
-        durability,
-      }),
+    start: ({ folder, ...at }) =>
+      startCallora({ ...at, folder: path.join(folder, `callora-${durability}`), durability }),
   };
 }
 
 /** A network and a gateway on a copy of the world. `settings` go into the config file; `prepare` may change the folder. */
-export async function startCallora({ core, loadCore, folder, world, prepare, ...settings }) {
+export async function startCallora({ core, loadCore, folder, world, prepare, atEnd, ...settings }) {
   copyWorld(world, folder);
-  await prepare?.(folder);
+  prepare?.(folder);
   const rowsBefore = countRows(folder);
   const network = await startNetwork({ folder, core: loadCore });
+  atEnd(network.program.stop);
   await closeLedger(network);
   const config = { vault: world.vault, payee: world.payee, ...settings };
   const gateway = await startGateway({ folder, core, network, config });
+  atEnd(gateway.stop);
   return {
     port: gateway.port,
     pid: gateway.pid,
+    program: gateway.program,
     adminPort: gateway.adminPort,
     tokensFile: path.join(folder, 'tokens.txt'),
     /** Ends both and says what the books hold of this run. */
@@ -51,7 +45,6 @@ export async function startCallora({ core, loadCore, folder, world, prepare, ...
       rmSync(folder, { recursive: true, force: true });
       return { charges: rows.charges - rowsBefore.charges, finishes: rows.finishes - rowsBefore.finishes };
     },
-    stop: () => Promise.all([gateway.stop(), network.program.stop()]),
   };
 }
 

@@ -1,5 +1,5 @@
 // A network and a gateway as they are shipped, each a process of its own, in one folder.
-import { openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import path from 'node:path';
 import { freePort, startProgram, untilListening } from '../harness/children.mjs';
@@ -35,14 +35,22 @@ export async function startGateway({ folder, core, network, config }) {
     args: [launcher, 'serve', '--config', file],
     stdio: ['ignore', 'ignore', openSync(log, 'a')],
   });
-  const tail = () => readFileSync(log, 'utf8').slice(-2_000);
+  const tail = () => endOf(log);
   try {
     await untilListening(program, port);
     await untilReady(program, adminPort);
   } catch (error) {
     throw new Error(`${error.message}\n${tail()}`);
   }
-  return { port, adminPort, log, program, pid: program.pid, stop: () => program.stop() };
+  return { port, adminPort, program: { ...program, stderr: tail }, pid: program.pid, stop: () => program.stop() };
+}
+
+function endOf(file) {
+  const bytes = Buffer.alloc(2_000);
+  const descriptor = openSync(file, 'r');
+  const read = readSync(descriptor, bytes, 0, bytes.length, Math.max(0, statSync(file).size - bytes.length));
+  closeSync(descriptor);
+  return bytes.toString('utf8', 0, read).trim();
 }
 
 async function untilReady(program, adminPort) {
@@ -62,24 +70,19 @@ async function untilReady(program, adminPort) {
 }
 
 /**
- * The defaults of the product but for three keys: connections are kept for longer than 1,000 requests, as those of all
- * other proxies here are; enough of them may come from the one address of the load; and settlement sees every charge.
+ * The defaults of the product but for two limits: connections are kept for longer than 1,000 requests, as those of all
+ * other proxies here are, and the one address that all load comes from may have enough of them. Rates are on for accounts,
+ * tokens and addresses, high enough to refuse nobody.
  */
-function gatewayYaml({
-  port,
-  adminPort,
-  network,
-  vault,
-  payee,
-  upstreamPort,
-  durability = 'process',
-  routes = 10,
-  rate,
-}) {
-  const perSecond = rate ?? 200;
+function gatewayYaml(config) {
+  const { port, adminPort, network, vault, payee, upstreamPort, durability = 'process', routes = 10 } = config;
   return `gateway:
   listen: 127.0.0.1:${port}
   public_url: ${issuer}
+  rates:
+    account: { per_second: 20000 }
+    token: { per_second: 20000 }
+    address: { per_second: 500000 }
   limits: { requests_per_connection_max: 1000000, connections_per_address_max: 1000 }
 admin: { listen: 127.0.0.1:${adminPort}, token_file: ./secrets/admin.token }
 stellar:
@@ -95,7 +98,6 @@ apis:
     mount: /
     upstream: http://127.0.0.1:${upstreamPort}
     price: "0.0005"
-    rate: { per_second: ${perSecond}, burst: ${perSecond * 2} }
     routes:
 ${routePaths(routes)
   .map((route) => `      - { match: "GET ${route}/:id", price: "0.0001" }`)

@@ -21,14 +21,14 @@ import { systemClock as clock } from '../../src/clock.ts';
 import { publicKeyOf } from '../../src/stellar/transactions.ts';
 import { startGateway, startNetwork } from './callora-rig.mjs';
 import { depositForAll } from './deposits.mjs';
+import { issueTokens } from './tokens.mjs';
 
 const root = path.join(import.meta.dirname, '..', '..');
 
-/** 0.09 USDC for each account, enough for 900 calls; 10,000 of them take what the funder of the sandbox has. */
-const amount = 900_000n;
+/** What the funder of the sandbox pays in, shared among all accounts: enough for nine million calls. */
+const deposits = 9_000_000_000n;
 
-/** Tokens live for 30 days; a world is not used for as long. */
-const tokenTtlS = 30 * 86_400;
+/** Its tokens live for 30 days. */
 const ageMaxMs = 20 * 86_400_000;
 
 /** The folder of a world with so many accounts, made if there is none of this version of the program yet. */
@@ -40,12 +40,20 @@ export async function openWorld({ accounts, core, fresh, say }) {
   const making = `${folder}.${process.pid}`;
   try {
     await make({ folder: making, accounts, core, say });
-    rmSync(folder, { recursive: true, force: true });
+    removeOthers(accounts);
     renameSync(making, folder);
   } finally {
     rmSync(making, { recursive: true, force: true });
   }
   return read(folder);
+}
+
+/** Worlds of this size that other versions of the program have left, and an older one of this. */
+function removeOthers(accounts) {
+  for (const name of readdirSync(tmpdir())) {
+    const [, size] = /^callora-bench-[0-9a-f]{12}-(\d+)$/.exec(name) ?? [];
+    if (size === String(accounts)) rmSync(path.join(tmpdir(), name), { recursive: true, force: true });
+  }
 }
 
 function read(folder) {
@@ -61,18 +69,18 @@ export function copyWorld(world, folder) {
 async function make({ folder, accounts, core, say }) {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const keys = sandboxKeys();
-  const files = await prepareFiles(folder, keys);
+  await prepareFiles(folder, keys);
   const network = await startNetwork({ folder, core });
   try {
     const { vault } = await prepareChain(network, keys, clock);
     const addresses = Array.from({ length: accounts }, () => Keypair.random().publicKey());
     const progress = (done) => say(`${done} of ${accounts} deposits`);
+    const amount = deposits / BigInt(accounts);
     await depositForAll({ network, vault, secret: keys.consumer, accounts: addresses, amount, progress });
     const config = { vault, payee: publicKeyOf(keys.payee), upstreamPort: 1 };
     const gateway = await startGateway({ folder, core, network, config });
-    const tokens = await issueTokens({ gateway, addresses, adminToken: files.adminToken });
+    writeFileSync(path.join(folder, 'tokens.txt'), await issueTokens({ gateway, folder, accounts: addresses }));
     await gateway.stop();
-    writeFileSync(path.join(folder, 'tokens.txt'), `${tokens.join('\n')}\n`);
     const world = { vault: config.vault, payee: config.payee, accounts: addresses };
     writeFileSync(path.join(folder, 'world.json'), JSON.stringify(world));
   } finally {
@@ -80,32 +88,14 @@ async function make({ folder, accounts, core, say }) {
   }
 }
 
-async function issueTokens({ gateway, addresses, adminToken }) {
-  const tokens = new Array(addresses.length);
-  let next = 0;
-  await Promise.all(
-    Array.from({ length: 32 }, async () => {
-      for (let at = next++; at < addresses.length; at = next++) {
-        const answer = await fetch(`http://127.0.0.1:${gateway.adminPort}/api/tokens`, {
-          method: 'POST',
-          headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
-          body: JSON.stringify({ account: addresses[at], ttl_s: tokenTtlS }),
-        });
-        if (!answer.ok) throw new Error(`a token was refused: ${answer.status} ${await answer.text()}`);
-        tokens[at] = (await answer.json()).token;
-      }
-    }),
-  );
-  return tokens;
-}
-
 /** Changes with everything that the kept files depend on. */
 function version() {
   const hash = createHash('sha256');
-  for (const part of ['bench/world', 'contracts/dist', 'drizzle', 'src/access', 'src/devnet', 'src/store']) {
+  for (const part of ['contracts/dist', 'drizzle', 'src/access', 'src/devnet', 'src/store']) {
     for (const name of readdirSync(path.join(root, part), { recursive: true, withFileTypes: true })) {
       if (name.isFile()) hash.update(readFileSync(path.join(name.parentPath, name.name)));
     }
   }
+  for (const name of ['deposits.mjs', 'world.mjs']) hash.update(readFileSync(path.join(import.meta.dirname, name)));
   return hash.digest('hex').slice(0, 12);
 }
