@@ -23,7 +23,7 @@ export const errorHelp: Record<ErrorCode, { when: string; remedy: string }> = {
       'Fetch a new challenge from `/_callora/login`, sign it once with the account key, send it back within its time bounds.',
   },
   not_implemented: {
-    when: 'The request uses a feature the gateway does not forward, such as an upgrade or an expectation.',
+    when: 'The request uses a feature the gateway does not forward, such as an upgrade to anything but a WebSocket, or one that this path does not sell.',
     remedy: 'Send the request without that feature.',
   },
   not_found: {
