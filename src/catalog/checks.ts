@@ -57,6 +57,12 @@ function checkUrls({ sections }: Settings, { source, problems, warnings }: Repor
   if (publicUrl?.protocol === 'http:' && sections.gateway.tls) {
     warnings.push(source.problem(at, 'is not https, but gateway.tls is set', 'the https origin consumers use'));
   }
+  const pagesUrl = sections.gateway.pages_url;
+  if (pagesUrl && (!publicUrl || pagesUrl.hostname === publicUrl.hostname)) {
+    const message = publicUrl ? 'has the host of public_url' : 'stands without public_url';
+    const expected = 'another host than that of public_url, which both have to be named';
+    problems.push(source.problem(['gateway', 'pages_url'], message, expected));
+  }
   if (!publicUrl && listen && isEverywhere(listen)) {
     const message = 'is left out while the gateway listens everywhere, so tokens name the loopback address as issuer';
     warnings.push(source.problem(at, message, 'the origin consumers use'));

@@ -17,6 +17,7 @@ export function compileConfig(file: string, settings: Settings, secrets: Secrets
       listen: gateway.listen,
       tls: gateway.tls && compileTls(gateway.tls, folder),
       publicUrl: gateway.public_url?.origin ?? loopbackUrl(gateway.listen, gateway.tls ? 'https' : 'http'),
+      pagesUrl: gateway.pages_url,
       identitySecret: secrets.identitySecret ?? operatorSecret,
       limits: compileLimits(gateway.limits),
       corsOrigins: gateway.cors_origins,

@@ -16,6 +16,7 @@ export const startLimits = [
 
 /** What a reload may change while calls are running, beside APIs with their routes and prices. */
 const liveFields = new Set([
+  'gateway.pages_url',
   'gateway.cors_origins',
   'gateway.block_addresses',
   'gateway.allow_addresses',
@@ -74,6 +75,7 @@ function settingsOf(config: Config): Map<string, string> {
     listen: gateway.listen,
     tls: gateway.tls,
     public_url: gateway.publicUrl,
+    pages_url: gateway.pagesUrl,
     identity_secret: gateway.identitySecret,
     cors_origins: gateway.corsOrigins,
     block_addresses: gateway.blockAddresses,

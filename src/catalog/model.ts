@@ -11,6 +11,8 @@ export type Config = {
     tls: TlsFiles | undefined;
     /** The origin consumers use, no trailing slash; token issuer, audience and home domain derive from it. */
     publicUrl: string;
+    /** The origin of the gateway's own pages; undefined where they share that of what is sold. */
+    pagesUrl: URL | undefined;
     /** S… seed from which the keys of wallet login, receipts and signed contexts derive; the operator's without one. */
     identitySecret: string;
     limits: GatewayLimits;

@@ -48,6 +48,7 @@ const gateway = z.strictObject({
     })
     .optional(),
   public_url: url({ path: 'none', expected: 'the origin consumers use, such as https://api.example.com' }).optional(),
+  pages_url: url({ path: 'none', expected: 'an origin of another host, such as https://pay.example.com' }).optional(),
   cors_origins: corsOrigins.default('*'),
   identity_secret: text.optional(),
   identity_secret_file: text.optional(),

@@ -3,7 +3,7 @@ import { coversHost, dateFault, hasChain, isoTime, readTlsPair } from '../catalo
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 /** What clients will make of the certificate: the pair, its dates, the names in it and the chain up to a root. */
-export function checkTls({ gateway: { tls, publicUrl } }: Config, nowMs: number): Finding[] {
+export function checkTls({ gateway: { tls, publicUrl, pagesUrl } }: Config, nowMs: number): Finding[] {
   if (!tls) return [];
   const read = readTlsPair(tls);
   if (!read.ok) return [fail('TLS', read.message)];
@@ -12,8 +12,8 @@ export function checkTls({ gateway: { tls, publicUrl } }: Config, nowMs: number)
   const dates = dateFault(pair, nowMs);
   const isOver = nowMs < pair.startsAtMs || nowMs >= pair.expiresAtMs;
   if (dates !== undefined) findings.push((isOver ? fail : warn)('TLS', `the certificate ${dates}`));
-  const { protocol, hostname } = new URL(publicUrl);
-  if (protocol === 'https:' && !coversHost(pair, hostname)) {
+  for (const { protocol, hostname } of [new URL(publicUrl), ...(pagesUrl ? [pagesUrl] : [])]) {
+    if (protocol !== 'https:' || coversHost(pair, hostname)) continue;
     const names = pair.leaf.subjectAltName ?? 'no name';
     findings.push(fail('TLS', `the certificate is for ${names}, and consumers ask for ${hostname}`));
   }

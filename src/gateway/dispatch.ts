@@ -9,6 +9,7 @@ import { type Exchange, endsConnection } from './exchange.ts';
 import type { HeadResult } from './head.ts';
 import { type KeyedDeps, serveKeyed } from './idempotent.ts';
 import type { OwnPages } from './own-pages.ts';
+import { turnedAway } from './pages-host.ts';
 import { readTarget } from './path.ts';
 import type { Readings } from './readings.ts';
 import { type Refusal, refuse } from './refuse.ts';
@@ -48,6 +49,8 @@ export function dispatch(deps: DispatchDeps, exchange: Exchange, read: HeadResul
   if (!target.ok) return refuse(exchange, { ...target, close: target.code === 'bad_request' });
   const { path, query, encodedSlash, lenient } = target.target;
   const isOwn = isInternal(path);
+  const { pagesUrl } = config.gateway;
+  if (pagesUrl !== undefined && turnedAway(exchange, pagesUrl, path, query, isOwn)) return;
   const apiCors = isOwn ? cors.own : cors.at(path);
   if (isPreflight(head)) return answerPreflight(exchange, apiCors, isOwn ? [] : config.routes.methodsAt(path));
   if (apiCors !== cors.own) exchange.fields.splice(0, corsLength, ...apiCors.fields(head.origin));

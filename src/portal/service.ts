@@ -25,7 +25,7 @@ export function serviceView(config: Config, version: string): unknown {
     tokens: { ttl_s: config.tokens.ttlMs / 1000, ttl_max_s: config.tokens.ttlMaxMs / 1000 },
     apis: config.apis.map((api) => ({ name: api.name, url: link(api.mount) })),
     links: {
-      page: link('/_callora/app/'),
+      page: `${config.gateway.pagesUrl?.origin ?? config.gateway.publicUrl}/_callora/app/`,
       catalog: link('/_callora/catalog'),
       openapi: link('/_callora/openapi.json'),
       llms: link('/_callora/llms.txt'),

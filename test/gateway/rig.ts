@@ -140,6 +140,7 @@ export function makeConfig(specs: ApiSpec[], gateway: Partial<Config['gateway']>
       listen: { host: '127.0.0.1', port: 0 },
       tls: undefined,
       publicUrl: 'http://gateway.test',
+      pagesUrl: undefined,
       identitySecret: '',
       limits,
       corsOrigins: '*',

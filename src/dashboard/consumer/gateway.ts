@@ -10,7 +10,14 @@ export type Service = {
   vault: string;
   tokens: { ttl_s: number; ttl_max_s: number };
   apis: { name: string; url: string }[];
+  links: { page: string; catalog: string };
 };
+
+/** Where calls go: this very origin, unless the gateway says that its pages stand here and calls go elsewhere. */
+export function callOrigin(service: Service | undefined, here: string): string {
+  if (!service || new URL(service.links.page).origin !== here) return here;
+  return new URL(service.links.catalog).origin;
+}
 
 export type Catalog = {
   currency: string;

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { useAnswer } from '../shared/use-answer.ts';
 import { Copy } from './copy.tsx';
 import { focusOnce } from './focus.ts';
-import { type Catalog, type Gateway, readCatalog, readService, type TokenWish } from './gateway.ts';
+import { type Catalog, callOrigin, type Gateway, readCatalog, readService, type TokenWish } from './gateway.ts';
 import { Problem } from './problem.tsx';
 import { offeredLife, tokenLives } from './token-lives.ts';
 
@@ -141,6 +141,8 @@ function Issued({
   catalog: Catalog | undefined;
   onDone: () => void;
 }) {
+  const service = useAnswer('service', readService);
+  const origin = callOrigin(service.value, location.origin);
   return (
     <div class="stack" ref={focusOnce} tabIndex={-1}>
       <p class="note good" role="status">
@@ -152,7 +154,7 @@ function Issued({
       </div>
       <div class="field">
         <span>Try it in a terminal</span>
-        <Copy label="Curl line" text={curlLine(issued, catalog)} lines={4} />
+        <Copy label="Curl line" text={curlLine(issued, catalog, origin)} lines={4} />
       </div>
       <div>
         <button type="button" onClick={onDone}>
@@ -167,11 +169,12 @@ function Issued({
 function curlLine(
   { token, scope }: { token: string; scope: string[] | undefined },
   catalog: Catalog | undefined,
+  origin: string,
 ): string {
   const api = catalog?.apis.find(({ name }) => !scope || scope.includes(name));
   const route = api?.routes.find(
     ({ method, auth, websocket }) => (method === 'GET' || method === 'ANY') && auth === 'token' && !websocket,
   );
   const path = (route?.path ?? '/').replace(/:[\w-]+/g, 'oslo').replace('*', '');
-  return `curl -i '${location.origin}${path}' -H 'authorization: Bearer ${token}'`;
+  return `curl -i '${origin}${path}' -H 'authorization: Bearer ${token}'`;
 }

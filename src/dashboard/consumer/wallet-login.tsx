@@ -4,10 +4,10 @@ import { ask } from '../shared/http.ts';
 import { challengeFault } from './challenge.ts';
 import { Copy } from './copy.tsx';
 import { focusOnce } from './focus.ts';
-import type { Credential } from './gateway.ts';
+import { type Credential, callOrigin, readService } from './gateway.ts';
 import { Problem } from './problem.tsx';
 
-type Challenge = { account: string; transaction: string; passphrase: string };
+type Challenge = { account: string; transaction: string; passphrase: string; gateway: URL };
 
 /** Two steps: ask for a challenge for an address, then bring it back signed by whatever holds the key. */
 export function WalletLogin({ onIn }: { onIn: (credential: Credential) => void }) {
@@ -118,8 +118,8 @@ function ToSign({ challenge }: { challenge: Challenge }) {
       <div class="note good" ref={focusOnce} tabIndex={-1}>
         <p>
           <strong>This transaction can only log you in here.</strong> Read in this browser: its sequence number is 0, so
-          it can never run or move money; it is made by the gateway’s key, for {location.host} and for your address.
-          Your wallet should show the same.
+          it can never run or move money; it is made by the gateway’s key, for {challenge.gateway.host} and for your
+          address. Your wallet should show the same.
         </p>
       </div>
       <div class="field">
@@ -134,7 +134,7 @@ function ToSign({ challenge }: { challenge: Challenge }) {
         <summary>With the command line</summary>
         <Copy
           label="Command"
-          text={`callora sign-login ${challenge.transaction} --gateway ${location.origin} --key FILE`}
+          text={`callora sign-login ${challenge.transaction} --gateway ${challenge.gateway.origin} --key FILE`}
           lines={3}
         />
       </details>
@@ -150,13 +150,15 @@ async function checkedChallenge(account: string): Promise<Challenge | string> {
   const serverKey = await readSigningKey();
   if (serverKey === undefined) return 'The gateway does not publish the key it signs logins with.';
   const { transaction, network_passphrase: passphrase } = answer.value;
+  const service = await readService();
+  const gateway = new URL(callOrigin(service.ok ? service.value : undefined, location.origin));
   const fault = challengeFault(transaction, {
     account,
     serverKey,
-    hosts: [location.host, location.hostname],
+    hosts: [gateway.host, gateway.hostname],
     nowS: Math.floor(systemClock.nowMs() / 1_000),
   });
-  return fault === undefined ? { account, transaction, passphrase } : `Do not sign this login: ${fault}.`;
+  return fault === undefined ? { account, transaction, passphrase, gateway } : `Do not sign this login: ${fault}.`;
 }
 
 async function readSigningKey(): Promise<string | undefined> {
