@@ -27,6 +27,8 @@ export type GaugeValues = {
   pausedApis: readonly string[];
   journal: { ok: boolean; pending: number; walBytes: number };
   loops: readonly { name: string; failuresInRow: number }[];
+  /** What is kept for Idempotency-Key. */
+  idempotency: { keys: number; bytes: number };
   connections: number;
   sockets: number;
   upstreams: readonly UpstreamView[];
@@ -109,6 +111,8 @@ const singles: Record<string, { help: string; value(values: GaugeValues): number
     help: 'When the TLS certificate in force expires, in seconds since 1970',
     value: (now) => now.tlsExpiresAtS,
   },
+  callora_idempotency_keys: { help: 'Idempotency keys kept', value: (now) => now.idempotency.keys },
+  callora_idempotency_bytes: { help: 'Bytes of answers kept for them', value: (now) => now.idempotency.bytes },
   callora_connections: { help: 'Open client connections', value: (now) => now.connections },
   callora_websockets: { help: 'Open WebSockets', value: (now) => now.sockets },
 };

@@ -33,6 +33,7 @@ export function gaugesOf(core: Core): GaugeValues {
     pausedApis: [...core.pausedApis],
     journal: journal.health(),
     loops: core.health().loops,
+    idempotency: core.store.idempotency.sums(),
     connections: core.stats().connections,
     sockets: core.stats().sockets,
     upstreams: core.upstreams(),

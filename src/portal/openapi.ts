@@ -24,12 +24,25 @@ export function openApi(config: Config, version: string): unknown {
     'x-service-info': { docs: { homepage: `${publicUrl}/_callora/`, apiReference: `${publicUrl}/_callora/catalog` } },
     tags: config.apis.map((api) => ({ name: api.name })),
     paths,
-    components: { securitySchemes, responses: { problem: problemResponse, paymentRequired } },
+    components: {
+      securitySchemes,
+      parameters: { idempotencyKey },
+      responses: { problem: problemResponse, paymentRequired },
+    },
   };
 }
 
 const securitySchemes = {
   token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token of this gateway.' },
+};
+
+const idempotencyKey = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'A text of your own: the same request with the same key is sent and charged once, and then answered again.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
 };
 
 const problem = {
@@ -84,6 +97,7 @@ function operationOf(api: string, route: Route): unknown {
     summary:
       route.description ??
       (route.method === 'ANY' ? `Any call of ${route.template}` : `${route.method} ${route.template}`),
+    ...(takesKey(route) ? { parameters: [{ $ref: '#/components/parameters/idempotencyKey' }] } : {}),
     security: route.auth === 'none' ? [] : [{ token: [] }],
     ...(paid ? { 'x-payment-info': { offers: [offer] } } : {}),
     responses: {
@@ -92,6 +106,11 @@ function operationOf(api: string, route: Route): unknown {
       default: { $ref: '#/components/responses/problem' },
     },
   };
+}
+
+/** Keys belong to accounts, and to calls that have an end. */
+function takesKey({ auth, websocket }: Route): boolean {
+  return auth === 'token' && websocket === undefined;
 }
 
 /** OpenAPI has no word for a WebSocket but the status it opens with. */

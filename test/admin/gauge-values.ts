@@ -18,6 +18,7 @@ export const gauges: GaugeValues = {
   classicAgeS: 3,
   journal: { ok: true, pending: 0, walBytes: 10 },
   loops: [{ name: 'settler', failuresInRow: 2 }],
+  idempotency: { keys: 0, bytes: 0 },
   connections: 1,
   sockets: 1,
   upstreams: [

@@ -5,9 +5,10 @@ import { onTestFinished } from 'vitest';
 import { createLedger } from '../../src/billing/ledger.ts';
 import type { IdempotencyLimits } from '../../src/catalog/model.ts';
 import { type FakeClock, fakeClock, systemClock } from '../../src/clock.ts';
+import type { CallJournal } from '../../src/gateway/deps.ts';
 import { silentLog } from '../../src/log.ts';
 import { createJournal, type Journal } from '../../src/metering/journal.ts';
-import { createKeyedCalls } from '../../src/metering/keyed-calls.ts';
+import { createKeyedCalls, type KeyedCalls } from '../../src/metering/keyed-calls.ts';
 import { units } from '../../src/money.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import {
@@ -51,6 +52,9 @@ type Options = {
   api?: Partial<ApiSpec>;
   limits?: Partial<IdempotencyLimits>;
   balance?: string;
+  /** Changes what the call path sees of the journal. */
+  journalAs?: (journal: Journal) => CallJournal;
+  keysAs?: (keys: KeyedCalls) => KeyedCalls;
 };
 
 export async function startKeyed(options: Options = {}): Promise<KeyedRig> {
@@ -87,12 +91,13 @@ export async function startKeyed(options: Options = {}): Promise<KeyedRig> {
       deposited: usdc(options.balance ?? '100'),
       limit: units(2n ** 50n),
     });
+    const keys = createKeyedCalls({ journal, idempotency: store.idempotency });
     const started = await startRig({
       config,
       deps: {
         ledger,
-        journal,
-        keys: createKeyedCalls({ journal, idempotency: store.idempotency }),
+        journal: options.journalAs?.(journal) ?? journal,
+        keys: options.keysAs?.(keys) ?? keys,
         nextCallId: () => current.store.nextCallId(),
         clock: { ...systemClock, nowMs: clock.nowMs },
         resolve: {

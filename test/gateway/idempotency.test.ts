@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { GatewayError } from '../../src/errors.ts';
 import { type KeyedRig, startKeyed } from './idempotency-rig.ts';
 import { type RawAnswer, sendRaw, token, until } from './rig.ts';
 
@@ -205,6 +206,52 @@ describe('a keyed call that costs nothing', () => {
     expect(store.idempotency.sums().keys).toBe(1);
     expect((await call('/a/x', keyed('one'))).headers.get('idempotent-replayed')).toBe('true');
     expect(upstream.requests).toHaveLength(1);
+  });
+});
+
+describe('when the books cannot be written', () => {
+  const fail = () => Promise.reject(new GatewayError('journal_unavailable'));
+  const breaking = 'HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhello';
+
+  it('a charge that stays for want of its refund is never made twice', async () => {
+    const { call, upstream, charged } = await startKeyed({
+      journalAs: (journal) => ({ ...journal, refund: fail }),
+      behave(_request, socket) {
+        socket.end(breaking);
+        return undefined;
+      },
+    });
+    await call('/a/x', keyed('one'));
+    expect(codeOf(await call('/a/x', keyed('one')))).toEqual([409, 'idempotency_not_replayable']);
+    expect([upstream.requests.length, charged()]).toEqual([1, price]);
+  });
+
+  it('a call whose charge was refused leaves its key free', async () => {
+    let failing = true;
+    const { call, charged } = await startKeyed({
+      behave: () => ok,
+      journalAs: (journal) => ({ ...journal, charge: (row) => (failing ? fail() : journal.charge(row)) }),
+    });
+    expect(codeOf(await call('/a/x', keyed('one')))).toEqual([503, 'journal_unavailable']);
+    failing = false;
+    expect((await call('/a/x', keyed('one'))).status).toBe(200);
+    expect(charged()).toBe(price);
+  });
+
+  it('nothing is sent without its key on record, and the hold is let go', async () => {
+    const { rig, call, upstream } = await startKeyed({ keysAs: (keys) => ({ ...keys, begin: fail }) });
+    expect(codeOf(await call('/a/x', keyed('one')))).toEqual([503, 'journal_unavailable']);
+    expect([upstream.requests.length, rig.ledger.totals().held]).toEqual([0, 0n]);
+  });
+
+  it('an answer that could not be kept leaves its key in doubt', async () => {
+    const { call, upstream, charged } = await startKeyed({
+      behave: () => ok,
+      keysAs: (keys) => ({ ...keys, keep: fail }),
+    });
+    expect((await call('/a/x', keyed('one'))).status).toBe(200);
+    expect(codeOf(await call('/a/x', keyed('one')))).toEqual([409, 'idempotency_in_doubt']);
+    expect([upstream.requests.length, charged()]).toEqual([1, price]);
   });
 });
 

@@ -228,6 +228,9 @@ describe('an opening handshake', () => {
 
   it.each(['connection', 'message', 'minute'] as const)('is refused with 402 when %s cannot be paid', async (per) => {
     await start(per, '0.09');
+    // A key is for calls that can be answered again: it lets no WebSocket in.
+    const keyed = await rig.send(request('/api0/live').replace('\r\n\r\n', '\r\nidempotency-key: k\r\n\r\n'));
+    expect(keyed).toMatch(/^HTTP\/1.1 402 /);
     const text = await rig.send(request('/api0/live'));
     expect(text).toMatch(/^HTTP\/1.1 402 /);
     expect(text).toContain('"code":"balance_too_low"');
