@@ -223,9 +223,10 @@ function compose(deps: CallDeps, call: Call, { head, framing }: Answered, charge
     fields.push('content-length', read.contentLength);
   }
   if (!prepared.keepsCacheFields) fields.push('cache-control', 'private, no-store');
-  else if (exchange.head.origin === undefined)
-    fields.push(...deps.corsOf(exchange.config).of(route.api).cachedFields());
   call.copy?.head(head.status, fields);
+  if (prepared.keepsCacheFields && exchange.head.origin === undefined) {
+    fields.push(...deps.corsOf(exchange.config).of(route.api).cachedFields());
+  }
   // A body that is still coming in cannot be told from the next request once nobody reads it.
   if (exchange.body && !exchange.body.complete) endsConnection(exchange);
   const down = framingDown(exchange, framing);

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Config, CorsPolicy } from '../../src/catalog/model.ts';
 import { problemsOf, withApi } from '../catalog/folder.ts';
+import { startKeyed } from './idempotency-rig.ts';
 import {
   type ApiSpec,
   type Behaviour,
@@ -29,8 +30,8 @@ async function start(specs: Partial<ApiSpec>[], gateway: Partial<Config['gateway
 }
 
 afterEach(async () => {
-  await rig.close();
-  await upstream.close();
+  await rig?.close();
+  await upstream?.close();
 });
 
 const app = 'https://app.test';
@@ -187,6 +188,22 @@ describe('an answer that a shared cache may keep', () => {
     await start([spec], {}, cached);
     const { headers } = await rig.get('/api0/a', noToken);
     expect([headers.get('access-control-allow-origin'), headers.get('vary')]).toEqual([undefined, 'Origin']);
+  });
+});
+
+describe('an answer that is replayed', () => {
+  it('tells the page that asks now, and not what the first one was told', async () => {
+    const keyed = await startKeyed({
+      api: { list: [{ match: 'GET /x', price: '0.1', cacheable: true }], cors: policy({ origins: '*' }) },
+    });
+    const key = { 'idempotency-key': 'one' };
+    expect((await keyed.call('/a/x', key)).headers.get('access-control-allow-origin')).toBe('*');
+    const again = await keyed.call('/a/x', { ...key, origin: app });
+    expect([again.headers.get('idempotent-replayed'), again.headers.get('access-control-allow-origin')]).toEqual([
+      'true',
+      '*',
+    ]);
+    await keyed.stop();
   });
 });
 
