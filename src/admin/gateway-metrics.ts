@@ -42,11 +42,14 @@ type End = {
   readonly durations: Buckets;
 };
 
+/** What the listener speaks. */
+type Scheme = 'http' | 'https';
+
 /**
  * What calls add up to. Labels come from the catalog or from lists in the code: a client that invents methods, statuses
  * or paths adds no series. The names of the duration and of its labels are OpenTelemetry's.
  */
-export function gatewayMetrics(registers: Registry[]): GatewayMetrics & { text(): string } {
+export function gatewayMetrics(registers: Registry[]): GatewayMetrics & { text(scheme: Scheme): string } {
   // A reload makes new routes; those with one name go on with one tally.
   const tallies = new Map<string, Tally>();
   const ofRoute = new WeakMap<Route, Tally>();
@@ -94,7 +97,7 @@ export function gatewayMetrics(registers: Registry[]): GatewayMetrics & { text()
       tally.refunded = add(tally.refunded, amount);
     },
     overhead: (seconds) => observe(overheads, seconds),
-    text: () => textOf([...tallies.values()], overheads),
+    text: (scheme) => textOf([...tallies.values()], overheads, scheme),
   };
 }
 
@@ -119,7 +122,7 @@ function newEnd(method: string, status: number, record: CallRecord): End {
   return { method, status, outcome, minor, error: isError(record), durations: newBuckets(durationBounds) };
 }
 
-function textOf(tallies: Tally[], overheads: Buckets): string {
+function textOf(tallies: Tally[], overheads: Buckets, scheme: Scheme): string {
   const money = (of: (tally: Tally) => Units): Series<number>[] =>
     tallies.filter((tally) => of(tally) > 0n).map((tally) => ({ labels: tally.labels, value: usdc(of(tally)) }));
   return [
@@ -131,7 +134,10 @@ function textOf(tallies: Tally[], overheads: Buckets): string {
     histogramText(
       'http_server_request_duration_seconds',
       'Time of requests from head to last byte',
-      merged(tallies.flatMap(durationSeries), sumOf),
+      merged(
+        tallies.flatMap((tally) => durationSeries(tally, scheme)),
+        sumOf,
+      ),
     ),
     histogramText(
       'callora_overhead_seconds',
@@ -158,14 +164,14 @@ function requestSeries({ labels, ends }: Tally): Series<number>[] {
   }));
 }
 
-function durationSeries({ httpRoute, ends }: Tally): Series<Buckets>[] {
+function durationSeries({ httpRoute, ends }: Tally, scheme: Scheme): Series<Buckets>[] {
   return [...ends.values()].map(({ method, status, outcome, minor, error, durations }) => ({
     labels: {
       http_request_method: method,
       http_route: httpRoute,
       http_response_status_code: status === 0 ? '' : String(status),
       error_type: error ? outcome : '',
-      url_scheme: 'http',
+      url_scheme: scheme,
       network_protocol_version: minor === 1 ? '1.1' : '1.0',
     },
     value: durations,

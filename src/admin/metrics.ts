@@ -75,13 +75,14 @@ export function createMetrics(deps: MetricsDeps): Metrics {
     ...events(registers),
     contentType: registry.contentType,
     async text() {
-      setGauges(deps.gauges());
+      const gauges = deps.gauges();
+      setGauges(gauges);
       countLostLines(deps.logLinesDropped());
       const { waiting, dead } = deps.webhooks();
       deliveries.set({ state: 'waiting' }, waiting);
       deliveries.set({ state: 'dead' }, dead);
       disk.set((await deps.diskFreeBytes()) ?? Number.NaN);
-      return `${await registry.metrics()}\n${gateway.text()}\n`;
+      return `${await registry.metrics()}\n${gateway.text(gauges.tlsExpiresAtS === undefined ? 'http' : 'https')}\n`;
     },
   };
 }

@@ -41,7 +41,7 @@ describe('metrics', () => {
     gateway.ended(record({ status: 504, outcome: 'upstream_timeout', upstreamError: 'http_response_timeout' }));
     const page = await text();
     const common = 'http_request_method="GET",http_route="/weather/:city"';
-    const wire = 'url_scheme="http",network_protocol_version="1.1"';
+    const wire = 'url_scheme="https",network_protocol_version="1.1"';
     expect(page).toContain(
       `http_server_request_duration_seconds_count{${common},http_response_status_code="200",error_type="",${wire}} 1`,
     );
