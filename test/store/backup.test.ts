@@ -44,11 +44,13 @@ describe('a backup', () => {
 
   it('is of one moment, and no call waits for it', async () => {
     const { store } = openTestStore();
-    // Enough to copy that even on a busy machine there is time to write beside it.
-    const before = 30_000;
-    store.db.transaction(() => {
-      for (let call = 0; call < before; call++) writeCharge(store, { account: 'GA', price: 1 });
-    })();
+    // Enough to copy that there is time to write beside it; by one statement, since thousands of prepared ones would
+    // keep the event loop busy with their disposal just then.
+    const before = 50_000;
+    const first = writeCharge(store, { account: 'GA', price: 1 });
+    store.db.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${before - 1})
+      INSERT INTO charges SELECT id + i + 1000000, at_ms, account_id, token_id, route_id, method, status, price
+      FROM charges, n WHERE id = ${first}`);
     const to = path.join(tempFolder(), 'copy.db');
     let written = before;
     let busy = true;
