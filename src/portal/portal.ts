@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PageHandler } from '../browser-page.ts';
 import { type ErrorCode, errorTable, GatewayError, problem } from '../errors.ts';
 import { type Headers, sendError, sendProblem } from '../http-json.ts';
+import { addressGroup, plainAddress } from '../limits/addresses.ts';
 import { createRateLimiter } from '../limits/rate.ts';
 import type { Log } from '../log.ts';
 import { type DocumentsDeps, documents, errorDocument } from './documents.ts';
@@ -40,7 +41,7 @@ export function createPortal(deps: PortalDeps): PortalHandler {
       req,
       res,
       query: new URL(req.url ?? '/', 'http://portal').searchParams,
-      address: req.socket.remoteAddress ?? '',
+      address: addressGroup(plainAddress(req.socket.remoteAddress ?? '')),
     };
     answer(exchange, resourceAt(path)).catch((error: unknown) => fail(exchange, error, deps.log));
     return true;

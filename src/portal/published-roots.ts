@@ -9,7 +9,7 @@ import { throttle } from './throttle.ts';
 /** The roots of all confirmed batches, for everyone: with them a receipt leads to the vault's chain value. */
 export type RootsDeps = { config: () => Config; rootChain: RootChain; limiter: RateLimiter };
 
-/** A reader of a whole list asks for a part after the other, each half a millisecond; behind a proxy all share this. */
+/** A reader of a whole list asks for a part after the other, each half a millisecond. */
 const rootsRate = { perSecond: 50, burst: 200 };
 
 const version = 'callora.roots.v1';

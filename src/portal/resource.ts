@@ -8,7 +8,13 @@ export type Resource = { GET?: Endpoint; POST?: Endpoint };
 
 export type Endpoint = (exchange: Exchange) => Promise<void> | void;
 
-export type Exchange = { req: IncomingMessage; res: ServerResponse; query: URLSearchParams; address: string };
+export type Exchange = {
+  req: IncomingMessage;
+  res: ServerResponse;
+  query: URLSearchParams;
+  /** What the client counts as where requests are rationed: its address, or its /64 with IPv6. */
+  address: string;
+};
 
 export const publicFor5Minutes: Headers = { 'cache-control': 'public, max-age=300' };
 

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Config } from '../../src/catalog/model.ts';
 import type { CallRecord } from '../../src/gateway/call-record.ts';
@@ -40,6 +41,16 @@ describe('behind a trusted proxy', () => {
     );
     expect([headers?.get('x-forwarded-host'), headers?.get('x-forwarded-proto')]).toEqual(['gateway.test', 'https']);
     expect(records.map(({ address }) => address)).toEqual(['2001:db8::7']);
+  });
+
+  it('the gateway’s own pages, and with them the login throttle, see the client', async () => {
+    const config = makeConfig([{ origin: upstream.origin, price: '0.1' }], proxied);
+    const internal = (req: IncomingMessage, res: ServerResponse) => {
+      res.end(req.socket.remoteAddress);
+      return true;
+    };
+    rig = await startRig({ config, deps: { internal } });
+    expect((await rig.get('/_callora/who', { 'x-forwarded-for': '192.0.2.7' })).body).toBe('192.0.2.7');
   });
 
   it('address lists and rates go by the client', async () => {

@@ -53,7 +53,7 @@ afterEach(() => {
   for (const server of open.splice(0)) server.close();
 });
 
-async function portal(overrides: Partial<PortalDeps> = {}) {
+async function portal(overrides: Partial<PortalDeps> = {}, addressOf?: () => string) {
   const clock = fakeClock();
   const ledger = createLedger({ limitPeriodS: 86_400, chainTimeS: () => clock.nowMs() / 1000 });
   const handler = createPortal({
@@ -100,6 +100,7 @@ async function portal(overrides: Partial<PortalDeps> = {}) {
   });
   // As the gateway's listener does it.
   const server = http.createServer({ optimizeEmptyRequests: true }, (req, res) => {
+    if (addressOf) Object.defineProperty(req.socket, 'remoteAddress', { configurable: true, get: addressOf });
     if (!handler(req, res, (req.url ?? '').split('?')[0] ?? '')) res.writeHead(418).end();
   });
   open.push(server);
@@ -483,6 +484,17 @@ describe('the login', () => {
     const answer = await call('/_callora/login', { method: 'POST', headers: { 'content-type': type }, body });
     expect(answer.status).toBe(status);
     expect(await answer.json()).toMatchObject({ code });
+  });
+
+  it('counts an IPv6 client by its /64: it has as many addresses as it likes', async () => {
+    let line = '2001:db8:1:2';
+    let host = 0;
+    const { call } = await portal({}, () => `${line}::${++host}`);
+    const status = async () => (await call(`/_callora/login?account=${alice}`)).status;
+    const statuses = await Promise.all(Array.from({ length: 21 }, status));
+    expect(statuses.filter((code) => code === 429)).toHaveLength(1);
+    line = '2001:db8:1:3';
+    expect(await status()).toBe(200);
   });
 
   it('is throttled per address and opens again with time', async () => {
