@@ -14,6 +14,7 @@ const usage = `npm run bench -- [options]
   --install           installs what is missing with apt-get, as root
   --flood N           bad tokens a second, 2000 without it
   --routes N, --past-accounts N, --past-calls N   how many are many: 10000, 1000000, 10000000
+  --profile DIR       CPU profiles of Callora's processes, for the developer tools of a browser; they cost a little
   --fresh             makes accounts, deposits and tokens anew
   --proxy-core N, --load-core N   0 and 1 without them`;
 
@@ -43,6 +44,7 @@ export function readOptions(args, names) {
     loadCore: whole('load-core', 1),
     out: values.out ?? (quick ? undefined : ''),
     what: whatOf(values),
+    profileFolder: values.profile,
     flood: whole('flood', 2_000),
     sizes: {
       routes: whole('routes', 10_000),
@@ -70,6 +72,7 @@ function parse(args, names) {
     sizes: flag,
     all: flag,
     flood: text,
+    profile: text,
     routes: text,
     'past-accounts': text,
     'past-calls': text,

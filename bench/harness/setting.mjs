@@ -6,7 +6,7 @@ import { startUpstream } from './upstream.mjs';
 
 /** What every measurement needs: a folder for the run, the upstream, and the load. */
 export async function openSetting({ options, say, atEnd }) {
-  const { proxyCore, loadCore } = options;
+  const { proxyCore, loadCore, profileFolder } = options;
   removeLeftOver();
   const folder = mkdtempSync(path.join(tmpdir(), `callora-bench-run-${process.pid}-`));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
@@ -21,7 +21,7 @@ export async function openSetting({ options, say, atEnd }) {
     folder,
     upstream,
     load,
-    at: { core: proxyCore, loadCore, upstreamPort: upstream.port, atEnd },
+    at: { core: proxyCore, loadCore, upstreamPort: upstream.port, atEnd, profileFolder },
   };
 }
 

@@ -21,7 +21,7 @@ function calloraTarget(durability) {
 }
 
 /** A network and a gateway on a copy of the world. `settings` go into the config file; `prepare` may change the folder. */
-export async function startCallora({ core, loadCore, folder, world, prepare, atEnd, ...settings }) {
+export async function startCallora({ core, loadCore, folder, world, prepare, atEnd, profileFolder, ...settings }) {
   copyWorld(world, folder);
   prepare?.(folder);
   const rowsBefore = countRows(folder);
@@ -29,7 +29,7 @@ export async function startCallora({ core, loadCore, folder, world, prepare, atE
   atEnd(network.program.stop);
   await closeLedger(network);
   const config = { vault: world.vault, payee: world.payee, ...settings };
-  const gateway = await startGateway({ folder, core, network, config });
+  const gateway = await startGateway({ folder, core, network, config, profileFolder });
   atEnd(gateway.stop);
   return {
     port: gateway.port,

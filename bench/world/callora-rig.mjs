@@ -23,7 +23,7 @@ export async function startNetwork({ folder, core }) {
 }
 
 /** `callora serve`, its log in a file. Resolves when it sells. */
-export async function startGateway({ folder, core, network, config }) {
+export async function startGateway({ folder, core, network, config, profileFolder }) {
   const [port, adminPort] = [await freePort(), await freePort()];
   const file = path.join(folder, 'config.yaml');
   writeFileSync(file, gatewayYaml({ port, adminPort, network, ...config }));
@@ -32,7 +32,7 @@ export async function startGateway({ folder, core, network, config }) {
     name: 'callora',
     core,
     command: process.execPath,
-    args: [launcher, 'serve', '--config', file],
+    args: [...profiling(profileFolder), launcher, 'serve', '--config', file],
     stdio: ['ignore', 'ignore', openSync(log, 'a')],
   });
   const tail = () => endOf(log);
@@ -43,6 +43,11 @@ export async function startGateway({ folder, core, network, config }) {
     throw new Error(`${error.message}\n${tail()}`);
   }
   return { port, adminPort, program: { ...program, stderr: tail }, pid: program.pid, stop: () => program.stop() };
+}
+
+/** A sample every half millisecond, written when the process ends. */
+function profiling(folder) {
+  return folder ? ['--cpu-prof', '--cpu-prof-interval', '500', `--cpu-prof-dir=${folder}`] : [];
 }
 
 function endOf(file) {
