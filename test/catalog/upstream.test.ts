@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { diffConfig } from '../../src/catalog/diff.ts';
 import { formatProblem, loadConfig } from '../../src/catalog/load.ts';
+import { makeCertificate } from '../support/certificate.ts';
 import { catalogFolder, loadGood, problemsOf, withApi } from './folder.ts';
 
 const one = 'upstream: http://127.0.0.1:9000';
@@ -78,9 +78,9 @@ describe('the certificates of an upstream', () => {
     const { folder, file } = catalogFolder(api('upstream: https://a.example', `tls: ${tls}`));
     const inFolder = (name: string) => path.join(folder, 'secrets', name);
     for (const name of ['one', 'two']) {
-      const args = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=${name}`.split(' ');
-      const out = ['-keyout', inFolder(`${name}.key`), '-out', inFolder(`${name}.pem`)];
-      execFileSync('openssl', [...args, ...out], { stdio: 'ignore' });
+      const { cert, key } = makeCertificate({ name });
+      writeFileSync(inFolder(`${name}.pem`), cert);
+      writeFileSync(inFolder(`${name}.key`), key, { mode: 0o600 });
     }
     writeFileSync(inFolder('text.pem'), 'nothing of the kind');
     const whole = readFileSync(inFolder('one.pem'), 'latin1');

@@ -1,20 +1,16 @@
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { UpstreamTls } from '../../src/catalog/model.ts';
-import { createAuthority } from './certificates.ts';
+import { makeCertificate } from '../support/certificate.ts';
 import { answering, apiOf, call, listening, makeUpstreams, ok, serve, until } from './rig.ts';
 
-const authority = createAuthority('Test CA');
-const stranger = createAuthority('Another CA');
-const server = authority.issue('upstream', 'IP:127.0.0.1,DNS:localhost,DNS:api.internal.example');
-const client = authority.issue('gateway', 'DNS:gateway.example');
+const ca = makeCertificate({ name: 'Test CA', isAuthority: true });
+const stranger = makeCertificate({ name: 'Another CA', isAuthority: true });
+const issuer = { ...ca, name: 'Test CA' };
+const server = makeCertificate({ name: 'upstream', names: ['127.0.0.1', 'localhost', 'api.internal.example'], issuer });
+const client = makeCertificate({ name: 'gateway', names: ['gateway.example'], issuer });
 
-afterAll(() => {
-  authority.remove();
-  stranger.remove();
-});
-
-const trust: UpstreamTls = { ca: authority.cert, cert: undefined, key: undefined, serverName: undefined };
+const trust: UpstreamTls = { ca: ca.cert, cert: undefined, key: undefined, serverName: undefined };
 
 async function serveTls(options: TlsOptions = {}, seen: (socket: TLSSocket) => void = () => {}) {
   const tls = createServer({ ...server, ...options });
@@ -59,7 +55,7 @@ describe('an https upstream', () => {
 
   it('that wants a certificate gets the one of the catalog, and nothing without one', async () => {
     const subjects: string[] = [];
-    const options = { requestCert: true, rejectUnauthorized: true, ca: authority.cert };
+    const options = { requestCert: true, rejectUnauthorized: true, ca: ca.cert };
     const upstream = await serveTls(options, (socket) => subjects.push(String(socket.getPeerCertificate().subject.CN)));
     const known = apiOf(upstream.origin, { tls: { ...trust, cert: client.cert, key: client.key } });
     expect((await call(makeUpstreams(), known).ended).status).toBe(200);
