@@ -177,6 +177,7 @@ export type SoldApi = {
   in_catalog: boolean;
   mount: string | null;
   upstream: string | null;
+  upstreams_down: { url: string; reason: string }[];
   payee: string | null;
   routes: number;
   paused_at: string | null;

@@ -64,6 +64,7 @@ function About({ api }: { api: SoldApi }) {
       'wide',
     ],
   ];
+  for (const { url, reason } of api.upstreams_down) facts.push(['Gets no calls', `${url} ${reason}`, 'wide']);
   return <Facts inset facts={paused ? [...facts, ['Paused', paused, 'wide']] : facts} />;
 }
 
