@@ -58,8 +58,6 @@ export class ClientConnection {
   #pending: Buffer | undefined;
   #emptyLines = 0;
   #lingering = false;
-  /** The socket speaks another protocol now. */
-  #handedOver = false;
   #reading = true;
   /** Monotonic ms by which something has to happen; 0 while nothing is awaited from the client. */
   #deadlineMs: number;
@@ -181,7 +179,7 @@ export class ClientConnection {
   /** The exchange is over and its answer written: the next request may begin. */
   done(): void {
     this.exchange = undefined;
-    if (this.closed || this.#handedOver) return;
+    if (this.closed) return;
     if (this.ended || this.#body) {
       this.#body?.discard();
       this.linger();
@@ -219,7 +217,6 @@ export class ClientConnection {
     const rest = this.#pending ?? nothing;
     this.#pending = undefined;
     this.ended = true;
-    this.#handedOver = true;
     this.#deadlineMs = 0;
     this.#stalledMs = 0;
     socket.pause();

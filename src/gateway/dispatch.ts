@@ -33,7 +33,9 @@ export function dispatch(deps: DispatchDeps, exchange: Exchange, read: HeadResul
   const cors = deps.corsOf(config);
   exchange.fields = cors.own.fields(head.origin);
   const corsLength = exchange.fields.length;
-  if (!head.persistent || exchange.connection.requests === limits.requestsPerConnectionMax) endsConnection(exchange);
+  const isLast = !head.persistent || exchange.connection.requests === limits.requestsPerConnectionMax;
+  // A 101 names nothing but the upgrade in Connection, and the refusal of one ends it anyway.
+  if (isLast && !head.socket) endsConnection(exchange);
   else if (head.minor === 0) exchange.fields.push('connection', 'keep-alive');
   if (deps.draining()) return refuse(exchange, shuttingDown);
   if (config.gateway.trustedProxies.length > 0) {

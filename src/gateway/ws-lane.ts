@@ -124,18 +124,19 @@ export class Lane {
     this.#paying = true;
     this.pause();
     void pay(begins.length).then(({ paid, stop }) => {
+      if (!this.#mute) this.#handPaid(scan, start, rest, begins[paid]);
+      // What was handed on ends before the message that is not paid: a close frame may follow, and nothing of the message.
+      if (stop) this.#events.onUnpaid(stop);
+      if (stop) this.mute();
       this.#paying = false;
-      if (this.#mute || this.#isOver()) {
-        this.#tell(scan);
-      } else {
-        const unpaid = begins[paid];
-        const end = unpaid?.at ?? scan.upTo;
-        this.#hand(scan, start, end, rest.slice(0, unpaid ? rest.indexOf(unpaid) : rest.length));
-        if (stop) this.#events.onUnpaid(stop);
-        else this.#tell(scan);
-      }
+      this.#tell(scan);
       this.resume();
     });
+  }
+
+  #handPaid(scan: Scan, start: number, marks: Mark[], unpaid: Mark | undefined): void {
+    const paid = unpaid ? marks.slice(0, marks.indexOf(unpaid)) : marks;
+    this.#hand(scan, start, unpaid?.at ?? scan.upTo, paid);
   }
 
   /** The frame under way goes on to its end; then comes ours. */

@@ -166,6 +166,16 @@ describe('an opening handshake', () => {
     noMoneyLeftOver();
   });
 
+  it.each(['close, Upgrade', 'Upgrade, keep-alive'])(
+    'is answered with one Connection, to one of %s',
+    async (connection) => {
+      await start('message');
+      const socket = await open('/api0/live', { connection });
+      expect(socket.head.match(/^connection:.*/gim)).toEqual(['connection: Upgrade']);
+      await closed(socket);
+    },
+  );
+
   it('agrees on what the upstream has chosen of what the client offered', async () => {
     await start('message');
     answer = (seen) => opened(seen, 'Sec-WebSocket-Protocol: b\r\nSec-WebSocket-Extensions: permessage-deflate\r\n');
@@ -297,6 +307,21 @@ describe('a handshake that the upstream does not complete', () => {
     expect(text).toMatch(/nope$/);
     await until(() => rig.gateway.stats().running === 0);
     expect(rig.journal.refunds).toMatchObject([{ amount: usdc('0.1') }]);
+    noMoneyLeftOver();
+  });
+
+  it('that comes while the gateway drains opens nothing, and its charge is taken back', async () => {
+    await start('connection');
+    let drained: Promise<void> | undefined;
+    answer = (seen) => {
+      drained = rig.gateway.drain();
+      return opened(seen);
+    };
+    const text = await rig.send(request('/api0/live'));
+    expect(text).toMatch(/^HTTP\/1.1 503 /);
+    expect(text).toContain('"code":"shutting_down"');
+    await drained;
+    expect(rig.journal.refunds).toMatchObject([{ reason: 'gateway_failed' }]);
     noMoneyLeftOver();
   });
 

@@ -217,6 +217,69 @@ describe('money by the message', () => {
     await rig.over();
   });
 
+  it('forwards no byte of a message that is not paid, also of one that is still coming', async () => {
+    const rig = await openSession({ per: 'message', balance: '0.1' });
+    const unpaid = rig.client.frame({ payload: Buffer.alloc(100, 7) });
+    rig.client.say('paid');
+    await rig.upstream.hears('paid');
+    rig.client.socket.write(unpaid.subarray(0, 50));
+    await until(() => rig.upstream.close !== undefined, 'the close frame at the upstream');
+    rig.client.socket.write(unpaid.subarray(50));
+    rig.upstream.sayClose();
+    await until(() => rig.client.close !== undefined, 'the close frame');
+    rig.client.sayClose();
+    await rig.over();
+    expect(rig.upstream.frames.map(({ opcode }) => opcode)).toEqual([1, 8]);
+    expect(rig.upstream.received.length).toBe(rig.upstream.frames.at(-1)?.end);
+    expect(books(rig)).toMatchObject({ charges: 1, refunds: [] });
+  });
+
+  it('forwards nothing behind a message that was not paid, also when the upstream had closed before', async () => {
+    const rig = await openSession({ per: 'message', balance: '0' });
+    rig.upstream.sayClose();
+    await until(() => rig.client.close !== undefined);
+    const part = (opcode: number, last: boolean) => rig.client.frame({ opcode, last, payload: [1] });
+    rig.client.socket.write(part(1, false));
+    rig.client.socket.write(part(0, true));
+    rig.client.sayClose();
+    rig.client.socket.end();
+    rig.upstream.socket.end();
+    await rig.over();
+    expect(rig.upstream.messages).toEqual([]);
+    expect(rig.upstream.frames.filter(({ opcode }) => opcode < 8)).toEqual([]);
+    expect(rig.client.frames.filter(({ opcode }) => opcode === 8)).toHaveLength(1);
+    expect(books(rig)).toMatchObject({ charges: 0 });
+  });
+
+  it('takes back what is being written while both sides leave', async () => {
+    const rig = await openSession({ per: 'message' });
+    const commit = Promise.withResolvers<void>();
+    rig.journal.beforeCharge = () => commit.promise;
+    rig.client.say('one');
+    await until(() => rig.account.holds === 1);
+    rig.session.tunnel.destroy();
+    await until(() => rig.client.closed && rig.upstream.closed);
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(rig.cause).toBeUndefined();
+    commit.resolve();
+    await rig.over();
+    expect(books(rig)).toMatchObject({ charges: 1, refunds: ['gateway_failed'] });
+  });
+
+  it('forwards nothing behind its own close frame, also what was being paid meanwhile', async () => {
+    const rig = await openSession({ per: 'message' });
+    const commit = Promise.withResolvers<void>();
+    rig.journal.beforeCharge = () => commit.promise;
+    rig.client.say('one');
+    await until(() => rig.account.holds === 1);
+    rig.session.tunnel.close({ code: 1008, reason: 'token_revoked' });
+    await until(() => rig.upstream.close !== undefined && rig.client.close !== undefined);
+    commit.resolve();
+    await rig.over();
+    expect(rig.upstream.messages).toEqual([]);
+    expect(books(rig)).toMatchObject({ charges: 1, refunds: ['gateway_failed'] });
+  });
+
   it('keeps the charge of a message that the client breaks off', async () => {
     const rig = await openSession({ per: 'message' });
     rig.client.socket.write(rig.client.frame({ last: false, payload: Buffer.from('half') }));
@@ -395,6 +458,18 @@ describe('an open WebSocket ends', () => {
     expect(rig.upstream.messages).toEqual(['good']);
     expect(await rig.over()).toBe('client');
     expect(books(rig)).toEqual({ charges: 1, refunds: [], outcomes: ['completed'] });
+  });
+
+  it('with one close frame for the client, also when it breaks the protocol behind that of the upstream', async () => {
+    const rig = await openSession({ per: 'connection' });
+    rig.upstream.sayClose(1000);
+    await until(() => rig.client.close !== undefined);
+    rig.client.socket.write(Buffer.from([0xf1, 0x80, 1, 2, 3, 4]));
+    await until(() => rig.upstream.close !== undefined, 'the close frame at the upstream');
+    expect(rig.upstream.close?.code).toBe(1002);
+    await rig.over();
+    expect(rig.client.frames.map(({ opcode }) => opcode)).toEqual([8]);
+    books(rig);
   });
 
   it('on both sides when the upstream sends a masked frame, at no cost', async () => {
