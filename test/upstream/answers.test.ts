@@ -57,6 +57,16 @@ describe('an answer', () => {
     }
   });
 
+  it('in many small chunks comes in as many pieces as it was read in, and whole', async () => {
+    const texts = Array.from({ length: 500 }, (_, at) => String(at).repeat(1 + (at % 3)));
+    const chunks = texts.map((text) => `${text.length.toString(16)}\r\n${text}\r\n`).join('');
+    const server = await serve(answering(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`));
+    let pieces = 0;
+    const { outcome } = await settled(call(makeUpstreams(), apiOf(server.origin), { onData: () => ++pieces > 0 }));
+    expect(outcome).toMatchObject({ body: texts.join(''), trailers: [] });
+    expect(pieces).toBeLessThan(20);
+  });
+
   it('without a declared end ends with its connection', async () => {
     const server = await serve((socket) => {
       socket.on('data', () => socket.end('HTTP/1.0 200 OK\r\n\r\nall of it'));
