@@ -110,26 +110,24 @@ export class ClientConnection {
     this.#parsing = true;
     // An exchange may be over before `onRequest` returns: a loop, and not a call into itself for each pipelined request.
     while (this.#pending && !this.exchange && !this.ended && !this.socket.writableNeedDrain) {
-      const head = this.#cutHead(this.#pending);
-      if (head === undefined) break;
-      this.#begin(head);
+      if (!this.#takeHead(this.#pending)) break;
     }
     this.#parsing = false;
   }
 
-  /** The next head as text, or undefined when it is not whole yet or the connection has ended. */
-  #cutHead(bytes: Buffer): string | undefined {
+  /** Begins the next request; false when its head is not whole yet or the connection has ended. */
+  #takeHead(bytes: Buffer): boolean {
     const start = this.#skipEmptyLines(bytes);
     const end = bytes.indexOf(headEnd, start);
     const length = (end < 0 ? bytes.length : end) - start;
     if (length > this.#limits.headBytesMax) {
       this.#fault('head_too_large', `at most ${this.#limits.headBytesMax} bytes`);
-      return undefined;
+      return false;
     }
     if (end >= 0) {
-      const text = bytes.toString('latin1', start, end);
       this.#pending = end + 4 === bytes.length ? undefined : bytes.subarray(end + 4);
-      return text;
+      this.#begin(bytes, start, end);
+      return true;
     }
     this.#pending = start === bytes.length ? undefined : start === 0 ? bytes : bytes.subarray(start);
     if (this.#pending && hasBareLineEnd(this.#pending)) {
@@ -138,7 +136,7 @@ export class ClientConnection {
       this.#inHead = true;
       this.#deadlineMs = this.#events.nowMs() + this.#limits.headTimeoutMs;
     }
-    return undefined;
+    return false;
   }
 
   #skipEmptyLines(bytes: Buffer): number {
@@ -150,11 +148,11 @@ export class ClientConnection {
     return at;
   }
 
-  #begin(text: string): void {
+  #begin(bytes: Buffer, from: number, to: number): void {
     this.#emptyLines = 0;
     this.#inHead = false;
     this.#deadlineMs = 0;
-    const request = parseRequestHead(text, this.#limits.headFieldsMax);
+    const request = parseRequestHead(bytes, from, to, this.#limits.headFieldsMax);
     if ('fault' in request) {
       this.#fault(codeOf(request), request.detail);
       return;

@@ -146,7 +146,7 @@ class Visit {
     this.#pending = Buffer.concat([this.#pending, chunk]);
     const end = this.#pending.indexOf('\r\n\r\n');
     if (end < 0) return;
-    const head = parseResponseHead(this.#pending.toString('latin1', 0, end), ownFieldsMax);
+    const head = parseResponseHead(this.#pending, 0, end, ownFieldsMax);
     const framing = 'fault' in head ? undefined : responseFraming(this.exchange.head.method, head);
     if ('fault' in head || framing === undefined || 'fault' in framing) {
       this.#broken();

@@ -113,7 +113,12 @@ export class ChunkedReader {
       if (this.#trailerText.length > this.#limits.trailerBytesMax) this.#break('the trailers are too large');
       return;
     }
-    const trailers = readFields(this.#trailerText, 0, this.#limits.trailerFieldsMax);
+    const text = this.#trailerText;
+    const trailers = readFields(
+      { bytes: Buffer.from(text, 'latin1'), base: 0, text },
+      0,
+      this.#limits.trailerFieldsMax,
+    );
     if (Array.isArray(trailers)) {
       this.trailers = trailers;
       this.state = 'done';

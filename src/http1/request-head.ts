@@ -10,11 +10,12 @@ export type RequestHead = {
 };
 
 /**
- * Reads a request line and its fields (RFC 9112 sections 3 and 5) from latin1 text without the empty line at its end.
+ * Reads a request line and its fields (RFC 9112 sections 3 and 5) from the bytes of a head, `from` its start `to` before the empty line at its end.
  * Nothing is repaired: what the grammar does not allow is a fault, because a head that two readers understand
  * differently is how requests are smuggled.
  */
-export function parseRequestHead(text: string, fieldsMax: number): RequestHead | HeadFault {
+export function parseRequestHead(bytes: Buffer, from: number, to: number, fieldsMax: number): RequestHead | HeadFault {
+  const text = bytes.toString('latin1', from, to);
   const lineEnd = text.indexOf('\r\n');
   const line = lineEnd < 0 ? text : text.slice(0, lineEnd);
   const methodEnd = line.indexOf(' ');
@@ -27,7 +28,7 @@ export function parseRequestHead(text: string, fieldsMax: number): RequestHead |
   if (target === '' || !isVisible(target)) {
     return { fault: 'request_line', detail: 'the request target has a character that must be percent-encoded' };
   }
-  const fields = lineEnd < 0 ? [] : readFields(text, lineEnd + 2, fieldsMax);
+  const fields = lineEnd < 0 ? [] : readFields({ bytes, base: from, text }, lineEnd + 2, fieldsMax);
   if (!Array.isArray(fields)) return fields;
   return { method, target, minor: version === 'HTTP/1.1' ? 1 : 0, fields };
 }

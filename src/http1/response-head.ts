@@ -7,8 +7,14 @@ export type ResponseHead = {
   fields: string[];
 };
 
-/** Reads a status line and its fields (RFC 9112 sections 4 and 5) from latin1 text without the empty line at its end. */
-export function parseResponseHead(text: string, fieldsMax: number): ResponseHead | HeadFault {
+/** Reads a status line and its fields (RFC 9112 sections 4 and 5) from the bytes of a head without the empty line at its end. */
+export function parseResponseHead(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  fieldsMax: number,
+): ResponseHead | HeadFault {
+  const text = bytes.toString('latin1', from, to);
   const lineEnd = text.indexOf('\r\n');
   const line = lineEnd < 0 ? text : text.slice(0, lineEnd);
   const minor = line.startsWith('HTTP/1.1 ') ? 1 : line.startsWith('HTTP/1.0 ') ? 0 : undefined;
@@ -18,7 +24,7 @@ export function parseResponseHead(text: string, fieldsMax: number): ResponseHead
   if (status === undefined || (line.length > 12 && !isReason(line, 12))) {
     return { fault: 'status_line', detail: 'the status line is malformed' };
   }
-  const fields = lineEnd < 0 ? [] : readFields(text, lineEnd + 2, fieldsMax);
+  const fields = lineEnd < 0 ? [] : readFields({ bytes, base: from, text }, lineEnd + 2, fieldsMax);
   return Array.isArray(fields) ? { status, minor, fields } : fields;
 }
 

@@ -1,4 +1,5 @@
 import { ChunkedReader } from '../http1/chunked.ts';
+import type { HeadFault } from '../http1/fields.ts';
 import { type Framing, responseFraming } from '../http1/response-framing.ts';
 import { parseResponseHead, type ResponseHead } from '../http1/response-head.ts';
 
@@ -119,7 +120,7 @@ export class AnswerReader {
       return -1;
     }
     if (end - from > this.#headBytesMax) return this.#fault('head_too_large', 'the head of the answer is too large');
-    return this.#takeHead(bytes.toString('latin1', from, end), bytes, end + headEnd.length);
+    return this.#takeHead(parseResponseHead(bytes, from, end, fieldsMax), bytes, end + headEnd.length);
   }
 
   #readKeptHead(bytes: Buffer, from: number): number {
@@ -127,7 +128,8 @@ export class AnswerReader {
     const end = this.#keep(bytes, from);
     if (end < 0 || !this.#kept) return -1;
     this.#keptBytes = 0;
-    return this.#takeHead(this.#kept.toString('latin1', 0, end), bytes, from + end + headEnd.length - before);
+    const head = parseResponseHead(this.#kept, 0, end, fieldsMax);
+    return this.#takeHead(head, bytes, from + end + headEnd.length - before);
   }
 
   /** Puts bytes by until the head is whole; returns its length then, and -1 before and when they are no head. */
@@ -151,8 +153,7 @@ export class AnswerReader {
     return end;
   }
 
-  #takeHead(text: string, bytes: Buffer, behind: number): number {
-    const head = parseResponseHead(text, fieldsMax);
+  #takeHead(head: ResponseHead | HeadFault, bytes: Buffer, behind: number): number {
     if ('fault' in head) return this.#fault('protocol', head.detail);
     if (head.status < 200) return this.#takeInformational(head, bytes, behind);
     const framing = responseFraming(this.#method, head);

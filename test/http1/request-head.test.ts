@@ -2,7 +2,13 @@ import { expect, test } from 'vitest';
 import { parseRequestHead } from '../../src/http1/request-head.ts';
 
 const fieldsMax = 100;
-const parse = (...lines: string[]) => parseRequestHead(lines.join('\r\n'), fieldsMax);
+const parse = (...lines: string[]) => read(lines.join('\r\n'), fieldsMax);
+
+/** Behind other bytes, as a head stands in what has come. */
+function read(text: string, fieldsMax: number) {
+  const bytes = Buffer.from(`before${text}\r\n\r\nbehind`, 'latin1');
+  return parseRequestHead(bytes, 6, 6 + text.length, fieldsMax);
+}
 
 test('a head is taken apart as it was sent, spelling and order kept', () => {
   expect(parse('GET /a?b=%20 HTTP/1.1', 'Host: x', 'X-Two:  a b\t', 'x-two:', 'Accept: */*')).toEqual({
@@ -49,7 +55,7 @@ test.each([
 
 test('the number of fields is bounded', () => {
   const fields = Array.from({ length: 3 }, (_, i) => `f${i}: v`);
-  const head = (max: number) => parseRequestHead(['GET / HTTP/1.1', ...fields].join('\r\n'), max);
+  const head = (max: number) => read(['GET / HTTP/1.1', ...fields].join('\r\n'), max);
   expect(head(3)).not.toHaveProperty('fault');
   expect(head(2)).toMatchObject({ fault: 'too_many_fields' });
 });

@@ -2,7 +2,13 @@ import { expect, test } from 'vitest';
 import { type Framing, responseFraming } from '../../src/http1/response-framing.ts';
 import { parseResponseHead } from '../../src/http1/response-head.ts';
 
-const parse = (...lines: string[]) => parseResponseHead(lines.join('\r\n'), 10);
+const parse = (...lines: string[]) => read(lines.join('\r\n'), 10);
+
+/** Behind other bytes, as a head stands in what has come. */
+function read(text: string, fieldsMax: number) {
+  const bytes = Buffer.from(`before${text}\r\n\r\nbehind`, 'latin1');
+  return parseResponseHead(bytes, 6, 6 + text.length, fieldsMax);
+}
 
 test('a status line with, without and with an empty reason is read', () => {
   expect(parse('HTTP/1.1 200 OK', 'a: b')).toEqual({ status: 200, minor: 1, fields: ['a', 'b'] });
