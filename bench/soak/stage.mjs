@@ -3,6 +3,8 @@ import { openSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import path from 'node:path';
 import { Keypair } from '@stellar/stellar-sdk/base';
+import Database from 'better-sqlite3';
+import { formatUsdc, units } from '../../src/money.ts';
 import { freePort, startProgram, untilListening } from '../harness/children.mjs';
 import { issuer, startNetwork } from '../world/callora-rig.mjs';
 import { copyWorld, openWorld } from '../world/world.mjs';
@@ -19,7 +21,10 @@ export async function startSoakGateway({ folder, upstreamPort, say }) {
   await fetch(`${network.friendbotUrl}?addr=${Keypair.random().publicKey()}`);
   const [port, adminPort] = [await freePort(), await freePort()];
   const file = path.join(folder, 'soak.yaml');
-  writeFileSync(file, yaml({ port, adminPort, network, vault: world.vault, payee: world.payee, upstreamPort }));
+  writeFileSync(
+    file,
+    yaml({ port, adminPort, network, vault: world.vault, payee: world.payee, upstreamPort, dear: dearPrice(folder) }),
+  );
   const log = path.join(folder, 'soak.log');
   const args = [launcher, 'serve', '--config', file];
   const stdio = ['ignore', 'ignore', openSync(log, 'a')];
@@ -77,8 +82,16 @@ export async function startSoakGateway({ folder, upstreamPort, say }) {
   };
 }
 
+/** Nine tenths of what an account has deposited: it can be paid once. */
+function dearPrice(folder) {
+  const db = new Database(path.join(folder, 'callora.db'), { readonly: true });
+  const deposited = db.prepare('SELECT MIN(deposited) FROM accounts WHERE deposited > 0').pluck().get();
+  db.close();
+  return formatUsdc(units(Math.floor(deposited * 0.9)));
+}
+
 /** Short times, so that every limit is met within minutes; prices of a few units, so that deposits last. */
-function yaml({ port, adminPort, network, vault, payee, upstreamPort }) {
+function yaml({ port, adminPort, network, vault, payee, upstreamPort, dear }) {
   return `gateway:
   listen: 127.0.0.1:${port}
   public_url: ${issuer}
@@ -102,11 +115,12 @@ apis:
     mount: /soak
     upstream: http://127.0.0.1:${upstreamPort}
     price: "0.000001"
-    timeout: 2s
+    timeout: 10s
     routes:
+      - { match: "GET /fault/hang", price: "0.000001", timeout: 2s }
       - { match: "GET /item/:id", price: "0.0000005" }
       - { match: "POST /up/:id", price: "0.000002" }
-      - { match: "GET /dear", price: "0.08" }
+      - { match: "GET /dear", price: "${dear}" }
       - { match: "GET /live", websocket: { price: "0.000001", per: message } }
 `;
 }

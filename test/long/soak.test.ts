@@ -20,7 +20,17 @@ describe('half a minute of mixed traffic', () => {
     const { faults, traffic } = JSON.parse(json);
     expect(faults).toEqual([]);
     // Each kind of client has been there.
-    for (const kind of ['calls', 'leftAtAnyMoment', 'badTokens', 'messages', 'slowReads', 'slowHeads', 'slowBodies']) {
+    for (const kind of [
+      'calls',
+      'sentAgain',
+      'refusedForMoney',
+      'leftAtAnyMoment',
+      'badTokens',
+      'messages',
+      'slowReads',
+      'slowHeads',
+      'slowBodies',
+    ]) {
       expect(traffic[kind], kind).toBeGreaterThan(0);
     }
   });
