@@ -127,6 +127,7 @@ function compileIdempotency(limits: Sections['gateway']['idempotency']): Idempot
     lifeMs: limits.life,
     bodyBytesMax: limits.body_bytes_max,
     answerBytesMax: limits.answer_bytes_max,
+    readOnTimeoutMs: limits.read_on_timeout,
     bufferedBytesMax: limits.buffered_bytes_max,
     keysPerAccountMax: limits.keys_per_account_max,
     keysMax: limits.keys_max,

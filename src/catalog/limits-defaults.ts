@@ -103,6 +103,13 @@ export const idempotencyLimits = {
   lifeMs: time('life', 24 * hour, minute, 30 * day, 'clients try again for minutes; the rest is for people'),
   bodyBytesMax: bytes('body_bytes_max', mib, 0, 16 * mib, 'such a body is held whole before its call is sent'),
   answerBytesMax: bytes('answer_bytes_max', mib, 0, 16 * mib, 'written to the database in one piece'),
+  readOnTimeoutMs: time(
+    'read_on_timeout',
+    minute,
+    second,
+    hour,
+    'an answer whose client has left holds an upstream connection',
+  ),
   bufferedBytesMax: bytes(
     'buffered_bytes_max',
     64 * mib,

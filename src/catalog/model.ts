@@ -118,6 +118,7 @@ export type IdempotencyLimits = {
   lifeMs: number;
   bodyBytesMax: number;
   answerBytesMax: number;
+  readOnTimeoutMs: number;
   bufferedBytesMax: number;
   keysPerAccountMax: number;
   keysMax: number;

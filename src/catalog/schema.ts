@@ -62,6 +62,7 @@ const gateway = z.strictObject({
       life: limit(idempotencyLimits.lifeMs),
       body_bytes_max: limit(idempotencyLimits.bodyBytesMax),
       answer_bytes_max: limit(idempotencyLimits.answerBytesMax),
+      read_on_timeout: limit(idempotencyLimits.readOnTimeoutMs),
       buffered_bytes_max: limit(idempotencyLimits.bufferedBytesMax),
       keys_per_account_max: limit(idempotencyLimits.keysPerAccountMax),
       keys_max: limit(idempotencyLimits.keysMax),

@@ -2,7 +2,7 @@ import type { ByteBudget } from '../limits/byte-budget.ts';
 import type { StoredAnswer } from '../metering/keyed-calls.ts';
 
 /** Bounds of one copy and of all of them together. */
-export type CopyBounds = { answerBytesMax: number; bufferedBytesMax: number };
+export type CopyBounds = { answerBytesMax: number; bufferedBytesMax: number; readOnTimeoutMs: number };
 
 /**
  * What a keyed call's client is answered, kept while it passes by. An answer that is too large, or that finds no memory free,
@@ -45,6 +45,11 @@ export class AnswerCopy {
 
   end(): void {
     if (this.#state === 'open') this.#state = 'whole';
+  }
+
+  /** Longest time an answer is read on when its client has left. */
+  get readOnTimeoutMs(): number {
+    return this.#bounds.readOnTimeoutMs;
   }
 
   /** More of the answer is worth reading although its client has left. */

@@ -54,6 +54,7 @@ class AnswerSink implements Sink {
   #ended = false;
   /** The client has left, and the answer is read to be kept. */
   reads = false;
+  #readOn: NodeJS.Timeout | undefined;
 
   constructor(exchange: Exchange, upstream: UpstreamCall, answer: Answer, resolve: (relayed: Relayed) => void) {
     this.#exchange = exchange;
@@ -64,7 +65,11 @@ class AnswerSink implements Sink {
 
   data(chunk: Buffer): boolean {
     this.#answer.copy?.add(chunk);
-    if (this.reads) return this.#readOn();
+    if (this.reads) {
+      // Until it turns out that the answer cannot be kept.
+      if (!this.#answer.copy?.open) this.#leave();
+      return true;
+    }
     this.#bytesOut += chunk.length;
     if (this.#exchange.answer.write(chunk)) return true;
     this.#exchange.connection.stalled(this.#answer.idleTimeoutMs);
@@ -111,22 +116,20 @@ class AnswerSink implements Sink {
     if (!this.#resolve || this.reads) return;
     if (this.#answer.copy?.open) {
       this.reads = true;
+      this.#readOn = setTimeout(this.#leave, this.#answer.copy.readOnTimeoutMs);
       this.#upstream.resume();
       return;
     }
+    this.#leave();
+  };
+
+  readonly #leave = (): void => {
     this.#done('client_gone');
     this.#upstream.abort(new Error('the client left'));
   };
 
-  /** Until it turns out that the answer cannot be kept. */
-  #readOn(): boolean {
-    if (this.#answer.copy?.open) return true;
-    this.#done('client_gone');
-    this.#upstream.abort(new Error('the client left'));
-    return false;
-  }
-
   #done(outcome: FinishOutcome): void {
+    clearTimeout(this.#readOn);
     this.#resolve?.({ outcome, bytesOut: this.#bytesOut });
     this.#resolve = undefined;
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { IdempotencyLimits, Route } from '../catalog/model.ts';
 import { GatewayError } from '../errors.ts';
 import type { ByteBudget } from '../limits/byte-budget.ts';
-import type { Claims } from '../limits/claims.ts';
+import type { Claim, Claims } from '../limits/claims.ts';
 import { readIdempotencyKey } from '../limits/idempotency-key.ts';
 import type { KeyLimits, KeyOutcome } from '../metering/keyed-calls.ts';
 import { type Admitted, admit, type Payer } from './admit.ts';
@@ -78,23 +78,42 @@ export async function serveKeyed(deps: KeyedDeps, exchange: Exchange, route: Rou
 
 async function serveClaimed(deps: KeyedDeps, keyed: Keyed): Promise<void> {
   const { exchange, payer, key, callId, fingerprint } = keyed;
-  const taken = deps.claims.take(payer.account.id, key, { callId, fingerprint });
-  if (taken)
-    return refuse(exchange, taken.fingerprint.equals(fingerprint) ? inProgress(taken.callId) : mismatch(taken.callId));
-  try {
-    const outcome = await begin(deps, keyed);
-    if (outcome.kind === 'begun') await run(deps, keyed);
-    else if (outcome.kind === 'answered') {
-      releaseHold(deps, keyed.admitted);
-      await replay(deps, exchange, payer.account, outcome.callId, outcome.answer);
-    } else refuse(exchange, refusalOf(outcome, keyed.admitted));
-  } catch (error) {
-    if (!(error instanceof GatewayError) || exchange.answer.headSent) throw error;
-    deps.log.error({ err: error, call: callId }, 'an idempotency key could not be written; its call is refused');
-    refuse(exchange, { ok: false, code: error.code, fields: ['callora-price', '0', 'retry-after', '1'] });
-  } finally {
-    deps.claims.drop(payer.account.id, key);
+  const claim: Claim = { callId, fingerprint };
+  for (;;) {
+    const taken = deps.claims.take(payer.account.id, key, claim);
+    if (!taken) break;
+    if (!taken.fingerprint.equals(fingerprint)) return refuse(exchange, mismatch(taken.callId));
+    if (!taken.looking) return refuse(exchange, inProgress(taken.callId));
+    // Retries that come together are all answered: none is turned away because another is being looked up.
+    await taken.looking;
   }
+  const drop = () => deps.claims.drop(payer.account.id, key);
+  const beginning = begin(deps, keyed);
+  claim.looking = beginning.then(ignore, ignore);
+  const outcome = await beginning.catch((error: unknown) => unwritten(deps, callId, error));
+  if ('ok' in outcome || outcome.kind !== 'begun') {
+    drop();
+    return answerKnown(deps, keyed, outcome);
+  }
+  claim.looking = undefined;
+  await run(deps, keyed).finally(drop);
+}
+
+function ignore(): void {}
+
+function unwritten({ log }: KeyedDeps, callId: number, error: unknown): Refusal {
+  if (!(error instanceof GatewayError)) throw error;
+  log.error({ err: error, call: callId }, 'an idempotency key could not be written; its call is refused');
+  return { ok: false, code: error.code, fields: ['callora-price', '0', 'retry-after', '1'] };
+}
+
+/** Nothing is sent: the key is known, or none can begin. */
+function answerKnown(deps: KeyedDeps, keyed: Keyed, outcome: Known | Refusal): Promise<void> | void {
+  const { exchange, route, payer, admitted } = keyed;
+  if ('ok' in outcome) return refuse(exchange, outcome);
+  if (outcome.kind !== 'answered') return refuse(exchange, refusalOf(outcome, admitted));
+  releaseHold(deps, admitted);
+  return replay(deps, exchange, route, payer.account, outcome.callId, outcome.answer);
 }
 
 function begin(deps: KeyedDeps, { payer, key, callId, fingerprint, admitted, limits }: Keyed): Promise<KeyOutcome> {
@@ -149,9 +168,9 @@ function isFinal(status: number): boolean {
   return status < 500 && status !== 408 && status !== 425 && status !== 429;
 }
 
-type Unsent = Exclude<KeyOutcome, { kind: 'begun' | 'answered' }>;
+type Known = Exclude<KeyOutcome, { kind: 'begun' }>;
 
-function refusalOf(outcome: Unsent, { unpaid }: Admitted): Refusal {
+function refusalOf(outcome: Exclude<Known, { kind: 'answered' }>, { unpaid }: Admitted): Refusal {
   if (outcome.kind === 'mismatch') return mismatch(outcome.callId);
   if (outcome.kind === 'open') return known('idempotency_in_doubt', outcome.callId);
   if (outcome.kind === 'spent') return known('idempotency_not_replayable', outcome.callId);

@@ -1,4 +1,5 @@
 import type { AccountSlot } from '../billing/ledger.ts';
+import type { Route } from '../catalog/model.ts';
 import type { ByteBudget } from '../limits/byte-budget.ts';
 import type { StoredAnswer } from '../metering/keyed-calls.ts';
 import { formatUsdc } from '../money.ts';
@@ -15,8 +16,9 @@ const tooMany: Refusal = {
 
 /** Answers from what was kept: nothing is sent upstream and nothing is charged. Resolves when the client has it. */
 export function replay(
-  deps: Pick<CallDeps, 'ledger'> & { budget: ByteBudget },
+  deps: Pick<CallDeps, 'ledger' | 'prepared' | 'corsOf'> & { budget: ByteBudget },
   exchange: Exchange,
+  route: Route,
   account: AccountSlot,
   callId: number,
   { status, fields, body }: StoredAnswer,
@@ -30,7 +32,9 @@ export function replay(
   end.bytesOut = bodiless ? 0 : body.length;
   const own = ['via', '1.1 callora', 'x-request-id', exchange.requestId, ...exchange.fields];
   own.push('callora-call', String(callId), 'callora-price', '0', 'idempotent-replayed', 'true');
-  own.push('callora-balance', formatUsdc(deps.ledger.spendable(account)));
+  // What may lie in a shared cache says nothing of who paid for it.
+  if (!deps.prepared(route).keepsCacheFields) own.push('callora-balance', formatUsdc(deps.ledger.spendable(account)));
+  else if (head.origin === undefined) own.push(...deps.corsOf(config).of(route.api).cachedFields());
   return new Promise((resolve) => {
     const over = () => {
       exchange.onGone = undefined;

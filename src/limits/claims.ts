@@ -5,7 +5,12 @@ export type Claims = {
   drop(accountId: number, key: string): void;
 };
 
-export type Claim = { fingerprint: Buffer; callId: number };
+export type Claim = {
+  fingerprint: Buffer;
+  callId: number;
+  /** While it is not known yet what the key stands for: resolves when it is. */
+  looking?: Promise<void> | undefined;
+};
 
 /** In memory only, and no larger than the number of calls under way: what is promised beyond a call is in the database. */
 export function createClaims(): Claims {

@@ -209,6 +209,18 @@ describe('a keyed call that costs nothing', () => {
   });
 });
 
+describe('retries that come together', () => {
+  it('are all answered, whoever of them is looked up first', async () => {
+    const { call, upstream, charged } = await startKeyed({ behave: () => ok });
+    await call('/a/x', keyed('one'), 'body');
+    const again = await Promise.all(Array.from({ length: 20 }, () => call('/a/x', keyed('one'), 'body')));
+    expect(new Set(again.map(({ status, headers }) => `${status} ${headers.get('idempotent-replayed')}`))).toEqual(
+      new Set(['200 true']),
+    );
+    expect([upstream.requests.length, charged()]).toEqual([1, price]);
+  });
+});
+
 describe('when the books cannot be written', () => {
   const fail = () => Promise.reject(new GatewayError('journal_unavailable'));
   const breaking = 'HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhello';
@@ -274,6 +286,21 @@ describe('a client that leaves a keyed call', () => {
     const again = await started.call('/a/x', keyed('one'));
     expect([again.status, again.body, again.headers.get('idempotent-replayed')]).toEqual([200, 'hello', 'true']);
     expect([started.upstream.requests.length, started.charged()]).toEqual([1, price]);
+  });
+
+  it('in an answer without an end is waited for in bounded time; its key is spent', async () => {
+    const started = await startKeyed({
+      limits: { readOnTimeoutMs: 50 },
+      behave(_request, socket) {
+        socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n');
+        return undefined;
+      },
+    });
+    await leave(started, () => started.charges().length === 1);
+    await until(() => started.rig.gateway.stats().running === 0);
+    expect(codeOf(await started.call('/a/x', keyed('one')))).toEqual([409, 'idempotency_not_replayable']);
+    await until(() => started.upstream.connections.size === 0);
+    expect(started.charged()).toBe(price);
   });
 
   it('in the middle of its answer finds all of it', async () => {

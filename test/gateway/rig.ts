@@ -56,6 +56,7 @@ export const idempotency: IdempotencyLimits = {
   lifeMs: 86_400_000,
   bodyBytesMax: 1024 * 1024,
   answerBytesMax: 1024 * 1024,
+  readOnTimeoutMs: 60_000,
   bufferedBytesMax: 64 * 1024 * 1024,
   keysPerAccountMax: 10_000,
   keysMax: 1_000_000,
