@@ -14,6 +14,9 @@ import { plainTable } from './report/table.mjs';
 import { reportTokens } from './report/tokens.mjs';
 import { targets } from './targets/targets.mjs';
 
+// nginx and haproxy are where the PATH of an ordinary user does not lead.
+process.env.PATH += ':/usr/sbin:/usr/local/sbin';
+
 const startMs = performance.now();
 const ends = [];
 const atEnd = (end) => void ends.push(end);

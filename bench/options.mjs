@@ -7,7 +7,7 @@ const usage = `npm run bench -- [options]
   --quick             2 rounds of 1 s: only to see that it runs
   --rounds N          rounds, 5 without it
   --seconds S         length of one measurement, 3 without it; each program takes 2.5 of them a round
-  --minutes M         chooses --seconds so that the rounds take about so long
+  --minutes M         chooses --seconds so that all of it takes about so long
   --only a,b          some of: NAMES
   --out PREFIX        put before the names of the files in bench/results; with --quick nothing is written without it
   --json              the results as JSON on stdout
@@ -30,10 +30,10 @@ export function readOptions(args, names) {
   const unknown = chosen.find((name) => !names.includes(name));
   if (unknown !== undefined) fail(`there is no ${unknown} to compare with`, names);
   const rounds = whole('rounds', quick ? 2 : 5);
+  const what = whatOf(values);
   const minutes = whole('minutes', 0);
-  // A measurement at full speed, one at half of it, and half of one against the upstream.
-  const seconds =
-    minutes > 0 ? Math.max(0.5, (minutes * 60) / rounds / chosen.length / 2.5) : whole('seconds', quick ? 1 : 3);
+  const fitting = minutes > 0 ? secondsFor({ minutes, what, rounds, programs: chosen.length }) : undefined;
+  const seconds = fitting ?? whole('seconds', quick ? 1 : 3);
   return {
     names: chosen,
     rounds,
@@ -43,7 +43,7 @@ export function readOptions(args, names) {
     proxyCore: whole('proxy-core', 0),
     loadCore: whole('load-core', 1),
     out: values.out ?? (quick ? undefined : ''),
-    what: whatOf(values),
+    what,
     profileFolder: values.profile,
     flood: whole('flood', 2_000),
     sizes: {
@@ -55,6 +55,21 @@ export function readOptions(args, names) {
     install: values.install ?? false,
     fresh: values.fresh ?? false,
   };
+}
+
+/** What the parts take on two quiet cores, once the accounts are made: to start and warm up, and for each `--seconds`. */
+const costs = {
+  // A measurement at full speed, one at half of it, and half of one against the upstream.
+  comparison: ({ rounds, programs }) => ({ fixed: 20 + programs * (3 + rounds / 2), turns: rounds * programs * 2.5 }),
+  tokens: ({ rounds }) => ({ fixed: 35 + rounds * 2, turns: 1 + rounds * 3 }),
+  sizes: ({ rounds }) => ({ fixed: 120 + rounds * 2, turns: rounds * 5 }),
+};
+
+function secondsFor({ minutes, what, ...plan }) {
+  const parts = what.map((name) => costs[name](plan));
+  const fixed = parts.reduce((sum, part) => sum + part.fixed, 0);
+  const turns = parts.reduce((sum, part) => sum + part.turns, 0);
+  return Math.max(0.5, (minutes * 60 - fixed) / turns);
 }
 
 function whatOf({ tokens, sizes, all }) {

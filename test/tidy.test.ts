@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -123,6 +124,14 @@ describe('tests', () => {
       (file) => file !== path.join('test', 'tidy.test.ts') && /\b(describe|it|test)\.(only|skip)\(/.test(read(file)),
     );
     expect(held).toEqual([]);
+  });
+});
+
+describe('the bench', () => {
+  it('compares with a baseline that nobody has tuned', () => {
+    const hash = createHash('sha256').update(read('bench/bare-undici.mjs')).digest('hex');
+    expect(hash).toBe('f566edf19175152e060ef0e3b9152978509a0b45e296b57d93768577bcfaf9e4');
+    expect(JSON.parse(read('bench/package.json')).dependencies.undici).toBe('8.12.4');
   });
 });
 
