@@ -51,6 +51,12 @@ describe('metrics', () => {
     expect(page).toContain('callora_upstream_failures_total{api="weather",kind="http_response_timeout"} 1');
   });
 
+  it('time a WebSocket by its handshake, however long it stays open', async () => {
+    const { gateway, text } = metrics();
+    gateway.ended(record({ status: 101, durationMs: 3_600_000, socket: { openedMs: 4, messages: 7 } }));
+    expect(await text()).toMatch(/duration_seconds_bucket\{le="0\.005".*"101".*\} 1\n/);
+  });
+
   it('are one series where labels are the same, and go on over a reload of the catalog', async () => {
     const { gateway, text } = metrics();
     gateway.ended(record({ status: 404 }));

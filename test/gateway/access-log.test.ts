@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fakeClock } from '../../src/clock.ts';
 import { createAccessLog } from '../../src/gateway/access-log.ts';
-import { account, makeConfig, okAnswer, type RawUpstream, type Rig, startRig, startUpstream } from './rig.ts';
+import { callRecord } from '../support/call-record.ts';
+import { account, makeConfig, okAnswer, type RawUpstream, type Rig, startRig, startUpstream, usdc } from './rig.ts';
 
 let upstream: RawUpstream;
 let rig: Rig;
@@ -38,6 +39,15 @@ async function theLine(): Promise<Record<string, unknown>> {
 }
 
 describe('the access log', () => {
+  it('has one line for a WebSocket at its end, with its messages and all that was paid', () => {
+    const log = createAccessLog({ clock: fakeClock(), add: (line) => void lines.push(line) });
+    log(callRecord({ status: 101, paid: usdc('0.3'), bytesIn: 70, socket: { openedMs: 4, messages: 7 } }));
+    log(callRecord());
+    const [socket, call] = lines.map((line) => JSON.parse(line));
+    expect(socket).toMatchObject({ status: 101, price: '0.3', bytes_in: 70, messages: 7, duration_ms: 12 });
+    expect(call).not.toHaveProperty('messages');
+  });
+
   it('has one line for a paid call, with its ids, route template, price, sizes and times', async () => {
     await rig.get('/weather/city/oslo?key=hidden', { 'x-request-id': 'mine-1' });
     expect(lines).toHaveLength(1);
