@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { catalogLimits } from './limits-defaults.ts';
 import type { UpstreamTls } from './model.ts';
 import type { ApiDraft } from './parse.ts';
@@ -38,6 +39,9 @@ export function readUpstreamTls({ settings, path: at }: ApiDraft, report: Report
   } else if (cert !== undefined && key !== undefined && !fits(cert, key)) {
     const message = 'is not the key of the certificate in cert_file';
     problems.push(source.problem([...at, 'tls', 'key_file'], message, 'the key that belongs to it'));
+  } else {
+    const fault = contextFault({ ca, cert, key });
+    if (fault) problems.push(source.problem([...at, 'tls'], `cannot be used: ${fault}`, 'other certificates'));
   }
   return { ca, cert, key, serverName: tls.server_name };
 }
@@ -83,6 +87,16 @@ function keyFault(pem: string): string | undefined {
     return createPrivateKey(pem).type === 'private' ? undefined : 'holds no private key';
   } catch {
     return 'holds no private key that can be read';
+  }
+}
+
+/** What OpenSSL alone judges, such as keys too short to be safe. */
+function contextFault(files: SecureContextOptions): string | undefined {
+  try {
+    createSecureContext(files);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
   }
 }
 

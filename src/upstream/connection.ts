@@ -36,6 +36,8 @@ export type ConnectionSettings = {
 const idleMs = 4_000;
 /** Firewalls forget a connection that is idle for longer, and do not say so. */
 const idleMaxMs = 60_000;
+/** A name may lead elsewhere by now, and a busy connection would never ask. */
+const lifeMs = 5 * 60_000;
 /** The upstream's own limit less what a request needs to get there. */
 const idleMarginMs = 1_000;
 
@@ -52,6 +54,8 @@ export class Connection implements AnswerSink {
   #securing = false;
   /** Time to connect, then time to stay idle. */
   readonly #timer = new SweptTimer();
+  readonly #life = new SweptTimer();
+  #isOld = false;
 
   constructor(owner: ConnectionOwner, settings: ConnectionSettings, call: UpstreamExchange | undefined) {
     this.#owner = owner;
@@ -135,6 +139,8 @@ export class Connection implements AnswerSink {
 
   sweep(nowMs: number): void {
     this.call?.sweep(nowMs);
+    if (this.#life.isDue(nowMs)) this.#isOld = true;
+    if (this.#isOld && this.state === 'idle') this.drop();
     if (!this.#timer.isDue(nowMs)) return;
     if (this.state === 'idle') this.drop();
     else if (this.state === 'dialing') {
@@ -169,7 +175,8 @@ export class Connection implements AnswerSink {
   done(trailers: string[]): void {
     const { call } = this;
     // An upstream that answers before it has read all leaves the rest of the body on its way.
-    const keep = this.#reader.mayKeep && (this.#sender === undefined || this.#sender.isDone) && this.#keepMs() > 0;
+    const isSent = this.#sender === undefined || this.#sender.isDone;
+    const keep = this.#reader.mayKeep && isSent && !this.#isOld && this.#keepMs() > 0;
     const paused = this.#paused;
     this.#leave();
     if (call) call.state = 'ended';
@@ -209,6 +216,7 @@ export class Connection implements AnswerSink {
       if (this.state !== 'dialing') return;
       this.state = 'idle';
       this.#timer.start(idleMs);
+      this.#life.start(lifeMs);
       this.#owner.dialed(this);
     });
     if (!this.#settings.readBuffer) socket.on('data', (chunk: Buffer) => this.#read(chunk, chunk.length));

@@ -77,8 +77,9 @@ describe('the certificates of an upstream', () => {
   function withFiles(tls: string) {
     const { folder, file } = catalogFolder(api('upstream: https://a.example', `tls: ${tls}`));
     const inFolder = (name: string) => path.join(folder, 'secrets', name);
-    for (const name of ['one', 'two']) {
-      const { cert, key } = makeCertificate({ name });
+    const one = makeCertificate({ name: 'one' });
+    const short = makeCertificate({ name: 'short', rsaBits: 512, issuer: { ...one, name: 'one' } });
+    for (const [name, { cert, key }] of Object.entries({ one, two: makeCertificate({ name: 'two' }), short })) {
       writeFileSync(inFolder(`${name}.pem`), cert);
       writeFileSync(inFolder(`${name}.key`), key, { mode: 0o600 });
     }
@@ -118,6 +119,7 @@ describe('the certificates of an upstream', () => {
     ['{ ca_file: secrets/cut.pem }', 'tls.ca_file names', 'which holds a certificate that is broken'],
     ['{ ca_file: secrets }', 'tls.ca_file names', 'which is not a file'],
     ['{ cert_file: secrets/one.pem }', 'tls.cert_file', 'stands without key_file'],
+    ['{ cert_file: secrets/short.pem, key_file: secrets/short.key }', 'tls cannot be used', 'KEY_TOO_SMALL'],
     ['{ key_file: secrets/one.key }', 'tls.key_file', 'stands without cert_file'],
     ['{ cert_file: secrets/one.pem, key_file: secrets/two.key }', 'tls.key_file', 'is not the key of the certificate'],
     ['{ cert_file: secrets/one.pem, key_file: secrets/text.pem }', 'tls.key_file', 'holds no private key'],

@@ -13,6 +13,8 @@ export type CertificateOptions = {
   issuer?: Certificate & { name: string };
   name?: string;
   isAuthority?: boolean;
+  /** An RSA key of so many bits instead of P-256; its certificate needs an issuer. */
+  rsaBits?: number;
 };
 
 const dayMs = 86_400_000;
@@ -21,7 +23,9 @@ export function makeCertificate(options: CertificateOptions = {}): Certificate {
   const { names = ['localhost', '127.0.0.1'], name = 'test', issuer, isAuthority = false } = options;
   const from = options.from ?? new Date(Date.now() - dayMs);
   const to = options.to ?? new Date(Date.now() + 90 * dayMs);
-  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const pair = options.rsaBits
+    ? generateKeyPairSync('rsa', { modulusLength: options.rsaBits })
+    : generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const algorithm = sequence(oid(1, 2, 840, 10045, 4, 3, 2));
   const body = sequence(
     tagged(0xa0, integer(2)),

@@ -106,6 +106,20 @@ describe('a pool', () => {
     expect(idle()).toEqual([0, 0]);
   });
 
+  it('lets a connection go that has lived long, so that its name is asked for again', async () => {
+    const server = await serve(answering(ok));
+    const clock = fakeClock();
+    const upstreams = makeUpstreams(clock);
+    const api = apiOf(server.origin);
+    for (let minute = 0; minute < 12; minute++) {
+      for (let second = 0; second < 60; second += 3) {
+        await call(upstreams, api).ended;
+        await pass(clock, 3_000);
+      }
+    }
+    expect(server.sockets.length).toBe(3);
+  });
+
   it('that a reload keeps stays the same; one that it drops finishes its calls and keeps nothing', async () => {
     const server = await holding();
     const upstreams = makeUpstreams(fakeClock());
