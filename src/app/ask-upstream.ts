@@ -12,7 +12,7 @@ export async function askUpstream(api: Api, origin: string, timeoutMs: number, c
   const request = {
     method: 'HEAD',
     target: '/',
-    fields: ['user-agent', 'callora-check'],
+    lines: 'user-agent: callora-check\r\n',
     body: undefined,
     firstByteTimeoutMs: timeoutMs,
     idleTimeoutMs: timeoutMs,

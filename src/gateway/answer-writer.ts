@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { chunkHead } from '../http1/chunked.ts';
+import { fieldLines } from '../http1/field-lines.ts';
 import { statusLine } from '../http1/status-line.ts';
 
 /** How the client finds the end of an answer's body. */
@@ -46,12 +47,12 @@ export class AnswerWriter {
 
   /**
    * The final head. It waits for the first piece of the body; `flushHead` sends it alone. `fields` have a Date of the
-   * upstream's, or the gateway's is added (RFC 9110 section 6.6.1).
+   * upstream's, or the gateway's is added (RFC 9110 section 6.6.1); `lines` are further ones, ready as text.
    */
-  head(status: number, fields: readonly string[], framing: AnswerFraming, hasDate = false): void {
+  head(status: number, fields: readonly string[], framing: AnswerFraming, hasDate = false, lines = ''): void {
     this.headSent = true;
     this.#framing = framing;
-    let head = composeHead(status, fields);
+    let head = composeHead(status, fields) + lines;
     if (!hasDate) head += `date: ${this.#date()}\r\n`;
     if (framing.kind === 'length') head += `content-length: ${framing.bytes}\r\n`;
     else if (framing.kind === 'chunked') head += 'transfer-encoding: chunked\r\n';
@@ -99,7 +100,7 @@ export class AnswerWriter {
     let rest = this.#head;
     this.#head = '';
     if (this.#framing.kind === 'chunked') {
-      rest += trailers.length === 0 ? lastChunk : `0\r\n${composeFields(trailers)}\r\n`;
+      rest += trailers.length === 0 ? lastChunk : `0\r\n${fieldLines(trailers)}\r\n`;
     }
     if (rest !== '') this.#socket.write(rest, 'latin1');
   }
@@ -141,13 +142,7 @@ export class AnswerWriter {
 }
 
 function composeHead(status: number, fields: readonly string[]): string {
-  return statusLine(status) + composeFields(fields);
-}
-
-export function composeFields(fields: readonly string[]): string {
-  let text = '';
-  for (let i = 0; i + 1 < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`;
-  return text;
+  return statusLine(status) + fieldLines(fields);
 }
 
 function joined(before: string, chunk: Buffer, after: string): Buffer {

@@ -9,6 +9,8 @@ export type Relayed = { outcome: FinishOutcome; bytesOut: number };
 export type Answer = {
   status: number;
   fields: string[];
+  /** Field lines behind those, ready as text. */
+  lines: string;
   framing: AnswerFraming;
   /** `fields` have the upstream's Date. */
   hasDate: boolean;
@@ -35,7 +37,7 @@ export function relay(exchange: Exchange, upstream: UpstreamCall, answer: Answer
     }
     exchange.onGone = sink.gone;
     exchange.onDrain = sink.caughtUp;
-    exchange.answer.head(answer.status, answer.fields, answer.framing, answer.hasDate);
+    exchange.answer.head(answer.status, answer.fields, answer.framing, answer.hasDate, answer.lines);
     // A body of known length that has come whole is one write anyway; of anything else, what has come leaves together.
     if (answer.framing.kind === 'length') upstream.attach(sink);
     else exchange.answer.together(() => upstream.attach(sink));

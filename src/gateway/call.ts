@@ -1,4 +1,5 @@
 import type { Config, Route } from '../catalog/model.ts';
+import { fieldLines } from '../http1/field-lines.ts';
 import type { Framing } from '../http1/response-framing.ts';
 import { formatUsdc, type Units } from '../money.ts';
 import { sentPath } from '../upstream/request-text.ts';
@@ -14,7 +15,7 @@ import { type Exchange, endsConnection, wantsBody } from './exchange.ts';
 import type { FieldRules } from './fields.ts';
 import { UpstreamCall, type UpstreamHead } from './forward.ts';
 import { answerHead, trailersDown } from './headers-down.ts';
-import { type CallIdentity, trailersUp, upstreamHeaders } from './headers-up.ts';
+import { type CallIdentity, trailersUp, upstreamLines } from './headers-up.ts';
 import type { Prepared } from './prepared.ts';
 import { upstreamProxyStatus } from './proxy-status.ts';
 import { type Refusal, refuse } from './refuse.ts';
@@ -135,12 +136,11 @@ export async function send(
   call.sentMs = deps.clock.monotonicMs();
   if (exchange.clientGone) return judgeFailure(new BodyError('client_gone'));
   if (body?.failure) return judgeFailure(body.failure);
-  const fields = upstreamHeaders(exchange, deps.rules, deps.prepared(route), identityOf(deps, call, target));
-  if (upgrade) fields.push(...upgrade);
+  const lines = upstreamLines(exchange, deps.rules, deps.prepared(route), identityOf(deps, call, target));
   const request = {
     method: exchange.head.method,
     target,
-    fields,
+    lines: upgrade ? lines + fieldLines(upgrade) : lines,
     body: call.outgoing,
     firstByteTimeoutMs: route.timeoutMs,
     idleTimeoutMs: route.api.upstream.idleTimeoutMs,
@@ -231,17 +231,21 @@ function compose(deps: CallDeps, call: Call, { head, framing }: Answered, charge
   if (exchange.body && !exchange.body.complete) endsConnection(exchange);
   const down = framingDown(exchange, framing);
   if (read.leaking !== undefined) warnOfLeak(deps, route, read.leaking);
-  fields.push('via', head.minor === 1 ? '1.1 callora' : '1.0 callora', 'x-request-id', exchange.requestId);
-  fields.push(...exchange.fields, 'callora-price', formatUsdc(charged));
+  fields.push(...exchange.fields);
+  let lines =
+    `via: 1.${head.minor} callora\r\nx-request-id: ${exchange.requestId}\r\n` +
+    `callora-price: ${formatUsdc(charged)}\r\n`;
   // What may lie in a shared cache says nothing of who paid for it.
-  if (admitted.payer && !prepared.keepsCacheFields)
-    fields.push('callora-balance', formatUsdc(deps.ledger.spendable(admitted.payer.account)));
+  if (admitted.payer && !prepared.keepsCacheFields) {
+    lines += `callora-balance: ${formatUsdc(deps.ledger.spendable(admitted.payer.account))}\r\n`;
+  }
   exchange.end.overheadMs = call.sentMs - exchange.startMs + deps.clock.monotonicMs() - call.headMs;
-  fields.push('server-timing', serverTiming(exchange.end.overheadMs));
+  lines += `server-timing: ${serverTiming(exchange.end.overheadMs)}\r\n`;
   deps.metrics.overhead(exchange.end.overheadMs / 1000);
   return {
     status: head.status,
     fields,
+    lines,
     framing: down,
     hasDate: read.hasDate,
     idleTimeoutMs: route.api.upstream.idleTimeoutMs,

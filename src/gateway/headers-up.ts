@@ -13,59 +13,47 @@ export type CallIdentity = {
 };
 
 /**
- * The head for the upstream. First goes what the client's Connection names and what is hop-by-hop, then what only we
- * may say, then the client's credential; only after that are our fields added, so nothing a client sends can remove
- * or override them. Host and framing are the connection's to write.
+ * The field lines for the upstream. First goes what the client's Connection names and what is hop-by-hop, then what only
+ * we may say, then the client's credential; only after that are our fields added, so nothing a client sends can remove or
+ * override them. Host and framing are the connection's to write. One text is built, for an array of pairs would only be
+ * walked once more.
  */
-export function upstreamHeaders(
+export function upstreamLines(
   exchange: Exchange,
   rules: FieldRules,
   prepared: Prepared,
   identity: CallIdentity,
-): string[] {
+): string {
   const { head, client } = exchange;
   const { secretNames } = prepared;
-  const scheme = exchange.config.gateway.publicUrl.startsWith('https:') ? 'https' : 'http';
   const raw = exchange.request.fields;
-  const headers: string[] = [];
+  let lines = '';
   let parent: string | undefined;
-  let states: string[] | undefined;
+  let states = '';
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const rawName = raw[i] ?? '';
     const { kind, name } = rules.up(rawName);
     if (kind === 'dropped' || (secretNames.size > 0 && secretNames.has(name))) continue;
     if (head.connectionNames !== undefined && isNamed(head.connectionNames, rawName)) continue;
     const value = raw[i + 1] ?? '';
-    if (kind === 'plain') headers.push(rawName, value);
-    else if (kind === 'cookie') pushUnlessEmpty(headers, rawName, withoutOwnCookies(value));
-    else if (kind === 'trailer') pushUnlessEmpty(headers, rawName, announced(value, rules.trailerUp, secretNames));
+    if (kind === 'plain') lines += `${rawName}: ${value}\r\n`;
+    else if (kind === 'cookie') lines += lineUnlessEmpty(rawName, withoutOwnCookies(value));
+    else if (kind === 'trailer') lines += lineUnlessEmpty(rawName, announced(value, rules.trailerUp, secretNames));
     // Two of them name no one parent.
     else if (kind === 'traceparent') parent = parent === undefined && isTraceparent(value) ? value : '';
-    else states = [...(states ?? []), rawName, value];
+    else states += `${rawName}: ${value}\r\n`;
   }
-  if (parent) headers.push('traceparent', parent, ...(states ?? []));
-  headers.push(...prepared.secretFields);
-  if (identity.account !== undefined) headers.push('callora-account', identity.account);
-  if (identity.context !== undefined) headers.push('callora-context', identity.context);
-  headers.push(
-    'callora-call',
-    identity.callId,
-    'callora-price',
-    prepared.price,
-    'x-request-id',
-    exchange.requestId,
-    'via',
-    head.minor === 1 ? '1.1 callora' : '1.0 callora',
-    'x-forwarded-for',
-    client.forwardedFor,
-    'x-forwarded-proto',
-    scheme,
-    'x-forwarded-host',
-    head.host,
-    'forwarded',
-    `${client.forwardedFirst};host="${head.host}";proto=${scheme}${client.forwardedRest}`,
+  if (parent) lines += `traceparent: ${parent}\r\n${states}`;
+  const { account, context, callId } = identity;
+  const payer = account === undefined ? '' : `callora-account: ${account}\r\n`;
+  const signed = context === undefined ? '' : `callora-context: ${context}\r\n`;
+  const scheme = exchange.config.gateway.publicUrl.startsWith('https:') ? 'https' : 'http';
+  return (
+    `${lines}${prepared.secretLines}${payer}${signed}callora-call: ${callId}\r\ncallora-price: ${prepared.price}\r\n` +
+    `x-request-id: ${exchange.requestId}\r\nvia: 1.${head.minor} callora\r\n` +
+    `x-forwarded-for: ${client.forwardedFor}\r\nx-forwarded-proto: ${scheme}\r\nx-forwarded-host: ${head.host}\r\n` +
+    `forwarded: ${client.forwardedFirst};host="${head.host}";proto=${scheme}${client.forwardedRest}\r\n`
   );
-  return headers;
 }
 
 /**
@@ -96,8 +84,8 @@ export function announced(
     .join(', ');
 }
 
-function pushUnlessEmpty(headers: string[], name: string, value: string): void {
-  if (value !== '') headers.push(name, value);
+function lineUnlessEmpty(name: string, value: string): string {
+  return value === '' ? '' : `${name}: ${value}\r\n`;
 }
 
 function isNamed(connectionNames: string[], rawName: string): boolean {

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Duplex, duplexPair } from 'node:stream';
 import { ChunkedReader } from '../http1/chunked.ts';
+import { fieldLines } from '../http1/field-lines.ts';
 import { type Framing, responseFraming } from '../http1/response-framing.ts';
 import { parseResponseHead, type ResponseHead } from '../http1/response-head.ts';
-import { composeFields } from './answer-writer.ts';
 import { type Exchange, endsConnection, wantsBody } from './exchange.ts';
 import { refuse } from './refuse.ts';
 import type { BodyError } from './request-body.ts';
@@ -103,7 +103,7 @@ class Visit {
       kept.push(
         ...(body.length === undefined ? ['transfer-encoding', 'chunked'] : ['content-length', String(body.length)]),
       );
-    this.#near.write(`${request.method} ${request.target} HTTP/1.1\r\n${composeFields(kept)}\r\n`, 'latin1');
+    this.#near.write(`${request.method} ${request.target} HTTP/1.1\r\n${fieldLines(kept)}\r\n`, 'latin1');
     if (body) this.#send(body);
   }
 

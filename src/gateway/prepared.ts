@@ -1,11 +1,12 @@
 import type { Route } from '../catalog/model.ts';
+import { fieldLines } from '../http1/field-lines.ts';
 import { formatUsdc } from '../money.ts';
 import { foldedName } from './fields.ts';
 
 /** What every call of a route needs in the same form, made once per route of a catalog. */
 export type Prepared = {
-  /** Fields the catalog adds for the upstream, flat, and their folded names, which no client may send itself. */
-  secretFields: string[];
+  /** Fields the catalog adds for the upstream, as lines, and their folded names, which no client may send itself. */
+  secretLines: string;
   secretNames: Set<string>;
   /** What no field of an answer may hold: the credentials among them, as they stand and as a URL would hold them. */
   secretValues: string[];
@@ -21,7 +22,7 @@ export function prepareRoute(route: Route, storedId: (route: Route) => number): 
   const { headers, secrets } = route.api;
   let id: number | undefined;
   return {
-    secretFields: headers.flat(),
+    secretLines: fieldLines(headers.flat()),
     secretNames: new Set(headers.map(([name]) => foldedName(name))),
     secretValues: secrets.flatMap(spellings),
     price: formatUsdc(route.priceUnits),

@@ -18,7 +18,7 @@ export function startProbe(settings: ConnectionSettings, { path, timeoutMs }: Up
   const request: UpstreamRequest = {
     method: 'GET',
     target: path,
-    fields: ['user-agent', 'callora-health', 'connection', 'close'],
+    lines: 'user-agent: callora-health\r\nconnection: close\r\n',
     body: undefined,
     firstByteTimeoutMs: timeoutMs,
     idleTimeoutMs: timeoutMs,

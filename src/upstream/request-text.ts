@@ -11,9 +11,8 @@ export function sentPath(basePath: string, target: string): string {
 
 /** The head of a request as latin1 text, with the empty line at its end. */
 export function requestText(request: UpstreamRequest, host: string, basePath: string, upgrade: boolean): string {
-  const { method, target, fields, body } = request;
-  let text = `${method} ${sentPath(basePath, target)} HTTP/1.1\r\nhost: ${host}\r\n`;
-  for (let i = 0; i + 1 < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`;
+  const { method, target, lines, body } = request;
+  let text = `${method} ${sentPath(basePath, target)} HTTP/1.1\r\nhost: ${host}\r\n${lines}`;
   if (body) text += body.length === undefined ? 'transfer-encoding: chunked\r\n' : `content-length: ${body.length}\r\n`;
   else if (bodyMethods.has(method)) text += 'content-length: 0\r\n';
   return `${text}${upgrade ? 'connection: Upgrade\r\n' : ''}\r\n`;

@@ -30,8 +30,8 @@ export type UpstreamRequest = {
   method: string;
   /** Raw canonical origin-form behind the target's base path, which is put before it; nothing else is done to it. */
   target: string;
-  /** Flat pairs of latin1 text, checked by whoever made them; Host, Connection and framing are added here. */
-  fields: string[];
+  /** Field lines as they are sent, checked by whoever made them; Host, Connection and framing are added here. */
+  lines: string;
   body: OutgoingBody | undefined;
   /** Waiting for a connection counts; each piece of the body that goes out starts it anew. */
   firstByteTimeoutMs: number;

@@ -142,7 +142,7 @@ export async function openSession(options: {
       overhead: () => undefined,
     },
     prepared: () => ({
-      secretFields: [],
+      secretLines: '',
       secretNames: new Set(),
       secretValues: [],
       price: '',

@@ -7,7 +7,7 @@ describe('an answer', () => {
     const upstreams = makeUpstreams();
     const api = apiOf(server.origin);
     for (let i = 0; i < 3; i++) {
-      const { outcome } = await settled(call(upstreams, api, { target: `/a?${i}`, fields: ['X-One', 'v'] }));
+      const { outcome } = await settled(call(upstreams, api, { target: `/a?${i}`, lines: 'X-One: v\r\n' }));
       expect(outcome).toMatchObject({ status: 200, fields: ['content-length', '5'], body: 'hello', sent: 1, late: 0 });
     }
     expect(server.received).toEqual([

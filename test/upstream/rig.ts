@@ -116,7 +116,7 @@ export function call(upstreams: Upstreams, api: Api, options: CallOptions = {}):
   const request: UpstreamRequest = {
     method: 'GET',
     target: '/a',
-    fields: [],
+    lines: '',
     body: undefined,
     firstByteTimeoutMs: 20_000,
     idleTimeoutMs: 20_000,

@@ -4,7 +4,7 @@ import { fakeClock } from '../../src/clock.ts';
 import { answering, apiOf, call, makeUpstreams, ok, pass, serve, until } from './rig.ts';
 
 const switching = 'HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n';
-const fields = ['upgrade', 'websocket'];
+const lines = 'upgrade: websocket\r\n';
 
 describe('an upgrade', () => {
   it('hands the socket over with what came behind the head, and its time limits end', async () => {
@@ -16,7 +16,7 @@ describe('an upgrade', () => {
     let text = '';
     let socket: Duplex | undefined;
     const one = call(upstreams, apiOf(server.origin), {
-      fields,
+      lines,
       firstByteTimeoutMs: 1_000,
       idleTimeoutMs: 1_000,
       totalTimeoutMs: 1_000,
@@ -52,7 +52,7 @@ describe('an upgrade', () => {
     let socket: Duplex | undefined;
     let text = '';
     call(makeUpstreams(), apiOf(server.origin), {
-      fields,
+      lines,
       onUpgrade(_head, given, rest) {
         socket = given;
         text += rest.toString();
@@ -73,7 +73,7 @@ describe('an upgrade', () => {
     async (status) => {
       const server = await serve(answering(ok.replace('200 OK', status)));
       const upstreams = makeUpstreams();
-      const one = call(upstreams, apiOf(server.origin), { fields, onUpgrade: () => {} });
+      const one = call(upstreams, apiOf(server.origin), { lines, onUpgrade: () => {} });
       expect(await one.ended).toMatchObject({ status: Number(status.slice(0, 3)), body: 'hello', late: 0 });
       expect(upstreams.states()).toMatchObject([{ idle: 1 }]);
     },
@@ -84,7 +84,7 @@ describe('an upgrade', () => {
     const gone = await serve((socket) => socket.on('data', () => socket.end(switching.slice(0, 40))));
     const kinds = [];
     for (const { origin } of [old, gone]) {
-      kinds.push((await call(makeUpstreams(), apiOf(origin), { fields, onUpgrade: () => {} }).ended).error?.kind);
+      kinds.push((await call(makeUpstreams(), apiOf(origin), { lines, onUpgrade: () => {} }).ended).error?.kind);
     }
     expect(kinds).toEqual(['protocol', 'closed']);
   });
@@ -98,7 +98,7 @@ describe('an upgrade', () => {
     await call(upstreams, api).ended;
     let socket: Duplex | undefined;
     call(upstreams, api, {
-      fields,
+      lines,
       onUpgrade(_head, given) {
         socket = given;
       },
