@@ -60,9 +60,9 @@ export function readOptions(args, names) {
 /** What the parts take on two quiet cores, once the accounts are made: to start and warm up, and for each `--seconds`. */
 const costs = {
   // A measurement at full speed, one at half of it, and half of one against the upstream.
-  comparison: ({ rounds, programs }) => ({ fixed: 20 + programs * (3 + rounds / 2), turns: rounds * programs * 2.5 }),
-  tokens: ({ rounds }) => ({ fixed: 35 + rounds * 2, turns: 1 + rounds * 3 }),
-  sizes: ({ rounds }) => ({ fixed: 120 + rounds * 2, turns: rounds * 5 }),
+  comparison: ({ rounds, programs }) => ({ fixed: 20 + programs * (3 + rounds), turns: rounds * programs * 2.5 }),
+  tokens: ({ rounds }) => ({ fixed: 40 + rounds * 3, turns: 1 + rounds * 3 }),
+  sizes: ({ rounds }) => ({ fixed: 120 + rounds * 3, turns: rounds * 5 }),
 };
 
 function secondsFor({ minutes, what, ...plan }) {

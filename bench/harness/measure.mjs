@@ -5,18 +5,18 @@ export function warmUp(load, target, { seconds, requestsMin }) {
   return load.run(target, { kind: 'closed', seconds, requestsMin });
 }
 
-/** As many requests as it takes, and what each cost it. */
+/** As many requests as it takes, and what each cost it: also what it did for them only when the load was over. */
 export async function measureFull(load, target, job) {
   const before = usageOf(target.pid);
   const result = await load.run(target, { kind: 'closed', ...job });
   const after = usageOf(target.pid);
-  const cpuMicros = after.cpuMicros - before.cpuMicros;
+  const quiet = await untilQuiet(target.pid);
   return {
     ...countsOf(result),
     requestsPerSecond: result.ok / result.seconds,
-    cpuMicros: cpuMicros / result.ok,
-    /** Share of a core that the program used: below 1, the load was the limit, not the program. */
-    coreShare: cpuMicros / 1e6 / result.seconds,
+    cpuMicros: (quiet.cpuMicros - before.cpuMicros) / result.ok,
+    /** Share of a core that the program used: well below 1, the load was the limit, not the program. */
+    coreShare: (after.cpuMicros - before.cpuMicros) / 1e6 / result.seconds,
     loadShare: result.cpuMicros / 1e6 / result.seconds,
     fullP50Ms: result.p50Ms,
     fullP99Ms: result.p99Ms,
@@ -24,9 +24,23 @@ export async function measureFull(load, target, job) {
   };
 }
 
+/** Its usage when it rests: what it does after a load, such as a checkpoint, must not meet the next one's turn. */
+async function untilQuiet(pid) {
+  let usage = usageOf(pid);
+  for (let tries = 0; tries < 15; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const later = usageOf(pid);
+    const resting = later.cpuMicros - usage.cpuMicros <= 10_000;
+    usage = later;
+    if (resting) break;
+  }
+  return usage;
+}
+
 /** Latencies at a constant rate, and right after it those of the upstream without any proxy at the same rate. */
 export async function measureAtRate(load, target, upstream, { rate, seconds }) {
   const through = await load.run(target, { kind: 'open', rate, seconds });
+  await untilQuiet(target.pid);
   const direct = await load.run(upstream, { kind: 'open', rate, seconds: seconds / 2 });
   return {
     ...countsOf(through),
