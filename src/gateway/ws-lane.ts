@@ -20,6 +20,9 @@ export type LaneEvents = {
   onUnpaid(stop: Closing): void;
 };
 
+/** Messages that are paid in one turn of the event loop: a read may hold ten thousand, and other callers wait meanwhile. */
+const messagesAtOnce = 128;
+
 /** One direction of an open WebSocket: bytes pass unchanged, in order, and no faster than the other end takes them. */
 export class Lane {
   readonly tracker: FrameTracker;
@@ -119,12 +122,9 @@ export class Lane {
     }
     const start = scan.marks[first]?.at ?? 0;
     this.#hand(scan, 0, start, scan.marks.slice(0, first));
-    const rest = scan.marks.slice(first);
-    const begins = rest.filter(({ kind }) => kind === 'begin');
     this.#paying = true;
     this.pause();
-    void pay(begins.length).then(({ paid, stop }) => {
-      if (!this.#mute) this.#handPaid(scan, start, rest, begins[paid]);
+    void this.#passPaid(scan, start, scan.marks.slice(first), pay).then((stop) => {
       // What was handed on ends before the message that is not paid: a close frame may follow, and nothing of the message.
       if (stop) this.#events.onUnpaid(stop);
       if (stop) this.mute();
@@ -134,9 +134,25 @@ export class Lane {
     });
   }
 
-  #handPaid(scan: Scan, start: number, marks: Mark[], unpaid: Mark | undefined): void {
-    const paid = unpaid ? marks.slice(0, marks.indexOf(unpaid)) : marks;
-    this.#hand(scan, start, unpaid?.at ?? scan.upTo, paid);
+  /** Hands on as many messages as can be paid, and says why it is not all. */
+  async #passPaid(
+    scan: Scan,
+    start: number,
+    marks: Mark[],
+    pay: (messages: number) => Promise<Payment>,
+  ): Promise<Closing | undefined> {
+    const begins = marks.filter(({ kind }) => kind === 'begin');
+    let from = { at: start, mark: 0 };
+    for (let next = 0; next < begins.length; next += messagesAtOnce) {
+      const { paid, stop } = await pay(Math.min(messagesAtOnce, begins.length - next));
+      if (this.#mute) return undefined;
+      const behind = begins[next + paid];
+      const to = { at: behind?.at ?? scan.upTo, mark: behind ? marks.indexOf(behind, from.mark) : marks.length };
+      this.#hand(scan, from.at, to.at, marks.slice(from.mark, to.mark));
+      if (stop) return stop;
+      from = to;
+    }
+    return undefined;
   }
 
   /** The frame under way goes on to its end; then comes ours. */

@@ -217,6 +217,24 @@ describe('money by the message', () => {
     await rig.over();
   });
 
+  it('pays for many messages of one read in steps, so that others get their turn', async () => {
+    const rig = await openSession({ per: 'message', price: '0.0001', balance: '0.05' });
+    const commit = Promise.withResolvers<void>();
+    rig.journal.beforeCharge = () => commit.promise;
+    rig.client.say(...Array<string>(600).fill(''));
+    await until(() => rig.account.holds > 0);
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(rig.account.holds).toBe(128);
+    rig.journal.beforeCharge = () => Promise.resolve();
+    commit.resolve();
+    await until(() => rig.upstream.close !== undefined, 'the close frame at the upstream');
+    expect(rig.upstream.messages).toHaveLength(500);
+    rig.upstream.socket.end();
+    rig.client.socket.end();
+    await rig.over();
+    expect(books(rig)).toMatchObject({ charges: 500, refunds: [] });
+  });
+
   it('forwards no byte of a message that is not paid, also of one that is still coming', async () => {
     const rig = await openSession({ per: 'message', balance: '0.1' });
     const unpaid = rig.client.frame({ payload: Buffer.alloc(100, 7) });
