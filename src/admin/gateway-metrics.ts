@@ -195,5 +195,5 @@ function knownStatus(status: number): number {
 }
 
 function isError({ status, outcome }: CallRecord): boolean {
-  return status === 0 || status >= 500 || (outcome !== 'completed' && status < 400);
+  return status === 0 || status >= 500 || (outcome !== 'completed' && outcome !== 'replayed' && status < 400);
 }

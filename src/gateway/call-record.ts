@@ -23,7 +23,8 @@ export type CallEnd = {
   socket: { openedMs: number; messages: number } | undefined;
 };
 
-export type CallOutcome = FinishOutcome | ErrorCode;
+/** `replayed` is an answer that an Idempotency-Key had kept. */
+export type CallOutcome = FinishOutcome | 'replayed' | ErrorCode;
 
 /** The code of a refusal; undefined for calls that ended otherwise. */
 export function refusalOf(outcome: CallOutcome): ErrorCode | undefined {

@@ -48,7 +48,7 @@ export function replay(
     answer.whenFlushed(() => {
       if (exchange.onGone !== over) return;
       connection.caughtUp();
-      end.outcome = 'completed';
+      end.outcome = 'replayed';
       over();
     });
   });

@@ -28,7 +28,7 @@ function slowUpstream(answer = ok) {
 
 describe('a call with an Idempotency-Key', () => {
   it('is sent and charged once, and then answered from what was kept', async () => {
-    const { call, upstream, charged } = await startKeyed({ behave: () => ok });
+    const { rig, call, upstream, charged } = await startKeyed({ behave: () => ok });
     const first = await call('/a/x', keyed('one'), 'body');
     expect([first.status, first.body, first.headers.get('callora-price')]).toEqual([200, 'hello', '0.1']);
     expect(first.headers.has('idempotent-replayed')).toBe(false);
@@ -42,6 +42,11 @@ describe('a call with an Idempotency-Key', () => {
     expect(again.headers.get('date')).not.toBe(first.headers.get('date'));
     expect(again.headers.get('x-request-id')).not.toBe(first.headers.get('x-request-id'));
     expect([upstream.requests.length, charged()]).toEqual([1, price]);
+    const id = Number(first.headers.get('callora-call'));
+    expect(rig.metrics.ended.map(([record]) => record)).toMatchObject([
+      { outcome: 'completed', callId: id, paid: price },
+      { outcome: 'replayed', callId: id, paid: 0n, bytesOut: 5 },
+    ]);
   });
 
   it('is one call under 20 equal ones at once', async () => {
