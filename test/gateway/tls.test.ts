@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,6 +11,7 @@ import { systemClock } from '../../src/clock.ts';
 import { silentLog } from '../../src/log.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import {
+  type ApiSpec,
   type Behaviour,
   limits,
   makeConfig,
@@ -22,6 +24,7 @@ import {
   token,
   until,
 } from './rig.ts';
+import { Peer } from './ws-rig.ts';
 
 /** Calls over a TLS listener: the same bytes, the same counts, the same endings. */
 
@@ -30,7 +33,11 @@ let folder: string;
 let upstream: RawUpstream;
 let rig: Rig;
 
-async function start(behave: Behaviour = () => okAnswer, gateway: Partial<Config['gateway']> = {}) {
+async function start(
+  behave: Behaviour = () => okAnswer,
+  gateway: Partial<Config['gateway']> = {},
+  spec: Partial<ApiSpec> = {},
+) {
   folder = mkdtempSync(path.join(tmpdir(), 'callora-tls-gateway-'));
   writeFileSync(path.join(folder, 'cert.pem'), cert);
   writeFileSync(path.join(folder, 'key.pem'), key, { mode: 0o600 });
@@ -41,7 +48,7 @@ async function start(behave: Behaviour = () => okAnswer, gateway: Partial<Config
   };
   upstream = await startUpstream(behave);
   rig = await startRig({
-    config: makeConfig([{ origin: upstream.origin, price: '0.1' }], {
+    config: makeConfig([{ origin: upstream.origin, price: '0.1', ...spec }], {
       tls,
       publicUrl: 'https://gateway.test',
       ...gateway,
@@ -103,6 +110,52 @@ describe('a call over TLS', () => {
     const { reset } = await send(`GET /api0/a HTTP/1.0\r\n${own}`);
     expect(reset).toBe(true);
     await until(() => rig.journal.refunds.length === 1, 'the refund');
+  });
+});
+
+describe('a connection over TLS', () => {
+  it('carries one call after the other, bodies and pipelined ones included', async () => {
+    await start();
+    const open = own.replace('connection: close\r\n', '');
+    const chunked = open.replace('\r\n\r\n', '\r\ntransfer-encoding: chunked\r\n\r\n');
+    const { text } = await send(
+      `GET /api0/1 HTTP/1.1\r\n${open}POST /api0/2 HTTP/1.1\r\n${chunked}5\r\nhello\r\n0\r\n\r\nGET /api0/3 HTTP/1.1\r\n${own}`,
+    );
+    expect(text.match(/HTTP\/1\.1 200 /g)?.length).toBe(3);
+    expect(upstream.requests.map(({ line, body }) => [line, body])).toEqual([
+      ['GET /1 HTTP/1.1', ''],
+      ['POST /2 HTTP/1.1', 'hello'],
+      ['GET /3 HTTP/1.1', ''],
+    ]);
+  });
+
+  it('carries a WebSocket', async () => {
+    let far: Peer | undefined;
+    await start(
+      ({ headers }, socket) => {
+        const text = `${headers.get('sec-websocket-key')}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+        const accept = createHash('sha1').update(text).digest('base64');
+        socket.removeAllListeners('data');
+        far = new Peer(socket, false);
+        return `HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: ${accept}\r\n\r\n`;
+      },
+      {},
+      { list: [{ match: 'GET /live', price: '0.1', websocket: 'message' }] },
+    );
+    const socket = connectTls({ port: rig.port, host: '127.0.0.1', ca: cert });
+    const wish =
+      'connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+    socket.write(`GET /api0/live HTTP/1.1\r\nhost: gateway.test\r\nauthorization: Bearer ${token}\r\n${wish}\r\n`);
+    const head = await new Promise<string>((resolve) => socket.once('data', (data) => resolve(data.toString())));
+    expect(head).toMatch(/^HTTP\/1\.1 101 /);
+    const near = new Peer(socket, true);
+    near.say('ask');
+    await until(() => far !== undefined, 'the upgrade');
+    await far?.hears('ask');
+    far?.say('answer');
+    await near.hears('answer');
+    socket.destroy();
+    await until(() => far?.close !== undefined, 'the end on the other side');
   });
 });
 
