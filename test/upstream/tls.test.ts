@@ -93,6 +93,29 @@ describe('an https upstream', () => {
     expect(slow.outcome.body).toBe('y'.repeat(bytes));
   });
 
+  it('hands its socket over for another protocol, readable and writable', async () => {
+    const tls = createServer(server);
+    const upstream = await listening(tls, 'https', (socket) => {
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n');
+        socket.on('data', (chunk: Buffer) => socket.write(`echo ${chunk.toString()}`));
+      });
+    });
+    let text = '';
+    call(makeUpstreams(), apiOf(upstream.origin, { tls: trust }), {
+      fields: ['upgrade', 'websocket'],
+      onUpgrade(_head, socket, rest) {
+        text += rest.toString();
+        socket.on('data', (chunk: Buffer) => {
+          text += chunk.toString();
+        });
+        socket.resume();
+        socket.write('hello');
+      },
+    });
+    await until(() => text === 'echo hello');
+  });
+
   it('that breaks off without a TLS end breaks its answer off', async () => {
     const tls = createServer(server);
     const upstream = await listening(tls, 'https', (socket) => {
