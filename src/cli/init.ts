@@ -104,6 +104,8 @@ apis:
     payee: ${payee}
     mount: /example
     upstream: ${upstream}
+    # Where that is a name of your own network: a name may lead to a private address only with this.
+    # allow_private: true
     price: "0.001"
 `;
 }

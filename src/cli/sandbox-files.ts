@@ -112,6 +112,7 @@ function visitorApi(payee: string, sold: { upstream: string; priceUnits: Units }
     payee: ${payee}
     mount: /mine
     upstream: ${sold.upstream}
+    allow_private: true
     price: "${formatUsdc(sold.priceUnits)}"
 `;
 }
