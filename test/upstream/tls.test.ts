@@ -103,7 +103,7 @@ describe('an https upstream', () => {
     });
     let text = '';
     call(makeUpstreams(), apiOf(upstream.origin, { tls: trust }), {
-      fields: ['upgrade', 'websocket'],
+      lines: 'upgrade: websocket\r\n',
       onUpgrade(_head, socket, rest) {
         text += rest.toString();
         socket.on('data', (chunk: Buffer) => {
