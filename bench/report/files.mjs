@@ -11,12 +11,17 @@ export function writeResults({ name, prefix, context, report }) {
   const base = prefix === '' ? name : `${prefix}-${name}`;
   const plot = report.plot?.(context);
   const files = {
-    [`${base}.json`]: `${JSON.stringify({ ...context, ...report.data }, null, 2)}\n`,
+    [`${base}.json`]: `${JSON.stringify({ ...context, ...report.data }, rounded, 2)}\n`,
     [`${base}.md`]: markdown(context, report, plot && `${base}.svg`),
     ...(plot ? { [`${base}.svg`]: plot } : {}),
   };
   for (const [file, text] of Object.entries(files)) writeFileSync(path.join(folder, file), text);
   return Object.keys(files).map((file) => `bench/results/${file}`);
+}
+
+/** Nothing here is measured to more than four decimals. */
+function rounded(_key, value) {
+  return typeof value === 'number' ? Number(value.toFixed(4)) : value;
 }
 
 function markdown({ at, machine, load }, { title, about, tables, failures }, plotFile) {
