@@ -41,21 +41,49 @@ export class ChunkedReader {
     this.#limits = limits;
   }
 
-  /** Takes what belongs to the body from `bytes` at `at`; returns the offset behind it. */
+  /**
+   * Takes what belongs to the body from `bytes` at `at`; returns the offset behind it. The data of all chunks in
+   * `bytes` is moved together in place and told at once: a body of tiny chunks must not cost a write for each.
+   */
   read(bytes: Buffer, at: number, onData: (chunk: Buffer) => void): number {
     let i = at;
+    let from = at;
+    let to = at;
     while (i < bytes.length && this.state === 'open') {
-      if (this.#step === 'data') {
-        const end = Math.min(bytes.length, i + this.#left);
-        this.#left -= end - i;
-        if (this.#left === 0) this.#step = 'data_end';
-        onData(i === 0 && end === bytes.length ? bytes : bytes.subarray(i, end));
-        i = end;
-      } else {
-        i = this.#readLine(bytes, i);
+      if (this.#step !== 'data') {
+        i = this.#readFraming(bytes, i);
+        continue;
       }
+      const end = Math.min(bytes.length, i + this.#left);
+      this.#left -= end - i;
+      if (this.#left === 0) this.#step = 'data_end';
+      if (from === to) from = to = i;
+      else bytes.copyWithin(to, i, end);
+      to += end - i;
+      i = end;
     }
+    if (to > from) onData(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to));
     return i;
+  }
+
+  /** What nearly every chunk has around it is read as bytes; whatever else there is, as a line. */
+  #readFraming(bytes: Buffer, at: number): number {
+    if (this.#line !== '') return this.#readLine(bytes, at);
+    if (this.#step === 'data_end' && bytes[at] === carriageReturn && bytes[at + 1] === lineFeed) {
+      this.#step = 'size';
+      return at + 2;
+    }
+    if (this.#step !== 'size') return this.#readLine(bytes, at);
+    let size = 0;
+    let i = at;
+    for (; i < at + sizeDigitsMax; i++) {
+      const digit = hexDigit(bytes[i] ?? 0);
+      if (digit < 0) break;
+      size = size * 16 + digit;
+    }
+    if (i === at || bytes[i] !== carriageReturn || bytes[i + 1] !== lineFeed) return this.#readLine(bytes, at);
+    this.#begin(size);
+    return i + 2;
   }
 
   #readLine(bytes: Buffer, at: number): number {
@@ -103,6 +131,10 @@ export class ChunkedReader {
         return;
       }
     }
+    this.#begin(size);
+  }
+
+  #begin(size: number): void {
     this.#left = size;
     this.#step = size === 0 ? 'trailers' : 'data';
   }

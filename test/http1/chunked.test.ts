@@ -88,3 +88,12 @@ test('a body that is cut off stays open', () => {
   const whole = '5\r\nhello\r\n0\r\n\r\n';
   for (let end = 0; end < whole.length; end++) expect(readAll(whole.slice(0, end)).state).toBe('open');
 });
+
+test('the data of all chunks that come at once is one piece, and what stands behind the body is left alone', () => {
+  const text = `${'1\r\nx\r\n2;a=b\r\nyz\r\n'.repeat(1_000)}0\r\n\r\nGET / HTTP/1.1\r\n`;
+  const bytes = Buffer.from(text);
+  const pieces: string[] = [];
+  const end = new ChunkedReader().read(bytes, 0, (chunk) => pieces.push(chunk.toString()));
+  expect(pieces).toEqual(['xyz'.repeat(1_000)]);
+  expect(bytes.toString('latin1', end)).toBe('GET / HTTP/1.1\r\n');
+});
