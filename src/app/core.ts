@@ -133,7 +133,7 @@ function joinCore(
   store.accounts.visitAll(ledger.open);
   const { durability, walSyncIntervalMs } = config.storage;
   const journal = createJournal({
-    db: store.db,
+    db: store.journalDb,
     clock,
     log,
     durability,

@@ -11,6 +11,8 @@ export type BulkInsertSpec<Row> = {
   /** Table and columns: `finishes (charge_id, at_ms, …)`. */
   into: string;
   columns: number;
+  /** Which of the rows are written, in terms of `column1`, `column2` …; all without it. */
+  where?: string;
   /** What follows the values: a conflict clause. */
   end?: string;
   /** Rows of one statement, while so many are at hand. */
@@ -65,9 +67,10 @@ export function createBulkInsert<Row>(spec: BulkInsertSpec<Row>): BulkInsert<Row
 }
 
 function textOf(
-  { into, columns, end = '' }: Pick<BulkInsertSpec<never>, 'into' | 'columns' | 'end'>,
+  { into, columns, where, end = '' }: Pick<BulkInsertSpec<never>, 'into' | 'columns' | 'where' | 'end'>,
   rows: number,
 ): string {
   const row = `(${new Array(columns).fill('?').join(', ')})`;
-  return `INSERT INTO ${into} VALUES ${new Array(rows).fill(row).join(', ')} ${end}`;
+  const values = `VALUES ${new Array(rows).fill(row).join(', ')}`;
+  return `INSERT INTO ${into} ${where === undefined ? values : `SELECT * FROM (${values}) WHERE ${where}`} ${end}`;
 }

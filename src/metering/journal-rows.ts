@@ -3,6 +3,7 @@ import { storedUnitsMax, type Units } from '../money.ts';
 import type { RawDb } from '../store/raw-db.ts';
 import { type BulkInsert, createBulkInsert } from './bulk-insert.ts';
 import type { ChargeRow, FinishRow, RefundOutcome, RefundRow } from './journal.ts';
+import { createKnownRows } from './known-rows.ts';
 
 /** The journal's statements: raw and prepared, because they run for every call. They run inside its transaction. */
 export type JournalRows<Entry> = {
@@ -17,12 +18,19 @@ const chargesAtOnce = 8;
 export const finishesAtOnce = 32;
 
 export function createJournalRows<Entry extends { row: ChargeRow }>(db: RawDb): JournalRows<Entry> {
+  const isAccount = createKnownRows(db, 'accounts');
+  const isToken = createKnownRows(db, 'tokens');
+  const isRoute = createKnownRows(db, 'routes');
   const charges = createBulkInsert<Entry>({
     db,
     into: 'charges (id, at_ms, account_id, token_id, route_id, method, status, price)',
     columns: 8,
     atOnce: chargesAtOnce,
     values({ row }, params, at) {
+      // What foreign keys would check, which the journal's connection does not.
+      assert(isAccount(row.accountId), 'a charge is of a known account');
+      assert(row.tokenId === undefined || isToken(row.tokenId), 'a charge is paid with a known token');
+      assert(isRoute(row.routeId), 'a charge is of a known route');
       params[at] = row.id;
       params[at + 1] = row.atMs;
       params[at + 2] = row.accountId;
@@ -37,6 +45,7 @@ export function createJournalRows<Entry extends { row: ChargeRow }>(db: RawDb): 
     db,
     into: 'finishes (charge_id, at_ms, outcome, bytes_in, bytes_out, duration_ms)',
     columns: 6,
+    where: 'EXISTS (SELECT 1 FROM charges WHERE id = column1)',
     end: 'ON CONFLICT DO NOTHING',
     atOnce: finishesAtOnce,
     values(row, params, at) {

@@ -26,13 +26,8 @@ export function connect(file: string, check: boolean): RawDb {
   try {
     db = openSqlite(file, { timeout: openTimeoutMs });
     db.pragma('journal_mode = WAL');
-    db.pragma('synchronous = NORMAL');
-    // Checkpoints run in a worker: on the event loop they cost the 99th percentile twelve milliseconds.
-    db.pragma('wal_autocheckpoint = 0');
+    configure(db);
     db.pragma('foreign_keys = ON');
-    db.pragma('trusted_schema = OFF');
-    // Without it, INSERT OR REPLACE deletes rows past the triggers that forbid it.
-    db.pragma('recursive_triggers = ON');
     const verdict = check ? db.pragma('quick_check(1)', { simple: true }) : 'ok';
     if (verdict !== 'ok') throw new Error(`quick_check says: ${verdict}`);
     db.pragma('busy_timeout = 0');
@@ -45,6 +40,27 @@ export function connect(file: string, check: boolean): RawDb {
       cause: error,
     });
   }
+}
+
+/**
+ * The journal's own connection to a file that `connect` has opened. It does not look up the rows that its rows refer to,
+ * which costs the more the more of them there are [measured: 0.65 µs a call among 10,000 accounts, 6 among a million]: the
+ * journal knows by their numbers that they are there.
+ */
+export function connectJournal(file: string): RawDb {
+  const db = openSqlite(file, { fileMustExist: true, timeout: 0 });
+  configure(db);
+  db.pragma('foreign_keys = OFF');
+  return db;
+}
+
+function configure(db: RawDb): void {
+  db.pragma('synchronous = NORMAL');
+  // Checkpoints run in a worker: on the event loop they cost the 99th percentile twelve milliseconds.
+  db.pragma('wal_autocheckpoint = 0');
+  db.pragma('trusted_schema = OFF');
+  // Without it, INSERT OR REPLACE deletes rows past the triggers that forbid it.
+  db.pragma('recursive_triggers = ON');
 }
 
 /** Size of the database with its log, bytes; 0 when there is none yet. */

@@ -12,7 +12,7 @@ import { type Charges, createCharges } from './charges.ts';
 import { type CheckpointBounds, startCheckpoints } from './checkpoint.ts';
 import { type ClassicForwards, createClassicForwards } from './classic-forwards.ts';
 import { type ClassicPayments, createClassicPayments } from './classic-payments.ts';
-import { connect, connectReadOnly, resolveStoreFile, storeBytes } from './connect.ts';
+import { connect, connectJournal, connectReadOnly, resolveStoreFile, storeBytes } from './connect.ts';
 import { createDepositAliases, type DepositAliases } from './deposit-aliases.ts';
 import { createDeposits, type Deposits } from './deposits.ts';
 import { createExits, type Exits } from './exits.ts';
@@ -38,8 +38,10 @@ import { createWebhooks, type Webhooks } from './webhooks.ts';
  * batches, tokens, acts of the operator) is followed by `await store.sync()`.
  */
 export type Store = {
-  /** For the journal's prepared statements only. */
+  /** The connection of all that is below. */
   db: RawDb;
+  /** The journal's own, for what it writes in its transactions. */
+  journalDb: RawDb;
   /** Number of this run, from 1; 0 when opened read-only. */
   runId: number;
   nextCallId(): number;
@@ -93,6 +95,7 @@ export function openStore(options: StoreOptions): Store {
   const file = resolveStoreFile(options.path);
   const lock = lockStore(file);
   let db: RawDb | undefined;
+  let journalDb: RawDb | undefined;
   try {
     const checkFirst = storeBytes(file) <= (options.checkFirstMaxBytes ?? checkFirstMaxBytesDefault);
     db = connect(file, checkFirst);
@@ -101,6 +104,7 @@ export function openStore(options: StoreOptions): Store {
     const meta = createMeta(db, write);
     // The first write of the run also makes sure that the -wal file is there to be synced.
     const runId = beginRun(meta, write);
+    journalDb = connectJournal(file);
     const wal = createWalSync(`${file}-wal`);
     const checkpoints = startCheckpoints({
       file,
@@ -113,9 +117,9 @@ export function openStore(options: StoreOptions): Store {
         wal.fail(new Error(`${file} is not a sound database (${verdict})`));
       },
     });
-    const opened = db;
+    const opened = [journalDb, db];
     return {
-      ...rooms(db, clock, wal.sync),
+      ...rooms({ db, journalDb }, clock, wal.sync),
       runId,
       nextCallId: createCallIds(runId),
       backup: (to) => backupStore({ file, to }),
@@ -123,11 +127,12 @@ export function openStore(options: StoreOptions): Store {
       async close() {
         await checkpoints.stop();
         await wal.close();
-        opened.close();
+        for (const connection of opened) connection.close();
         lock.release();
       },
     };
   } catch (error) {
+    journalDb?.close();
     db?.close();
     lock.release();
     throw error;
@@ -147,10 +152,17 @@ function openReadOnly({ path: file, clock }: StoreOptions): Store {
     throw new Error('a store opened for reading gives out no call ids');
   };
   const backup = (to: string) => backupStore({ file: path.resolve(file), to });
-  return { ...rooms(db, clock, sync), runId: 0, nextCallId, backup, sync, close: async () => void db.close() };
+  return {
+    ...rooms({ db, journalDb: db }, clock, sync),
+    runId: 0,
+    nextCallId,
+    backup,
+    sync,
+    close: async () => void db.close(),
+  };
 }
 
-function rooms(db: RawDb, clock: Clock, sync: () => Promise<void>) {
+function rooms({ db, journalDb }: Pick<Store, 'db' | 'journalDb'>, clock: Clock, sync: () => Promise<void>) {
   const write = createWrite(db);
   const accounts = createAccounts(db, write, clock);
   const exits = createExits(db, write);
@@ -159,6 +171,7 @@ function rooms(db: RawDb, clock: Clock, sync: () => Promise<void>) {
   const meta = createMeta(db, write);
   return {
     db,
+    journalDb,
     accounts,
     routes: createRoutes(db, write),
     charges: createCharges(db),
@@ -169,7 +182,7 @@ function rooms(db: RawDb, clock: Clock, sync: () => Promise<void>) {
     classicPayments: createClassicPayments(db, write),
     classicForwards: createClassicForwards(db, write),
     batches: createBatches(db, write, sync),
-    idempotency: createIdempotency(db, write),
+    idempotency: createIdempotency(journalDb, createWrite(journalDb)),
     leaves: createLeaves(db),
     roots: createRoots(db),
     receivables,

@@ -75,7 +75,7 @@ export async function createRig(
   const ledger = createLedger({ limitPeriodS: 86_400, chainTimeS: () => clock.nowMs() / 1000 });
   for (const row of store.accounts.loadAll()) ledger.open(row);
   const journal = createJournal({
-    db: store.db,
+    db: store.journalDb,
     clock: systemClock,
     log,
     durability: 'process',

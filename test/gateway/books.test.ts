@@ -32,7 +32,7 @@ async function start(behave: Parameters<typeof startUpstream>[0]) {
   const identity = { keys: loaded.keys, clock, issuer: origin, audience: origin };
   const store = openStore({ path: path.join(folder, 'callora.db'), clock, log });
   const journal = createJournal({
-    db: store.db,
+    db: store.journalDb,
     clock,
     log,
     durability: 'process',
@@ -117,6 +117,8 @@ describe('the books', () => {
     const charges = count('SELECT count(*) FROM charges');
     const refunds = count('SELECT count(*) FROM refunds');
     expect(count('SELECT count(*) FROM finishes')).toBe(charges);
+    // The journal's connection does not look parents up: they must be there all the same.
+    expect(books.store.db.pragma('foreign_key_check')).toEqual([]);
     expect(count("SELECT count(*) FROM finishes WHERE outcome = 'completed'")).toBe(charges - refunds);
     expect(books.slot).toMatchObject({
       held: 0n,

@@ -74,7 +74,7 @@ export async function startKeyed(options: Options = {}): Promise<KeyedRig> {
     return openStore({ path: file, clock: systemClock, log: silentLog() });
   }
 
-  function journalOf({ db, sync }: Store): Journal {
+  function journalOf({ journalDb: db, sync }: Store): Journal {
     const durability = 'process' as const;
     return createJournal({ db, clock: systemClock, log: silentLog(), durability, walSyncIntervalMs: 20, sync });
   }
@@ -131,6 +131,7 @@ export async function startKeyed(options: Options = {}): Promise<KeyedRig> {
 
   /** Nothing that the dying process still does reaches the file. */
   async function kill(): Promise<void> {
+    store.journalDb.close();
     store.db.close();
     for (const socket of upstream.connections) socket.destroy();
     await rig.close();

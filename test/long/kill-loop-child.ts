@@ -13,7 +13,7 @@ const clock = systemClock;
 const log = silentLog();
 const checkpoints = { passiveBytes: 200_000, restartBytes: 800_000, intervalMs: 10 };
 const store = openStore({ path, clock, log, checkpoints });
-const { db, sync } = store;
+const { journalDb: db, sync } = store;
 const level = durability === 'disk' ? 'disk' : 'process';
 const journal = createJournal({ db, clock, log, durability: level, walSyncIntervalMs: 50, sync });
 const ledger = createLedger({ limitPeriodS: 100, chainTimeS: () => 0 });

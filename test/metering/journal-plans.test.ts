@@ -28,30 +28,27 @@ function scans(db: RawDb, text: string): string[] {
   const marks = text.match(/\?/g)?.map(() => 1) ?? [];
   const plan = db.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${text}`);
   const steps = marks.length > 0 ? plan.all(...marks) : plan.all(parameters);
-  return steps.map(({ detail }) => detail).filter((detail) => /SCAN(?! \d+-ROW VALUES CLAUSE)/.test(detail));
+  return steps
+    .map(({ detail }) => detail)
+    .filter((detail) => /SCAN(?! (?:\d+-ROW VALUES CLAUSE|CONSTANT ROW|\(subquery-\d+\)))/.test(detail));
 }
 
 describe('what every call writes', () => {
   it('is found by a key, however many calls, tokens and accounts there have been', () => {
     const { store } = openTestStore();
     const texts = prepared(store.db, createJournalRows);
-    expect(texts).toHaveLength(7);
+    expect(texts).toHaveLength(10);
     expect(texts.flatMap((text) => scans(store.db, text))).toEqual([]);
   });
 
-  it('refers to rows that are found by their key as well', () => {
+  it('looks up nothing that it refers to: that would cost the more the more accounts and tokens there are', () => {
     const { store } = openTestStore();
-    const keys = ['charges', 'finishes', 'refunds', 'unsealed'].flatMap((table) =>
-      store.db.prepare<[], { to: string; table: string }>(`PRAGMA foreign_key_list(${table})`).all(),
-    );
-    expect(keys.length).toBeGreaterThan(5);
-    for (const key of keys) {
-      const parent = store.db.prepare<[], { name: string; pk: number; type: string }>(
-        `PRAGMA table_info(${key.table})`,
-      );
-      const column = parent.all().find(({ name }) => name === key.to);
-      expect(column, key.table).toMatchObject({ pk: 1, type: 'INTEGER' });
-    }
+    expect(store.journalDb.pragma('foreign_keys', { simple: true })).toBe(0);
+    expect(store.db.pragma('foreign_keys', { simple: true })).toBe(1);
+    expect(store.journalDb.pragma('wal_autocheckpoint', { simple: true })).toBe(0);
+    expect(store.journalDb.pragma('recursive_triggers', { simple: true })).toBe(1);
+    expect(store.journalDb.pragma('synchronous', { simple: true })).toBe(1);
+    expect(store.journalDb.name).toBe(store.db.name);
   });
 
   it('adds to no index besides the keys of its tables', () => {

@@ -15,7 +15,7 @@ function build(options: Partial<JournalOptions> & { wrap?: (db: RawDb) => RawDb 
   const { store, clock } = openTestStore();
   const { wrap = (db: RawDb) => db, ...rest } = options;
   const journal = createJournal({
-    db: wrap(store.db),
+    db: wrap(store.journalDb),
     clock,
     log: silentLog(),
     durability: 'process',
@@ -167,6 +167,38 @@ describe('a charge', () => {
   });
 });
 
+describe('what a charge refers to', () => {
+  it('must be there: account, token and route, as foreign keys would have it', async () => {
+    const { journal, row, store } = build();
+    const { accountId, routeId } = row();
+    const wrong = [
+      { accountId: accountId + 1 },
+      { accountId: 0 },
+      { accountId: -1 },
+      { accountId: 1.5 },
+      { accountId: Number.NaN },
+      { routeId: routeId + 1 },
+      { tokenId: 1 },
+    ];
+    const results = await Promise.allSettled(wrong.map((change) => journal.charge(row(change))));
+    expect(results.map((result) => result.status)).toEqual(wrong.map(() => 'rejected'));
+    expect(count(store, 'charges')).toBe(0);
+    expect(journal.health().ok).toBe(true);
+  });
+
+  it('may have come a moment ago', async () => {
+    const { journal, row, store } = build();
+    await journal.charge(row());
+    const accountId = store.accounts.ensure('GNEW');
+    const routeId = store.routes.ensure({ api: 'a', payee: 'GP', method: 'GET', template: '/new' });
+    const times = { issuedAtMs: 0, expiresAtMs: 1e15 };
+    store.tokens.add({ jti: 't', accountId, scope: '*', ...times, source: 'wallet' });
+    await journal.charge(row({ accountId, routeId, tokenId: store.tokens.idOf('t') }));
+    expect(count(store, 'charges')).toBe(2);
+    expect(store.db.pragma('foreign_key_check')).toEqual([]);
+  });
+});
+
 describe('a foreign write lock', () => {
   function lockedBy(store: Store) {
     const other = new Database(store.db.name, { timeout: 0 });
@@ -215,7 +247,7 @@ describe('a full disk', () => {
   it('refuses charges, writes none of them, and serves again when there is room', async () => {
     const { journal, row, store } = build();
     const pages = Number(store.db.pragma('page_count', { simple: true }));
-    store.db.pragma(`max_page_count = ${pages}`);
+    store.journalDb.pragma(`max_page_count = ${pages}`);
     const refused: unknown[] = [];
     for (let index = 0; index < 400 && refused.length === 0; index++) {
       await journal.charge(row({ method: 'X'.repeat(100) })).catch((error: unknown) => refused.push(error));
@@ -223,7 +255,7 @@ describe('a full disk', () => {
     expect(refused).toMatchObject([{ code: 'journal_unavailable' }]);
     expect(journal.health()).toMatchObject({ ok: true, lastError: expect.stringContaining('full') });
     const before = count(store, 'charges');
-    store.db.pragma('max_page_count = 1000000');
+    store.journalDb.pragma('max_page_count = 1000000');
     await journal.charge(row());
     expect(count(store, 'charges')).toBe(Number(before) + 1);
     expect(journal.health().lastError).toBeUndefined();

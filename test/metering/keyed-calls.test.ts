@@ -13,7 +13,7 @@ function build(durability: 'process' | 'disk', sync?: () => Promise<void>) {
   const { store, clock } = openTestStore();
   let commits = 0;
   const journal = createJournal({
-    db: store.db,
+    db: store.journalDb,
     clock,
     log: silentLog(),
     durability,

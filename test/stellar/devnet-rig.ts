@@ -166,7 +166,7 @@ export function createMoneyRig(chain: Chain, rpc: Rpc = chain.rpc): MoneyRig {
     return { ledger, vault, watcher, settler, payouts };
   }
   const journal = createJournal({
-    db: store.db,
+    db: store.journalDb,
     clock,
     log,
     durability: 'process',

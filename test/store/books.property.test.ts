@@ -141,7 +141,7 @@ class World {
     const clock = fakeClock();
     const log = silentLog();
     this.store = openStore({ path: this.file, clock, log });
-    const { db, sync } = this.store;
+    const { journalDb: db, sync } = this.store;
     this.journal = createJournal({ db, clock, log, durability: 'process', walSyncIntervalMs: 1_000, sync });
     this.ledger = createLedger({ limitPeriodS: 100, chainTimeS: () => this.vault.period * 100 });
     for (const address of addresses) this.store.accounts.ensure(address);

@@ -25,7 +25,7 @@ async function load(turns: number, checkpoints: Partial<CheckpointBounds>): Prom
   const file = path.join(tempFolder(), 'callora.db');
   const log = silentLog();
   const store = openStore({ path: file, clock: systemClock, log, checkpoints });
-  const { db, sync } = store;
+  const { journalDb: db, sync } = store;
   const journal = createJournal({ db, clock: systemClock, log, durability: 'process', walSyncIntervalMs: 50, sync });
   const accountId = store.accounts.ensure('GA');
   const routeId = store.routes.ensure({ api: 'a', payee: 'GP', method: 'GET', template: '/a' });
