@@ -156,6 +156,7 @@ describe('a connection over TLS', () => {
     await near.hears('answer');
     socket.destroy();
     await until(() => far?.close !== undefined, 'the end on the other side');
+    far?.socket.destroy();
   });
 });
 
