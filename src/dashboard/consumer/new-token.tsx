@@ -9,6 +9,7 @@ import { offeredLife, tokenLives } from './token-lives.ts';
 /** The form for a token, then the token itself, which is shown this once. */
 export function NewToken({ gateway, onIssued }: { gateway: Gateway; onIssued: () => void }) {
   const catalog = useAnswer('catalog', readCatalog);
+  const service = useAnswer('service', readService);
   const [issued, setIssued] = useState<{ token: string; scope: string[] | undefined }>();
   async function issue(wish: TokenWish): Promise<string> {
     const answer = await gateway.issueToken(wish);
@@ -21,23 +22,40 @@ export function NewToken({ gateway, onIssued }: { gateway: Gateway; onIssued: ()
     <section class="panel pad" aria-labelledby="new-token">
       <h2 id="new-token">New token</h2>
       {issued ? (
-        <Issued issued={issued} catalog={catalog.value} onDone={() => setIssued(undefined)} />
+        <Issued
+          issued={issued}
+          catalog={catalog.value}
+          origin={callOrigin(service.value, location.origin)}
+          onDone={() => setIssued(undefined)}
+        />
       ) : (
-        <Form names={catalog.value?.apis.map((api) => api.name) ?? []} issue={issue} />
+        <Form
+          lifeMaxS={service.value?.tokens.ttl_max_s}
+          names={catalog.value?.apis.map((api) => api.name) ?? []}
+          issue={issue}
+        />
       )}
     </section>
   );
 }
 
-function Form({ names, issue }: { names: string[]; issue: (wish: TokenWish) => Promise<string> }) {
-  const service = useAnswer('service', readService);
+function Form({
+  lifeMaxS,
+  names,
+  issue,
+}: {
+  /** Undefined until the gateway has said it. */
+  lifeMaxS: number | undefined;
+  names: string[];
+  issue: (wish: TokenWish) => Promise<string>;
+}) {
   const [label, setLabel] = useState('');
   const [cap, setCap] = useState('1');
   const [wishedS, setWishedS] = useState(86_400);
   const [scope, setScope] = useState<string[]>();
   const [problem, setProblem] = useState('');
   const [busy, setBusy] = useState(false);
-  const lives = tokenLives(service.value?.tokens.ttl_max_s ?? 86_400);
+  const lives = tokenLives(lifeMaxS ?? 86_400);
   const ttl = offeredLife(lives, wishedS);
 
   async function submit(event: SubmitEvent) {
@@ -135,14 +153,14 @@ function ScopeChoice({
 function Issued({
   issued,
   catalog,
+  origin,
   onDone,
 }: {
   issued: { token: string; scope: string[] | undefined };
   catalog: Catalog | undefined;
+  origin: string;
   onDone: () => void;
 }) {
-  const service = useAnswer('service', readService);
-  const origin = callOrigin(service.value, location.origin);
   return (
     <div class="stack" ref={focusOnce} tabIndex={-1}>
       <p class="note good" role="status">
