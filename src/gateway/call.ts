@@ -185,17 +185,18 @@ function identityOf(deps: CallDeps, { exchange, route, admitted, id }: Call, tar
 export function giveUp(deps: CallDeps, call: Call, failure: UpstreamFailure): void {
   const { exchange, route, admitted } = call;
   if (admitted.hold?.state === 'held') deps.ledger.release(admitted.hold);
-  const { code, proxyError, cause } = failure;
+  const { code, proxyError, retryAfterS, cause } = failure;
   exchange.end.upstreamError = proxyError;
   if (code === 'client_gone') return;
-  if (proxyError) {
+  // That an upstream gets no calls is logged once, where it began; a line for each of them would bury it.
+  if (proxyError && retryAfterS === undefined) {
     deps.log.warn({ err: cause, call: call.id, route: route.template, code }, 'the upstream gave no answer');
   }
   refuse(exchange, {
     ok: false,
     code,
     ...(proxyError ? { proxyStatus: upstreamProxyStatus(proxyError) } : {}),
-    fields: ['callora-price', '0'],
+    fields: ['callora-price', '0', ...(retryAfterS === undefined ? [] : ['retry-after', String(retryAfterS)])],
     extra: { call: String(call.id) },
     close: proxyError === undefined,
   });

@@ -8,18 +8,23 @@ export type UpstreamFailure = {
   code: ErrorCode | 'client_gone';
   /** Error type of RFC 9209 for the Proxy-Status field; undefined when the upstream is not at fault. */
   proxyError: string | undefined;
+  /** Set where the upstream was not even asked, and it is known when it may be again. */
+  retryAfterS: number | undefined;
   cause: Error;
 };
 
 /** Reads the errors of the upstream room once, here. */
 export function judgeFailure(error: Error): UpstreamFailure {
   const body = error instanceof BodyError ? error : error.cause instanceof BodyError ? error.cause : undefined;
-  if (body) return { ok: false, code: body.reason, proxyError: undefined, cause: body };
-  const [code, proxyError] = error instanceof UpstreamError ? verdicts[error.kind] : unknown;
-  return { ok: false, code, proxyError, cause: error };
+  if (body) return { ok: false, code: body.reason, proxyError: undefined, retryAfterS: undefined, cause: body };
+  if (!(error instanceof UpstreamError)) return { ok: false, ...unknown, retryAfterS: undefined, cause: error };
+  const [code, proxyError] = verdicts[error.kind];
+  const { retryAfterMs } = error;
+  const retryAfterS = retryAfterMs === undefined ? undefined : Math.max(1, Math.ceil(retryAfterMs / 1_000));
+  return { ok: false, code, proxyError, retryAfterS, cause: error };
 }
 
-const unknown: [ErrorCode, string] = ['upstream_bad_answer', 'proxy_internal_error'];
+const unknown = { code: 'upstream_bad_answer', proxyError: 'proxy_internal_error' } as const;
 
 const verdicts: Record<UpstreamError['kind'], [ErrorCode, string]> = {
   dns: ['upstream_unreachable', 'dns_error'],

@@ -150,7 +150,8 @@ export class ApiPool implements CallOwner, TargetOwner {
     if (!target) this.#failSoon(call, this.#whyNone());
     else if (target.hasRoom) target.take(call);
     else if (this.#waiting.size < this.#upstream.waitingMax) this.#waiting.add(call);
-    else this.#failSoon(call, new UpstreamError('queue_full', 'too many calls wait for the upstream'));
+    else
+      this.#failSoon(call, new UpstreamError('queue_full', 'too many calls wait for the upstream', undefined, queueMs));
   }
 
   #choose({ tried }: UpstreamExchange): Target | undefined {
@@ -163,9 +164,13 @@ export class ApiPool implements CallOwner, TargetOwner {
   #whyNone(): UpstreamError {
     const targets = this.#targets;
     if (targets.length === 0) return new UpstreamError('aborted', 'the gateway stops');
-    return targets.some((target) => target.isHealthy)
-      ? new UpstreamError('breaker_open', 'the last calls to the upstream failed: it gets none for a while')
-      : new UpstreamError('no_healthy_target', 'the upstream fails its health checks');
+    const waits = targets.filter(({ isHealthy }) => isHealthy).map((target) => target.trialInMs);
+    if (waits.length > 0) {
+      const message = 'the last calls to the upstream failed: it gets none for a while';
+      return new UpstreamError('breaker_open', message, undefined, Math.min(...waits));
+    }
+    const intervalMs = this.#upstream.health?.intervalMs;
+    return new UpstreamError('no_healthy_target', 'the upstream fails its health checks', undefined, intervalMs);
   }
 
   /** Not before `send` has returned. */
@@ -173,6 +178,9 @@ export class ApiPool implements CallOwner, TargetOwner {
     queueMicrotask(() => call.fail(error));
   }
 }
+
+/** A line that is full now moves on with every answer. */
+const queueMs = 1_000;
 
 function isUp(target: Target): boolean {
   return target.mayServe;

@@ -71,6 +71,11 @@ export class Target implements ConnectionOwner {
     return isHealthy && (breaker.state === 'closed' || admits(breaker, this.#clock.monotonicMs()));
   }
 
+  /** Time until its breaker lets the next call try. */
+  get trialInMs(): number {
+    return Math.max(0, this.breaker.openUntilMs - this.#clock.monotonicMs());
+  }
+
   /** Sends the call on an idle connection, or on one that is made for it. The target has room. */
   take(call: UpstreamExchange): void {
     if (this.breaker.state !== 'closed') this.#judge('ask');

@@ -23,10 +23,13 @@ export type UpstreamErrorKind =
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError';
   readonly kind: UpstreamErrorKind;
+  /** When another try makes sense; undefined where the upstream was asked, and nobody knows. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(kind: UpstreamErrorKind, message: string, cause?: unknown) {
+  constructor(kind: UpstreamErrorKind, message: string, cause?: unknown, retryAfterMs?: number) {
     super(message, cause === undefined ? undefined : { cause });
     this.kind = kind;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 

@@ -53,6 +53,7 @@ describe('an upstream past a limit', () => {
     const refused = await rig.get('/api0/b');
     expect([refused.status, JSON.parse(refused.body).code]).toEqual([502, 'upstream_unreachable']);
     expect(refused.headers.get('proxy-status')).toBe('callora; error=connection_limit_reached');
+    expect(refused.headers.get('retry-after')).toBe('1');
     release();
     expect((await first).status).toBe(200);
     expect(rig.journal.charges).toHaveLength(1);
@@ -64,9 +65,10 @@ describe('an upstream past a limit', () => {
       return undefined;
     });
     const rig = await rigFor({ breaker: { failures: 2, openForMs: 60_000 } }, upstream.origin);
-    const errors: (string | undefined)[] = [];
-    for (let i = 0; i < 3; i++) errors.push((await rig.get('/api0/a')).headers.get('proxy-status'));
-    expect(errors.at(-1)).toBe('callora; error=destination_unavailable');
+    const answers = [await rig.get('/api0/a'), await rig.get('/api0/a'), await rig.get('/api0/a')];
+    expect(answers[2]?.headers.get('proxy-status')).toBe('callora; error=destination_unavailable');
+    expect(answers.map(({ headers }) => headers.has('retry-after'))).toEqual([false, false, true]);
+    expect(Number(answers[2]?.headers.get('retry-after'))).toBeGreaterThan(50);
     expect(upstream.requests).toHaveLength(2);
     expect(rig.account()).toMatchObject({ held: 0n, charged: 0n });
   });
