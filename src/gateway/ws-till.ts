@@ -43,9 +43,9 @@ export class SocketTill {
   async barred(): Promise<ErrorCode | undefined> {
     const { verifier, isPaused } = this.#deps;
     if (!verifier.cached(this.#bearer)) {
+      // Also one that cannot be looked at now: a flood of bad tokens must not keep a revoked one alive.
       const verified = await verifier.verify(this.#bearer);
-      // A token that was good and cannot be looked at now is looked at again in a while.
-      if (!verified.ok && verified.reason !== 'overloaded') return verified.reason;
+      if (!verified.ok) return verified.reason;
     }
     return isPaused(this.#route.api.name) ? 'api_paused' : undefined;
   }

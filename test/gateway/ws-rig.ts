@@ -120,7 +120,7 @@ export async function openSession(options: {
     expiresAtMs: Number.MAX_SAFE_INTEGER,
     capUnits: undefined,
   };
-  let bad: 'token_expired' | 'token_revoked' | undefined;
+  let bad: 'token_expired' | 'token_revoked' | 'overloaded' | undefined;
   let nextId = 1;
   const refunds: string[] = [];
   const deps: TillDeps = {

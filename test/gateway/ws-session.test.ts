@@ -412,6 +412,15 @@ describe('an open WebSocket ends', () => {
     expect([rig.upstream.messages, books(rig).charges]).toEqual([[], 0]);
   });
 
+  it('with 1013 when its token cannot be looked at, for it may be revoked', async () => {
+    const rig = await openSession({ per: 'message' });
+    rig.spoil('overloaded');
+    rig.clock.advance(60_000);
+    await until(() => rig.client.close !== undefined);
+    expect(rig.client.close).toEqual({ code: 1013, reason: expect.stringContaining('overloaded') });
+    await rig.over();
+  });
+
   it('with 1008 within the check interval when messages could not be paid any more', async () => {
     const rig = await openSession({ per: 'message' });
     rig.account.requested = rig.account.deposited;
