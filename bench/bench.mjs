@@ -55,7 +55,7 @@ try {
     if (options.json) console.log(JSON.stringify({ ...context, ...report.data }, null, 2));
     else
       console.log(
-        `\n${context.machine}\n${context.load}\n\n${[...report.tables.map(plainTable), ...report.failures].join('\n\n')}\n`,
+        `\n${context.machine}\n${context.load}\n\n${[...report.tables.map(plainTable), ...report.notes].join('\n\n')}\n`,
       );
     for (const file of writeResults({ name: what, prefix: options.out, context, report })) say(`wrote ${file}`);
   }

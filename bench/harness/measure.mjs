@@ -1,4 +1,4 @@
-import { usageOf } from './process-tree.mjs';
+import { coreMicros, usageOf } from './process-tree.mjs';
 
 /** A load before the first round: when it ends, compilers and pools have done their work and every token was seen. */
 export function warmUp(load, target, { seconds, requestsMin }) {
@@ -8,7 +8,9 @@ export function warmUp(load, target, { seconds, requestsMin }) {
 /** As many requests as it takes, and what each cost it: also what it did for them only when the load was over. */
 export async function measureFull(load, target, job) {
   const before = usageOf(target.pid);
+  const coreBefore = coreMicros(target.core);
   const result = await load.run(target, { kind: 'closed', ...job });
+  const coreUsed = coreMicros(target.core) - coreBefore;
   const after = usageOf(target.pid);
   const quiet = await untilQuiet(target.pid);
   return {
@@ -17,6 +19,8 @@ export async function measureFull(load, target, job) {
     cpuMicros: (quiet.cpuMicros - before.cpuMicros) / result.ok,
     /** Share of a core that the program used: well below 1, the load was the limit, not the program. */
     coreShare: (after.cpuMicros - before.cpuMicros) / 1e6 / result.seconds,
+    /** Share that others took of the same core: then all figures say less. */
+    foreignShare: Math.max(0, coreUsed - (after.cpuMicros - before.cpuMicros)) / 1e6 / result.seconds,
     loadShare: result.cpuMicros / 1e6 / result.seconds,
     fullP50Ms: result.p50Ms,
     fullP99Ms: result.p99Ms,

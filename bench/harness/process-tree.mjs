@@ -19,6 +19,16 @@ export function usageOf(pid) {
   return usage;
 }
 
+/** CPU time in µs since the start that anything at all has used of a core, or that was taken from it. */
+export function coreMicros(core) {
+  const line = readFileSync('/proc/stat', 'latin1')
+    .split('\n')
+    .find((text) => text.startsWith(`cpu${core} `));
+  // user nice system idle iowait irq softirq steal
+  const [user, nice, system, , , irq, softirq, steal] = line.split(' ').slice(1).map(Number);
+  return ((user + nice + system + irq + softirq + steal) * 1_000_000) / ticksPerSecond;
+}
+
 function readProcesses() {
   const processes = new Map();
   for (const name of readdirSync('/proc')) {

@@ -55,7 +55,7 @@ async function start({ name, at, tokens }) {
   const program = target.start({ ...at, port });
   at.atEnd(program.stop);
   await untilListening(program, port);
-  return { ...own, port, pid: program.pid, program, close: async () => void (await program.stop()) };
+  return { ...own, port, core: at.core, pid: program.pid, program, close: async () => void (await program.stop()) };
 }
 
 async function takeTurn({ load, target, direct, seconds }) {

@@ -74,6 +74,7 @@ function summary({ name, title, rounds, counted, books, depth }, base) {
     title,
     cpuMicros: spread(rounds.map(({ cpuMicros }) => cpuMicros)),
     ratio: spread(rounds.map(({ cpuMicros }, at) => cpuMicros / base.rounds[at].cpuMicros)),
+    rounds,
     rssMiB: rounds.at(-1).rssBytes / 2 ** 20,
     /** Levels of the tree that charges are written to. */
     depth,

@@ -1,4 +1,5 @@
 import { spread } from '../harness/statistics.mjs';
+import { disturbance } from './disturbance.mjs';
 import { comparisonPlot } from './plot.mjs';
 import { withSpread } from './table.mjs';
 
@@ -15,6 +16,7 @@ const goals = [
 export function reportComparison(targets) {
   const summaries = summarize(targets);
   const judged = judge(targets, summaries);
+  const disturbed = disturbance(targets.flatMap(({ rounds }) => rounds.map(({ full }) => full)));
   const failures = summaries
     .filter(({ failed }) => failed > 0)
     .map(({ title, failed, answered }) => `${title}: ${failed} requests failed, ${answered} were answered`);
@@ -24,7 +26,7 @@ export function reportComparison(targets) {
       'Latencies are at half of each program’s own full speed; *added* is above the upstream called directly. Ratios (×) are ' +
       'to the bare undici proxy, round by round.',
     tables: [comparisonRows(summaries), ...(judged.length > 0 ? [goalRows(judged)] : [])],
-    failures,
+    notes: [...disturbed, ...failures],
     data: { summaries, goals: judged, raw: targets.map(({ name, rounds }) => ({ name, rounds })) },
     plot: (context) => comparisonPlot(summaries, context),
   };

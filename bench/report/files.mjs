@@ -24,13 +24,13 @@ function rounded(_key, value) {
   return typeof value === 'number' ? Number(value.toFixed(4)) : value;
 }
 
-function markdown({ at, machine, load }, { title, about, tables, failures }, plotFile) {
+function markdown({ at, machine, load }, { title, about, tables, notes }, plotFile) {
   return `${[
     `# ${title}`,
     `${at}; ${machine}. ${load}.`,
     ...(plotFile ? [`![CPU per request and added latency of each program](${plotFile})`] : []),
     about,
     ...tables.map(markdownTable),
-    ...failures,
+    ...notes,
   ].join('\n\n')}\n`;
 }

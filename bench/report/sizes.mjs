@@ -1,4 +1,5 @@
 import { goalRows } from './comparison.mjs';
+import { disturbance } from './disturbance.mjs';
 import { withSpread } from './table.mjs';
 
 export function reportSizes({ rows, bytesPerAccount }) {
@@ -34,7 +35,10 @@ export function reportSizes({ rows, bytesPerAccount }) {
       ],
       goalRows(judged),
     ],
-    failures: rows.filter(({ failed }) => failed > 0).map(({ title, failed }) => `${title}: ${failed} calls failed`),
+    notes: [
+      ...disturbance(rows.flatMap(({ rounds }) => rounds)),
+      ...rows.filter(({ failed }) => failed > 0).map(({ title, failed }) => `${title}: ${failed} calls failed`),
+    ],
     data: { rows, bytesPerAccount, goals: judged },
   };
 }

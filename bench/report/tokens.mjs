@@ -37,7 +37,7 @@ export function reportTokens({ newTokens, floods, books, answered }) {
       ],
       goalRows(judged),
     ],
-    failures: [],
+    notes: [],
     data: { newTokens, floods, books, answered, goals: judged },
   };
 }

@@ -33,6 +33,7 @@ export async function startCallora({ core, loadCore, folder, world, prepare, atE
   atEnd(gateway.stop);
   return {
     port: gateway.port,
+    core,
     pid: gateway.pid,
     program: gateway.program,
     adminPort: gateway.adminPort,
