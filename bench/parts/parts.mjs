@@ -38,7 +38,9 @@ for (const { name } of ours.parts) {
   measured.push({
     name,
     micros: rounded(now),
-    ...(before === undefined ? {} : { against: rounded(before), ratio: rounded(now / before) }),
+    ...(before === undefined || before === Number.POSITIVE_INFINITY
+      ? {}
+      : { against: rounded(before), ratio: rounded(now / before) }),
   });
   if (!values.json) console.log(line(measured.at(-1)));
 }

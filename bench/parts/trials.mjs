@@ -1,13 +1,17 @@
-// Ways to do dear steps that were tried: `npm exec -- node bench/parts/trials.mjs`, in µs per call, the least of many short
-// rounds. docs/performance.md says what was made of them.
+// Ways to do dear steps that were tried: `npm exec -- node bench/parts/trials.mjs [--accounts 10000]`, in µs per call, the
+// least of many short rounds. docs/performance.md says what was made of them.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { createLedger } from '../../src/billing/ledger.ts';
 import { systemClock as clock } from '../../src/clock.ts';
 import { createLog } from '../../src/log.ts';
 import { openStore } from '../../src/store/store.ts';
 
+const { values } = parseArgs({ options: { accounts: { type: 'string', default: '10000' } } });
+/** How many accounts there are, with a token each, and how many of them call. */
+const inBooks = Number(values.accounts);
 const accounts = 10_000;
 const folder = mkdtempSync(path.join(tmpdir(), 'callora-trials-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -20,14 +24,14 @@ show(
     'Float64Array of whole units': ledgerOfNumbers(Float64Array, 0, Number),
   }),
 );
-console.log('a charge row, 64 in a transaction');
+console.log(`a charge row, 64 in a transaction, 10,000 of ${inBooks} accounts in turn`);
 show(
   rounds(60, {
     'a statement a row': chargeRows({ atOnce: 1 }),
     '2 rows a statement': chargeRows({ atOnce: 2 }),
-    '8 rows a statement (kept)': chargeRows({ atOnce: 8 }),
+    '8 rows a statement': chargeRows({ atOnce: 8 }),
     '64 rows a statement': chargeRows({ atOnce: 64 }),
-    '8 rows, without foreign keys': chargeRows({ atOnce: 8, foreignKeys: false }),
+    '8 rows, without foreign keys (kept)': chargeRows({ atOnce: 8, foreignKeys: false }),
     '8 rows, without the queue of unsealed ones': chargeRows({ atOnce: 8, queue: false }),
   }),
 );
@@ -129,17 +133,11 @@ function ledgerOfNumbers(Numbers, zero, from) {
 function chargeRows({ atOnce, foreignKeys = true, queue = true }) {
   const name = `${atOnce}-${foreignKeys}-${queue}.db`;
   const { db, ...store } = openStore({ path: path.join(folder, name), clock, log: createLog('warn') });
-  // The checkpoint thread may hold the lock for a moment; a gateway's journal tries again.
-  db.pragma('busy_timeout = 2000');
   const routeId = store.routes.ensure({ api: 'weather', payee: 'GP', method: 'GET', template: '/weather/:city' });
-  const token = { scope: '*', issuedAtMs: 0, expiresAtMs: 1e15, source: 'wallet' };
-  const payers = db.transaction(() =>
-    Array.from({ length: accounts }, (_, i) => {
-      const accountId = store.accounts.ensure(`G${i}`);
-      store.tokens.add({ ...token, jti: `jti-${i}`, accountId });
-      return { accountId, tokenId: store.tokens.idOf(`jti-${i}`) };
-    }),
-  )();
+  // The checkpoint thread may hold the lock for a moment; a gateway's journal tries again.
+  db.pragma('busy_timeout = 20000');
+  fill(db);
+  const payers = Array.from({ length: accounts }, (_, i) => 1 + ((i * 102_947) % inBooks));
   if (!foreignKeys) db.pragma('foreign_keys = OFF');
   if (!queue) db.exec('DROP TRIGGER charges_enqueue');
   const values = Array.from({ length: atOnce }, () => '(?, ?, ?, ?, ?, ?, ?, ?)').join(', ');
@@ -154,8 +152,8 @@ function chargeRows({ atOnce, foreignKeys = true, queue = true }) {
         for (let row = 0; row < 64; row += atOnce) {
           const params = [];
           for (let i = 0; i < atOnce; i++) {
-            const { accountId, tokenId } = payers[at++ % accounts];
-            params.push(store.nextCallId(), 1, accountId, tokenId, routeId, 'GET', 200, 1_000);
+            const payer = payers[at++ % accounts];
+            params.push(store.nextCallId(), 1, payer, payer, routeId, 'GET', 200, 1_000);
           }
           insert.run(params);
         }
@@ -163,4 +161,22 @@ function chargeRows({ atOnce, foreignKeys = true, queue = true }) {
       }
     },
   };
+}
+
+/** Accounts and tokens with the same numbers. */
+function fill(db) {
+  const step = 50_000;
+  const numbers = 'WITH RECURSIVE n(i) AS (SELECT ? UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?)';
+  const account = db.prepare(
+    `INSERT INTO accounts ${numbers} SELECT i, printf('G%055d', i), 0, 0, 0, 0, NULL, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 FROM n`,
+  );
+  const token = db.prepare(
+    `INSERT INTO tokens (id, jti, account_id, scope, issued_at_ms, expires_at_ms, spent_sealed, source, label)
+     ${numbers} SELECT i, printf('jti%019d', i), i, '*', 0, 1, 0, 'wallet', '' FROM n`,
+  );
+  for (let from = 1; from <= inBooks; from += step) {
+    const to = Math.min(from + step, inBooks + 1);
+    account.run(from, to);
+    token.run(from, to);
+  }
 }
