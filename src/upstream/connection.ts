@@ -4,6 +4,7 @@ import type { ResponseHead } from '../http1/response-head.ts';
 import { AnswerReader, type AnswerSink } from './answer-reader.ts';
 import { BodySender } from './body-sender.ts';
 import type { Dialer } from './dial.ts';
+import { outliveWriteErrors } from './outlive-write-errors.ts';
 import { requestText } from './request-text.ts';
 import { SweptTimer } from './swept-timer.ts';
 import { brokenConnection, dialError, UpstreamError, type UpstreamErrorKind } from './upstream-error.ts';
@@ -38,6 +39,8 @@ const idleMs = 4_000;
 const idleMaxMs = 60_000;
 /** A name may lead elsewhere by now, and a busy connection would never ask. */
 const lifeMs = 5 * 60_000;
+/** For an answer that came before its connection was reset: it is here already, or never comes. */
+const lingerMs = 1_000;
 /** The upstream's own limit less what a request needs to get there. */
 const idleMarginMs = 1_000;
 
@@ -55,6 +58,9 @@ export class Connection implements AnswerSink {
   /** Time to connect, then time to stay idle. */
   readonly #timer = new SweptTimer();
   readonly #life = new SweptTimer();
+  /** Why the rest of the body cannot be written, while an answer may still be there to be read. */
+  #writeError: Error | undefined;
+  #outlives = false;
   #isOld = false;
 
   constructor(owner: ConnectionOwner, settings: ConnectionSettings, call: UpstreamExchange | undefined) {
@@ -105,6 +111,8 @@ export class Connection implements AnswerSink {
       moved: () => call.moved(),
       broke: (error) => call.fail(new UpstreamError('request_body', error.message, error)),
     });
+    if (!this.#outlives) outliveWriteErrors(this.#socket, (error) => this.#onWriteError(error));
+    this.#outlives = true;
     this.#sender.start();
     this.#socket.uncork();
   }
@@ -124,7 +132,9 @@ export class Connection implements AnswerSink {
 
   /** Its call has failed, and takes the connection along. */
   giveUp(kind: UpstreamErrorKind, answered: boolean): void {
-    if (!answered) this.#owner.unanswered(kind);
+    // An upstream that hangs up on a body may mean that body: another call's trouble it is not.
+    const refusesBody = this.#sender?.isDone === false && (kind === 'reset' || kind === 'closed');
+    if (!answered) this.#owner.unanswered(refusesBody ? 'request_body' : kind);
     this.drop();
   }
 
@@ -142,7 +152,10 @@ export class Connection implements AnswerSink {
     if (this.#life.isDue(nowMs)) this.#isOld = true;
     if (this.#isOld && this.state === 'idle') this.drop();
     if (!this.#timer.isDue(nowMs)) return;
-    if (this.state === 'idle') this.drop();
+    // A consumer that is behind has not read what is here.
+    if (this.#writeError && this.#paused) this.#timer.start(lingerMs);
+    else if (this.#writeError) this.#lost(this.#writeError);
+    else if (this.state === 'idle') this.drop();
     else if (this.state === 'dialing') {
       this.#dialFailed(new UpstreamError('connect_timeout', 'the upstream did not connect in time'));
     }
@@ -165,6 +178,7 @@ export class Connection implements AnswerSink {
     const { call } = this;
     if (!call) return;
     call.heard();
+    if (this.#writeError) this.#timer.start(lingerMs);
     // What is read is overwritten by the next read, of whatever connection.
     if (call.handler.onData(this.#settings.readBuffer ? Buffer.from(view) : view) || this.call !== call) return;
     this.#paused = true;
@@ -176,7 +190,7 @@ export class Connection implements AnswerSink {
     const { call } = this;
     // An upstream that answers before it has read all leaves the rest of the body on its way.
     const isSent = this.#sender === undefined || this.#sender.isDone;
-    const keep = this.#reader.mayKeep && isSent && !this.#isOld && this.#keepMs() > 0;
+    const keep = this.#reader.mayKeep && isSent && !this.#writeError && !this.#isOld && this.#keepMs() > 0;
     const paused = this.#paused;
     this.#leave();
     if (call) call.state = 'ended';
@@ -238,6 +252,14 @@ export class Connection implements AnswerSink {
     if (this.state === 'busy') this.#reader.read(bytes === buffer.length ? buffer : buffer.subarray(0, bytes));
     // Nobody has asked: whatever it is, the next call must not take it for its answer.
     else this.drop();
+  }
+
+  #onWriteError(error: Error): boolean {
+    if (this.state !== 'busy' || !this.#sender || this.#writeError) return false;
+    this.#writeError = error;
+    this.#sender.stop();
+    this.#timer.start(lingerMs);
+    return true;
   }
 
   #keepMs(): number {

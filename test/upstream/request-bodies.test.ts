@@ -128,6 +128,47 @@ describe('a request body', () => {
     expect(server.received[0]).toMatch(/\r\n\r\nhello$/);
   });
 
+  /** An upstream that takes a piece of a body, says this, and closes with bytes unread, which resets the connection. */
+  async function refusing(answer: string, closed: () => void) {
+    return await serve((socket) => {
+      socket.on('close', closed);
+      socket.on('data', (chunk: Buffer) => {
+        if (!chunk.includes('hello')) return;
+        socket.pause();
+        // What is sent from now on stays unread.
+        body.sink?.data(hello);
+        socket.write(answer, () => setImmediate(() => socket.destroy()));
+      });
+    });
+  }
+  let body: ScriptedBody;
+
+  it('does not hide the answer of an upstream that has answered and hung up, when the next piece cannot be written', async () => {
+    body = scripted(1_000_000, (sink) => sink.data(hello));
+    // Written before the answer that has arrived is read: this fails, and the answer counts all the same.
+    const server = await refusing(ok.replace('200 OK', '413 Too Large'), () => {
+      for (let i = 0; i < 3; i++) body.sink?.data(Buffer.alloc(1_000));
+    });
+    const upstreams = makeUpstreams();
+    const api = apiOf(server.origin, { breaker: { failures: 1, openForMs: 60_000 } });
+    const one = call(upstreams, api, { method: 'POST', body });
+    expect(await one.ended).toMatchObject({ status: 413, body: 'hello', error: undefined, late: 0 });
+    expect(upstreams.states()).toMatchObject([{ up: true, calls: 0, idle: 0 }]);
+  });
+
+  it('that an upstream hangs up on without a word ends the call, and says nothing about the upstream', async () => {
+    body = scripted(1_000_000, (sink) => sink.data(hello));
+    const server = await refusing('', () => {
+      for (let i = 0; i < 3; i++) body.sink?.data(Buffer.alloc(1_000));
+    });
+    const upstreams = makeUpstreams();
+    const api = apiOf(server.origin, { breaker: { failures: 1, openForMs: 60_000 } });
+    const { error, late } = await call(upstreams, api, { method: 'POST', body }).ended;
+    expect(error?.kind).toMatch(/reset|closed/);
+    expect(late).toBe(0);
+    expect(upstreams.states()).toMatchObject([{ up: true, calls: 0 }]);
+  });
+
   it('goes on behind an early head, so that both may stream at once', async () => {
     const server = await serve((socket) => {
       let text = '';
