@@ -34,8 +34,12 @@ const censor = '[redacted]';
 /** Deeper objects are not worth a line, and a cycle ends here. */
 const depthMax = 6;
 
-/** A JWS or JWE in compact form, a Stellar seed, and whatever follows the name of an HTTP credential. */
-const secretText = /eyJ[\w-]{6,}(?:\.[\w-]*){1,4}|S[A-Z2-7]{55}|\b(Bearer|Basic)(?:\s+|%20|\+)[\w\-.~+/]{12,}=*/gi;
+/**
+ * A private key in PEM form, line ends escaped or not, a JWS or JWE in compact form, a Stellar seed, and whatever follows
+ * the name of an HTTP credential.
+ */
+const secretText =
+  /-----BEGIN [A-Z ]{0,24}PRIVATE KEY-----(?:[^"\\]|\\[nr])*|eyJ[\w-]{6,}(?:\.[\w-]*){1,4}|S[A-Z2-7]{55}|\b(Bearer|Basic)(?:\s+|%20|\+)[\w\-.~+/]{12,}=*/gi;
 
 export function redactText(text: string): string {
   return text.replace(secretText, (_, scheme?: string) => (scheme ? `${scheme} ${censor}` : censor));

@@ -4,6 +4,8 @@ import { createLog } from '../src/log.ts';
 const jws = 'eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl';
 const seed = `S${'ABCDEFG234567'.repeat(5)}`.slice(0, 56);
 
+const pem = '-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n-----END PRIVATE KEY-----\n';
+
 function logged(write: (log: ReturnType<typeof createLog>) => void): string {
   const lines: string[] = [];
   write(createLog('info', { write: (line) => void lines.push(line) }));
@@ -37,6 +39,7 @@ describe('a log line', () => {
     ['an access token in a URL', `GET /a?t=1%20${jws}`, jws],
     ['a Stellar seed', `bad line "${seed}"`, seed],
     ['an opaque credential', 'authorization: Bearer abcdef0123456789', 'abcdef0123456789'],
+    ['a private key', `read "${pem}" of a file`, 'MC4CAQAwBQYDK2VwBCIEIA'],
     ['a Basic credential', 'Basic dXNlcjpwYXNzd29yZA==', 'dXNlcjpwYXNzd29yZA'],
   ])('never has %s, wherever it stands', (_name, text, secret) => {
     for (const line of [
