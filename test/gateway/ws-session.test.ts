@@ -20,6 +20,11 @@ function books({ journal, account }: SessionRig) {
   };
 }
 
+/** Time for what is written to arrive. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
 async function closeCleanly(rig: SessionRig): Promise<void> {
   rig.client.sayClose();
   await until(() => rig.upstream.close !== undefined, 'the close frame at the upstream');
@@ -59,6 +64,18 @@ describe('an open WebSocket', () => {
     expect(rig.upstream.close?.code).toBe(4002);
     await until(() => rig.client.socket.readableEnded && rig.upstream.socket.readableEnded);
     expect(await rig.over()).toBe('closed');
+  });
+
+  it('that is closing stays what it is when the gateway stops', async () => {
+    const rig = await openSession({ per: 'connection' });
+    rig.client.sayClose(4000);
+    await until(() => rig.upstream.close !== undefined);
+    rig.session.leave();
+    rig.upstream.sayClose(4000);
+    await until(() => rig.client.close !== undefined);
+    expect(rig.client.close?.code).toBe(4000);
+    expect(await rig.over()).toBe('closed');
+    expect(rig.upstream.frames.map(({ opcode }) => opcode)).toEqual([8]);
   });
 
   it('waits five seconds for the answer to a close frame, and no longer', async () => {
@@ -204,6 +221,21 @@ describe('money by the message', () => {
     expect(books(rig)).toMatchObject({ charges: 2, refunds: [] });
   });
 
+  it('puts its own close frame in place of the upstream’s, also when that comes in pieces', async () => {
+    const rig = await openSession({ per: 'message', balance: '0' });
+    rig.client.say('one');
+    await until(() => rig.upstream.close !== undefined, 'the close frame at the upstream');
+    const theirs = rig.upstream.frame({ opcode: 8, payload: [3, 232, 98, 121, 101] });
+    rig.upstream.socket.write(theirs.subarray(0, 3));
+    await turns();
+    rig.upstream.socket.write(theirs.subarray(3));
+    await until(() => rig.client.close !== undefined, 'the close frame');
+    expect(rig.client.close?.code).toBe(1008);
+    rig.client.socket.end();
+    await rig.over();
+    expect(rig.client.received.length).toBe(rig.client.frames[0]?.end);
+  });
+
   it('waits a second for those answers, and no longer', async () => {
     const rig = await openSession({ per: 'message', balance: '0' });
     rig.client.say('one');
@@ -223,7 +255,7 @@ describe('money by the message', () => {
     rig.journal.beforeCharge = () => commit.promise;
     rig.client.say(...Array<string>(600).fill(''));
     await until(() => rig.account.holds > 0);
-    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await turns();
     expect(rig.account.holds).toBe(128);
     rig.journal.beforeCharge = () => Promise.resolve();
     commit.resolve();
@@ -258,6 +290,7 @@ describe('money by the message', () => {
     await until(() => rig.client.close !== undefined);
     const part = (opcode: number, last: boolean) => rig.client.frame({ opcode, last, payload: [1] });
     rig.client.socket.write(part(1, false));
+    await turns();
     rig.client.socket.write(part(0, true));
     rig.client.sayClose();
     rig.client.socket.end();
@@ -277,7 +310,7 @@ describe('money by the message', () => {
     await until(() => rig.account.holds === 1);
     rig.session.tunnel.destroy();
     await until(() => rig.client.closed && rig.upstream.closed);
-    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await turns();
     expect(rig.cause).toBeUndefined();
     commit.resolve();
     await rig.over();
@@ -365,13 +398,28 @@ describe('money by the minute', () => {
     rig.client.say('late');
     rig.upstream.say('late');
     await until(() => rig.client.socket.bytesWritten > 0 && rig.upstream.socket.bytesWritten > 0);
-    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await turns();
     expect([rig.client.messages, rig.upstream.messages]).toEqual([[], []]);
     commit.resolve();
     await Promise.all([rig.client.hears('late'), rig.upstream.hears('late')]);
     rig.journal.beforeCharge = () => Promise.resolve();
     await closeCleanly(rig);
     expect(books(rig)).toMatchObject({ charges: 2, refunds: [] });
+  });
+
+  it('takes back a minute that was being written when the connection ended', async () => {
+    const rig = await openSession({ per: 'minute' });
+    const commit = Promise.withResolvers<void>();
+    rig.journal.beforeCharge = () => commit.promise;
+    rig.clock.advance(60_000);
+    await until(() => rig.account.holds === 1);
+    rig.session.tunnel.destroy();
+    await until(() => rig.client.closed && rig.upstream.closed);
+    await turns();
+    commit.resolve();
+    await rig.over();
+    expect(books(rig)).toMatchObject({ charges: 2, refunds: ['client_gone'] });
+    expect(rig.account.charged - rig.account.refunded).toBe(usdc('0.1'));
   });
 
   it('takes back the minute in which the upstream breaks off, and none before it', async () => {
