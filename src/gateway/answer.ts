@@ -3,6 +3,7 @@ import type { AnswerCopy } from './answer-copy.ts';
 import type { AnswerFraming } from './answer-writer.ts';
 import type { Exchange } from './exchange.ts';
 import type { Sink, UpstreamCall } from './forward.ts';
+import { brokenBy } from './upstream-failure.ts';
 
 export type Relayed = { outcome: FinishOutcome; bytesOut: number };
 
@@ -54,6 +55,8 @@ class AnswerSink implements Sink {
   #bytesOut = 0;
   #begun = false;
   #ended = false;
+  /** The client has not read what was written. */
+  #isBehind = false;
   /** The client has left, and the answer is read to be kept. */
   reads = false;
   #readOn: NodeJS.Timeout | undefined;
@@ -74,6 +77,7 @@ class AnswerSink implements Sink {
     }
     this.#bytesOut += chunk.length;
     if (this.#exchange.answer.write(chunk)) return true;
+    this.#isBehind = true;
     this.#exchange.connection.stalled(this.#answer.idleTimeoutMs);
     return false;
   }
@@ -89,8 +93,8 @@ class AnswerSink implements Sink {
     if (this.#begun) this.#flush();
   }
 
-  broken(_error: Error): void {
-    this.#done('upstream_broke');
+  broken(error: Error): void {
+    this.#done(brokenBy(error, this.#isBehind));
     this.#exchange.answer.break();
   }
 
@@ -112,7 +116,10 @@ class AnswerSink implements Sink {
     this.#done('completed');
   };
 
-  readonly caughtUp = (): void => this.#upstream.resume();
+  readonly caughtUp = (): void => {
+    this.#isBehind = false;
+    this.#upstream.resume();
+  };
 
   readonly gone = (): void => {
     if (!this.#resolve || this.reads) return;

@@ -5,6 +5,7 @@ import type { Relayed } from './answer.ts';
 import type { Call, CallDeps } from './call.ts';
 import type { UpstreamCall } from './forward.ts';
 import type { Refusal } from './refuse.ts';
+import { brokenBy } from './upstream-failure.ts';
 
 type ChargeDeps = Pick<CallDeps, 'ledger' | 'journal' | 'clock' | 'log' | 'metrics' | 'prepared'>;
 
@@ -47,7 +48,8 @@ export async function charge(
   deps.ledger.capture(hold);
   deps.metrics.charged(call.route, hold.price);
   call.exchange.end.paid = hold.price;
-  if (!upstream.failure) return { ok: true, amount: hold.price };
+  const { failure } = upstream;
+  if (!failure || brokenBy(failure, false) !== 'upstream_broke') return { ok: true, amount: hold.price };
 
   // It broke off while the row was written and nothing has left yet: a clean refusal is better than a broken answer.
   await settleEnd(deps, call, status, hold.price, { outcome: 'upstream_broke', bytesOut: 0 });

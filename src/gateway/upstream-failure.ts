@@ -1,3 +1,4 @@
+import type { FinishOutcome } from '../billing/charging.ts';
 import type { ErrorCode } from '../errors.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 import { BodyError } from './request-body.ts';
@@ -22,6 +23,15 @@ export function judgeFailure(error: Error): UpstreamFailure {
   const { retryAfterMs } = error;
   const retryAfterS = retryAfterMs === undefined ? undefined : Math.max(1, Math.ceil(retryAfterMs / 1_000));
   return { ok: false, code, proxyError, retryAfterS, cause: error };
+}
+
+/**
+ * Who ended an answer behind its head. A client that breaks its own upload has ended it, whatever the upstream did then, and so
+ * has one that does not read until the time of the whole call is over: neither gets its money back.
+ */
+export function brokenBy(error: Error, isClientBehind: boolean): FinishOutcome {
+  if (isClientBehind && error instanceof UpstreamError && error.kind === 'total_timeout') return 'client_gone';
+  return judgeFailure(error).proxyError === undefined ? 'client_gone' : 'upstream_broke';
 }
 
 const unknown = { code: 'upstream_bad_answer', proxyError: 'proxy_internal_error' } as const;

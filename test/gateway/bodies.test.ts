@@ -1,7 +1,8 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { GatewayLimits } from '../../src/catalog/model.ts';
 import { readAnswers, readRequests, type StrictAnswer, valuesOf } from '../support/strict-http.ts';
-import { type ApiSpec, makeConfig, type Rig, startRig, token, until, usdc } from './rig.ts';
+import { type ApiSpec, limits, makeConfig, type Rig, startRig, token, until, usdc } from './rig.ts';
 
 /** What passes through while it is still coming, and what an answer without a body, or a part of one, looks like. */
 
@@ -12,7 +13,11 @@ let clients: Socket[] = [];
 let sockets: Socket[] = [];
 let received: string[] = [];
 
-async function start(behave: (head: string, socket: Socket) => void, spec: Partial<ApiSpec> = {}) {
+async function start(
+  behave: (head: string, socket: Socket) => void,
+  spec: Partial<ApiSpec> = {},
+  own: Partial<GatewayLimits> = {},
+) {
   sockets = [];
   received = [];
   server = createServer((socket) => {
@@ -32,7 +37,8 @@ async function start(behave: (head: string, socket: Socket) => void, spec: Parti
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const bound = server.address();
   const origin = `http://127.0.0.1:${typeof bound === 'object' && bound ? bound.port : 0}`;
-  rig = await startRig({ config: makeConfig([{ origin, price: '0.1', ...spec }]), balance: '1000' });
+  const gateway = { limits: { ...limits, ...own } };
+  rig = await startRig({ config: makeConfig([{ origin, price: '0.1', ...spec }], gateway), balance: '1000' });
 }
 
 afterEach(async () => {
@@ -102,6 +108,49 @@ describe('a request body', () => {
     await until(() => sockets[0]?.closed ?? false, 'the connection to the upstream ended');
     expect(sockets.length).toBe(1);
     expect([rig.journal.charges, rig.account().charged]).toEqual([[], 0n]);
+  });
+
+  it.each<[string, string, Partial<ApiSpec>, Partial<GatewayLimits>]>([
+    ['broken', 'no chunk\r\n', {}, {}],
+    ['too long', 'b\r\neleven here\r\n', { list: [{ match: 'POST /a', price: '0.1', bodyBytesMax: 10 }] }, {}],
+    ['late', '', {}, { bodyIdleTimeoutMs: 50 }],
+  ])('that is %s behind the head of the answer does not get the answer for nothing', async (_what, rest, spec, own) => {
+    await start((_head, socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nprecious'), spec, own);
+    const client = open(`POST /api0/a HTTP/1.1\r\n${auth}transfer-encoding: chunked\r\n\r\n`);
+    await until(() => client.text().endsWith('precious'), 'all but the last byte');
+    client.socket.write(rest);
+    await until(() => rig.journal.finishes.length === 1, 'the end of the call');
+    expect(rig.journal.finishes).toMatchObject([{ outcome: 'client_gone', bytesOut: 8 }]);
+    expect([rig.journal.refunds, rig.account().charged]).toEqual([[], usdc('0.1')]);
+    await until(() => client.socket.closed && (sockets[0]?.closed ?? false), 'the end of both connections');
+  });
+
+  it('that is unfinished when its client leaves behind the head gives nothing back', async () => {
+    await start((_head, socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nprecious'));
+    const client = open(`GET /api0/a HTTP/1.1\r\n${auth}content-length: 1\r\n\r\n`);
+    await until(() => client.text().endsWith('precious'), 'all but the last byte');
+    client.socket.destroy();
+    await until(() => rig.journal.finishes.length === 1, 'the end of the call');
+    expect(rig.journal.finishes).toMatchObject([{ outcome: 'client_gone', bytesOut: 8 }]);
+    expect(rig.journal.refunds).toEqual([]);
+  });
+
+  it('that breaks while the charge is written has paid, since the head was there', async () => {
+    await start((_head, socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nprecious'));
+    const commit = Promise.withResolvers<void>();
+    let written = false;
+    rig.journal.beforeCharge = () => {
+      written = true;
+      return commit.promise;
+    };
+    const client = open(`POST /api0/a HTTP/1.1\r\n${auth}transfer-encoding: chunked\r\n\r\n`);
+    await until(() => written, 'the charge');
+    client.socket.write('no chunk\r\n');
+    await until(() => sockets[0]?.closed ?? false, 'the end at the upstream');
+    commit.resolve();
+    await until(() => rig.journal.finishes.length === 1, 'the end of the call');
+    expect(rig.journal.finishes).toMatchObject([{ outcome: 'client_gone' }]);
+    expect(rig.journal.refunds).toEqual([]);
   });
 
   it('is not asked for when the call is refused', async () => {

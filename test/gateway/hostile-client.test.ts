@@ -227,6 +227,31 @@ describe('a client that does not read', () => {
     rig.journal.finishes.length = 0;
   });
 
+  it('its answer until the time of the whole call is over has paid for it', async () => {
+    let asked = 0;
+    await start(
+      {},
+      (_request, socket) => {
+        if (asked++ > 0) return 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+        socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
+        const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
+        const more = () => {
+          while (socket.writable) if (!socket.write(chunk)) return void socket.once('drain', more);
+        };
+        more();
+        return undefined;
+      },
+      { upstream: { totalTimeoutMs: 500 } },
+    );
+    const client = open();
+    client.pause();
+    client.write(get);
+    await until(() => rig.journal.finishes.length === 1, 'the end of the call');
+    expect(rig.journal.finishes).toMatchObject([{ outcome: 'client_gone' }]);
+    expect(rig.journal.refunds).toEqual([]);
+    client.destroy();
+  });
+
   it('refusals cannot make the gateway keep them', async () => {
     await start({ bodyIdleTimeoutMs: 300, requestsPerConnectionMax: 1_000_000 });
     const client = open();
