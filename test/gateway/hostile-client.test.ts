@@ -117,6 +117,55 @@ describe('a client that leaves', () => {
   });
 });
 
+describe('the gateway’s own pages', () => {
+  const head = 'POST /_callora/hello HTTP/1.1\r\nhost: a\r\n';
+
+  it('are left at any byte without anything being left behind', async () => {
+    await start();
+    const request = `${head}transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n`;
+    for (let offset = 0; offset <= request.length; offset++) {
+      const client = open(request.slice(0, offset));
+      await until(() => client.bytesWritten === offset && rig.gateway.stats().connections === 1);
+      client.resetAndDestroy();
+      await until(() => rig.gateway.stats().connections === 0 && rig.gateway.stats().running === 0, 'all ended');
+    }
+  });
+
+  it.each([
+    ['a broken chunk', `${head}transfer-encoding: chunked\r\n\r\nz\r\n`, /^HTTP\/1\.1 (400|200) /],
+    [
+      'a body past what pages take',
+      `${head}content-length: 5000000\r\n\r\n${'x'.repeat(5_000_000)}`,
+      /^HTTP\/1\.1 (413|200) /,
+    ],
+    ['a body that does not come', `${head}content-length: 50000\r\n\r\nhe`, /^HTTP\/1\.1 (408|200) /],
+    ['both framings', `${head}content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`, /^HTTP\/1\.1 400 /],
+  ])('with %s answer once, and end the connection before a call behind it', async (_name, bytes, status) => {
+    await start({ bodyIdleTimeoutMs: 300 });
+    const client = open(bytes + get);
+    let text = '';
+    client.on('data', (chunk) => {
+      text += chunk.toString('latin1');
+    });
+    await until(() => client.closed, 'the connection ended');
+    expect(text).toMatch(status);
+    expect(text.match(/HTTP\/1\.1 \d/g)?.length).toBe(1);
+    expect(upstream.requests).toEqual([]);
+  });
+
+  it('and calls in one pipeline come in order, each framed', async () => {
+    await start();
+    const page = 'GET /_callora/hello HTTP/1.1\r\nhost: a\r\n\r\n';
+    const raw = await rig.send((page + get).repeat(100) + page.replace('\r\n\r\n', '\r\nconnection: close\r\n\r\n'));
+    const { answers, fault, rest } = readAnswers(raw, [], true);
+    expect([fault, rest]).toEqual([undefined, '']);
+    expect(answers.map(({ body }) => body)).toEqual([
+      ...Array.from({ length: 100 }, () => ['hello', 'ok']).flat(),
+      'hello',
+    ]);
+  });
+});
+
 describe('a client that sends more than anyone asked for', () => {
   it('in one write of ten thousand calls gets as many as a connection may have, in order, each paid', async () => {
     await start({ requestsPerConnectionMax: 1_000 });
