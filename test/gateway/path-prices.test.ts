@@ -178,7 +178,13 @@ const target = fc
   })
   .map(({ form, mount, path, changes }) => ({ mount, target: form + mount + changes.reduce(changed, path) }));
 
-const chain = fc.shuffledSubarray(readerNames, { minLength: 2, maxLength: 6 });
+/** Nearly every server decodes first. */
+const chain = fc
+  .tuple(
+    fc.constantFrom(['decodes once'], ['decodes once'], ['WHATWG URL', 'decodes once'], []),
+    fc.shuffledSubarray(readerNames, { maxLength: 6 }),
+  )
+  .map(([first, others]) => [...first, ...others]);
 
 describe('a call whose path could be read in several ways', () => {
   const prefixOf: Record<string, string> = { '/a': '', '/b/deep': '/v1' };
