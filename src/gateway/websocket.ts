@@ -157,6 +157,8 @@ async function run(deps: SocketDeps, call: Call, { wish, till, bought }: Opening
   });
   deps.sockets.add(session);
   const cause = await session.run().finally(() => deps.sockets.delete(session));
+  if (cause === 'upstream')
+    deps.log.warn({ call: call.id, route: route.template }, 'the upstream broke a WebSocket off');
   const { up, down } = session.tunnel;
   exchange.end.status = 101;
   exchange.end.outcome = endOfPurchase({ kind: 'time', opened: true }, cause).outcome;

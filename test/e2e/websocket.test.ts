@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -69,6 +70,23 @@ async function hears({ socket, heard }: Awaited<ReturnType<typeof open>>, text: 
 const echo = (text: string) => JSON.stringify({ echo: text });
 
 describe('a WebSocket of the sandbox', () => {
+  it('opens with the line that the sandbox prints', async () => {
+    const line = sandbox
+      .stdout()
+      .split('\n')
+      .find((text) => text.trim().startsWith('node -e'));
+    const shell = spawn('sh', ['-c', `exec ${line?.trim()}`], {
+      env: { ...process.env, PATH: `${path.dirname(process.execPath)}:${process.env.PATH}` },
+    });
+    let said = '';
+    shell.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    while (!said.includes(echo('hello'))) await once(shell.stdout, 'data');
+    shell.kill();
+    await once(shell, 'close');
+  });
+
   it('costs what its messages cost: what the upstream says by itself is free', async () => {
     const token = await issue('--label', 'by the message');
     const live = await open(token);
