@@ -26,7 +26,8 @@ export async function measureTokens(setting) {
   const floods = await measureFloods({ setting, target, counted });
   const books = await rig.close();
   const answered = counted.reduce((sum, { ok }) => sum + ok, 0);
-  return { newTokens, floods, books, answered };
+  const measured = counted.filter(({ foreignShare }) => foreignShare !== undefined);
+  return { newTokens, floods, books, answered, measured };
 }
 
 /** Every token of a fresh set once, then the same set once more: the difference is the first sight of it. */

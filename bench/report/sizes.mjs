@@ -18,8 +18,8 @@ export function reportSizes({ rows, bytesPerAccount }) {
     about:
       `CPU per call of \`callora serve\` at full speed, and its ratio to the first row (${small.title}). All routes of a row are ` +
       'called in turn. Of the accounts at most 10,000 call, as many as tokens are remembered. Past calls are finished and ' +
-      'settled; *levels* are those of the tree that charge rows are appended to, which grows with the logarithm of the rows ' +
-      '(four more digits of rows add a level or two), and whose right edge is all that a call touches.',
+      'settled; *levels* are those of the tree that charge rows are appended to: ten times as many rows add at most one, and a ' +
+      'call touches its right edge only.',
     tables: [
       [
         ['', 'CPU µs/call', '× first', 'levels', 'RSS MiB', 'calls', 'charge rows'],

@@ -1,7 +1,8 @@
 import { goalRows } from './comparison.mjs';
+import { disturbance } from './disturbance.mjs';
 import { withSpread } from './table.mjs';
 
-export function reportTokens({ newTokens, floods, books, answered }) {
+export function reportTokens({ newTokens, floods, books, answered, measured }) {
   const worst = floods.reduce((most, flood) => (flood.p99Ratio.median > most.p99Ratio.median ? flood : most));
   const judged = [
     { goal: 'a token never seen costs < 200 µs more', measured: newTokens.more, met: newTokens.more.median < 200 },
@@ -37,7 +38,7 @@ export function reportTokens({ newTokens, floods, books, answered }) {
       ],
       goalRows(judged),
     ],
-    notes: [],
+    notes: disturbance(measured),
     data: { newTokens, floods, books, answered, goals: judged },
   };
 }
