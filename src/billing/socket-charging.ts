@@ -6,24 +6,25 @@ export type SocketCause = 'closed' | 'client' | 'upstream' | 'gateway';
 export type SocketPurchase =
   /** A connection or a minute; `opened` once the client has the 101, and for each later minute. */
   | { kind: 'time'; opened: boolean }
-  /** `whole` once its last byte has been handed to the upstream's socket. */
-  | { kind: 'message'; whole: boolean };
+  /** How much of it has been handed to the upstream's socket. */
+  | { kind: 'message'; handed: 'nothing' | 'a part' | 'all' };
 
 export type PurchaseEnd = { outcome: FinishOutcome; decision: 'charge' | 'refund' };
 
 /**
  * The public rule about the money of a WebSocket, whole. Everything is charged before it is given, so only refunds are
- * to be decided: whatever could not be opened goes back, and so does the connection, minute or message in which
+ * to be decided: whatever could not be opened or handed on at all goes back, and so does the connection, minute or message in which
  * the upstream broke off, or a message that the gateway cut. What a client breaks off itself it has paid.
  */
 export function endOfPurchase(purchase: SocketPurchase, cause: SocketCause): PurchaseEnd {
   if (purchase.kind === 'message') {
-    return purchase.whole ? { outcome: 'completed', decision: 'charge' } : cutMessage[cause];
+    if (purchase.handed === 'all') return { outcome: 'completed', decision: 'charge' };
+    return purchase.handed === 'a part' ? cutMessage[cause] : { outcome: ungiven[cause], decision: 'refund' };
   }
-  return purchase.opened ? openTime[cause] : { outcome: unopened[cause], decision: 'refund' };
+  return purchase.opened ? openTime[cause] : { outcome: ungiven[cause], decision: 'refund' };
 }
 
-const unopened: Record<SocketCause, FinishOutcome> = {
+const ungiven: Record<SocketCause, FinishOutcome> = {
   closed: 'upstream_broke',
   client: 'client_gone',
   upstream: 'upstream_broke',

@@ -29,6 +29,8 @@ export class Lane {
   /** Bytes and whole messages handed on. */
   bytes = 0;
   messages = 0;
+  /** A message has been handed on in part. */
+  inMessage = false;
   lastByteMs: number;
   /** Since when the receiver has not taken what it was sent, monotonic ms; undefined while it keeps up. */
   behindSinceMs: number | undefined;
@@ -177,6 +179,7 @@ export class Lane {
     this.bytes += end - start;
     for (const mark of marks) {
       if (mark.kind === 'close') this.#sealed = true;
+      if (mark.kind !== 'close') this.inMessage = mark.kind === 'begin';
       if (mark.kind !== 'end') continue;
       this.messages++;
       this.#events.onMessage(mark.bytes);

@@ -57,7 +57,7 @@ export class SocketSession {
         : undefined,
       onMessage: (bytes) => {
         const message = byMessage ? this.#underWay.shift() : undefined;
-        if (message) void till?.end(message, endOfPurchase({ kind: 'message', whole: true }, 'closed'), bytes);
+        if (message) void till?.end(message, endOfPurchase({ kind: 'message', handed: 'all' }, 'closed'), bytes);
       },
     });
   }
@@ -96,8 +96,11 @@ export class SocketSession {
   }
 
   async #settle(till: SocketTill, cause: SocketCause): Promise<void> {
+    // Messages do not mix: only the first one can have begun.
+    let begun = this.tunnel.up.inMessage;
     for (const message of this.#underWay) {
-      await till.end(message, endOfPurchase({ kind: 'message', whole: false }, cause));
+      await till.end(message, endOfPurchase({ kind: 'message', handed: begun ? 'a part' : 'nothing' }, cause));
+      begun = false;
     }
     if (this.#running) await this.#endTime(till, this.#running, cause);
   }
@@ -122,7 +125,8 @@ export class SocketSession {
       const silentAtMs = Math.min(this.tunnel.lastByteMs, this.tunnel.behindSinceMs) + idleMs;
       const dueMs = Math.min(minuteAtMs, checkAtMs, silentAtMs);
       await clock.sleep(Math.max(0, dueMs - clock.monotonicMs()), this.#over.signal);
-      if (this.#over.signal.aborted) return;
+      // A connection that is closing ends soon by itself, and nobody wants another minute of it.
+      if (this.#over.signal.aborted || this.tunnel.isClosing) return;
       const nowMs = clock.monotonicMs();
       if (nowMs >= silentAtMs && this.#isSilent(nowMs, idleMs)) {
         return;

@@ -79,6 +79,11 @@ export class Tunnel {
     this.down.resume();
   }
 
+  /** A close frame has come or gone, or a side has left: it is a matter of seconds now. */
+  get isClosing(): boolean {
+    return this.#cause !== undefined;
+  }
+
   get lastByteMs(): number {
     return Math.max(this.up.lastByteMs, this.down.lastByteMs);
   }

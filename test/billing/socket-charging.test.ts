@@ -18,8 +18,12 @@ describe('the rule about the money of a WebSocket', () => {
   });
 
   it.each(causes)('keeps a message that the upstream had whole: %s', (cause) => {
-    const end = endOfPurchase({ kind: 'message', whole: true }, cause);
+    const end = endOfPurchase({ kind: 'message', handed: 'all' }, cause);
     expect(end).toEqual({ outcome: 'completed', decision: 'charge' });
+  });
+
+  it.each(causes)('gives back a message of which the upstream had nothing: %s', (cause) => {
+    expect(endOfPurchase({ kind: 'message', handed: 'nothing' }, cause).decision).toBe('refund');
   });
 
   it.each([
@@ -28,6 +32,6 @@ describe('the rule about the money of a WebSocket', () => {
     ['upstream', 'upstream_broke', 'refund'],
     ['gateway', 'gateway_failed', 'refund'],
   ] as const)('decides a message that was cut by %s as %s: %s', (cause, outcome, decision) => {
-    expect(endOfPurchase({ kind: 'message', whole: false }, cause)).toEqual({ outcome, decision });
+    expect(endOfPurchase({ kind: 'message', handed: 'a part' }, cause)).toEqual({ outcome, decision });
   });
 });

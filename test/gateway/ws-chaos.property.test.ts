@@ -102,6 +102,9 @@ it.each(['message', 'minute', 'connection'] as SocketUnit[])(
         const handed = journal.finishes.filter(({ outcome }) => outcome === 'completed').length;
         expect(rig.upstream.messages.length).toBeLessThanOrEqual(handed);
         expect(rig.session.tunnel.up.messages).toBe(handed);
+        // What is paid in the end was handed on, but for the message that was cut.
+        const kept = journal.charges.length - journal.refunds.length;
+        expect(kept).toBeLessThanOrEqual(handed + (rig.session.tunnel.up.inMessage ? 1 : 0));
         await until(() => rig.client.closed && rig.upstream.closed, 'the end of both connections');
       }),
       { numRuns: 60 },

@@ -331,6 +331,28 @@ describe('money by the message', () => {
     expect(books(rig)).toMatchObject({ charges: 1, refunds: ['gateway_failed'] });
   });
 
+  it.each(['upstream', 'client'] as const)(
+    'takes back what was paid while the %s left, since no byte of it was handed on',
+    async (side) => {
+      const rig = await openSession({ per: 'message' });
+      const commit = Promise.withResolvers<void>();
+      rig.journal.beforeCharge = () => commit.promise;
+      rig.client.say('one', 'two');
+      await until(() => rig.account.holds === 2);
+      if (side === 'upstream') rig.upstream.sayClose();
+      rig[side].socket.end();
+      const other = side === 'upstream' ? rig.client : rig.upstream;
+      await until(() => other.close !== undefined, 'the close frame at the other side');
+      if (side === 'upstream') await until(() => rig.upstream.socket.readableEnded || rig.upstream.closed);
+      commit.resolve();
+      other.sayClose();
+      await rig.over();
+      expect(rig.upstream.messages).toEqual([]);
+      const reason = side === 'upstream' ? 'upstream_broke' : 'client_gone';
+      expect(books(rig)).toEqual({ charges: 2, refunds: [reason, reason], outcomes: [reason, reason] });
+    },
+  );
+
   it('keeps the charge of a message that the client breaks off', async () => {
     const rig = await openSession({ per: 'message' });
     rig.client.socket.write(rig.client.frame({ last: false, payload: Buffer.from('half') }));
@@ -421,6 +443,22 @@ describe('money by the minute', () => {
     expect(books(rig)).toMatchObject({ charges: 2, refunds: ['client_gone'] });
     expect(rig.account.charged - rig.account.refunded).toBe(usdc('0.1'));
   });
+
+  it.each(['client', 'upstream', 'gateway'] as const)(
+    'begins no minute while the connection is closing: %s',
+    async (side) => {
+      const rig = await openSession({ per: 'minute' });
+      rig.clock.advance(59_999);
+      if (side === 'gateway') rig.session.leave();
+      else rig[side].sayClose();
+      const told = side === 'upstream' ? rig.client : rig.upstream;
+      await until(() => told.close !== undefined, 'the close frame');
+      rig.clock.advance(1);
+      await turns();
+      await rig.over();
+      expect(books(rig)).toMatchObject({ charges: 1, refunds: [] });
+    },
+  );
 
   it('takes back the minute in which the upstream breaks off, and none before it', async () => {
     const rig = await openSession({ per: 'minute' });
