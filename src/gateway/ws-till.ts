@@ -80,7 +80,8 @@ export class SocketTill {
     const rows = await Promise.all(holds.map((hold) => this.#charge(hold, nextId())));
     const failed = rows.indexOf(undefined);
     const behind = failed < 0 ? [] : rows.splice(failed);
-    for (const row of behind) if (row) await this.end(row, endOfPurchase({ kind: 'message', handed: 'nothing' }, 'gateway'));
+    for (const row of behind)
+      if (row) await this.end(row, endOfPurchase({ kind: 'message', handed: 'nothing' }, 'gateway'));
     return rows.filter((row) => row !== undefined);
   }
 
