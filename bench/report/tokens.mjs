@@ -3,7 +3,8 @@ import { disturbance } from './disturbance.mjs';
 import { withSpread } from './table.mjs';
 
 export function reportTokens({ newTokens, floods, books, answered, measured }) {
-  const worst = floods.reduce((most, flood) => (flood.p99Ratio.median > most.p99Ratio.median ? flood : most));
+  const [, ...bad] = floods;
+  const worst = bad.reduce((most, flood) => (flood.p99Ratio.median > most.p99Ratio.median ? flood : most));
   const judged = [
     { goal: 'a token never seen costs < 200 µs more', measured: newTokens.more, met: newTokens.more.median < 200 },
     { goal: 'paid p99 with a flood ≤ 2 × without', measured: worst.p99Ratio, met: worst.p99Ratio.median <= 2 },
