@@ -135,7 +135,9 @@ function judge(head: Mutable): HeadResult {
       return bad('not_implemented', 'the only transfer coding understood is chunked');
     }
   }
-  if (head.upgrade !== undefined || head.connectionNames?.includes('upgrade')) {
+  // A Connection that names an Upgrade which is not there asks for nothing, and goes no further. nginx sends it with
+  // every plain call when it is set up for WebSockets in the usual way.
+  if (head.upgrade !== undefined) {
     const refused = judgeUpgrade(head);
     if (refused) return refused;
     head.socket = true;

@@ -349,6 +349,7 @@ export const fieldLines: Choice[] = [
     ['a Keep-Alive', 'Keep-Alive: timeout=99'],
     ['TE and Trailer', 'TE: trailers, gzip|Trailer: content-length'],
     ['HTTP2-Settings without an upgrade', 'HTTP2-Settings: AAMAAABkAAQAAP__'],
+    ['Connection naming an upgrade that is not there', 'Connection: upgrade'],
   ]),
   {
     name: 'Connection: close',

@@ -71,9 +71,15 @@ describe('a request head', () => {
     { Upgrade: 'websocket' },
     { Upgrade: 'websocket, h2c', Connection: 'upgrade' },
     { Upgrade: 'websocket/13', Connection: 'upgrade' },
-    { Connection: 'keep-alive, upgrade' },
   ])('that asks for an upgrade to anything but a WebSocket is refused: %o', (fields) => {
     expect(read(fields)).toMatchObject({ ok: false, code: 'not_implemented' });
+  });
+
+  it('whose Connection names an Upgrade that is not there asks for none: nginx sends that with each plain call', () => {
+    for (const method of ['GET', 'POST']) {
+      const fields = { Connection: 'upgrade', 'Content-Length': '3' };
+      expect(read(fields, { method })).toMatchObject({ ok: true, head: { method, socket: false, hasBody: true } });
+    }
   });
 
   it('asks for a WebSocket with Upgrade and Connection together, in any case', () => {
