@@ -24,6 +24,9 @@ const lingerMs = 2_000;
 /** Empty lines before a request that are overlooked (RFC 9112 section 2.2). */
 const emptyLinesMax = 2;
 
+/** Pipelined requests of one client that are begun in one turn: a read may hold thousands, each refused in microseconds. */
+const requestsAtOnceMax = 16;
+
 const headEnd = Buffer.from('\r\n\r\n');
 const nothing = Buffer.alloc(0);
 const carriageReturn = 0x0d;
@@ -63,6 +66,7 @@ export class ClientConnection {
   #deadlineMs: number;
   #stalledMs = 0;
   #parsing = false;
+  #waitsForTurn = false;
   /** True once the time of a head on a kept-alive connection runs. */
   #inHead = false;
 
@@ -89,7 +93,7 @@ export class ClientConnection {
     }
     const rest = at === 0 ? chunk : chunk.subarray(at);
     this.#pending = this.#pending ? Buffer.concat([this.#pending, rest]) : rest;
-    if (!this.exchange) this.#parse();
+    if (!this.exchange && !this.#waitsForTurn) this.#parse();
     else if (this.#pending.length > this.#limits.headBytesMax) this.#pauseReading();
   };
 
@@ -109,10 +113,26 @@ export class ClientConnection {
     if (this.#parsing) return;
     this.#parsing = true;
     // An exchange may be over before `onRequest` returns: a loop, and not a call into itself for each pipelined request.
+    let left = requestsAtOnceMax;
     while (this.#pending && !this.exchange && !this.ended && !this.socket.writableNeedDrain) {
+      if (left-- === 0) {
+        this.#parseLater();
+        break;
+      }
       if (!this.#takeHead(this.#pending)) break;
     }
     this.#parsing = false;
+  }
+
+  /** Goes on when the other connections have had their turn; until then no more is read. */
+  #parseLater(): void {
+    if (this.#waitsForTurn) return;
+    this.#waitsForTurn = true;
+    this.#pauseReading();
+    setImmediate(() => {
+      this.#waitsForTurn = false;
+      if (!this.closed && !this.exchange && !this.ended) this.#next();
+    });
   }
 
   /** Begins the next request; false when its head is not whole yet or the connection has ended. */

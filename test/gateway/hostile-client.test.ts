@@ -185,6 +185,24 @@ describe('a client that sends more than anyone asked for', () => {
     expect([answers.length, answers.every(({ status }) => status === 404)]).toEqual([1_000, true]);
   });
 
+  it('does not make others wait until all of it has been refused', async () => {
+    await start();
+    const flood = open();
+    flood.resume();
+    const payer = open();
+    await until(() => rig.gateway.stats().connections === 2);
+    const before = rig.metrics.ended.length;
+    flood.write('GET /x HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(1_000));
+    payer.write(get);
+    let refusedBefore = 0;
+    payer.once('data', () => {
+      refusedBefore = rig.metrics.ended.length - before;
+    });
+    await until(() => refusedBefore > 0, 'the payer has its answer');
+    expect(refusedBefore).toBeLessThan(500);
+    await until(() => rig.metrics.ended.length - before === 1_001, 'the others have theirs');
+  });
+
   it('while its answer is on the way is not read beyond one head, and loses nothing', async () => {
     let socket: Socket | undefined;
     await start({}, (_request, from) => {
