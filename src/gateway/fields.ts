@@ -118,29 +118,10 @@ const neverTrailing = new Set([
 /** Cache fields that give way to `no-store`, besides all that end in `-cache-control`: CDNs have names of their own. */
 const cacheFields = new Set(['cache-control', 'expires', 'pragma', 'age', 'surrogate-control', 'x-accel-expires']);
 
-/** Fields that say nothing a request could have put there, so their values are not searched for secrets. */
-const factual = new Set([
-  'accept-ranges',
-  'allow',
-  'content-encoding',
-  'content-language',
-  'content-range',
-  'content-type',
-  'etag',
-  'keep-alive',
-  'last-modified',
-  'retry-after',
-  'server',
-  'x-content-type-options',
-  'x-frame-options',
-  'x-powered-by',
-]);
-
-/** What becomes of a field: `plain` and `factual` pass as they are, `dropped` does not, the rest is looked at. */
+/** What becomes of a field: `plain` passes as it is, `dropped` does not, the rest is looked at. */
 export type FieldKind =
   | 'dropped'
   | 'plain'
-  | 'factual'
   | 'trailer'
   | 'cookie'
   | 'traceparent'
@@ -221,7 +202,6 @@ function judgeDown(name: string): FieldKind {
   if (name === 'content-length' || name === 'connection') return name;
   if (isHopByHop(name) || ownDown.has(name) || isOurs(name)) return 'dropped';
   if (cacheFields.has(name) || name.endsWith('-cache-control')) return 'cache';
-  if (factual.has(name)) return 'factual';
   switch (name) {
     case 'date':
     case 'trailer':
@@ -239,8 +219,7 @@ function judgeDown(name: string): FieldKind {
 
 /** CORS is answered for the head: a browser reads none of it from trailers, and nobody else should. */
 function judgeTrailer(name: string, kind: FieldKind): FieldKind {
-  const passes = kind === 'plain' || kind === 'factual';
-  return passes && !neverTrailing.has(name) && !name.startsWith('access-control-') ? 'plain' : 'dropped';
+  return kind === 'plain' && !neverTrailing.has(name) && !name.startsWith('access-control-') ? 'plain' : 'dropped';
 }
 
 /** A WebSocket is agreed on with each neighbour anew, under a key of its own. */

@@ -28,29 +28,20 @@ export function answerHead(raw: readonly string[], rules: FieldRules, prepared: 
     const { kind, name } = rules.down(rawName);
     if (kind === 'dropped' || (secretNames.size > 0 && secretNames.has(name))) continue;
     const value = raw[i + 1] ?? '';
-    switch (kind) {
-      case 'factual':
-        fields.push(rawName, value);
-        continue;
-      case 'date':
-        head.hasDate = true;
-        fields.push(rawName, value);
-        continue;
-      case 'content-length':
-        head.contentLength = value;
-        continue;
-      case 'connection':
-        named = connectionNames(value, named);
-        continue;
-      case 'cache':
-        if (prepared.keepsCacheFields) fields.push(rawName, value);
-        continue;
-      default:
+    if (kind === 'content-length') {
+      head.contentLength = value;
+      continue;
     }
+    if (kind === 'connection') {
+      named = connectionNames(value, named);
+      continue;
+    }
+    if (kind === 'cache' && !prepared.keepsCacheFields) continue;
     if (secretValues.length > 0 && holdsSecret(value, secretValues)) {
       head.leaking = name;
       continue;
     }
+    if (kind === 'date') head.hasDate = true;
     const shown = shownValue(kind, value, rules, prepared, api);
     if (shown !== '' || value === '') fields.push(rawName, shown);
   }
