@@ -90,7 +90,7 @@ function run(job) {
     }
 
     function sendDue(nowMs) {
-      while (idle.length > 0 && due(sent) <= nowMs && due(sent) < endMs) send(idle.pop(), due(sent));
+      while (idle.length > 0 && due(sent) <= nowMs && due(sent) < endMs) send(idle.shift(), due(sent));
       if (due(sent) >= endMs) sentAll = true;
     }
 
