@@ -59,6 +59,8 @@ export class ClientConnection {
   readonly #events: ConnectionEvents;
   #body: RequestBody | undefined;
   #pending: Buffer | undefined;
+  /** Bytes of a head that have been looked at: one that comes in single bytes must not be searched anew for each. */
+  #searched = 0;
   #emptyLines = 0;
   #lingering = false;
   #reading = true;
@@ -138,7 +140,9 @@ export class ClientConnection {
   /** Begins the next request; false when its head is not whole yet or the connection has ended. */
   #takeHead(bytes: Buffer): boolean {
     const start = this.#skipEmptyLines(bytes);
-    const end = bytes.indexOf(headEnd, start);
+    const searched = this.#searched;
+    this.#searched = 0;
+    const end = bytes.indexOf(headEnd, Math.max(start, searched - headEnd.length + 1));
     const length = (end < 0 ? bytes.length : end) - start;
     if (length > this.#limits.headBytesMax) {
       this.#fault('head_too_large', `at most ${this.#limits.headBytesMax} bytes`);
@@ -150,9 +154,11 @@ export class ClientConnection {
       return true;
     }
     this.#pending = start === bytes.length ? undefined : start === 0 ? bytes : bytes.subarray(start);
-    if (this.#pending && hasBareLineEnd(this.#pending)) {
+    if (!this.#pending) return false;
+    this.#searched = this.#pending.length;
+    if (hasBareLineEnd(this.#pending, Math.max(0, searched - start - 1))) {
       this.#fault('bad_request', 'a line does not end with CRLF');
-    } else if (this.#pending && this.requests > 0 && !this.#inHead) {
+    } else if (this.requests > 0 && !this.#inHead) {
       this.#inHead = true;
       this.#deadlineMs = this.#events.nowMs() + this.#limits.headTimeoutMs;
     }
@@ -330,10 +336,12 @@ function codeOf({ fault }: HeadFault): ErrorCode {
 }
 
 /** A line that ends with LF alone, or a CR that no LF follows: no head with it can become right. */
-function hasBareLineEnd(bytes: Buffer): boolean {
-  for (let at = bytes.indexOf(lineFeed); at >= 0; at = bytes.indexOf(lineFeed, at + 1)) {
+function hasBareLineEnd(bytes: Buffer, from: number): boolean {
+  for (let at = bytes.indexOf(lineFeed, from); at >= 0; at = bytes.indexOf(lineFeed, at + 1)) {
     if (at === 0 || bytes[at - 1] !== carriageReturn) return true;
   }
-  const cr = bytes.indexOf(carriageReturn);
-  return cr >= 0 && cr + 1 < bytes.length && bytes[cr + 1] !== lineFeed;
+  for (let at = bytes.indexOf(carriageReturn, from); at >= 0; at = bytes.indexOf(carriageReturn, at + 1)) {
+    if (at + 1 < bytes.length && bytes[at + 1] !== lineFeed) return true;
+  }
+  return false;
 }

@@ -1,0 +1,64 @@
+import type { Socket } from 'node:net';
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { ClientConnection } from '../../src/gateway/client-connection.ts';
+import { limits } from './rig.ts';
+
+/** The connection alone, on a stream in memory: what comes of its bytes, and what they cost. */
+
+function open() {
+  const heads: string[] = [];
+  const faults: string[] = [];
+  const socket = new PassThrough();
+  const connection = new ClientConnection(socket, socket as unknown as Socket, '192.0.2.1', limits, {
+    onRequest: (_connection, { target }) => void heads.push(target),
+    onFault: (_connection, code) => void faults.push(code),
+    nowMs: () => 0,
+  });
+  const feed = (bytes: string) => void socket.emit('data', Buffer.from(bytes, 'latin1'));
+  return { connection, feed, heads, faults };
+}
+
+/** The least time of some tries that a further byte takes where so much of a head is there already. */
+function costOfByte(headBytes: number): number {
+  const tries = Array.from({ length: 7 }, () => {
+    const { feed, faults } = open();
+    feed('GET / HTTP/1.1\r\n'.padEnd(headBytes, 'a:\r\n'));
+    const start = process.hrtime.bigint();
+    for (let i = 0; i < 300; i++) feed('a');
+    expect(faults).toEqual([]);
+    return Number(process.hrtime.bigint() - start) / 300;
+  });
+  return Math.min(...tries);
+}
+
+describe('a head that comes in pieces', () => {
+  it('costs for each piece what the piece has, not what came before it', () => {
+    costOfByte(1_000);
+    // What was there is copied, which is cheap; searching it again made this 30.
+    expect(costOfByte(15_600) / costOfByte(1_000)).toBeLessThan(12);
+  });
+
+  it('is read the same wherever it is cut', () => {
+    const text = '\r\nGET /a HTTP/1.1\r\nhost: x\r\n\r\n\r\nGET /b HTTP/1.1\r\nhost: x\r\n\r\n';
+    for (let first = 1; first < text.length; first++) {
+      for (let second = first + 1; second <= text.length; second++) {
+        const { feed, heads, faults } = open();
+        for (const piece of [text.slice(0, first), text.slice(first, second), text.slice(second)]) feed(piece);
+        expect([heads, faults]).toEqual([['/a', '/b'], []]);
+      }
+    }
+  });
+
+  it.each(['GET / HTTP/1.1\nhost: x', 'GET / HTTP/1.1\r\nhost: x\na', 'GET / HTTP/1.1\r\nhost: x\ra'])(
+    'with a broken line end is refused wherever it is cut: %j',
+    (text) => {
+      for (let at = 1; at < text.length; at++) {
+        const { feed, faults } = open();
+        feed(text.slice(0, at));
+        feed(text.slice(at));
+        expect(faults).toEqual(['bad_request']);
+      }
+    },
+  );
+});
