@@ -171,8 +171,11 @@ export class Tunnel {
         closeFrame(code, code === 1011 ? 'the upstream broke off' : '', lane === this.up ? randomBytes(4) : undefined),
       );
     }
+    const far = lane === this.up ? this.#upstream : this.#client;
     // The frame under way has no end any more, so nothing can be said behind it.
-    if (lane.waits) (lane === this.up ? this.#upstream : this.#client).destroy();
+    if (lane.waits) far.destroy();
+    // Nobody is left to hear what the other side still says.
+    else if (lane === this.down || this.#client.destroyed) far.end();
     this.#settle();
   }
 

@@ -197,7 +197,7 @@ describe('an opening handshake', () => {
     ['no version', { 'sec-websocket-version': undefined }, 426, 'upgrade_required'],
     ['version 8', { 'sec-websocket-version': '8' }, 426, 'upgrade_required'],
     ['h2c', { upgrade: 'h2c' }, 501, 'not_implemented'],
-    ['no Upgrade', { upgrade: undefined }, 501, 'not_implemented'],
+    ['no Upgrade', { upgrade: undefined }, 426, 'upgrade_required'],
     ['a Connection that does not name it', { connection: 'keep-alive' }, 501, 'not_implemented'],
     ['a body', { 'content-length': '5' }, 400, 'bad_request'],
     ['a chunked body', { 'transfer-encoding': 'chunked' }, 400, 'bad_request'],

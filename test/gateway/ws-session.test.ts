@@ -595,6 +595,17 @@ describe('an open WebSocket ends', () => {
     expect(books(rig)).toMatchObject({ charges: 1, refunds: ['upstream_broke'] });
   });
 
+  it.each(['client', 'upstream'] as const)(
+    'at once when the %s is reset, without waiting for an answer',
+    async (side) => {
+      const rig = await openSession({ per: 'connection' });
+      const other = side === 'client' ? rig.upstream : rig.client;
+      rig[side].socket.resetAndDestroy();
+      await until(() => other.close !== undefined && other.socket.readableEnded, 'the end of the other side');
+      expect(await rig.ended).toBe(side);
+    },
+  );
+
   it.each(['client', 'upstream'] as const)('when the %s is reset in the middle of a frame', async (side) => {
     const rig = await openSession({ per: 'connection' });
     const other = side === 'client' ? rig.upstream : rig.client;
