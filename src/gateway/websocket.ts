@@ -53,7 +53,13 @@ export async function serveSocket(deps: SocketDeps, exchange: Exchange, route: R
   try {
     const opening = await pay(deps, call, read.wish);
     if (!opening) return refuse(exchange, unwritten);
-    await dial(deps, call, opening, target);
+    try {
+      await dial(deps, call, opening, target);
+    } catch (error) {
+      // Behind a charge nothing may fail without an end: a defect of the gateway here costs the client nothing.
+      await takeBack(opening, 'gateway');
+      throw error;
+    }
     exchange.end.paid = opening.till?.paid ?? exchange.end.paid;
   } finally {
     close(deps, call);
@@ -128,14 +134,42 @@ function badHandshake(detail: string): Refusal {
   };
 }
 
-async function takeBack({ till, bought }: Opening, cause: SocketCause): Promise<void> {
+async function takeBack(opening: Opening, cause: SocketCause): Promise<void> {
+  const { till, bought } = opening;
+  opening.bought = undefined;
   if (till && bought) await till.end(bought, endOfPurchase({ kind: 'time', opened: false }, cause));
 }
 
 type Agreed = { terms: SocketTerms; upgraded: Upgraded /** The fields of the upstream's 101. */; fields: string[] };
 
-async function run(deps: SocketDeps, call: Call, { wish, till, bought }: Opening, agreed: Agreed): Promise<void> {
+async function run(deps: SocketDeps, call: Call, opening: Opening, agreed: Agreed): Promise<void> {
   const { exchange, route } = call;
+  const { session, openedMs } = begin(deps, call, opening, agreed);
+  deps.sockets.add(session);
+  const cause = await session.run().finally(() => deps.sockets.delete(session));
+  if (cause === 'upstream')
+    deps.log.warn({ call: call.id, route: route.template }, 'the upstream broke a WebSocket off');
+  const { up, down } = session.tunnel;
+  exchange.end.status = 101;
+  exchange.end.outcome = endOfPurchase({ kind: 'time', opened: true }, cause).outcome;
+  exchange.end.bytesIn = up.bytes;
+  exchange.end.bytesOut = down.bytes;
+  exchange.end.socket = { openedMs, messages: up.messages };
+}
+
+/** The session has both sockets and what was bought, or the upstream's socket is closed. */
+function begin(deps: SocketDeps, call: Call, opening: Opening, agreed: Agreed) {
+  try {
+    return openSession(deps, call, opening, agreed);
+  } catch (error) {
+    agreed.upgraded.socket.destroy();
+    throw error;
+  }
+}
+
+function openSession(deps: SocketDeps, call: Call, opening: Opening, agreed: Agreed) {
+  const { exchange, route } = call;
+  const { wish, till, bought } = opening;
   const { terms, upgraded } = agreed;
   exchange.onGone = undefined;
   exchange.onDrain = undefined;
@@ -155,16 +189,9 @@ async function run(deps: SocketDeps, call: Call, { wish, till, bought }: Opening
     packed: terms.extension !== undefined,
     isPaused: () => deps.isPaused(route.api.name),
   });
-  deps.sockets.add(session);
-  const cause = await session.run().finally(() => deps.sockets.delete(session));
-  if (cause === 'upstream')
-    deps.log.warn({ call: call.id, route: route.template }, 'the upstream broke a WebSocket off');
-  const { up, down } = session.tunnel;
-  exchange.end.status = 101;
-  exchange.end.outcome = endOfPurchase({ kind: 'time', opened: true }, cause).outcome;
-  exchange.end.bytesIn = up.bytes;
-  exchange.end.bytesOut = down.bytes;
-  exchange.end.socket = { openedMs, messages: up.messages };
+  // From here on the session writes its end.
+  opening.bought = undefined;
+  return { session, openedMs };
 }
 
 /** The 101 for the client, made anew: nothing of the upstream's handshake is in it but what was agreed on. */

@@ -3,6 +3,8 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SocketUnit } from '../../src/catalog/model.ts';
 import { GatewayError } from '../../src/errors.ts';
+import type { GatewayDeps } from '../../src/gateway/deps.ts';
+import { silentLog } from '../../src/log.ts';
 import {
   makeConfig,
   type RawUpstream,
@@ -322,6 +324,34 @@ describe('a handshake that the upstream does not complete', () => {
     expect(text).toContain('"code":"shutting_down"');
     await drained;
     expect(rig.journal.refunds).toMatchObject([{ reason: 'gateway_failed' }]);
+    noMoneyLeftOver();
+  });
+
+  const fail = () => {
+    throw new Error('a defect');
+  };
+
+  it.each<[string, Partial<GatewayDeps>]>([
+    ['before the upstream is asked', { signContext: fail }],
+    ['behind the 101 of the upstream', { log: { ...silentLog(), warn: fail } }],
+  ])('under which the gateway fails %s costs nothing and leaves no tunnel', async (_when, deps) => {
+    rig = await startRig({
+      config: makeConfig([
+        {
+          origin: upstream.origin,
+          signedContext: true,
+          headers: [['x-api-key', 'upstream-secret']],
+          secrets: ['upstream-secret'],
+          list: [{ match: 'GET /live', price: '0.1', websocket: 'minute' }],
+        },
+      ]),
+      deps,
+    });
+    answer = (seen) => opened(seen, 'x-leak: upstream-secret\r\n');
+    await rig.send(request('/api0/live'));
+    await until(() => rig.gateway.stats().running === 0, 'the end of the call');
+    expect(rig.journal.refunds).toMatchObject([{ reason: 'gateway_failed' }]);
+    await until(() => upstream.connections.size === 0, 'the end of the connection to the upstream');
     noMoneyLeftOver();
   });
 
