@@ -94,6 +94,9 @@ const finishDelayMs = 50;
 /** Finish rows kept while nothing can be written; the calls of those beyond stay doubtful. */
 const finishesMax = 100_000;
 
+/** Turns in which a closing journal still takes rows: a refund, its finish row, the end of its key, and one to spare. */
+const lastTurns = 4;
+
 type Waiting = {
   /** When the first transaction that could not be had for it began; undefined before. */
   sinceMs: number | undefined;
@@ -292,7 +295,7 @@ export function createJournal(options: JournalOptions): Journal {
         entries.push({ kind: 'charge', row, sinceMs: undefined, awaitsDisk: onDisk, refused: false, resolve, reject });
       }),
     finish(row) {
-      if (state !== 'open') return;
+      if (state !== 'open' && state !== 'closing') return;
       if (finishes.length >= finishesMax) {
         log.error({ call: row.chargeId }, 'too many finish rows wait; this call stays doubtful');
         return;
@@ -312,8 +315,9 @@ export function createJournal(options: JournalOptions): Journal {
     async close() {
       if (state !== 'open') return;
       state = 'closing';
-      // A failing last write is already in the log, and its rows are refused: closing goes on.
-      await flush().catch(() => undefined);
+      // A failing last write is already in the log, and its rows are refused: closing goes on. What is written then may
+      // have more in its wake, such as the finish row behind a refund.
+      for (let turns = 0; turns < lastTurns; turns++) await flush().catch(() => undefined);
       closing.abort();
       await syncing;
       if (isOpen() && unsynced) await syncNow();

@@ -393,6 +393,24 @@ describe('a finish row', () => {
   });
 });
 
+describe('a journal that closes', () => {
+  it('still writes how a call ended whose refund was on its way, and what comes in the wake of that', async () => {
+    const { journal, row, store } = build();
+    const charge = row();
+    await journal.charge(charge);
+    const ending = (async () => {
+      await journal.refund({ chargeId: charge.id, atMs: 2, amount: units(5), reason: 'upstream_broke' });
+      journal.finish({ chargeId: charge.id, ...finish });
+      await Promise.resolve();
+      await journal.perform(() => void store.db.prepare("INSERT INTO meta VALUES ('last', 'word')").run(), 'committed');
+    })();
+    await journal.close();
+    await ending;
+    expect([count(store, 'refunds'), count(store, 'finishes')]).toEqual([1, 1]);
+    await expect(journal.charge(row())).rejects.toMatchObject({ code: 'journal_unavailable' });
+  });
+});
+
 describe('a refund', () => {
   const refund = { atMs: 2, amount: units(5), reason: 'upstream_broke' };
 
