@@ -397,6 +397,7 @@ describe('a journal that closes', () => {
   it('still writes how a call ended whose refund was on its way, and what comes in the wake of that', async () => {
     const { journal, row, store } = build();
     const charge = row();
+    const finish = { atMs: 3, outcome: 'upstream_broke' as const, bytesIn: 0, bytesOut: 5, durationMs: 1 };
     await journal.charge(charge);
     const ending = (async () => {
       await journal.refund({ chargeId: charge.id, atMs: 2, amount: units(5), reason: 'upstream_broke' });
