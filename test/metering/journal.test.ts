@@ -403,7 +403,10 @@ describe('a journal that closes', () => {
       await journal.refund({ chargeId: charge.id, atMs: 2, amount: units(5), reason: 'upstream_broke' });
       journal.finish({ chargeId: charge.id, ...finish });
       await Promise.resolve();
-      await journal.perform(() => void store.db.prepare("INSERT INTO meta VALUES ('last', 'word')").run(), 'committed');
+      await journal.perform(
+        () => void store.journalDb.prepare("INSERT INTO meta VALUES ('last', 'word')").run(),
+        'committed',
+      );
     })();
     await journal.close();
     await ending;
