@@ -37,6 +37,9 @@ export type Settlement = {
 /** How a person starts this program again. */
 const self = bundled ? 'callora' : 'npm run callora --';
 
+/** The Node of a checkout is in it: the one on the PATH may be older. */
+const node = bundled ? 'node' : 'npm exec -- node';
+
 export function printWelcome(
   say: Say,
   info: SandboxInfo,
@@ -59,15 +62,16 @@ export function printWelcome(
   say('Settlements follow here as they land on chain. Ctrl-C ends the sandbox.');
 }
 
-/** Node has a WebSocket client that sends header fields; browsers have none that does. */
+/** Node has a WebSocket client that sends header fields from version 22 on; browsers have none that does. */
 function sayHowToOpen(say: Say, info: SandboxInfo, path: string): void {
   const url = `${info.gateway.replace(/^http/, 'ws')}${path}`;
   const script =
     `const w = new WebSocket("${url}", { headers: { authorization: "Bearer ${info.token}" } });` +
     ' w.onopen = () => w.send("hello"); w.onmessage = (e) => console.log(e.data); w.onclose = (e) => console.log(e.code)';
-  say('And a WebSocket, where each message you send costs 0.001 USDC and what you hear is free:');
+  const needs = bundled ? ' (Node 22 or later)' : '';
+  say(`And a WebSocket${needs}, where each message you send costs 0.001 USDC and what you hear is free:`);
   say('');
-  say(`  node -e '${script}'`);
+  say(`  ${node} -e '${script}'`);
   say('');
 }
 

@@ -47,7 +47,7 @@ export async function startSandbox(args: string[] = [], program: Program = check
   const output = collect(child);
   const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
   await new Promise<void>((resolve, reject) => {
-    child.stdout?.on('data', () => output.stdout().includes('Ready in') && resolve());
+    child.stdout?.on('data', () => output.stdout().includes('Ctrl-C ends') && resolve());
     void closed.then((code) =>
       reject(new Error(`the sandbox ended with ${code}:\n${output.stdout()}\n${output.stderr()}`)),
     );
