@@ -36,7 +36,7 @@ export function brokenBy(error: Error, isClientBehind: boolean): FinishOutcome {
 
 const unknown = { code: 'upstream_bad_answer', proxyError: 'proxy_internal_error' } as const;
 
-const verdicts: Record<UpstreamError['kind'], [ErrorCode, string]> = {
+const verdicts: Record<UpstreamError['kind'], [ErrorCode, string | undefined]> = {
   dns: ['upstream_unreachable', 'dns_error'],
   refused: ['upstream_unreachable', 'connection_refused'],
   unroutable: ['upstream_unreachable', 'destination_ip_unroutable'],
@@ -56,4 +56,5 @@ const verdicts: Record<UpstreamError['kind'], [ErrorCode, string]> = {
   head_too_large: ['upstream_bad_answer', 'http_response_header_section_size'],
   aborted: ['upstream_bad_answer', 'connection_terminated'],
   request_body: ['bad_request', 'http_request_error'],
+  slow_consumer: ['request_timeout', undefined],
 };

@@ -73,7 +73,11 @@ export class ApiPool implements CallOwner, TargetOwner {
     if (this.#waiting.size === 0) return;
     for (const call of this.#waiting) {
       const target = this.#choose(call);
-      if (target && !target.hasRoom) return;
+      if (target && !target.hasRoom(call)) {
+        // What a WebSocket has to wait for may be there for a call behind it.
+        if (call.upgrade) continue;
+        return;
+      }
       this.#waiting.delete(call);
       if (target) target.take(call);
       else this.#failSoon(call, this.#whyNone());
@@ -111,6 +115,22 @@ export class ApiPool implements CallOwner, TargetOwner {
   sweep(nowMs: number): void {
     for (const call of this.#waiting) call.sweep(nowMs);
     for (const target of this.#targets) target.sweep(nowMs);
+    if (this.#waiting.size > 0) this.#makeRoom();
+  }
+
+  /**
+   * With calls in line a connection is not for a consumer who hardly sends or reads: a few hundred of those could have
+   * all connections for ever, and for nothing.
+   */
+  #makeRoom(): void {
+    let wanted = this.#waiting.size;
+    for (const { connections } of this.#targets) {
+      for (const { isSlow, call } of [...connections]) {
+        if (!isSlow || !call) continue;
+        if (wanted-- === 0) return;
+        call.fail(new UpstreamError('slow_consumer', 'the client was too slow while other calls waited'));
+      }
+    }
   }
 
   /** Keeps no connection any more; running and waiting calls go on. */
@@ -148,7 +168,7 @@ export class ApiPool implements CallOwner, TargetOwner {
   #start(call: UpstreamExchange): void {
     const target = this.#choose(call);
     if (!target) this.#failSoon(call, this.#whyNone());
-    else if (target.hasRoom) target.take(call);
+    else if (target.hasRoom(call)) target.take(call);
     else if (this.#waiting.size < this.#upstream.waitingMax) this.#waiting.add(call);
     else
       this.#failSoon(call, new UpstreamError('queue_full', 'too many calls wait for the upstream', undefined, queueMs));

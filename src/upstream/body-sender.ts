@@ -18,6 +18,8 @@ const chunkEnd = '\r\n';
 export class BodySender implements BodySink {
   /** True when all of it has been handed to the socket. */
   isDone = false;
+  /** Bytes of the body handed to the socket. */
+  bytes = 0;
   readonly #socket: Socket;
   readonly #body: OutgoingBody;
   readonly #owner: BodyOwner;
@@ -33,6 +35,11 @@ export class BodySender implements BodySink {
     this.#left = body.length ?? -1;
   }
 
+  /** True while the rest of the body is for the consumer to send, and not for the upstream to take. */
+  get waits(): boolean {
+    return !this.#isOver && !this.isDone && !this.#isBehind;
+  }
+
   start(): void {
     this.#body.start(this);
   }
@@ -40,6 +47,7 @@ export class BodySender implements BodySink {
   data(chunk: Buffer): boolean {
     if (this.#isOver) return false;
     if (chunk.length === 0) return true;
+    this.bytes += chunk.length;
     const ready = this.#left < 0 ? this.#writeChunk(chunk) : this.#writeCounted(chunk);
     this.#isBehind = !ready;
     if (!this.#isOver) this.#owner.moved();

@@ -3,6 +3,7 @@ import type { Framing } from '../http1/response-framing.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
 import { AnswerReader, type AnswerSink } from './answer-reader.ts';
 import { BodySender } from './body-sender.ts';
+import { ConsumerPace } from './consumer-pace.ts';
 import type { Dialer } from './dial.ts';
 import { outliveWriteErrors } from './outlive-write-errors.ts';
 import { requestText } from './request-text.ts';
@@ -54,6 +55,10 @@ export class Connection implements AnswerSink {
   readonly #reader: AnswerReader;
   #sender: BodySender | undefined;
   #paused = false;
+  /** Its call keeps it waiting for a consumer who hardly moves. */
+  isSlow = false;
+  readonly #pace = new ConsumerPace();
+  #answerBytes = 0;
   #securing = false;
   /** Time to connect, then time to stay idle. */
   readonly #timer = new SweptTimer();
@@ -149,6 +154,7 @@ export class Connection implements AnswerSink {
 
   sweep(nowMs: number): void {
     this.call?.sweep(nowMs);
+    this.isSlow = this.#pace.isSlow(nowMs, this.#waits(), this.#answerBytes + (this.#sender?.bytes ?? 0));
     if (this.#life.isDue(nowMs)) this.#isOld = true;
     if (this.#isOld && this.state === 'idle') this.drop();
     if (!this.#timer.isDue(nowMs)) return;
@@ -178,6 +184,7 @@ export class Connection implements AnswerSink {
     const { call } = this;
     if (!call) return;
     call.heard();
+    this.#answerBytes += view.length;
     if (this.#writeError) this.#timer.start(lingerMs);
     // What is read is overwritten by the next read, of whatever connection.
     if (call.handler.onData(this.#settings.readBuffer ? Buffer.from(view) : view) || this.call !== call) return;
@@ -217,6 +224,12 @@ export class Connection implements AnswerSink {
 
   fault(kind: 'protocol' | 'head_too_large' | 'closed', detail: string): void {
     this.#lost(new UpstreamError(kind, detail));
+  }
+
+  /** Whether the next step of its call is its consumer's. */
+  #waits(): boolean {
+    if (this.state !== 'busy') return false;
+    return this.#paused || (this.call?.state === 'sent' && this.#sender?.waits === true);
   }
 
   #listen(isTls: boolean): void {

@@ -20,6 +20,9 @@ export type TargetOwner = {
 
 export type TargetDeps = { clock: Clock; readBuffer: Buffer; resolve?: Resolve };
 
+/** Of the connections of a target. */
+const socketShare = 7 / 8;
+
 /** One origin of an upstream: its connections, and whether calls may go to it. */
 export class Target implements ConnectionOwner {
   readonly origin: string;
@@ -58,8 +61,18 @@ export class Target implements ConnectionOwner {
     return this.#idle.length;
   }
 
-  get hasRoom(): boolean {
-    return this.load < this.#upstream.connectionsMax;
+  /** WebSockets may stay open for ever at little cost to who opened them: they leave room for calls. */
+  hasRoom({ upgrade }: UpstreamExchange): boolean {
+    const { connectionsMax } = this.#upstream;
+    if (this.load >= connectionsMax) return false;
+    return upgrade === undefined || this.#sockets < Math.ceil(connectionsMax * socketShare);
+  }
+
+  /** Connections that are handed over, or will be. */
+  get #sockets(): number {
+    let sockets = 0;
+    for (const { state, call } of this.connections) if (state === 'handed_over' || call?.upgrade) sockets++;
+    return sockets;
   }
 
   get isHealthy(): boolean {
@@ -127,7 +140,7 @@ export class Target implements ConnectionOwner {
   }
 
   unanswered(kind: UpstreamErrorKind): void {
-    this.#judge(kind === 'aborted' || kind === 'request_body' ? 'undecided' : 'failure');
+    this.#judge(kind === 'aborted' || kind === 'request_body' || kind === 'slow_consumer' ? 'undecided' : 'failure');
   }
 
   idle(connection: Connection): void {

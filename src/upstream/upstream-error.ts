@@ -17,7 +17,8 @@ export type UpstreamErrorKind =
   | 'protocol'
   | 'head_too_large'
   | 'aborted'
-  | 'request_body';
+  | 'request_body'
+  | 'slow_consumer';
 
 /** Why a call ended without a whole answer. */
 export class UpstreamError extends Error {
