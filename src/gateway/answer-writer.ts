@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { chunkHead } from '../http1/chunked.ts';
+import { chunkHead, lastChunk } from '../http1/chunked.ts';
 import { fieldLines } from '../http1/field-lines.ts';
 import { statusLine } from '../http1/status-line.ts';
 
@@ -14,8 +14,6 @@ export type AnswerFraming =
 
 /** Up to here a copy into one buffer is cheaper than a second write. */
 const copyBytesMax = 16 * 1024;
-
-const lastChunk = '0\r\n\r\n';
 
 /**
  * Writes one answer on a client's socket: a head, a body, an end, in this order and once. A head leaves together with
@@ -32,8 +30,10 @@ export class AnswerWriter {
   #head = '';
   #framing: AnswerFraming = { kind: 'none' };
 
-  /** `date` gives the text of a Date field for this moment. */
-  /** `reset` ends the connection below any TLS in a way that no reader takes for an end. */
+  /**
+   * `reset` ends the connection below any TLS in a way that no reader takes for an end; `date` gives the text of a Date
+   * field for this moment.
+   */
   constructor(socket: Duplex, reset: () => void, date: () => string) {
     this.#socket = socket;
     this.#reset = reset;
@@ -99,9 +99,7 @@ export class AnswerWriter {
     this.ended = true;
     let rest = this.#head;
     this.#head = '';
-    if (this.#framing.kind === 'chunked') {
-      rest += trailers.length === 0 ? lastChunk : `0\r\n${fieldLines(trailers)}\r\n`;
-    }
+    if (this.#framing.kind === 'chunked') rest += lastChunk(trailers);
     if (rest !== '') this.#socket.write(rest, 'latin1');
   }
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Duplex, duplexPair } from 'node:stream';
-import { ChunkedReader } from '../http1/chunked.ts';
+import { ChunkedReader, chunkHead, lastChunk } from '../http1/chunked.ts';
 import { fieldLines } from '../http1/field-lines.ts';
 import { type Framing, responseFraming } from '../http1/response-framing.ts';
 import { parseResponseHead, type ResponseHead } from '../http1/response-head.ts';
@@ -122,11 +122,11 @@ class Visit {
     body.start({
       data(chunk: Buffer) {
         if (!isChunked) return near.write(chunk);
-        near.write(`${chunk.length.toString(16)}\r\n`);
+        near.write(chunkHead(chunk.length));
         near.write(chunk);
         return near.write('\r\n');
       },
-      end: () => void (isChunked && near.write('0\r\n\r\n')),
+      end: () => void (isChunked && near.write(lastChunk([]))),
       fail: () => undefined,
     });
   }

@@ -1,4 +1,5 @@
 import { isExtensionList } from './chunk-extension.ts';
+import { fieldLines } from './field-lines.ts';
 import { readFields } from './fields.ts';
 
 export type ChunkedLimits = {
@@ -167,6 +168,11 @@ export class ChunkedReader {
 /** A chunk's size line. */
 export function chunkHead(bytes: number): string {
   return `${bytes.toString(16)}\r\n`;
+}
+
+/** What stands behind the last chunk with data: an empty one, and the trailers. */
+export function lastChunk(trailers: readonly string[]): string {
+  return trailers.length === 0 ? '0\r\n\r\n' : `0\r\n${fieldLines(trailers)}\r\n`;
 }
 
 function readHex(text: string): number {

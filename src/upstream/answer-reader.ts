@@ -41,10 +41,6 @@ export class AnswerReader {
   #informational = 0;
   #left = 0;
   #chunked: ChunkedReader | undefined;
-  /** What is being read of a chunked body, and the part of it that is data. */
-  #bytes: Buffer = Buffer.alloc(0);
-  #dataStart = 0;
-  #dataEnd = 0;
   /** The beginning of a head of which the end has not come: made at the first such head, of the size a head may have. */
   #kept: Buffer | undefined;
   #keptBytes = 0;
@@ -204,26 +200,14 @@ export class AnswerReader {
   #readChunked(bytes: Buffer, at: number): void {
     const chunked = this.#chunked;
     if (!chunked) return;
-    this.#bytes = bytes;
-    this.#dataEnd = this.#dataStart = 0;
-    const end = chunked.read(bytes, at, this.#onChunk);
-    if (this.#dataEnd > this.#dataStart) this.#sink.data(bytes.subarray(this.#dataStart, this.#dataEnd));
+    const end = chunked.read(bytes, at, this.#onData);
     // Its consumer may have ended the call on that.
     if (this.#phase !== 'chunked') return;
     if (chunked.state === 'done') this.#end(end === bytes.length, chunked.trailers);
     else if (chunked.state === 'broken') this.#fault('protocol', chunked.fault ?? 'the chunked body is malformed');
   }
 
-  /**
-   * Moves what one read brought of the chunks together, over the size lines between them that have been read: one piece
-   * costs the consumer one copy and one write, however small the chunks are.
-   */
-  readonly #onChunk = (view: Buffer): void => {
-    const start = view.byteOffset - this.#bytes.byteOffset;
-    if (this.#dataEnd === 0) this.#dataEnd = this.#dataStart = start;
-    else if (start !== this.#dataEnd) this.#bytes.copyWithin(this.#dataEnd, start, start + view.length);
-    this.#dataEnd += view.length;
-  };
+  readonly #onData = (view: Buffer): void => this.#sink.data(view);
 
   #end(clean: boolean, trailers: string[]): void {
     if (this.#phase === 'idle') return;

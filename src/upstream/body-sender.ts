@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { chunkHead } from '../http1/chunked.ts';
+import { chunkHead, lastChunk } from '../http1/chunked.ts';
 import type { BodySink, OutgoingBody } from './upstreams.ts';
 
 /** Whoever answers for the request that the body belongs to. */
@@ -108,10 +108,4 @@ export class BodySender implements BodySink {
   #break(message: string): void {
     this.fail(new Error(message));
   }
-}
-
-function lastChunk(trailers: string[]): string {
-  let text = '0\r\n';
-  for (let i = 0; i + 1 < trailers.length; i += 2) text += `${trailers[i]}: ${trailers[i + 1]}\r\n`;
-  return `${text}\r\n`;
 }
