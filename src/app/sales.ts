@@ -1,8 +1,8 @@
-import { mayServe, type ServeVerdict } from '../billing/exposure.ts';
+import { mayServe, type Owed, type ServeVerdict } from '../billing/exposure.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { GatewayDeps, SalesStop } from '../gateway/deps.ts';
 import { createLoop, type Loop } from '../loop.ts';
-import { type Units, zero } from '../money.ts';
+import { zero } from '../money.ts';
 import type { Core } from './core.ts';
 
 /** How often the age of the oldest unsettled charge is read for the decision whether to sell. */
@@ -25,13 +25,13 @@ export function createSalesGate(core: Core): Pick<GatewayDeps, 'mayServe' | 'isP
     loop,
     isPaused: (api) => core.pausedApis.has(api),
     mayServe(account, route): SalesStop | undefined {
-      const verdict = judge(core, account.unsettled, !watcher.state().removedPayees.has(route.api.payee));
+      const verdict = judge(core, account, !watcher.state().removedPayees.has(route.api.payee));
       return verdict.ok ? undefined : verdict;
     },
   };
 }
 
-function judge(core: Core, accountUnsettled: Units, payeeListed: boolean): ServeVerdict {
+function judge(core: Core, account: Owed, payeeListed: boolean): ServeVerdict {
   const { clock, ledger, watcher, facts } = core;
   const seen = watcher.state();
   const { settlement } = core.config();
@@ -43,7 +43,7 @@ function judge(core: Core, accountUnsettled: Units, payeeListed: boolean): Serve
     paused: (seen.paused & 2) !== 0,
     stopped: salesStop(core),
     totals: ledger.totals(),
-    accountUnsettled,
+    account,
     exposureMaxUnits: settlement.exposureMaxUnits,
     exposureAccountMaxUnits: settlement.exposureAccountMaxUnits,
     payeeListed,
@@ -52,7 +52,7 @@ function judge(core: Core, accountUnsettled: Units, payeeListed: boolean): Serve
 
 /** The codes that every paid call is refused with now; none while calls are sold. */
 export function openStops(core: Core): ErrorCode[] {
-  const verdict = judge(core, zero, true);
+  const verdict = judge(core, { unsettled: zero, held: zero }, true);
   return [...(verdict.ok ? [] : [verdict.code]), ...(core.journal.health().ok ? [] : ['journal_unavailable' as const])];
 }
 

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
-import type { Units } from '../money.ts';
+import { add, type Units } from '../money.ts';
 
 /** What is known about the chain and the books at the moment of a call. Amounts in units of 1e-7 USDC. */
 export type Exposure = {
@@ -14,14 +14,16 @@ export type Exposure = {
   paused: boolean;
   /** Why an operator or a failed check stopped sales, if one did. */
   stopped?: string | undefined;
-  totals: { unsettled: Units };
-  /** Unsettled charges of this account. */
-  accountUnsettled: Units;
+  totals: Owed;
+  account: Owed;
   exposureMaxUnits: Units;
   exposureAccountMaxUnits: Units;
   /** False once the vault was seen to remove the payee of this API. */
   payeeListed: boolean;
 };
+
+/** Unsettled charges, and the holds of calls under way: they are charges in a moment. */
+export type Owed = { readonly unsettled: Units; readonly held: Units };
 
 export type ServeVerdict = { ok: true } | { ok: false; code: ErrorCode; detail: string };
 
@@ -41,13 +43,17 @@ export function mayServe(exposure: Exposure): ServeVerdict {
   if (oldestUnsettledAtMs !== undefined && nowMs - oldestUnsettledAtMs > blindMaxMs) {
     return refuse('settlement_stale', 'the oldest unsettled charge is too old');
   }
-  if (exposure.totals.unsettled >= exposure.exposureMaxUnits) {
+  if (sum(exposure.totals) >= exposure.exposureMaxUnits) {
     return refuse('exposure_reached', 'the gateway has reached its cap of unsettled charges');
   }
-  if (exposure.accountUnsettled >= exposure.exposureAccountMaxUnits) {
+  if (sum(exposure.account) >= exposure.exposureAccountMaxUnits) {
     return refuse('exposure_reached', 'the account has reached its cap of unsettled charges');
   }
   return { ok: true };
+}
+
+function sum({ unsettled, held }: Owed): Units {
+  return add(unsettled, held);
 }
 
 function refuse(code: ErrorCode, detail: string): ServeVerdict {

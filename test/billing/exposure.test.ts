@@ -14,8 +14,8 @@ function exposure(change: Partial<Exposure> = {}): Exposure {
     oldestUnsettledAtMs: undefined,
     withdrawDelayS,
     paused: false,
-    totals: { unsettled: units(10) },
-    accountUnsettled: units(5),
+    totals: { unsettled: units(10), held: units(0) },
+    account: { unsettled: units(5), held: units(0) },
     exposureMaxUnits: units(1_000),
     exposureAccountMaxUnits: units(100),
     payeeListed: true,
@@ -35,8 +35,18 @@ describe('paid calls', () => {
     ['no ledger was ever seen', { lastLedgerClosedAtMs: undefined }, 'watcher_stale'],
     ['the newest ledger is too old', { lastLedgerClosedAtMs: nowMs - blindMaxMs - 1 }, 'watcher_stale'],
     ['the oldest charge is too old', { oldestUnsettledAtMs: nowMs - blindMaxMs - 1 }, 'settlement_stale'],
-    ['too much is unsettled', { totals: { unsettled: units(1_000) } }, 'exposure_reached'],
-    ['too much of one account is unsettled', { accountUnsettled: units(100) }, 'exposure_reached'],
+    ['too much is unsettled', { totals: { unsettled: units(1_000), held: units(0) } }, 'exposure_reached'],
+    [
+      'too much of one account is unsettled',
+      { account: { unsettled: units(100), held: units(0) } },
+      'exposure_reached',
+    ],
+    [
+      'too much will be, once the calls under way are charged',
+      { totals: { unsettled: units(990), held: units(10) } },
+      'exposure_reached',
+    ],
+    ['too much of one account will be', { account: { unsettled: units(90), held: units(10) } }, 'exposure_reached'],
   ])('stop when %s', (_, change, code) => {
     expect(mayServe(exposure(change))).toMatchObject({ ok: false, code });
   });
