@@ -1,3 +1,5 @@
+import { codeOf, tlsTrouble } from './tls-trouble.ts';
+
 export type UpstreamErrorKind =
   | 'dns'
   | 'refused'
@@ -38,7 +40,7 @@ export class UpstreamError extends Error {
 export function dialError(error: Error, stage: 'connecting' | 'securing'): UpstreamError {
   if (error instanceof UpstreamError) return error;
   const code = codeOf(error);
-  if (stage === 'securing') return new UpstreamError('tls', `TLS with the upstream failed: ${error.message}`, error);
+  if (stage === 'securing') return tlsError(error);
   switch (code) {
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
@@ -55,10 +57,11 @@ export function dialError(error: Error, stage: 'connecting' | 'securing'): Upstr
 }
 
 export function brokenConnection(error: Error): UpstreamError {
-  const isTls = codeOf(error).startsWith('ERR_SSL');
-  return new UpstreamError(isTls ? 'tls' : 'reset', `the connection to the upstream broke: ${error.message}`, error);
+  if (codeOf(error).startsWith('ERR_SSL')) return tlsError(error);
+  return new UpstreamError('reset', `the connection to the upstream broke: ${error.message}`, error);
 }
 
-function codeOf(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : '';
+/** Without its cause, whose words a log line would add. */
+function tlsError(error: Error): UpstreamError {
+  return new UpstreamError('tls', `TLS with the upstream failed: ${tlsTrouble(error)}`);
 }

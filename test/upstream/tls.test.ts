@@ -75,6 +75,26 @@ describe('an https upstream', () => {
     }
   });
 
+  it('that cannot be spoken to is refused in words that name the remedy, and not in those of OpenSSL', async () => {
+    const plain = await serve((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    const asking = await serveTls({ requestCert: true, rejectUnauthorized: true, ca: ca.cert });
+    const asking12 = await serveTls({
+      requestCert: true,
+      rejectUnauthorized: true,
+      ca: ca.cert,
+      maxVersion: 'TLSv1.2',
+    });
+    const whyNot = async (origin: string, tls?: UpstreamTls) =>
+      (await call(makeUpstreams(), apiOf(origin, { tls })).ended).error?.message;
+    expect(await whyNot(plain.origin.replace('http:', 'https:'), trust)).toMatch(/speaks no TLS .* http:/);
+    expect(await whyNot(asking.origin)).toMatch(/no CA that is trusted for it .* tls\.ca_file/);
+    for (const { origin } of [asking, asking12]) {
+      const why = await whyNot(origin, trust);
+      expect(why).toMatch(/tls\.cert_file/);
+      expect(why).not.toMatch(/error:|openssl/);
+    }
+  });
+
   it('sends large answers to a slow consumer whole', async () => {
     const bytes = 3 * 1024 * 1024;
     const tls = createServer(server);
