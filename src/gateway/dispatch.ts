@@ -13,7 +13,7 @@ import { turnedAway } from './pages-host.ts';
 import { readTarget } from './path.ts';
 import type { Readings } from './readings.ts';
 import { type Refusal, refuse } from './refuse.ts';
-import { type SocketDeps, serveSocket, upgradeRequired } from './websocket.ts';
+import { type SocketDeps, serveSocket, upgradeRequired } from './websocket/serve-socket.ts';
 
 export type DispatchDeps = SocketDeps &
   KeyedDeps & {

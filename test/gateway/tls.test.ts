@@ -24,7 +24,7 @@ import {
   token,
   until,
 } from './rig.ts';
-import { Peer } from './ws-rig.ts';
+import { Peer } from './websocket/rig.ts';
 
 /** Calls over a TLS listener: the same bytes, the same counts, the same endings. */
 

@@ -1,11 +1,11 @@
-import type { FinishOutcome } from '../billing/charging.ts';
-import type { Hold } from '../billing/ledger.ts';
-import { endOfPurchase, type PurchaseEnd } from '../billing/socket-charging.ts';
-import type { Route } from '../catalog/model.ts';
-import type { ErrorCode } from '../errors.ts';
-import { add, subtract, type Units, zero } from '../money.ts';
-import type { Payer } from './admit.ts';
-import type { CallDeps } from './call.ts';
+import type { FinishOutcome } from '../../billing/charging.ts';
+import type { Hold } from '../../billing/ledger.ts';
+import { endOfPurchase, type PurchaseEnd } from '../../billing/socket-charging.ts';
+import type { Route } from '../../catalog/model.ts';
+import type { ErrorCode } from '../../errors.ts';
+import { add, subtract, type Units, zero } from '../../money.ts';
+import type { Payer } from '../admit.ts';
+import type { CallDeps } from '../call.ts';
 
 export type TillDeps = Pick<
   CallDeps,

@@ -1,17 +1,17 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import type { Verified } from '../../src/access/verify.ts';
-import { type AccountSlot, createLedger } from '../../src/billing/ledger.ts';
-import type { SocketCause } from '../../src/billing/socket-charging.ts';
-import type { GatewayLimits, Route, SocketUnit } from '../../src/catalog/model.ts';
-import { type FakeClock, fakeClock } from '../../src/clock.ts';
-import { SocketSession } from '../../src/gateway/ws-session.ts';
-import { SocketTill, type TillDeps } from '../../src/gateway/ws-till.ts';
-import { silentLog } from '../../src/log.ts';
-import { units } from '../../src/money.ts';
-import { fakeJournal, limits, token, until, usdc } from './rig.ts';
-import { type FrameSpec, frame, type ReadFrame, readFrames } from './ws-reference.ts';
+import type { Verified } from '../../../src/access/verify.ts';
+import { type AccountSlot, createLedger } from '../../../src/billing/ledger.ts';
+import type { SocketCause } from '../../../src/billing/socket-charging.ts';
+import type { GatewayLimits, Route, SocketUnit } from '../../../src/catalog/model.ts';
+import { type FakeClock, fakeClock } from '../../../src/clock.ts';
+import { SocketSession } from '../../../src/gateway/websocket/session.ts';
+import { SocketTill, type TillDeps } from '../../../src/gateway/websocket/till.ts';
+import { silentLog } from '../../../src/log.ts';
+import { units } from '../../../src/money.ts';
+import { fakeJournal, limits, token, until, usdc } from '../rig.ts';
+import { type FrameSpec, frame, type ReadFrame, readFrames } from './reference.ts';
 
 /** Two ends of one TCP connection: what a test holds, and what the gateway holds. */
 async function socketPair(): Promise<{ far: Socket; near: Socket }> {

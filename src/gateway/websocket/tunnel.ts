@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import type { SocketCause } from '../billing/socket-charging.ts';
-import type { GatewayLimits } from '../catalog/model.ts';
-import type { Clock } from '../clock.ts';
-import { closeFrame } from './ws-frames.ts';
-import { type Closing, Lane, type LaneEvents, type Payment } from './ws-lane.ts';
+import type { SocketCause } from '../../billing/socket-charging.ts';
+import type { GatewayLimits } from '../../catalog/model.ts';
+import type { Clock } from '../../clock.ts';
+import { closeFrame } from './frames.ts';
+import { type Closing, Lane, type LaneEvents, type Payment } from './lane.ts';
 
 /** How long both ends have to answer a close frame and to take their last bytes, ms. */
 const closeWaitMs = 5_000;

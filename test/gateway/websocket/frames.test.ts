@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { closeFrame, type FrameRules, FrameTracker, type Scan } from '../../src/gateway/ws-frames.ts';
-import { type FrameSpec, frame, readFrames } from './ws-reference.ts';
+import { closeFrame, type FrameRules, FrameTracker, type Scan } from '../../../src/gateway/websocket/frames.ts';
+import { type FrameSpec, frame, readFrames } from './reference.ts';
 
 const fromClient: FrameRules = { masked: true, packed: false, frameBytesMax: 1_000, messageBytesMax: 3_000 };
 const fromServer: FrameRules = { ...fromClient, masked: false };

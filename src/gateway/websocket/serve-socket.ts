@@ -1,13 +1,13 @@
-import { readBearer } from '../access/bearer.ts';
-import { endOfPurchase, type SocketCause } from '../billing/socket-charging.ts';
-import type { Route } from '../catalog/model.ts';
-import { formatUsdc } from '../money.ts';
-import { admit } from './admit.ts';
-import { type Answered, answer, type Call, type CallDeps, close, giveUp, open, send, warnOfLeak } from './call.ts';
-import { type Exchange, endsConnection } from './exchange.ts';
-import type { Upgraded } from './forward.ts';
-import { answerHead } from './headers-down.ts';
-import { type Refusal, refuse } from './refuse.ts';
+import { readBearer } from '../../access/bearer.ts';
+import { endOfPurchase, type SocketCause } from '../../billing/socket-charging.ts';
+import type { Route } from '../../catalog/model.ts';
+import { formatUsdc } from '../../money.ts';
+import { admit } from '../admit.ts';
+import { type Answered, answer, type Call, type CallDeps, close, giveUp, open, send, warnOfLeak } from '../call.ts';
+import { type Exchange, endsConnection } from '../exchange.ts';
+import type { Upgraded } from '../forward.ts';
+import { answerHead } from '../headers-down.ts';
+import { type Refusal, refuse } from '../refuse.ts';
 import {
   offerSocket,
   openingFields,
@@ -15,9 +15,9 @@ import {
   readSocketWish,
   type SocketTerms,
   type SocketWish,
-} from './ws-handshake.ts';
-import { SocketSession } from './ws-session.ts';
-import { type Purchase, SocketTill } from './ws-till.ts';
+} from './handshake.ts';
+import { SocketSession } from './session.ts';
+import { type Purchase, SocketTill } from './till.ts';
 
 export type SocketDeps = CallDeps & {
   /** All that are open: a drain ends them. */

@@ -1,11 +1,11 @@
-import { endOfPurchase, type SocketCause } from '../billing/socket-charging.ts';
-import type { GatewayLimits, Route } from '../catalog/model.ts';
-import type { Clock } from '../clock.ts';
-import { type ErrorCode, errorStatus, errorTable } from '../errors.ts';
-import type { Log } from '../log.ts';
-import type { Closing, Payment } from './ws-lane.ts';
-import type { Purchase, SocketTill } from './ws-till.ts';
-import { Tunnel, type TunnelEnd } from './ws-tunnel.ts';
+import { endOfPurchase, type SocketCause } from '../../billing/socket-charging.ts';
+import type { GatewayLimits, Route } from '../../catalog/model.ts';
+import type { Clock } from '../../clock.ts';
+import { type ErrorCode, errorStatus, errorTable } from '../../errors.ts';
+import type { Log } from '../../log.ts';
+import type { Closing, Payment } from './lane.ts';
+import type { Purchase, SocketTill } from './till.ts';
+import { Tunnel, type TunnelEnd } from './tunnel.ts';
 
 const minuteMs = 60_000;
 

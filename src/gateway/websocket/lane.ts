@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
-import type { Clock } from '../clock.ts';
-import { type FrameFault, type FrameRules, FrameTracker, type Mark, type Scan } from './ws-frames.ts';
+import type { Clock } from '../../clock.ts';
+import { type FrameFault, type FrameRules, FrameTracker, type Mark, type Scan } from './frames.ts';
 
 /** A close frame's code and words. */
 export type Closing = { code: number; reason: string };

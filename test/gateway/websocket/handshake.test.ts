@@ -6,7 +6,7 @@ import {
   readSocketTerms,
   readSocketWish,
   type SocketWish,
-} from '../../src/gateway/ws-handshake.ts';
+} from '../../../src/gateway/websocket/handshake.ts';
 
 const key = 'dGhlIHNhbXBsZSBub25jZQ==';
 const good = { 'Sec-WebSocket-Key': key, 'Sec-WebSocket-Version': '13' };

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { SocketUnit } from '../../src/catalog/model.ts';
-import { GatewayError } from '../../src/errors.ts';
-import type { GatewayDeps } from '../../src/gateway/deps.ts';
-import { silentLog } from '../../src/log.ts';
+import type { SocketUnit } from '../../../src/catalog/model.ts';
+import { GatewayError } from '../../../src/errors.ts';
+import type { GatewayDeps } from '../../../src/gateway/deps.ts';
+import { silentLog } from '../../../src/log.ts';
 import {
   makeConfig,
   type RawUpstream,
@@ -15,8 +15,8 @@ import {
   token,
   until,
   usdc,
-} from './rig.ts';
-import { Peer } from './ws-rig.ts';
+} from '../rig.ts';
+import { Peer } from './rig.ts';
 
 const key = 'dGhlIHNhbXBsZSBub25jZQ==';
 
