@@ -1,25 +1,59 @@
-import type { ByteBudget } from '../limits/byte-budget.ts';
+import { createHash } from 'node:crypto';
+import type { AccountSlot } from '../billing/ledger.ts';
+import type { ByteBudget, ByteShares } from '../limits/byte-budget.ts';
 import type { BodySink, OutgoingBody } from '../upstream/upstreams.ts';
 import { type Exchange, wantsBody } from './exchange.ts';
 import type { Refusal } from './refuse.ts';
+import { BodyError } from './request-body.ts';
 import { judgeFailure } from './upstream-failure.ts';
 
-/** A whole request body in memory, on its way to the upstream once it is known what to do with it. */
+/** Memory for bodies: what all share, and what each account has of it. */
+export type BodyMemory = { budget: ByteBudget; shares: ByteShares<AccountSlot> };
+
+/** Of the memory for bodies and kept answers, at most this is for the bodies of one account. */
+const accountShare = 1 / 4;
+/** What a piece takes beside its bytes: a body that comes in single bytes must not take a hundred times what it counts. */
+const pieceBytes = 256;
+/** Idle times of a body that the whole of it has to come in: it is small, and others may need the memory. */
+const wholeIdleTimes = 4;
+
+/**
+ * A whole request body in memory, on its way to the upstream once it is known what to do with it. Without a payer it is only
+ * looked at: nothing is sent for nothing, and who has no money could have all the memory.
+ */
 export class HeldBody implements OutgoingBody {
   readonly chunks: Buffer[] = [];
   length = 0;
-  readonly #budget: ByteBudget;
+  readonly #memory: BodyMemory;
+  readonly #payer: AccountSlot | undefined;
+  readonly #digest = createHash('sha256');
+  #taken = 0;
 
-  constructor(budget: ByteBudget) {
-    this.#budget = budget;
+  constructor(memory: BodyMemory, payer: AccountSlot | undefined) {
+    this.#memory = memory;
+    this.#payer = payer;
   }
 
   /** False when there is no memory for it. */
   add(chunk: Buffer, bufferedBytesMax: number): boolean {
-    if (!this.#budget.take(chunk.length, bufferedBytesMax)) return false;
-    this.chunks.push(chunk);
     this.length += chunk.length;
+    this.#digest.update(chunk);
+    if (!this.#payer) return true;
+    const { budget, shares } = this.#memory;
+    const bytes = chunk.length + pieceBytes;
+    if (!shares.take(this.#payer, bytes, bufferedBytesMax * accountShare)) return false;
+    if (!budget.take(bytes, bufferedBytesMax)) {
+      shares.give(this.#payer, bytes);
+      return false;
+    }
+    this.#taken += bytes;
+    this.chunks.push(chunk);
     return true;
+  }
+
+  /** Of all its bytes; asked for once. */
+  digest(): string {
+    return this.#digest.digest('hex');
   }
 
   /** It is small: the upstream's connection may be behind with all of it. */
@@ -32,7 +66,9 @@ export class HeldBody implements OutgoingBody {
 
   /** Gives the memory back. */
   release(): void {
-    this.#budget.give(this.length);
+    if (this.#payer) this.#memory.shares.give(this.#payer, this.#taken);
+    this.#memory.budget.give(this.#taken);
+    this.#taken = 0;
     this.chunks.length = 0;
     this.length = 0;
   }
@@ -62,7 +98,13 @@ export function holdBody(
         : `at most ${bytesMax} bytes with an Idempotency-Key, which needs the body whole before it is sent`,
   };
   if ((head.contentLength ?? 0) > bytesMax) return tooLarge;
-  return new Promise((resolve) => {
+  return new Promise((settle) => {
+    const late = () => body.fail(new BodyError('request_timeout'));
+    const timer = setTimeout(late, exchange.config.gateway.limits.bodyIdleTimeoutMs * wholeIdleTimes);
+    const resolve = (unheld: Unheld) => {
+      clearTimeout(timer);
+      settle(unheld);
+    };
     const fail = (error: Error) => {
       const { code, cause } = judgeFailure(error);
       if (code === 'client_gone') resolve('client_gone');

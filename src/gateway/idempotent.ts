@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import type { IdempotencyLimits, Route } from '../catalog/model.ts';
 import { GatewayError } from '../errors.ts';
-import type { ByteBudget } from '../limits/byte-budget.ts';
 import type { Claim, Claims } from '../limits/claims.ts';
 import { readIdempotencyKey } from '../limits/idempotency-key.ts';
 import type { KeyLimits, KeyOutcome } from '../metering/keyed-calls.ts';
@@ -10,12 +9,12 @@ import { AnswerCopy } from './answer-copy.ts';
 import { type Call, type CallDeps, carryOut, letGo, open, releaseHold } from './call.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { Exchange } from './exchange.ts';
-import { HeldBody, holdBody } from './held-body.ts';
+import { type BodyMemory, HeldBody, holdBody } from './held-body.ts';
 import { fingerprintOf, withUpstreamKey } from './key-fingerprint.ts';
 import { type Refusal, refuse } from './refuse.ts';
 import { replay } from './replay.ts';
 
-export type KeyedDeps = CallDeps & Pick<GatewayDeps, 'keys'> & { claims: Claims; budget: ByteBudget };
+export type KeyedDeps = CallDeps & Pick<GatewayDeps, 'keys'> & BodyMemory & { claims: Claims };
 
 /** A call that carries a key, as far as it is known before anything is sent. */
 type Keyed = {
@@ -47,7 +46,7 @@ export async function serveKeyed(deps: KeyedDeps, exchange: Exchange, route: Rou
   if (!admitted.ok) return refuse(exchange, admitted);
   const { payer } = admitted;
   assert(payer, 'a route with a token has a payer');
-  const body = new HeldBody(deps.budget);
+  const body = new HeldBody(deps, admitted.unpaid ? undefined : payer.account);
   let keyed: Keyed | undefined;
   try {
     const limits = exchange.config.gateway.idempotency;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Api, Config, Route } from '../catalog/model.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import { createAddressGuard, createAddressSet } from '../limits/addresses.ts';
-import { createByteBudget } from '../limits/byte-budget.ts';
+import { createByteBudget, createByteShares } from '../limits/byte-budget.ts';
 import { createClaims } from '../limits/claims.ts';
 import { createPlaces } from '../limits/places.ts';
 import { createRatePolicies } from '../limits/rate-policies.ts';
@@ -156,6 +156,7 @@ function joinDeps(deps: GatewayDeps, draining: () => boolean): DispatchDeps {
     calls: createPlaces(),
     claims: createClaims(),
     budget: createByteBudget(),
+    shares: createByteShares(),
     payers: new WeakMap(),
     rules: createFieldRules(),
     readings: createReadings(),

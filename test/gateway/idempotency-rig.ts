@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { createLedger } from '../../src/billing/ledger.ts';
-import type { IdempotencyLimits } from '../../src/catalog/model.ts';
+import type { GatewayLimits, IdempotencyLimits } from '../../src/catalog/model.ts';
 import { type FakeClock, fakeClock, systemClock } from '../../src/clock.ts';
 import type { CallJournal } from '../../src/gateway/deps.ts';
 import { silentLog } from '../../src/log.ts';
@@ -16,6 +16,7 @@ import {
   account,
   type Behaviour,
   idempotency,
+  limits,
   makeConfig,
   type RawAnswer,
   type RawUpstream,
@@ -51,6 +52,7 @@ type Options = {
   behave?: Behaviour;
   api?: Partial<ApiSpec>;
   limits?: Partial<IdempotencyLimits>;
+  gateway?: Partial<GatewayLimits>;
   balance?: string;
   /** Changes what the call path sees of the journal. */
   journalAs?: (journal: Journal) => CallJournal;
@@ -64,6 +66,7 @@ export async function startKeyed(options: Options = {}): Promise<KeyedRig> {
   const clock = fakeClock();
   const config = makeConfig([{ origin: upstream.origin, mount: '/a', price: '0.1', ...options.api }], {
     idempotency: { ...idempotency, ...options.limits },
+    limits: { ...limits, ...options.gateway },
     identitySecret: 'secret of the gateway',
   });
   let store = open();
