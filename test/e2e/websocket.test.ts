@@ -71,21 +71,29 @@ const echo = (text: string) => JSON.stringify({ echo: text });
 
 describe('a WebSocket of the sandbox', () => {
   it('opens with the line that the sandbox prints, whatever Node is on the PATH', async () => {
-    const line = sandbox
-      .stdout()
-      .split('\n')
-      .find((text) => text.includes('node -e'));
+    // It comes a moment after the word that the sandbox is ready.
+    const line = await until(
+      async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        return /^.*node -e .*(?=\n)/m.exec(sandbox.stdout())?.[0].trim();
+      },
+      (text) => text !== undefined,
+    );
     const oldNode = `#!/bin/sh\ncase $1 in -e) exit 1;; esac\nexec '${process.execPath}' "$@"\n`;
     writeFileSync(path.join(home, 'node'), oldNode, { mode: 0o755 });
     const env = { ...process.env, PATH: `${home}:${process.env.PATH}` };
-    const shell = spawn('sh', ['-c', `exec ${line?.trim()}`], { env, detached: true });
+    const shell = spawn('sh', ['-c', `exec ${line}`], { env, detached: true });
+    const closed = once(shell, 'close');
     let said = '';
-    shell.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const hear = (text: string) => {
+      const before = said.includes(echo('hello'));
       said += text;
-    });
-    while (!said.includes(echo('hello'))) await once(shell.stdout, 'data');
-    process.kill(-Number(shell.pid), 'SIGKILL');
-    await once(shell, 'close');
+      if (!before && said.includes(echo('hello'))) process.kill(-Number(shell.pid), 'SIGKILL');
+    };
+    shell.stdout.setEncoding('utf8').on('data', hear);
+    shell.stderr.setEncoding('utf8').on('data', hear);
+    await closed;
+    expect(said).toContain(echo('hello'));
   });
 
   it('costs what its messages cost: what the upstream says by itself is free', async () => {
