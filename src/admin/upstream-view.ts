@@ -7,6 +7,8 @@ export type UpstreamView = {
   breaker: 'closed' | 'open' | 'half_open';
   /** What its probes say; undefined without probes. */
   healthy: boolean | undefined;
+  /** What its last probe failed of; undefined when it did not. */
+  trouble?: string | undefined;
   /** Connections with a call, and without one. */
   calls: number;
   idle: number;
@@ -15,8 +17,8 @@ export type UpstreamView = {
 };
 
 /** Why an upstream gets no calls, in words of the configuration; undefined while it gets them. */
-export function downReason({ up, healthy, breaker }: UpstreamView): string | undefined {
+export function downReason({ up, healthy, trouble, breaker }: UpstreamView): string | undefined {
   if (up) return undefined;
-  if (healthy === false) return 'fails its health probes';
+  if (healthy === false) return trouble ? `fails its health probes: ${trouble}` : 'fails its health probes';
   return breaker === 'half_open' ? 'is tried by one call' : 'its last calls failed';
 }

@@ -106,7 +106,7 @@ function isAdmittedByApi(deps: DispatchDeps, { client }: Exchange, api: Api): bo
 
 function dearerMethod(methods: string[]): Refusal {
   const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].sort().join(', ');
-  const detail = 'this path is listed with other methods, at a higher price than unlisted calls';
+  const detail = 'a listed route of this path costs more than unlisted calls, so only the methods in allow are sold';
   return { ok: false, code: 'method_not_allowed', detail, fields: ['allow', allow] };
 }
 

@@ -24,7 +24,8 @@ export const errorHelp: Record<ErrorCode, { when: string; remedy: string }> = {
   },
   not_implemented: {
     when: 'The request uses a feature the gateway does not forward, such as an upgrade to anything but a WebSocket, or one that this path does not sell.',
-    remedy: 'Send the request without that feature.',
+    remedy:
+      'Send the request without that feature. Java’s `HttpClient` and `curl --http2` ask for HTTP/2 over plain `http:`; have them use HTTP/1.1.',
   },
   not_found: {
     when: 'No API is mounted at this path, its API sells listed routes only, or the thing asked for does not exist.',

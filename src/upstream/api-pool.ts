@@ -15,6 +15,8 @@ export type TargetState = {
   breaker: 'closed' | 'open' | 'half_open';
   /** What the probes say; undefined without probes. */
   healthy: boolean | undefined;
+  /** What its last probe failed of; undefined when it did not. */
+  trouble: string | undefined;
   /** Calls on their way, and connections without one. */
   calls: number;
   idle: number;
@@ -105,10 +107,10 @@ export class ApiPool implements CallOwner, TargetOwner {
     else if (breaker.state === 'closed') this.#log.info(about, 'an upstream answers again');
   }
 
-  healthMoved({ origin, isHealthy }: Target): void {
+  healthMoved({ origin, isHealthy, health }: Target): void {
     const about = { api: this.#api, upstream: origin };
     if (isHealthy) this.#log.info(about, 'an upstream is healthy again');
-    else this.#log.warn(about, 'an upstream fails its health checks: it gets no calls');
+    else this.#log.warn({ ...about, reason: health?.trouble }, 'an upstream fails its health checks: it gets no calls');
     this.roomMade();
   }
 
@@ -159,6 +161,7 @@ export class ApiPool implements CallOwner, TargetOwner {
       up: target.mayServe,
       breaker: target.breaker.state,
       healthy: target.health && target.isHealthy,
+      trouble: target.health?.trouble,
       calls: target.load,
       idle: target.idleCount,
       waiting: this.#waiting.size,

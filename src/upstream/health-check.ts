@@ -7,6 +7,8 @@ import { nextVerdict, type ProbeVerdict, trusted } from './probe-verdict.ts';
 /** Asks one target for its health at an interval: the active health check. */
 export class HealthCheck {
   verdict: ProbeVerdict = trusted;
+  /** Why the last probe failed; undefined when it did not. */
+  trouble: string | undefined;
   readonly #settings: ConnectionSettings;
   readonly #health: UpstreamHealth;
   readonly #clock: Clock;
@@ -35,11 +37,12 @@ export class HealthCheck {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       this.#probe = startProbe(this.#settings, this.#health);
-      const good = await this.#probe.answer;
+      const trouble = await this.#probe.answer;
       this.#probe = undefined;
       if (signal.aborted) return;
       const before = this.verdict;
-      this.verdict = nextVerdict(before, good, this.#health);
+      this.trouble = trouble;
+      this.verdict = nextVerdict(before, trouble === undefined, this.#health);
       if (this.verdict.healthy !== before.healthy) this.#onChange();
       await this.#clock.sleep(this.#health.intervalMs, signal);
     }

@@ -3,16 +3,19 @@ import { Connection, type ConnectionOwner, type ConnectionSettings } from './con
 import { UpstreamExchange } from './upstream-exchange.ts';
 import type { UpstreamHandler, UpstreamRequest } from './upstreams.ts';
 
-/** One question about a target's health on its way. `answer` never rejects: false is everything but a 2xx in time. */
-export type Probe = { answer: Promise<boolean>; sweep(nowMs: number): void; stop(): void };
+/**
+ * One question about a target's health on its way. `answer` never rejects: it is undefined for a 2xx in time, and else
+ * says what came instead.
+ */
+export type Probe = { answer: Promise<string | undefined>; sweep(nowMs: number): void; stop(): void };
 
 /**
  * Asks on a connection of its own, which ends with the answer's head: a target is healthy when it can be connected to,
  * and a pool whose connections are all taken must not look like one that is down.
  */
 export function startProbe(settings: ConnectionSettings, { path, timeoutMs }: UpstreamHealth): Probe {
-  let settle: (good: boolean) => void = () => {};
-  const answer = new Promise<boolean>((resolve) => {
+  let settle: (trouble: string | undefined) => void = () => {};
+  const answer = new Promise<string | undefined>((resolve) => {
     settle = resolve;
   });
   const request: UpstreamRequest = {
@@ -28,12 +31,12 @@ export function startProbe(settings: ConnectionSettings, { path, timeoutMs }: Up
     onSent() {},
     onInformational() {},
     onHead({ status }) {
-      settle(status >= 200 && status < 300);
+      settle(status >= 200 && status < 300 ? undefined : `${path} answers ${status}`);
       connection.drop();
     },
     onData: () => true,
     onEnd() {},
-    onError: () => settle(false),
+    onError: (error) => settle(error.message),
   };
   const call = new UpstreamExchange({ failed: () => connection.drop() }, request, handler);
   const owner: ConnectionOwner = {

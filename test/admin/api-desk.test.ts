@@ -18,7 +18,7 @@ describe('the list of APIs', () => {
     const rig = await rigged({
       upstreams: () => [
         { ...state, origin: 'http://a.example', breaker: 'open', healthy: undefined },
-        { ...state, origin: 'http://b.example', breaker: 'closed', healthy: false },
+        { ...state, origin: 'http://b.example', breaker: 'closed', healthy: false, trouble: '/healthz answers 404' },
         { ...state, origin: 'http://c.example', breaker: 'half_open', healthy: true },
         { ...state, origin: 'http://d.example', breaker: 'closed', healthy: true, up: true },
       ],
@@ -26,7 +26,7 @@ describe('the list of APIs', () => {
     const maps = (await rig.books.apis()).items.find((item) => item.name === 'maps');
     expect(maps?.upstreams_down).toEqual([
       { url: 'http://a.example', reason: 'its last calls failed' },
-      { url: 'http://b.example', reason: 'fails its health probes' },
+      { url: 'http://b.example', reason: 'fails its health probes: /healthz answers 404' },
       { url: 'http://c.example', reason: 'is tried by one call' },
     ]);
   });

@@ -61,6 +61,7 @@ describe('an upstream with probes', () => {
     answers[0] = ok.replace('200 OK', '503 Busy');
     await probe(3);
     await until(() => upstreams.states()[0]?.healthy === false);
+    expect(upstreams.states()).toMatchObject([{ trouble: '/healthz answers 503' }]);
     expect(await call(upstreams, api).ended).toMatchObject({ sent: 0, error: { kind: 'no_healthy_target' } });
     answers[0] = ok;
     await probe(2);
