@@ -87,6 +87,8 @@ export type JournalOptions = {
 
 /** How long a charge waits for somebody else's write lock before it is refused, ms: its caller holds an answer back. */
 const busyBudgetMs = 500;
+/** The same for a refund: nobody waits for it, and without it a consumer pays for what broke. */
+const refundBudgetMs = 60_000;
 /** Pause between two tries on a locked database, ms. */
 const busyPauseMs = 5;
 /** Finish rows wait this long for others to share a statement with, ms; a kill leaves their calls doubtful. */
@@ -100,6 +102,8 @@ const lastTurns = 4;
 type Waiting = {
   /** When the first transaction that could not be had for it began; undefined before. */
   sinceMs: number | undefined;
+  /** How long it waits for somebody else's lock, ms. */
+  budgetMs: number;
   /** Whether level `disk` holds its promise back until the log is synced. */
   awaitsDisk: boolean;
   refused: boolean;
@@ -135,9 +139,9 @@ export function createJournal(options: JournalOptions): Journal {
     return new Promise(put);
   }
 
-  function perform(write: () => void, awaitsDisk = onDisk): Promise<void> {
+  function perform(write: () => void, awaitsDisk = onDisk, budgetMs = busyBudgetMs): Promise<void> {
     return enqueue((resolve, reject) => {
-      entries.push({ kind: 'task', write, sinceMs: undefined, awaitsDisk, refused: false, resolve, reject });
+      entries.push({ kind: 'task', write, sinceMs: undefined, budgetMs, awaitsDisk, refused: false, resolve, reject });
     });
   }
 
@@ -237,8 +241,8 @@ export function createJournal(options: JournalOptions): Journal {
       log.error({ err: error, rows: group.length }, 'charges could not be written; their calls are refused');
     for (const entry of group) entry.sinceMs ??= startMs;
     const nowMs = clock.monotonicMs();
-    const again = ({ refused, sinceMs = nowMs }: Entry) =>
-      busy && state !== 'lost' && !refused && nowMs - sinceMs < busyBudgetMs;
+    const again = (entry: Entry) =>
+      busy && state !== 'lost' && !entry.refused && nowMs - (entry.sinceMs ?? nowMs) < entry.budgetMs;
     for (const entry of group) if (!again(entry)) entry.reject(unavailable(lastError, error));
     if (state === 'lost') return;
     entries = [...group.filter(again), ...entries];
@@ -292,7 +296,18 @@ export function createJournal(options: JournalOptions): Journal {
   return {
     charge: (row) =>
       enqueue((resolve, reject) => {
-        entries.push({ kind: 'charge', row, sinceMs: undefined, awaitsDisk: onDisk, refused: false, resolve, reject });
+        const budgetMs = busyBudgetMs;
+        const awaitsDisk = onDisk;
+        entries.push({
+          kind: 'charge',
+          row,
+          sinceMs: undefined,
+          budgetMs,
+          awaitsDisk,
+          refused: false,
+          resolve,
+          reject,
+        });
       }),
     finish(row) {
       if (state !== 'open' && state !== 'closing') return;
@@ -305,9 +320,13 @@ export function createJournal(options: JournalOptions): Journal {
     },
     async refund(row) {
       let outcome: RefundOutcome = 'already';
-      await perform(() => {
-        outcome = rows.refund(row);
-      }, false);
+      await perform(
+        () => {
+          outcome = rows.refund(row);
+        },
+        false,
+        refundBudgetMs,
+      );
       return outcome;
     },
     perform: (write, until) => perform(write, until === 'durable' && onDisk),

@@ -241,6 +241,28 @@ describe('a foreign write lock', () => {
     await journal.charge(row());
     expect(count(store, 'charges')).toBe(1);
   });
+
+  it('holds a refund up and does not cost it: no answer waits for that', async () => {
+    const { journal, row, store, clock } = build();
+    const charge = row();
+    await journal.charge(charge);
+    const other = lockedBy(store);
+    let outcome: unknown;
+    const refund = { chargeId: charge.id, atMs: 2, amount: units(5), reason: 'upstream_broke' };
+    const refunded = journal.refund(refund).catch(String);
+    void refunded.then((found) => {
+      outcome = found;
+    });
+    await until(() => journal.health().lastError !== undefined);
+    for (let elapsedMs = 0; elapsedMs < 10_000; elapsedMs += 250) {
+      clock.advance(250);
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+      expect(outcome).toBeUndefined();
+    }
+    other.exec('ROLLBACK');
+    clock.advance(5);
+    expect(await refunded).toBe('refunded');
+  });
 });
 
 describe('a full disk', () => {
