@@ -1,26 +1,24 @@
 import type { Config, Route } from '../catalog/model.ts';
 import { fieldLines } from '../http1/field-lines.ts';
-import type { Framing } from '../http1/response-framing.ts';
-import { formatUsdc, type Units } from '../money.ts';
+import type { Units } from '../money.ts';
 import { sentPath } from '../upstream/request-text.ts';
 import type { OutgoingBody } from '../upstream/upstreams.ts';
 import { type AdmitDeps, type Admitted, admit } from './admit.ts';
-import { type Answer, type Relayed, relay } from './answer.ts';
+import { type Relayed, relay } from './answer.ts';
 import type { AnswerCopy } from './answer-copy.ts';
-import type { AnswerFraming } from './answer-writer.ts';
 import { charge, settleEnd } from './charge.ts';
+import { composeAnswer } from './compose-answer.ts';
 import type { CorsRules } from './cors.ts';
 import type { CallJournal, GatewayDeps } from './deps.ts';
-import { type Exchange, endsConnection, wantsBody } from './exchange.ts';
+import { type Exchange, wantsBody } from './exchange.ts';
 import type { FieldRules } from './fields.ts';
 import { UpstreamCall, type UpstreamHead } from './forward.ts';
-import { answerHead, trailersDown } from './headers-down.ts';
+import { answerHead } from './headers-down.ts';
 import { type CallIdentity, trailersUp, upstreamLines } from './headers-up.ts';
 import type { Prepared } from './prepared.ts';
 import { upstreamProxyStatus } from './proxy-status.ts';
 import { type Refusal, refuse } from './refuse.ts';
 import { BodyError, type RequestBody } from './request-body.ts';
-import { serverTiming } from './server-timing.ts';
 import { judgeFailure, type UpstreamFailure } from './upstream-failure.ts';
 
 export type CallDeps = AdmitDeps &
@@ -205,7 +203,7 @@ export function giveUp(deps: CallDeps, call: Call, failure: UpstreamFailure): vo
 /** Behind the charge nothing may fail without an end: a defect of the gateway here costs the client nothing. */
 export async function answer(deps: CallDeps, call: Call, answered: Answered, charged: Units): Promise<Relayed> {
   try {
-    return await relay(call.exchange, answered.upstream, compose(deps, call, answered, charged));
+    return await relay(call.exchange, answered.upstream, composeAnswer(deps, call, answered, charged));
   } catch (error) {
     deps.log.error({ err: error, call: call.id }, 'the gateway failed behind a charge');
     answered.upstream.abort(new Error('the gateway failed'));
@@ -213,63 +211,6 @@ export async function answer(deps: CallDeps, call: Call, answered: Answered, cha
     return { outcome: 'gateway_failed', bytesOut: 0 };
   }
 }
-
-function compose(deps: CallDeps, call: Call, { head, framing }: Answered, charged: Units): Answer {
-  const { exchange, route, admitted } = call;
-  const { rules } = deps;
-  const prepared = deps.prepared(route);
-  const read = answerHead(head.fields, rules, prepared, route.api);
-  const { fields } = read;
-  if (framing.kind === 'none' && read.contentLength !== undefined && head.status !== 204) {
-    fields.push('content-length', read.contentLength);
-  }
-  if (!prepared.keepsCacheFields) fields.push('cache-control', 'private, no-store');
-  call.copy?.head(head.status, fields);
-  if (prepared.keepsCacheFields && exchange.head.origin === undefined) {
-    fields.push(...deps.corsOf(exchange.config).of(route.api).cachedFields());
-  }
-  // A body that is still coming in cannot be told from the next request once nobody reads it.
-  if (exchange.body && !exchange.body.complete) endsConnection(exchange);
-  const down = framingDown(exchange, framing);
-  if (read.leaking !== undefined) warnOfLeak(deps, route, read.leaking);
-  fields.push(...exchange.fields);
-  let lines =
-    `via: 1.${head.minor} callora\r\nx-request-id: ${exchange.requestId}\r\n` +
-    `callora-price: ${formatUsdc(charged)}\r\n`;
-  // What may lie in a shared cache says nothing of who paid for it.
-  if (admitted.payer && !prepared.keepsCacheFields) {
-    lines += `callora-balance: ${formatUsdc(deps.ledger.spendable(admitted.payer.account))}\r\n`;
-  }
-  exchange.end.overheadMs = call.sentMs - exchange.startMs + deps.clock.monotonicMs() - call.headMs;
-  lines += `server-timing: ${serverTiming(exchange.end.overheadMs)}\r\n`;
-  deps.metrics.overhead(exchange.end.overheadMs / 1000);
-  return {
-    status: head.status,
-    fields,
-    lines,
-    framing: down,
-    hasDate: read.hasDate,
-    idleTimeoutMs: route.api.upstream.idleTimeoutMs,
-    copy: call.copy,
-    trailers: (trailers) => trailersDown(trailers, rules, prepared),
-  };
-}
-
-/** An upstream that repeats what it was sent would hand its own key to every consumer; its owner should know. */
-export function warnOfLeak({ log }: CallDeps, { api, template }: Route, field: string): void {
-  log.warn({ api: api.name, route: template, field }, 'the upstream sent a secret back; the field was left out');
-}
-
-/** A body of unknown length is chunked for who knows chunks; for HTTP/1.0 it ends with the connection. */
-function framingDown(exchange: Exchange, framing: Framing): AnswerFraming {
-  if (framing.kind === 'none' || framing.kind === 'length') return framing;
-  if (exchange.head.minor === 1) return chunked;
-  endsConnection(exchange);
-  return untilClose;
-}
-
-const chunked: AnswerFraming = { kind: 'chunked' };
-const untilClose: AnswerFraming = { kind: 'until_close' };
 
 /** An admitted call holds money and a place until it ends; what is not charged by then never is. */
 export function letGo(deps: CallDeps, admitted: Admitted, route: Route): void {

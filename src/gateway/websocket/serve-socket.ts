@@ -3,11 +3,12 @@ import { endOfPurchase, type SocketCause } from '../../billing/socket-charging.t
 import type { Route } from '../../catalog/model.ts';
 import { formatUsdc } from '../../money.ts';
 import { admit } from '../admit.ts';
-import { type Answered, answer, type Call, type CallDeps, close, giveUp, open, send, warnOfLeak } from '../call.ts';
+import { type Answered, answer, type Call, type CallDeps, close, giveUp, open, send } from '../call.ts';
 import { type Exchange, endsConnection } from '../exchange.ts';
 import type { Upgraded } from '../forward.ts';
 import { answerHead } from '../headers-down.ts';
 import { type Refusal, refuse } from '../refuse.ts';
+import { warnOfLeak } from '../warn-of-leak.ts';
 import {
   offerSocket,
   openingFields,

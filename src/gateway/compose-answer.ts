@@ -1,0 +1,50 @@
+import { formatUsdc, type Units } from '../money.ts';
+import type { Answer } from './answer.ts';
+import type { Answered, Call, CallDeps } from './call.ts';
+import { endsConnection } from './exchange.ts';
+import { framingDown } from './framing-down.ts';
+import { answerHead, trailersDown } from './headers-down.ts';
+import { serverTiming } from './server-timing.ts';
+import { warnOfLeak } from './warn-of-leak.ts';
+
+/** What the client gets of an upstream's answer, with what the gateway adds about the call. */
+export function composeAnswer(deps: CallDeps, call: Call, { head, framing }: Answered, charged: Units): Answer {
+  const { exchange, route, admitted } = call;
+  const { rules } = deps;
+  const prepared = deps.prepared(route);
+  const read = answerHead(head.fields, rules, prepared, route.api);
+  const { fields } = read;
+  if (framing.kind === 'none' && read.contentLength !== undefined && head.status !== 204) {
+    fields.push('content-length', read.contentLength);
+  }
+  if (!prepared.keepsCacheFields) fields.push('cache-control', 'private, no-store');
+  call.copy?.head(head.status, fields);
+  if (prepared.keepsCacheFields && exchange.head.origin === undefined) {
+    fields.push(...deps.corsOf(exchange.config).of(route.api).cachedFields());
+  }
+  // A body that is still coming in cannot be told from the next request once nobody reads it.
+  if (exchange.body && !exchange.body.complete) endsConnection(exchange);
+  const down = framingDown(exchange, framing);
+  if (read.leaking !== undefined) warnOfLeak(deps, route, read.leaking);
+  fields.push(...exchange.fields);
+  let lines =
+    `via: 1.${head.minor} callora\r\nx-request-id: ${exchange.requestId}\r\n` +
+    `callora-price: ${formatUsdc(charged)}\r\n`;
+  // What may lie in a shared cache says nothing of who paid for it.
+  if (admitted.payer && !prepared.keepsCacheFields) {
+    lines += `callora-balance: ${formatUsdc(deps.ledger.spendable(admitted.payer.account))}\r\n`;
+  }
+  exchange.end.overheadMs = call.sentMs - exchange.startMs + deps.clock.monotonicMs() - call.headMs;
+  lines += `server-timing: ${serverTiming(exchange.end.overheadMs)}\r\n`;
+  deps.metrics.overhead(exchange.end.overheadMs / 1000);
+  return {
+    status: head.status,
+    fields,
+    lines,
+    framing: down,
+    hasDate: read.hasDate,
+    idleTimeoutMs: route.api.upstream.idleTimeoutMs,
+    copy: call.copy,
+    trailers: (trailers) => trailersDown(trailers, rules, prepared),
+  };
+}
