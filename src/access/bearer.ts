@@ -4,7 +4,7 @@ const missing: Bearer = { ok: false, reason: 'token_missing' };
 const invalid: Bearer = { ok: false, reason: 'token_invalid' };
 
 /**
- * Takes the token from Node's flat list of header names and values: exactly one Authorization field, scheme Bearer in
+ * Takes the token from a head's flat list of names and values: exactly one Authorization field, scheme Bearer in
  * any case, one space, and a token without spaces. Query, cookie and other fields never carry one, because they end up
  * in logs and caches.
  */

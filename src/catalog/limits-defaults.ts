@@ -36,7 +36,7 @@ function count(key: string, value: number, min: number, max: number, reason: str
 
 /** The listener (`gateway.limits`). */
 export const gatewayLimits = {
-  headBytesMax: bytes('head_bytes_max', 16 * kib, kib, mib, 'Node parses a head before anyone is known to pay'),
+  headBytesMax: bytes('head_bytes_max', 16 * kib, kib, mib, 'a head is kept and read before anyone is known to pay'),
   headFieldsMax: count('head_fields_max', 100, 10, 1_000, 'each field costs memory and time on the event loop'),
   targetBytesMax: bytes('target_bytes_max', 8 * kib, 256, 64 * kib, 'the path is scanned byte by byte on every call'),
   tokenBytesMax: bytes('token_bytes_max', 8 * kib, 512, 16 * kib, 'a token of ours has about 500 bytes'),

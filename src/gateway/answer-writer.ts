@@ -23,7 +23,6 @@ const copyBytesMax = 16 * 1024;
 export class AnswerWriter {
   /** True once bytes of the final head are on their way; no other answer can be given then. */
   headSent = false;
-  ended = false;
   readonly #socket: Duplex;
   readonly #reset: () => void;
   readonly #date: () => string;
@@ -96,7 +95,6 @@ export class AnswerWriter {
 
   /** The whole body has been written; trailers are sent where the framing has a place for them. */
   end(trailers: readonly string[] = []): void {
-    this.ended = true;
     let rest = this.#head;
     this.#head = '';
     if (this.#framing.kind === 'chunked') rest += lastChunk(trailers);
@@ -133,7 +131,6 @@ export class AnswerWriter {
    * is the end of the body only a reset can tell.
    */
   break(): void {
-    this.ended = true;
     if (this.#framing.kind === 'until_close') this.#reset();
     else this.#socket.destroy();
   }

@@ -8,8 +8,8 @@ import type { Head } from './head.ts';
 import type { RequestBody } from './request-body.ts';
 
 /**
- * One request and its answer on their way through the gateway: what every later step may need. Nothing in it says how
- * the bytes travel, so another wire can bring exchanges as well.
+ * One request and its answer on their way through the gateway: what every later step may need. No step behind the head
+ * knows how the bytes travel: it reads `body` and writes `answer`.
  */
 export type Exchange = {
   readonly request: RequestHead;

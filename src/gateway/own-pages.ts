@@ -5,6 +5,7 @@ import { fieldLines } from '../http1/field-lines.ts';
 import { type Framing, responseFraming } from '../http1/response-framing.ts';
 import { parseResponseHead, type ResponseHead } from '../http1/response-head.ts';
 import { type Exchange, endsConnection, wantsBody } from './exchange.ts';
+import { framingDown } from './framing-down.ts';
 import { refuse } from './refuse.ts';
 import type { BodyError } from './request-body.ts';
 
@@ -162,18 +163,16 @@ class Visit {
     const { end, answer, body } = exchange;
     end.status = head.status;
     const fields: string[] = [];
-    let closes = body !== undefined && !body.complete;
     for (let i = 0; i + 1 < head.fields.length; i += 2) {
       const name = (head.fields[i] ?? '').toLowerCase();
       const isLength = name === 'content-length' && framing.kind === 'none' && head.status !== 204;
       if (!framingFields.has(name) || isLength) fields.push(name, head.fields[i + 1] ?? '');
     }
-    if (framing.kind !== 'none' && framing.kind !== 'length' && exchange.head.minor === 0) closes = true;
-    if (closes) endsConnection(exchange);
+    if (body && !body.complete) endsConnection(exchange);
+    const down = framingDown(exchange, framing);
     if (exchange.connection.ended) fields.push('connection', 'close');
     if (framing.kind === 'length') this.#left = framing.bytes;
     else if (framing.kind === 'chunked') this.#chunks = new ChunkedReader();
-    const down = framing.kind === 'none' || framing.kind === 'length' ? framing : lengthless(exchange);
     answer.head(head.status, fields, down, fields.includes('date'));
     if (framing.kind === 'none' || (framing.kind === 'length' && this.#left === 0)) this.#end();
   }
@@ -249,7 +248,3 @@ const framingFields = new Set([
   'trailer',
   'upgrade',
 ]);
-
-function lengthless(exchange: Exchange): { kind: 'chunked' } | { kind: 'until_close' } {
-  return { kind: exchange.head.minor === 1 ? 'chunked' : 'until_close' };
-}

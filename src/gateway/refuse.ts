@@ -42,13 +42,13 @@ export function refuse(exchange: Exchange, refusal: Refusal): void {
   // The gateway is the origin of its own pages, and a proxy for all else.
   if (exchange.own === undefined) fields.push('proxy-status', refusal.proxyStatus ?? proxyStatus(refusal.code));
   if (bodiless) fields.push('content-length', String(body.length));
-  // A body that is still coming in cannot be told from the next request once nobody reads it.
-  // Bytes that a client sent for the protocol it asked for are no request.
+  // A body that is still coming in cannot be told from the next request once nobody reads it; and bytes that a client sent
+  // for the protocol it asked for are no request.
   if (refusal.close || exchange.head.socket || (requestBody && !requestBody.complete)) endsConnection(exchange);
   answer.whole(document.status, [...fields, ...exchange.fields], body, bodiless);
 }
 
-/** A refusal on a bare socket, before there is a request to answer: broken heads, too many connections, CONNECT. */
+/** A refusal on a bare socket, before there is a request to answer: a broken head, a connection too many. */
 export function rawRefusal(code: ErrorCode, detail?: string): string {
   const document = problem(code, detail);
   const body = JSON.stringify(document);
