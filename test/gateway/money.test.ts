@@ -1,9 +1,12 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GatewayError } from '../../src/errors.ts';
+import type { GatewayDeps } from '../../src/gateway/deps.ts';
+import { silentLog } from '../../src/log.ts';
 import { formatUsdc } from '../../src/money.ts';
 import {
   type ApiSpec,
+  account,
   type Behaviour,
   fakeJournal,
   makeConfig,
@@ -19,9 +22,9 @@ import {
 let upstream: RawUpstream;
 let rig: Rig;
 
-async function start(behave: Behaviour, spec: Partial<ApiSpec> = {}, balance = '1') {
+async function start(behave: Behaviour, spec: Partial<ApiSpec> = {}, balance = '1', deps: Partial<GatewayDeps> = {}) {
   upstream = await startUpstream(behave);
-  rig = await startRig({ config: makeConfig([{ origin: upstream.origin, price: '0.1', ...spec }]), balance });
+  rig = await startRig({ config: makeConfig([{ origin: upstream.origin, price: '0.1', ...spec }]), balance, deps });
 }
 
 beforeEach(() => {
@@ -34,6 +37,14 @@ afterEach(async () => {
   await upstream.close();
   expect(rig.account()).toMatchObject({ held: 0n, holds: 0 });
 });
+
+const verified = {
+  jti: 'jti-1',
+  account,
+  scopes: '*' as const,
+  expiresAtMs: Number.MAX_SAFE_INTEGER,
+  capUnits: undefined,
+};
 
 let clients: Socket[];
 
@@ -270,6 +281,23 @@ describe('the journal', () => {
   });
 });
 
+describe('a defect of the gateway behind a charge', () => {
+  it('gives a broken answer and a refund, and cuts the upstream off', async () => {
+    const head = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nx-leak: upstream-secret\r\n\r\n';
+    const fail = () => {
+      throw new Error('a defect');
+    };
+    const secret: Partial<ApiSpec> = { headers: [['x-api-key', 'upstream-secret']], secrets: ['upstream-secret'] };
+    await start(() => head, secret, '1', { log: { ...silentLog(), warn: fail } });
+    expect(await rig.send(get)).toBe('');
+    await until(() => rig.journal.finishes.length === 1);
+    expect(rig.journal.refunds).toMatchObject([{ chargeId: 1, reason: 'gateway_failed' }]);
+    expect(rig.journal.finishes).toMatchObject([{ chargeId: 1, outcome: 'gateway_failed' }]);
+    expect(spendable()).toBe('1');
+    await until(() => upstream.connections.size === 0, 'the upstream was cut off');
+  });
+});
+
 describe('a client that leaves', () => {
   it('before the head has not paid, and its upstream is cut off', async () => {
     await start(() => undefined);
@@ -279,6 +307,28 @@ describe('a client that leaves', () => {
     await until(() => rig.account().holds === 0);
     await until(() => upstream.connections.size === 0, 'the upstream was cut off');
     expect([rig.journal.charges, spendable()]).toEqual([[], '1']);
+  });
+
+  it('while its token is looked at has not paid, and its call is never sent', async () => {
+    const look = Promise.withResolvers<void>();
+    let looked = false;
+    await start(() => okAnswer, {}, '1', {
+      verifier: {
+        cached: () => undefined,
+        async verify() {
+          looked = true;
+          await look.promise;
+          return { ok: true, token: verified };
+        },
+      },
+    });
+    const client = await open(get);
+    await until(() => looked);
+    client.socket.destroy();
+    await until(() => rig.gateway.stats().connections === 0);
+    look.resolve();
+    await until(() => rig.gateway.stats().running === 0);
+    expect([upstream.requests, rig.journal.charges, spendable()]).toEqual([[], [], '1']);
   });
 
   it('between the head and its commit has paid', async () => {
