@@ -53,7 +53,7 @@ export const errorTable = {
   overloaded: [503, 'The gateway has too many connections'],
   // The upstream
   upstream_unreachable: [502, 'The upstream could not be reached'],
-  upstream_bad_answer: [502, 'The upstream answered with a broken head'],
+  upstream_bad_answer: [502, 'The upstream gave no valid answer'],
   upstream_timeout: [504, 'The upstream did not answer in time'],
   // Operator API
   exit_pending: [409, 'An exit of this account is already signed'],

@@ -183,7 +183,7 @@ function identityOf(deps: CallDeps, { exchange, route, admitted, id }: Call, tar
 export function giveUp(deps: CallDeps, call: Call, failure: UpstreamFailure): void {
   const { exchange, route, admitted } = call;
   if (admitted.hold?.state === 'held') deps.ledger.release(admitted.hold);
-  const { code, proxyError, retryAfterS, cause } = failure;
+  const { code, detail, proxyError, retryAfterS, cause } = failure;
   exchange.end.upstreamError = proxyError;
   if (code === 'client_gone') return;
   // That an upstream gets no calls is logged once, where it began; a line for each of them would bury it.
@@ -193,6 +193,7 @@ export function giveUp(deps: CallDeps, call: Call, failure: UpstreamFailure): vo
   refuse(exchange, {
     ok: false,
     code,
+    detail,
     ...(proxyError ? { proxyStatus: upstreamProxyStatus(proxyError) } : {}),
     fields: ['callora-price', '0', ...(retryAfterS === undefined ? [] : ['retry-after', String(retryAfterS)])],
     extra: { call: String(call.id) },

@@ -106,9 +106,9 @@ export function holdBody(
       settle(unheld);
     };
     const fail = (error: Error) => {
-      const { code, cause } = judgeFailure(error);
+      const { code, detail } = judgeFailure(error);
       if (code === 'client_gone') resolve('client_gone');
-      else resolve(code === 'body_too_large' ? tooLarge : { ok: false, code, detail: cause.message, close: true });
+      else resolve(code === 'body_too_large' ? tooLarge : { ok: false, code, detail, close: true });
     };
     body.onFailed = fail;
     body.limit(bytesMax);

@@ -5,10 +5,13 @@ import type { BodySink, OutgoingBody } from '../upstream/upstreams.ts';
 export class BodyError extends Error {
   override readonly name = 'BodyError';
   readonly reason: 'body_too_large' | 'request_timeout' | 'bad_request' | 'client_gone';
+  /** For the client to read. */
+  readonly detail: string | undefined;
 
   constructor(reason: BodyError['reason'], detail?: string) {
     super(detail ?? `request body: ${reason}`);
     this.reason = reason;
+    this.detail = detail;
   }
 }
 

@@ -7,6 +7,8 @@ import { BodyError } from './request-body.ts';
 export type UpstreamFailure = {
   ok: false;
   code: ErrorCode | 'client_gone';
+  /** What the client may know of it beyond the code. */
+  detail: string | undefined;
   /** Error type of RFC 9209 for the Proxy-Status field; undefined when the upstream is not at fault. */
   proxyError: string | undefined;
   /** Set where the upstream was not even asked, and it is known when it may be again. */
@@ -17,12 +19,24 @@ export type UpstreamFailure = {
 /** Reads the errors of the upstream room once, here. */
 export function judgeFailure(error: Error): UpstreamFailure {
   const body = error instanceof BodyError ? error : error.cause instanceof BodyError ? error.cause : undefined;
-  if (body) return { ok: false, code: body.reason, proxyError: undefined, retryAfterS: undefined, cause: body };
-  if (!(error instanceof UpstreamError)) return { ok: false, ...unknown, retryAfterS: undefined, cause: error };
+  if (body) {
+    const { reason: code, detail } = body;
+    return { ok: false, code, detail, proxyError: undefined, retryAfterS: undefined, cause: body };
+  }
+  if (!(error instanceof UpstreamError)) {
+    return { ok: false, ...unknown, detail: undefined, retryAfterS: undefined, cause: error };
+  }
   const [code, proxyError] = verdicts[error.kind];
   const { retryAfterMs } = error;
   const retryAfterS = retryAfterMs === undefined ? undefined : Math.max(1, Math.ceil(retryAfterMs / 1_000));
-  return { ok: false, code, proxyError, retryAfterS, cause: error };
+  return {
+    ok: false,
+    code,
+    detail: details[error.kind],
+    proxyError,
+    retryAfterS,
+    cause: error,
+  };
 }
 
 /**
@@ -33,6 +47,9 @@ export function brokenBy(error: Error, isClientBehind: boolean): FinishOutcome {
   if (isClientBehind && error instanceof UpstreamError && error.kind === 'total_timeout') return 'client_gone';
   return judgeFailure(error).proxyError === undefined ? 'client_gone' : 'upstream_broke';
 }
+
+const ended = 'it ended the connection before it answered';
+const details: Partial<Record<UpstreamError['kind'], string>> = { closed: ended, reset: ended };
 
 const unknown = { code: 'upstream_bad_answer', proxyError: 'proxy_internal_error' } as const;
 

@@ -17,7 +17,10 @@ export function readIdempotencyKey(value: string): KeyReading {
     const code = key.charCodeAt(at);
     // Quotes and backslashes would make the two spellings differ; UUIDs and their like have none.
     if (code < 0x21 || code > 0x7e || code === 0x22 || code === 0x5c) {
-      return { ok: false, detail: 'only visible ASCII characters without quotes and backslashes can stand in it' };
+      return {
+        ok: false,
+        detail: 'it stands twice, or has more than visible ASCII characters without quotes and backslashes',
+      };
     }
   }
   return { ok: true, key };

@@ -193,8 +193,8 @@ export const errorHelp: Record<ErrorCode, { when: string; remedy: string }> = {
     remedy: 'Try again later. Nothing was charged.',
   },
   upstream_bad_answer: {
-    when: 'The service behind the gateway answered with something that is not valid HTTP.',
-    remedy: 'Tell the operator. Nothing was charged.',
+    when: 'The service behind the gateway answered with something that is not valid HTTP, or ended the connection before it answered.',
+    remedy: 'Try again if the call may reach the service twice; if it stays, tell the operator. Nothing was charged.',
   },
   upstream_timeout: {
     when: 'The service behind the gateway did not begin its answer in time.',

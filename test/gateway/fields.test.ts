@@ -297,6 +297,7 @@ describe('Proxy-Status', () => {
     await start((_, socket) => void socket.destroy());
     const answer = await start0().get('/api0/a', {}, 'POST');
     expect([answer.status, answer.headers.get('proxy-status')]).toEqual([502, 'callora; error=connection_terminated']);
+    expect(JSON.parse(answer.body)).toMatchObject({ detail: 'it ended the connection before it answered' });
   });
 
   it('is not on the gateway’s own pages, nor on what the upstream answered', async () => {

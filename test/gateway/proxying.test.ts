@@ -279,7 +279,8 @@ describe('a body', () => {
       `POST /api0/a HTTP/1.1\r\n${auth}transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n5\r\nworld\r\n0\r\n\r\n`,
     );
     const answer = readAnswer(text);
-    expect([answer.status, JSON.parse(answer.body).code]).toEqual([413, 'body_too_large']);
+    const problem = { code: 'body_too_large', detail: 'at most 8 bytes' };
+    expect([answer.status, JSON.parse(answer.body)]).toMatchObject([413, problem]);
     expect(upstream.requests).toEqual([]);
     expect(rig.account()).toMatchObject({ held: 0n, charged: 0n });
   });
