@@ -101,8 +101,11 @@ export class FrameTracker {
       if (high >= 2 ** 31) return this.#broken(1002, 'a length has 64 bits');
       if (length < 2 ** 16) return this.#broken(1002, 'a length is written longer than it needs');
     }
-    if (length > this.#rules.frameBytesMax) return this.#broken(1009, 'the frame is too long');
-    if (opcode < 8 && !this.#fits(opcode, headBytes + length)) return this.#broken(1009, 'the message is too long');
+    const { frameBytesMax, messageBytesMax } = this.#rules;
+    if (length > frameBytesMax) return this.#broken(1009, `the frame is longer than ${frameBytesMax} bytes`);
+    if (opcode < 8 && !this.#fits(opcode, headBytes + length)) {
+      return this.#broken(1009, `the message is longer than ${messageBytesMax} bytes`);
+    }
     return { opcode, last, headBytes, bytes: length };
   }
 

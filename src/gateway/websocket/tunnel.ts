@@ -125,7 +125,12 @@ export class Tunnel {
         this.#boundClose();
         this.#settle();
       },
-      onFault: ({ code, detail }) => this.#end(sender, { code, reason: detail }, { code, reason: detail }),
+      // Whoever reads the reason can correct its own frames only.
+      onFault: ({ code, detail }) => {
+        const own = { code, reason: detail };
+        const others = { code, reason: `from the ${sender}: ${detail}` };
+        this.#end(sender, sender === 'client' ? own : others, sender === 'client' ? others : own);
+      },
       onUnpaid: (stop) => this.closeSoon(stop),
     };
   }

@@ -589,7 +589,7 @@ describe('an open WebSocket ends', () => {
     const rig = await openSession({ per: 'connection' });
     rig.upstream.socket.write(rig.client.frame({ payload: [1] }));
     await until(() => rig.client.close !== undefined && rig.upstream.close !== undefined, 'close frames');
-    expect(rig.client.close?.code).toBe(1002);
+    expect(rig.client.close).toMatchObject({ code: 1002, reason: expect.stringMatching(/^from the upstream: ./) });
     expect(rig.client.messages).toEqual([]);
     expect(await rig.over()).toBe('upstream');
     expect(books(rig)).toMatchObject({ charges: 1, refunds: ['upstream_broke'] });
