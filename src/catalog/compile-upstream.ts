@@ -12,7 +12,6 @@ export function compileUpstream(settings: ApiSettings, tls: UpstreamTls | undefi
     connectionsMax: settings.connections_max,
     waitingMax: settings.waiting_max,
     connectTimeoutMs: settings.connect_timeout,
-    headersTimeoutMs: settings.timeout,
     idleTimeoutMs: settings.idle_timeout,
     totalTimeoutMs: settings.total_timeout ?? 0,
     answerHeadBytesMax: settings.answer_head_bytes_max,

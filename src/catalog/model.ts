@@ -180,7 +180,6 @@ export type Upstream = {
   /** Calls that wait for a connection, over all origins. */
   waitingMax: number;
   connectTimeoutMs: number;
-  headersTimeoutMs: number;
   idleTimeoutMs: number;
   /** From the call to the last byte of its answer; 0 for no limit. */
   totalTimeoutMs: number;

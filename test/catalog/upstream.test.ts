@@ -29,7 +29,6 @@ describe('the upstream of an API', () => {
       connectionsMax: 128,
       waitingMax: 1_000,
       connectTimeoutMs: 3_000,
-      headersTimeoutMs: 30_000,
       idleTimeoutMs: 60_000,
       totalTimeoutMs: 0,
       answerHeadBytesMax: 32_768,
