@@ -6,13 +6,7 @@ import type { Api, Config, Route } from './model.ts';
 export type ConfigDiff = { applied: string[]; restartNeeded: string[] };
 
 /** Limits that the listener and the token verifier take once, when they start. */
-export const startLimits = [
-  'headBytesMax',
-  'headTimeoutMs',
-  'tlsHandshakeTimeoutMs',
-  'tokenBytesMax',
-  'verificationsMax',
-] as const;
+export const startLimits = ['tlsHandshakeTimeoutMs', 'tokenBytesMax', 'verificationsMax'] as const;
 
 /** What a reload may change while calls are running, beside APIs with their routes and prices. */
 const liveFields = new Set([

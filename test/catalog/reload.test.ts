@@ -76,16 +76,17 @@ describe('a reload', () => {
     const { file, lines, reloader } = build(cheap);
     writeFileSync(
       file,
-      `storage: { path: ./other.db }\ngateway: { listen: 127.0.0.1:9, limits: { head_timeout: 3s, body_idle_timeout: 3s } }\n${dear}`,
+      `storage: { path: ./other.db }\ngateway: { listen: 127.0.0.1:9, limits: { tls_handshake_timeout: 3s, head_timeout: 3s } }\n${dear}`,
     );
     const before = reloader.current();
     expect(reloader.reload()).toMatchObject({ kind: 'applied' });
     expect(reloader.current().storage).toEqual(before.storage);
     expect(reloader.current().gateway.listen).toEqual(before.gateway.listen);
-    expect(reloader.current().gateway.limits).toEqual({ ...before.gateway.limits, bodyIdleTimeoutMs: 3_000 });
+    expect(reloader.current().gateway.limits).toEqual({ ...before.gateway.limits, headTimeoutMs: 3_000 });
     expect(reloader.current().gateway.publicUrl).toBe(before.gateway.publicUrl);
     expect(lines.join('')).toContain('restart needed: storage.path');
     expect(lines.join('')).toContain('restart needed: gateway.listen');
+    expect(lines.join('')).toContain('restart needed: gateway.limits.tls_handshake_timeout');
   });
 
   it('never writes a secret to the log', () => {
