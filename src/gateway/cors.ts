@@ -39,7 +39,7 @@ const accepted = ['authorization', 'content-type', 'idempotency-key', 'payment-s
 /** Methods that are listed for a path sold with any. */
 const anyMethod = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-export function createCors(policy: CorsPolicy): Cors {
+function createCors(policy: CorsPolicy): Cors {
   const origins = policy.origins === '*' ? undefined : new Set(policy.origins);
   const expose = ['access-control-expose-headers', [...exposed, ...policy.expose].join(', ')];
   const open = ['access-control-allow-origin', '*', ...expose];

@@ -1,5 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { Route } from '../catalog/model.ts';
+import { fieldValues } from '../http1/field-values.ts';
 import type { Exchange } from './exchange.ts';
 import type { HeldBody } from './held-body.ts';
 
@@ -8,18 +9,14 @@ const fingerprinted = ['content-type', 'content-encoding', 'range'];
 
 /** What a key stands for: method, API, path with query, the fields above and the body. */
 export function fingerprintOf({ head, request }: Exchange, route: Route, body: HeldBody): Buffer {
-  const fields = fingerprinted.map((name) => valuesOf(request.fields, name));
+  const fields = fingerprinted.map((name) =>
+    fieldValues(request.fields, name)
+      .map((value) => `${value},`)
+      .join(''),
+  );
   // None of the parts can hold a line end, so no two requests make one text.
   const text = [head.method, route.api.name, request.target, ...fields, body.digest()].join('\n');
   return createHash('sha256').update(text).digest();
-}
-
-function valuesOf(fields: readonly string[], wanted: string): string {
-  let values = '';
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    if ((fields[i] ?? '').toLowerCase() === wanted) values += `${fields[i + 1]},`;
-  }
-  return values;
 }
 
 /**

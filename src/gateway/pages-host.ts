@@ -6,7 +6,7 @@ import { type Refusal, refuse } from './refuse.ts';
  * upstream answers as HTML can then neither read nor steer them. What programs ask stays at both hosts, since it takes no
  * credential that a browser adds by itself.
  */
-export const pagesPath = '/_callora/app';
+const pagesPath = '/_callora/app';
 
 /** Answers what came to the wrong one of the two hosts, and returns true; false where it may go on. */
 export function turnedAway(exchange: Exchange, pagesUrl: URL, path: string, query: string, isOwn: boolean): boolean {

@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { fieldValues } from '../../http1/field-values.ts';
+import { isToken } from '../../http1/fields.ts';
 
 /** What a client asks for when it opens a WebSocket, beside the path. */
 export type SocketWish = {
@@ -18,16 +20,16 @@ export type SocketWishResult =
  * key is 16 bytes in the one base64 form they have. Method, version, Host and framing are judged with every head.
  */
 export function readSocketWish(fields: string[]): SocketWishResult {
-  const versions = valuesOf(fields, 'sec-websocket-version');
+  const versions = fieldValues(fields, 'sec-websocket-version');
   if (versions.length !== 1 || versions[0] !== '13') {
     return { ok: false, kind: 'version', detail: 'the version of WebSocket spoken here is 13' };
   }
-  const [key, ...others] = valuesOf(fields, 'sec-websocket-key');
+  const [key, ...others] = fieldValues(fields, 'sec-websocket-key');
   if (key === undefined || others.length > 0 || !isKey(key)) {
     return malformed('Sec-WebSocket-Key is not 16 bytes in base64');
   }
   const protocols = listOf(fields, 'sec-websocket-protocol');
-  if (!protocols.every((name) => token.test(name)) || new Set(protocols).size < protocols.length) {
+  if (!protocols.every(isToken) || new Set(protocols).size < protocols.length) {
     return malformed('Sec-WebSocket-Protocol is not a list of different names');
   }
   const offers = listOf(fields, 'sec-websocket-extensions').filter((offer) => packing.test(offer));
@@ -49,21 +51,24 @@ export type SocketTerms = { protocol: string | undefined; extension: string | un
 
 /** Judges the fields of an upstream's 101 (section 4.1): a text says what is wrong with it. */
 export function readSocketTerms(fields: string[], wish: SocketWish, key: string): SocketTerms | string {
-  const upgrades = valuesOf(fields, 'upgrade');
+  const upgrades = fieldValues(fields, 'upgrade');
   if (upgrades.length !== 1 || upgrades[0]?.toLowerCase() !== 'websocket') return 'Upgrade is not websocket';
   const connection = listOf(fields, 'connection').map((name) => name.toLowerCase());
   if (!connection.includes('upgrade')) return 'Connection does not name upgrade';
-  const accepts = valuesOf(fields, 'sec-websocket-accept');
+  const accepts = fieldValues(fields, 'sec-websocket-accept');
   if (accepts.length !== 1 || accepts[0] !== acceptOf(key)) return 'Sec-WebSocket-Accept does not fit the key';
-  if (valuesOf(fields, 'transfer-encoding').length > 0 || valuesOf(fields, 'content-length').some((n) => n !== '0')) {
+  if (
+    fieldValues(fields, 'transfer-encoding').length > 0 ||
+    fieldValues(fields, 'content-length').some((n) => n !== '0')
+  ) {
     return 'it declares a body';
   }
-  const protocols = valuesOf(fields, 'sec-websocket-protocol');
+  const protocols = fieldValues(fields, 'sec-websocket-protocol');
   const [protocol] = protocols;
   if (protocols.length > 1 || (protocol !== undefined && !wish.protocols.includes(protocol))) {
     return 'Sec-WebSocket-Protocol is none that was offered';
   }
-  const extensions = valuesOf(fields, 'sec-websocket-extensions');
+  const extensions = fieldValues(fields, 'sec-websocket-extensions');
   const [extension] = extensions;
   if (extensions.length > 1 || (extension !== undefined && !(wish.offers.length > 0 && packing.test(extension)))) {
     return 'Sec-WebSocket-Extensions is none that was offered';
@@ -89,17 +94,9 @@ function isKey(text: string): boolean {
   return bytes.length === 16 && bytes.toString('base64') === text;
 }
 
-function valuesOf(fields: string[], name: string): string[] {
-  const values: string[] = [];
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    if (fields[i]?.toLowerCase() === name) values.push(fields[i + 1] ?? '');
-  }
-  return values;
-}
-
 /** The elements of a list that may stand in several fields, empty ones left out. */
 function listOf(fields: string[], name: string): string[] {
-  return valuesOf(fields, name)
+  return fieldValues(fields, name)
     .flatMap((value) => value.split(','))
     .map((element) => element.trim())
     .filter((element) => element !== '');
@@ -108,8 +105,6 @@ function listOf(fields: string[], name: string): string[] {
 function malformed(detail: string): SocketWishResult {
   return { ok: false, kind: 'malformed', detail };
 }
-
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** permessage-deflate with the parameters of RFC 7692. */
 const packing =
