@@ -185,7 +185,7 @@ export const errorHelp: Record<ErrorCode, { when: string; remedy: string }> = {
     remedy: 'Try again in a few seconds.',
   },
   overloaded: {
-    when: 'The gateway has as many connections or token checks as it can bear.',
+    when: 'The gateway has as many connections, token checks, or bodies and answers of keyed calls in memory as it can bear.',
     remedy: 'Try again after `retry-after`, and keep connections alive instead of opening new ones.',
   },
   upstream_unreachable: {
