@@ -16,7 +16,15 @@ type Behaviour = keyof typeof behaviours;
 type Key = { state: 'free' | 'kept' | 'spent' | 'doubt'; body: string; first: RawAnswer | undefined };
 
 const call = fc.record({
-  kind: fc.constantFrom('call' as const, 'call' as const, 'call' as const, 'killed' as const, 'restart' as const),
+  /** `killed` before the answer, `cut` within it: behind its charge and before the end of its key. */
+  kind: fc.constantFrom(
+    'call' as const,
+    'call' as const,
+    'call' as const,
+    'killed' as const,
+    'cut' as const,
+    'restart' as const,
+  ),
   key: fc.constantFrom('a', 'b'),
   body: fc.constantFrom('one', 'one', 'two'),
   behaviour: fc.constantFrom(...(Object.keys(behaviours) as Behaviour[])),
@@ -25,11 +33,12 @@ const call = fc.record({
 it('whatever upstreams, clients and crashes do, a key is one call upstream and one charge until it is free again', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(call, { minLength: 3, maxLength: 9 }), async (steps) => {
-      let behaviour: Behaviour | 'hang' = 'ok';
+      let behaviour: Behaviour | 'hang' | 'stall' = 'ok';
       const started = await startKeyed({
         limits: { answerBytesMax: 50 },
         behave(_request, socket) {
           if (behaviour === 'hang') return undefined;
+          if (behaviour === 'stall') return behaviours.breaks.answer;
           if (behaviour === 'breaks') void socket.end(behaviours.breaks.answer);
           else return behaviours[behaviour].answer;
           return undefined;
@@ -43,18 +52,20 @@ it('whatever upstreams, clients and crashes do, a key is one call upstream and o
           await started.crash();
           continue;
         }
-        behaviour = step.kind === 'killed' ? 'hang' : step.behaviour;
+        behaviour = step.kind === 'killed' ? 'hang' : step.kind === 'cut' ? 'stall' : step.behaviour;
         const answering = started.call('/a/x', { 'idempotency-key': step.key }, step.body);
         if (known.state === 'free') sent++;
-        if (known.state === 'free' && behaviour === 'hang') {
+        if (known.state === 'free' && (behaviour === 'hang' || behaviour === 'stall')) {
           await until(() => started.upstream.requests.length === sent);
+          if (behaviour === 'stall') charges++;
+          await until(() => started.charged() === BigInt(charges) * 1_000_000n, 'the charge');
           await started.crash();
           await answering;
           keys.set(step.key, { state: 'doubt', body: step.body, first: undefined });
           continue;
         }
         const answer = await answering;
-        if (known.state === 'free' && behaviour !== 'hang') {
+        if (known.state === 'free' && behaviour !== 'hang' && behaviour !== 'stall') {
           const { key, charges: added } = behaviours[behaviour];
           charges += added;
           if (key === 'free') keys.delete(step.key);
