@@ -60,4 +60,33 @@ describe('the memory for bodies of keyed calls', () => {
     expect(text).toMatch(/^HTTP\/1\.1 408 .*"code":"request_timeout"/s);
     expect(keyed.charges()).toEqual([]);
   });
+
+  it('is given back with money and place by every end of a call: kept, replayed, mismatched, failed, left', async () => {
+    // Bodies have a quarter of it: it is enough for one call at a time, with its answer.
+    const limits = { bufferedBytesMax: 4 * (body.length + 1_000) };
+    const large = `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+    // And so is the money, for the six that are kept; of places there are two.
+    const keyed = await startKeyed({
+      limits,
+      balance: '0.7',
+      gateway: { callsPerAccountMax: 2 },
+      behave(request, socket) {
+        if (request.line.includes('/breaks')) void socket.end(large.slice(0, -1));
+        else return request.line.includes('/fails') ? 'HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n' : large;
+        return undefined;
+      },
+    });
+    const key = (text: string) => ({ 'idempotency-key': text });
+    for (let round = 0; round < 6; round++) {
+      expect((await keyed.call('/a/kept', key(`kept-${round}`), body)).status).toBe(200);
+      const again = await keyed.call('/a/kept', key(`kept-${round}`), body);
+      expect([again.headers.get('idempotent-replayed'), again.body.length]).toEqual(['true', body.length]);
+      expect((await keyed.call('/a/other', key(`kept-${round}`), body)).status).toBe(422);
+      expect((await keyed.call('/a/fails', key(`fails-${round}`), body)).status).toBe(500);
+      await keyed.call('/a/breaks', key(`breaks-${round}`), body);
+      const left = await unfinished(keyed, `left-${round}`);
+      left.destroy();
+      await until(() => keyed.rig.gateway.stats().running === 0, 'every call ended');
+    }
+  });
 });
