@@ -34,7 +34,11 @@ function textField<T>(expected: string, read: (text: string) => T | Refusal) {
   return field({ expected }, (value) => (typeof value === 'string' ? read(value) : refuse('is not a text')));
 }
 
-export const text = textField('a text', (value) => (value === '' ? refuse('is empty') : value));
+export function textOf(expected: string) {
+  return textField(expected, (value) => (value === '' ? refuse('is empty') : value));
+}
+
+export const text = textOf('a text');
 
 export function oneOf<const T extends string>(...choices: T[]) {
   const expected = choices.join(' | ');

@@ -11,6 +11,7 @@ import {
   optionalLimit,
   perSecond,
   text,
+  textOf,
   url,
   usdc,
 } from './field.ts';
@@ -42,8 +43,8 @@ const gateway = z.strictObject({
   listen: listen.default({ host: '127.0.0.1', port: 8402 }),
   tls: z
     .strictObject({
-      cert_file: text,
-      key_file: text,
+      cert_file: textOf('a file with certificates in PEM form, that of the gateway first'),
+      key_file: textOf('a file with the private key of that certificate in PEM form'),
       min_version: field({ expected: '1.2 | 1.3' }, readTlsVersion).default('TLSv1.2'),
     })
     .optional(),

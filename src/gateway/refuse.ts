@@ -1,4 +1,5 @@
 import { type ErrorCode, problem } from '../errors.ts';
+import { statusLine } from '../http1/status-line.ts';
 import { type Exchange, endsConnection } from './exchange.ts';
 import { proxyStatus } from './proxy-status.ts';
 
@@ -53,7 +54,7 @@ export function rawRefusal(code: ErrorCode, detail?: string): string {
   const document = problem(code, detail);
   const body = JSON.stringify(document);
   return (
-    `HTTP/1.1 ${document.status} ${document.title}\r\ncontent-type: application/problem+json\r\n` +
+    `${statusLine(document.status)}content-type: application/problem+json\r\n` +
     `content-length: ${Buffer.byteLength(body)}\r\ncache-control: no-store\r\nconnection: close\r\n\r\n${body}`
   );
 }

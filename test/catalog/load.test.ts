@@ -260,6 +260,11 @@ apis:
     expect(problem(host(60))).toContain('too long for wallet login');
   });
 
+  it('says which file a half of gateway.tls lacks', () => {
+    const half = `gateway: { tls: { cert_file: ./a.pem } }\n${withApi('price: "1"')}`;
+    expect(problem(half)).toMatch(/gateway\.tls\.key_file is missing .*private key/);
+  });
+
   it('refuses an API that sells nothing, a route without a price, and a free route that has one', () => {
     expect(problem(withApi())).toContain('sells nothing');
     expect(problem(`${withApi()}    routes: [{ match: GET /a }]`)).toContain('routes[0].price is missing');
