@@ -1,29 +1,19 @@
-import { randomBytes } from 'node:crypto';
-import type { Api, Config, Route } from '../catalog/model.ts';
 import type { RequestHead } from '../http1/request-head.ts';
-import { createAddressGuard, createAddressSet } from '../limits/addresses.ts';
-import { createByteBudget, createByteShares } from '../limits/byte-budget.ts';
-import { createClaims } from '../limits/claims.ts';
-import { createPlaces } from '../limits/places.ts';
-import { createRatePolicies } from '../limits/rate-policies.ts';
 import { AnswerWriter } from './answer-writer.ts';
 import { newEnd } from './call-record.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { createConnections } from './connections.ts';
-import { createCorsRules } from './cors.ts';
 import { createDateText } from './date-text.ts';
 import type { GatewayDeps } from './deps.ts';
-import { type DispatchDeps, dispatch } from './dispatch.ts';
+import { dispatch } from './dispatch.ts';
 import type { Exchange } from './exchange.ts';
-import { createFieldRules } from './fields.ts';
 import { readHead, unreadHead } from './head.ts';
+import { joinDeps } from './join-deps.ts';
 import { createListener } from './listener.ts';
-import { createOwnPages } from './own-pages.ts';
-import { prepareRoute } from './prepared.ts';
-import { createReadings } from './readings.ts';
 import { rawRefusal, refuse } from './refuse.ts';
 import { reportEnd, reportUnread } from './report.ts';
 import { RequestBody } from './request-body.ts';
+import { createRequestIds } from './request-ids.ts';
 
 export type Gateway = {
   /** Starts listening where the configuration says; resolves with the port, which a port of 0 lets the system choose. */
@@ -148,45 +138,6 @@ export function createGateway(deps: GatewayDeps): Gateway {
   };
 }
 
-/** What the steps of a call share, made once. Per-catalog values are kept with the objects of that catalog. */
-function joinDeps(deps: GatewayDeps, draining: () => boolean): DispatchDeps {
-  return {
-    ...deps,
-    ratesOf: createRatePolicies(),
-    calls: createPlaces(),
-    claims: createClaims(),
-    budget: createByteBudget(),
-    shares: createByteShares(),
-    payers: new WeakMap(),
-    rules: createFieldRules(),
-    readings: createReadings(),
-    prepared: remembered((route: Route) => prepareRoute(route, deps.resolve.routeId)),
-    ownPages: createOwnPages(deps.internal),
-    guardOf: remembered((config: Config) =>
-      createAddressGuard({ block: config.gateway.blockAddresses, allow: config.gateway.allowAddresses }),
-    ),
-    guardOfApi: remembered((api: Api) => createAddressGuard({ block: api.blockAddresses, allow: api.allowAddresses })),
-    proxiesOf: remembered(({ gateway }: Config) => ({
-      trusts: createAddressSet(gateway.trustedProxies),
-      field: gateway.forwardedField,
-    })),
-    corsOf: remembered(createCorsRules),
-    draining,
-    sockets: new Set(),
-  };
-}
-
-function remembered<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {
-  const values = new WeakMap<Key, Value>();
-  return (key) => {
-    const known = values.get(key);
-    if (known !== undefined) return known;
-    const value = make(key);
-    values.set(key, value);
-    return value;
-  };
-}
-
 function answerFailure(deps: GatewayDeps, exchange: Exchange, error: unknown): void {
   deps.log.error({ err: error, request: exchange.requestId }, 'the gateway failed on a request');
   exchange.end.outcome = 'internal';
@@ -197,11 +148,4 @@ function answerFailure(deps: GatewayDeps, exchange: Exchange, error: unknown): v
     deps.log.error({ err: cause, request: exchange.requestId }, 'and could not say so');
     exchange.connection.socket.destroy();
   }
-}
-
-/** Ids of requests that brought none: unique over restarts by a random prefix, and cheap. */
-function createRequestIds(): () => string {
-  const prefix = randomBytes(6).toString('hex');
-  let count = 0;
-  return () => `${prefix}-${(++count).toString(36)}`;
 }
