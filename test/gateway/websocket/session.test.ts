@@ -460,6 +460,15 @@ describe('money by the minute', () => {
     },
   );
 
+  it('gives nothing back that was settled while the connection was open', async () => {
+    const rig = await openSession({ per: 'connection' });
+    rig.journal.refund = async () => 'sealed';
+    rig.upstream.socket.resetAndDestroy();
+    expect(await rig.over()).toBe('upstream');
+    expect(books(rig)).toEqual({ charges: 1, refunds: [], outcomes: ['upstream_broke'] });
+    expect(rig.till.paid).toBe(usdc('0.1'));
+  });
+
   it('takes back the minute in which the upstream breaks off, and none before it', async () => {
     const rig = await openSession({ per: 'minute' });
     rig.clock.advance(60_000);
