@@ -125,6 +125,7 @@ class AnswerSink implements Sink {
     if (!this.#resolve || this.reads) return;
     if (this.#answer.copy?.open) {
       this.reads = true;
+      this.#isBehind = false;
       this.#readOn = setTimeout(this.#leave, this.#answer.copy.readOnTimeoutMs);
       this.#upstream.resume();
       return;

@@ -323,6 +323,27 @@ describe('a client that leaves a keyed call', () => {
     expect((await started.call('/a/x', keyed('one'))).body).toBe('helloworld');
     expect([started.upstream.requests.length, started.charged()]).toEqual([1, price]);
   });
+
+  it('behind with reading has left: what the upstream does not finish in its time is refunded', async () => {
+    const size = 12 * 1024 * 1024;
+    const started = await startKeyed({
+      api: { upstream: { totalTimeoutMs: 1_500 } },
+      limits: { answerBytesMax: 2 * size },
+      behave(_request, socket) {
+        socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${size + 1}\r\n\r\n`);
+        socket.write(Buffer.alloc(size));
+        return undefined;
+      },
+    });
+    const client = connect(started.rig.port, '127.0.0.1');
+    client.pause();
+    client.write(`GET /a/x HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${token}\r\nidempotency-key: one\r\n\r\n`);
+    await until(() => started.charges().length === 1);
+    await until(() => [...started.upstream.connections].some((socket) => socket.bytesWritten > 2 ** 20));
+    client.destroy();
+    await until(() => started.rig.gateway.stats().running === 0);
+    expect(started.charges()).toMatchObject([{ price: Number(price), refund: Number(price) }]);
+  });
 });
 
 describe('bounds of keyed calls', () => {
