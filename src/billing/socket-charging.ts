@@ -13,8 +13,9 @@ export type PurchaseEnd = { outcome: FinishOutcome; decision: 'charge' | 'refund
 
 /**
  * The public rule about the money of a WebSocket, whole. Everything is charged before it is given, so only refunds are
- * to be decided: whatever could not be opened or handed on at all goes back, and so does the connection, minute or message in which
- * the upstream broke off, or a message that the gateway cut. What a client breaks off itself it has paid.
+ * to be decided: whatever could not be opened or handed on at all goes back, and so does the connection, minute or
+ * message in which the upstream broke off, or a message that the gateway cut. What a client breaks off itself it has
+ * paid.
  */
 export function endOfPurchase(purchase: SocketPurchase, cause: SocketCause): PurchaseEnd {
   if (purchase.kind === 'message') {

@@ -41,7 +41,8 @@ export type AdmitDeps = Pick<
 /**
  * Rate of the address, token, scope, pause, rates, money, in this order, so that a refused call costs nothing and a
  * throttled one is not held. From the balance check to the hold nothing is awaited: over-serving is impossible by
- * construction. Only a token never seen before leaves the turn. Each admitted call of an account holds a place in `calls` until it ends.
+ * construction. Only a token never seen before leaves the turn. Each admitted call of an account holds a place in `calls`
+ * until it ends.
  * With `unpaidToo` a call that only money is missing for is let in to be answered from what its key has kept.
  */
 export function admit(

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { GatewayLimits } from '../catalog/model.ts';
 import type { ErrorCode } from '../errors.ts';
+import { hasBareLineEnd } from '../http1/bare-line-end.ts';
 import type { HeadFault } from '../http1/fields.ts';
 import { parseRequestHead, type RequestHead } from '../http1/request-head.ts';
 import { type ClientView, clientView } from './client-view.ts';
@@ -333,15 +334,4 @@ export class ClientConnection {
 
 function codeOf({ fault }: HeadFault): ErrorCode {
   return fault === 'too_many_fields' ? 'head_too_large' : 'bad_request';
-}
-
-/** A line that ends with LF alone, or a CR that no LF follows: no head with it can become right. */
-function hasBareLineEnd(bytes: Buffer, from: number): boolean {
-  for (let at = bytes.indexOf(lineFeed, from); at >= 0; at = bytes.indexOf(lineFeed, at + 1)) {
-    if (at === 0 || bytes[at - 1] !== carriageReturn) return true;
-  }
-  for (let at = bytes.indexOf(carriageReturn, from); at >= 0; at = bytes.indexOf(carriageReturn, at + 1)) {
-    if (at + 1 < bytes.length && bytes[at + 1] !== lineFeed) return true;
-  }
-  return false;
 }

@@ -4,7 +4,7 @@ import type { ByteBudget, ByteShares } from '../limits/byte-budget.ts';
 import type { BodySink, OutgoingBody } from '../upstream/upstreams.ts';
 import { type Exchange, wantsBody } from './exchange.ts';
 import type { Refusal } from './refuse.ts';
-import { BodyError } from './request-body.ts';
+import { BodyError, pieceBytes } from './request-body.ts';
 import { judgeFailure } from './upstream-failure.ts';
 
 /** Memory for bodies: what all share, and what each account has of it. */
@@ -12,8 +12,6 @@ export type BodyMemory = { budget: ByteBudget; shares: ByteShares<AccountSlot> }
 
 /** Of the memory for bodies and kept answers, at most this is for the bodies of one account. */
 const accountShare = 1 / 4;
-/** What a piece takes beside its bytes: a body that comes in single bytes must not take a hundred times what it counts. */
-const pieceBytes = 256;
 /** Idle times of a body that the whole of it has to come in: it is small, and others may need the memory. */
 const wholeIdleTimes = 4;
 

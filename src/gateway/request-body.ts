@@ -20,8 +20,8 @@ export type BodySource = { pauseBody(): void; resumeBody(): void };
 
 /** Bytes kept while nobody takes them yet: the token is being checked, or the upstream has no connection free. */
 const waitingBytesMax = 64 * 1024;
-/** What a piece takes beside its bytes: single bytes must not take a hundred times what they count. */
-const pieceBytes = 256;
+/** What a piece takes beside its bytes: a body that comes in single bytes must not take a hundred times what it counts. */
+export const pieceBytes = 256;
 
 /**
  * One request body on its way to the upstream: framed, counted, bounded and with back-pressure. The connection pushes,

@@ -10,9 +10,9 @@ export type RequestHead = {
 };
 
 /**
- * Reads a request line and its fields (RFC 9112 sections 3 and 5) from the bytes of a head, `from` its start `to` before the empty line at its end.
- * Nothing is repaired: what the grammar does not allow is a fault, because a head that two readers understand
- * differently is how requests are smuggled.
+ * Reads a request line and its fields (RFC 9112 sections 3 and 5) from the bytes of a head: `from` is its start, `to`
+ * stands before the empty line at its end. Nothing is repaired: what the grammar does not allow is a fault, because a
+ * head that two readers understand differently is how requests are smuggled.
  */
 export function parseRequestHead(bytes: Buffer, from: number, to: number, fieldsMax: number): RequestHead | HeadFault {
   const text = bytes.toString('latin1', from, to);

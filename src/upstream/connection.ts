@@ -30,7 +30,10 @@ export type ConnectionSettings = {
   basePath: string;
   answerHeadBytesMax: number;
   connectTimeoutMs: number;
-  /** One piece of memory for what all sockets read, since each read is used up before the next; sockets that are handed over have none. */
+  /**
+   * One piece of memory for what all sockets read, since each read is used up before the next; sockets that are handed
+   * over have none.
+   */
   readBuffer: Buffer | undefined;
 };
 
