@@ -5,13 +5,17 @@ import { createUpstreams } from '../upstream/upstreams.ts';
 
 export type UpstreamSays = { ok: true; status: number } | { ok: false; reason: string };
 
-/** One HEAD to one upstream of an API, over the connection that a call would get. Never rejects. */
-export async function askUpstream(api: Api, origin: string, timeoutMs: number, clock: Clock): Promise<UpstreamSays> {
+/** What is asked: `path` is the whole path on the upstream. */
+export type Question = { method: 'GET' | 'HEAD'; path: string; timeoutMs: number };
+
+/** One question to one upstream of an API, over the connection that a call would get. Never rejects. */
+export async function askUpstream(api: Api, origin: string, question: Question, clock: Clock): Promise<UpstreamSays> {
+  const { method, path, timeoutMs } = question;
   const upstreams = createUpstreams({ log: silentLog(), clock });
-  const only: Api = { ...api, upstream: { ...api.upstream, origins: [origin], health: undefined } };
+  const only: Api = { ...api, upstream: { ...api.upstream, origins: [origin], basePath: '', health: undefined } };
   const request = {
-    method: 'HEAD',
-    target: '/',
+    method,
+    target: path,
     lines: 'user-agent: callora-check\r\n',
     body: undefined,
     firstByteTimeoutMs: timeoutMs,

@@ -30,6 +30,7 @@ async function up(upstream: Upstream): Promise<void> {
   const certificate = makeCertificate({ name: 'upstream', issuer });
   const server = createServer({ ...certificate, ca: ca.cert, requestCert: true }, (req, res) => {
     if (req.url !== '/healthz') upstream.calls++;
+    if (req.url === '/ill') res.statusCode = 404;
     res.end(String(upstream.port));
   });
   await new Promise<void>((resolve) => server.listen(upstream.port, '127.0.0.1', resolve));
@@ -159,5 +160,15 @@ describe('an API of two upstreams', () => {
     const { findings } = JSON.parse(stdout) as { findings: { check: string; state: string; detail: string }[] };
     const about = findings.filter((finding) => JSON.stringify(finding).includes('upstream of pair'));
     expect(about.map(({ state }) => state)).toEqual(['ok', 'ok']);
+  });
+
+  it('is asked by a check whether it would count as healthy', async () => {
+    const ill = path.join(path.dirname(config), 'ill.yaml');
+    writeFileSync(ill, readFileSync(config, 'utf8').replace('path: /healthz', 'path: /ill'));
+    const { stdout } = await callora(['check', '--config', ill, '--json']);
+    const { findings } = JSON.parse(stdout) as { findings: { check: string; state: string; detail: string }[] };
+    const about = findings.filter(({ check }) => check === 'upstream of pair');
+    expect(about.map(({ state }) => state)).toEqual(['fail', 'fail']);
+    expect(about[0]?.detail).toContain('/ill answers 404, so it would get no calls');
   });
 });

@@ -30,7 +30,8 @@ export type SocketDeps = CallDeps & {
 export const upgradeRequired: Refusal = {
   ok: false,
   code: 'upgrade_required',
-  fields: ['upgrade', 'websocket', 'sec-websocket-version', '13'],
+  // RFC 9110 section 7.8: Connection names Upgrade wherever it stands.
+  fields: ['connection', 'upgrade', 'upgrade', 'websocket', 'sec-websocket-version', '13'],
   close: true,
 };
 

@@ -209,6 +209,8 @@ describe('an opening handshake', () => {
     expect(text).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     expect(text.toLowerCase()).toContain('connection: close');
     expect(text).toContain(`"code":"${code}"`);
+    // Whoever names Upgrade names it in Connection too (RFC 9110, section 7.8).
+    expect(/^upgrade: websocket/im.test(text)).toBe(/^connection: upgrade/im.test(text));
     expect(text.match(/HTTP\/1.1 \d/g)).toHaveLength(1);
     expect(upstream.requests).toEqual([]);
     noMoneyLeftOver();
