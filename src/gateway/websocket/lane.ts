@@ -23,6 +23,9 @@ export type LaneEvents = {
 /** Messages that are paid in one turn of the event loop: a read may hold ten thousand, and other callers wait meanwhile. */
 const messagesAtOnce = 128;
 
+/** A read of so many bytes is the last of its turn: it may hold thousands of frames, and a socket has megabytes ready. */
+const turnBytes = 16_384;
+
 /** One direction of an open WebSocket: bytes pass unchanged, in order, and no faster than the other end takes them. */
 export class Lane {
   readonly tracker: FrameTracker;
@@ -75,6 +78,7 @@ export class Lane {
     this.lastByteMs = this.#clock.monotonicMs();
     const left = this.tracker.frameLeft;
     const scan = this.tracker.scan(chunk);
+    if (chunk.length >= turnBytes) this.#waitATurn();
     if (this.#mute) this.#tell(scan);
     else if (this.#last) this.#endFrame(scan, left);
     else this.#pass(scan);
@@ -105,6 +109,11 @@ export class Lane {
 
   resume(): void {
     if (--this.#pauses === 0) this.#from.resume();
+  }
+
+  #waitATurn(): void {
+    this.pause();
+    setImmediate(() => this.resume());
   }
 
   #pass(scan: Scan): void {
