@@ -300,6 +300,20 @@ describe('a failing file', () => {
     },
   );
 
+  it.each(['SQLITE_IOERR_WRITE', 'SQLITE_FULL'])(
+    'in a further write of a call undoes the charges of its turn: %s',
+    async (code) => {
+      const { journal, row, store } = build();
+      const write = () => {
+        throw sqliteError(code);
+      };
+      const refused = await Promise.allSettled([journal.charge(row()), journal.perform(write, 'committed')]);
+      expect(refused.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+      expect(count(store, 'charges')).toBe(0);
+      expect(journal.health().ok).toBe(code === 'SQLITE_FULL');
+    },
+  );
+
   it('refuses the charges that wait for a failing sync, and every further one', async () => {
     const { journal, row } = build({ durability: 'disk', sync: async () => Promise.reject(new Error('EIO')) });
     const results = await Promise.allSettled([journal.charge(row()), journal.charge(row())]);
