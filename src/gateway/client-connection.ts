@@ -22,6 +22,8 @@ export type ConnectionEvents = {
 const keepAliveTimeoutMs = 15_000;
 /** Longest wait for a client to take the last answer and hang up, ms; until then what it sends is read and dropped. */
 const lingerMs = 2_000;
+/** A read of so many bytes is the last of its turn: it may hold thousands of chunks, and a socket has megabytes ready. */
+const turnBytes = 16_384;
 /** Empty lines before a request that are overlooked (RFC 9112 section 2.2). */
 const emptyLinesMax = 2;
 
@@ -89,6 +91,7 @@ export class ClientConnection {
 
   readonly #onData = (chunk: Buffer): void => {
     if (this.#lingering || (this.ended && !this.#body)) return;
+    if (chunk.length >= turnBytes) this.#waitATurn();
     let at = 0;
     if (this.#body) {
       at = this.#feed(this.#body, chunk);
@@ -99,6 +102,14 @@ export class ClientConnection {
     if (!this.exchange && !this.#waitsForTurn) this.#parse();
     else if (this.#pending.length > this.#limits.headBytesMax) this.#pauseReading();
   };
+
+  #waitATurn(): void {
+    if (!this.#reading) return;
+    this.socket.pause();
+    setImmediate(() => {
+      if (this.#reading) this.socket.resume();
+    });
+  }
 
   #feed(body: RequestBody, chunk: Buffer): number {
     this.#deadlineMs = this.#events.nowMs() + this.#limits.bodyIdleTimeoutMs;
@@ -244,6 +255,7 @@ export class ClientConnection {
     this.ended = true;
     this.#deadlineMs = 0;
     this.#stalledMs = 0;
+    this.#reading = false;
     socket.pause();
     socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain);
     return { socket, rest };
