@@ -1,6 +1,6 @@
 import { decideCharge, type FinishOutcome } from '../billing/charging.ts';
 import { GatewayError } from '../errors.ts';
-import { type Units, zero } from '../money.ts';
+import { formatUsdc, type Units, zero } from '../money.ts';
 import type { Relayed } from './answer.ts';
 import type { Call, CallDeps } from './call.ts';
 import type { UpstreamCall } from './forward.ts';
@@ -56,13 +56,19 @@ export async function charge(
   return {
     ok: false,
     code: 'upstream_bad_answer',
-    fields: ['proxy-status', 'callora; error=http_response_incomplete', 'callora-price', '0'],
+    fields: [
+      'proxy-status',
+      'callora; error=http_response_incomplete',
+      'callora-price',
+      formatUsdc(call.exchange.end.paid),
+    ],
   };
 }
 
 /**
  * Writes how a call ended. The refund row comes before the finish row: settlement seals finished charges only, and
- * a sealed charge can no longer be refunded.
+ * a sealed charge can no longer be refunded. Where the refund cannot be written the call stays without a finish row, like
+ * one that a crash has cut off: settlement leaves it alone until it is very old, and the operator can refund it.
  */
 export async function settleEnd(
   deps: ChargeDeps,
@@ -80,8 +86,9 @@ export async function settleEnd(
     deps.log.warn({ err: call.upstream?.failure, call: call.id, route: route.template }, 'the upstream broke off');
   }
   if (amount === 0n) return;
-  if (decideCharge({ at: 'after_head', outcome: relayed.outcome }) === 'refund')
-    await refund(deps, call, amount, relayed.outcome);
+  if (decideCharge({ at: 'after_head', outcome: relayed.outcome }) === 'refund') {
+    if (!(await refund(deps, call, amount, relayed.outcome))) return;
+  }
   deps.journal.finish({
     chargeId: call.id,
     atMs: deps.clock.nowMs(),
@@ -92,21 +99,26 @@ export async function settleEnd(
   });
 }
 
-async function refund(deps: ChargeDeps, call: Call, amount: Units, reason: FinishOutcome): Promise<void> {
+/** False when the books could not take the refund. */
+async function refund(deps: ChargeDeps, call: Call, amount: Units, reason: FinishOutcome): Promise<boolean> {
   const { payer } = call.admitted;
-  if (!payer) return;
+  if (!payer) return true;
   try {
     const row = { chargeId: call.id, atMs: deps.clock.nowMs(), amount, reason };
     const outcome = await deps.journal.refund(row);
     if (outcome !== 'refunded') {
       deps.log.warn({ call: call.id, outcome }, 'a broken call was not refunded automatically');
-      return;
+      return true;
     }
     deps.ledger.refund(payer.account, payer.cap, amount);
     deps.metrics.refunded(call.route, amount);
     call.exchange.end.paid = zero;
+    return true;
   } catch (error) {
-    // The charge stands and its finish row says why it should not: the operator can refund it by command.
-    deps.log.error({ err: error, call: call.id }, 'the refund of a broken call could not be written');
+    deps.log.error(
+      { err: error, call: call.id },
+      'the refund of a broken call could not be written; it is not settled for now: refund it with `callora usage refund`',
+    );
+    return false;
   }
 }

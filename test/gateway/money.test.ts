@@ -17,6 +17,7 @@ import {
   startUpstream,
   token,
   until,
+  usdc,
 } from './rig.ts';
 
 let upstream: RawUpstream;
@@ -240,12 +241,13 @@ describe('an upstream that breaks off behind its head', () => {
     expect(spendable()).toBe('1');
   });
 
-  it('keeps the charge when the refund cannot be written, and says so in the finish row', async () => {
+  it('stays open when the refund cannot be written, so that settlement leaves the charge alone', async () => {
     await start((_request, socket) => void socket.end('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello'));
     rig.journal.refund = () => Promise.reject(new GatewayError('journal_unavailable'));
     await rig.get('/api0/a');
-    await until(() => rig.journal.finishes.length === 1);
-    expect(rig.journal.finishes).toMatchObject([{ outcome: 'upstream_broke' }]);
+    await until(() => rig.metrics.ended.length === 1);
+    expect(rig.journal.finishes).toEqual([]);
+    expect(rig.metrics.ended[0]).toMatchObject([{ outcome: 'upstream_broke', paid: usdc('0.1') }]);
     expect(spendable()).toBe('0.9');
   });
 });
