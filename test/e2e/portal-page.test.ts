@@ -345,7 +345,7 @@ describe.skipIf(skipBrowser)('the page for people', () => {
     await page.getByRole('button', { name: 'Issue token' }).click();
     await page.getByLabel('Token', { exact: true }).waitFor();
     await page.clock.fastForward(600_000);
-    await page.getByText('this session has ended').waitFor();
+    await page.getByText('Logged out: this session has ended').waitFor();
     expect(await page.getByLabel('Token', { exact: true }).inputValue()).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
     await page.getByRole('button', { name: 'Log in again' }).click();
     await page.getByLabel('Your Stellar address').waitFor();
