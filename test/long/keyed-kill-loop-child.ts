@@ -13,7 +13,7 @@ const clock = systemClock;
 const log = silentLog();
 const store = openStore({ path, clock, log });
 const journal = createJournal({
-  db: store.db,
+  db: store.journalDb,
   clock,
   log,
   durability: 'process',
