@@ -1,9 +1,10 @@
-import { decideCharge, type FinishOutcome } from '../billing/charging.ts';
+import { decideCharge } from '../billing/charging.ts';
 import { GatewayError } from '../errors.ts';
 import { formatUsdc, type Units, zero } from '../money.ts';
 import type { Relayed } from './answer.ts';
 import type { Call, CallDeps } from './call.ts';
 import type { UpstreamCall } from './forward.ts';
+import { refundCharge } from './refund.ts';
 import type { Refusal } from './refuse.ts';
 import { brokenBy } from './upstream-failure.ts';
 
@@ -67,8 +68,7 @@ export async function charge(
 
 /**
  * Writes how a call ended. The refund row comes before the finish row: settlement seals finished charges only, and
- * a sealed charge can no longer be refunded. Where the refund cannot be written the call stays without a finish row, like
- * one that a crash has cut off: settlement leaves it alone until it is very old, and the operator can refund it.
+ * a sealed charge can no longer be refunded. Where the refund cannot be written there is no finish row either.
  */
 export async function settleEnd(
   deps: ChargeDeps,
@@ -78,6 +78,7 @@ export async function settleEnd(
   relayed: Relayed,
 ): Promise<void> {
   const { exchange, route } = call;
+  const { payer } = call.admitted;
   const durationMs = deps.clock.monotonicMs() - exchange.startMs;
   exchange.end.status = status;
   exchange.end.outcome = relayed.outcome;
@@ -86,8 +87,11 @@ export async function settleEnd(
     deps.log.warn({ err: call.upstream?.failure, call: call.id, route: route.template }, 'the upstream broke off');
   }
   if (amount === 0n) return;
-  if (decideCharge({ at: 'after_head', outcome: relayed.outcome }) === 'refund') {
-    if (!(await refund(deps, call, amount, relayed.outcome))) return;
+  if (payer && decideCharge({ at: 'after_head', outcome: relayed.outcome }) === 'refund') {
+    const refund = { callId: call.id, payer, route, amount, reason: relayed.outcome };
+    const refunded = await refundCharge(deps, refund);
+    if (refunded === 'unwritten') return;
+    if (refunded === 'refunded') exchange.end.paid = zero;
   }
   deps.journal.finish({
     chargeId: call.id,
@@ -97,28 +101,4 @@ export async function settleEnd(
     bytesOut: relayed.bytesOut,
     durationMs: Math.round(durationMs),
   });
-}
-
-/** False when the books could not take the refund. */
-async function refund(deps: ChargeDeps, call: Call, amount: Units, reason: FinishOutcome): Promise<boolean> {
-  const { payer } = call.admitted;
-  if (!payer) return true;
-  try {
-    const row = { chargeId: call.id, atMs: deps.clock.nowMs(), amount, reason };
-    const outcome = await deps.journal.refund(row);
-    if (outcome !== 'refunded') {
-      deps.log.warn({ call: call.id, outcome }, 'a broken call was not refunded automatically');
-      return true;
-    }
-    deps.ledger.refund(payer.account, payer.cap, amount);
-    deps.metrics.refunded(call.route, amount);
-    call.exchange.end.paid = zero;
-    return true;
-  } catch (error) {
-    deps.log.error(
-      { err: error, call: call.id },
-      'the refund of a broken call could not be written; it is not settled for now: refund it with `callora usage refund`',
-    );
-    return false;
-  }
 }

@@ -1,4 +1,3 @@
-import type { FinishOutcome } from '../../billing/charging.ts';
 import type { Hold } from '../../billing/ledger.ts';
 import { endOfPurchase, type PurchaseEnd } from '../../billing/socket-charging.ts';
 import type { Route } from '../../catalog/model.ts';
@@ -6,6 +5,7 @@ import type { ErrorCode } from '../../errors.ts';
 import { add, subtract, type Units, zero } from '../../money.ts';
 import type { Payer } from '../admit.ts';
 import type { CallDeps } from '../call.ts';
+import { refundCharge } from '../refund.ts';
 
 export type TillDeps = Pick<
   CallDeps,
@@ -88,27 +88,15 @@ export class SocketTill {
   /** Writes how a purchase ended, behind its refund row if it goes back. Never rejects. */
   async end({ id, sinceMs }: Purchase, end: PurchaseEnd, bytesIn = 0, bytesOut = 0): Promise<void> {
     const { clock, journal } = this.#deps;
-    if (end.decision === 'refund') await this.#refund(id, end.outcome);
+    if (end.decision === 'refund') {
+      const [payer, route] = [this.#payer, this.#route];
+      const refund = { callId: id, payer, route, amount: route.priceUnits, reason: end.outcome };
+      const refunded = await refundCharge(this.#deps, refund);
+      if (refunded === 'unwritten') return;
+      if (refunded === 'refunded') this.paid = subtract(this.paid, route.priceUnits);
+    }
     const durationMs = Math.round(clock.monotonicMs() - sinceMs);
     journal.finish({ chargeId: id, atMs: clock.nowMs(), outcome: end.outcome, bytesIn, bytesOut, durationMs });
-  }
-
-  async #refund(id: number, reason: FinishOutcome): Promise<void> {
-    const { clock, journal, ledger, log, metrics } = this.#deps;
-    const { account, cap } = this.#payer;
-    const amount = this.#route.priceUnits;
-    try {
-      const outcome = await journal.refund({ chargeId: id, atMs: clock.nowMs(), amount, reason });
-      if (outcome !== 'refunded') {
-        log.warn({ call: id, outcome }, 'a charge of a WebSocket was not refunded automatically');
-        return;
-      }
-      ledger.refund(account, cap, amount);
-      metrics.refunded(this.#route, amount);
-      this.paid = subtract(this.paid, amount);
-    } catch (error) {
-      log.error({ err: error, call: id }, 'the refund of a charge of a WebSocket could not be written');
-    }
   }
 
   #hold(): Hold | ErrorCode {

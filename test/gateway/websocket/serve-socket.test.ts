@@ -314,6 +314,16 @@ describe('a handshake that the upstream does not complete', () => {
     noMoneyLeftOver();
   });
 
+  it('stays open when the refund cannot be written, so that settlement leaves the charge alone', async () => {
+    await start('connection');
+    answer = () => 'HTTP/1.1 403 No\r\ncontent-length: 0\r\n\r\n';
+    rig.journal.refund = () => Promise.reject(new GatewayError('journal_unavailable'));
+    await rig.send(request('/api0/live'));
+    await until(() => rig.metrics.ended.length === 1);
+    expect([rig.journal.charges.length, rig.journal.finishes]).toEqual([1, []]);
+    expect(rig.account()).toMatchObject({ charged: usdc('0.1'), refunded: 0n, held: 0n });
+  });
+
   it('that comes while the gateway drains opens nothing, and its charge is taken back', async () => {
     await start('connection');
     let drained: Promise<void> | undefined;
