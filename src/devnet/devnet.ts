@@ -76,16 +76,16 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
   let base = '';
   const horizon = createHorizon({ chain, clock, baseUrl: () => base });
   const methods: RpcMethods = {
-    ...ledgerMethods(chain, () => `${base}/friendbot`),
-    ...transactionMethods(chain),
-    ...simulateMethods(chain),
-    ...eventMethods(chain),
-    ...feeMethods(chain),
+    ...ledgerMethods(() => `${base}/friendbot`),
+    ...transactionMethods,
+    ...simulateMethods,
+    ...eventMethods,
+    ...feeMethods,
   };
   const server = await listen(
     host,
     options.port ?? 0,
-    createRouter({ methods, friendbot, horizon, faults, baseUrl: () => base, clock, log }),
+    createRouter({ methods, see: () => chain, friendbot, horizon, faults, baseUrl: () => base, clock, log }),
   );
   base = `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`;
   const closing = automine ? undefined : closingLoop(chain, options.closeMs ?? 0, clock, log);

@@ -6,10 +6,13 @@ import { type Friendbot, FriendbotRefusal } from './friendbot.ts';
 import { problemOf, sendProblem } from './horizon/problem.ts';
 import { transactionResource } from './horizon/transaction-resource.ts';
 import { type Exchange, type Handler, sendJson } from './http.ts';
+import type { Chain } from './ledger/chain.ts';
 import { answerRpc, callMethod, type Params, RpcError, type RpcMethods } from './rpc/json-rpc.ts';
 
 export type RouterDeps = {
   methods: RpcMethods;
+  /** The network as a request to an RPC method sees it. */
+  see: (method: string) => Chain;
   friendbot: Friendbot;
   horizon: Handler;
   baseUrl: () => string;
@@ -59,7 +62,7 @@ async function answerRpcOver({ req, res, body }: Exchange, deps: RouterDeps): Pr
     if (met.fault?.kind === 'refuse') return undefined;
     if (met.fault?.kind === 'error') throw new RpcError(met.fault.code ?? 'internalError', met.fault.message);
     if (met.fault?.kind === 'delay') await deps.clock.sleep(met.fault.delayMs);
-    return callMethod(deps.methods, method, params);
+    return callMethod(deps.methods, method, params, deps.see(method));
   };
   const reply = await answerRpc(body, call, deps.log);
   if (met.fault?.kind === 'refuse' || met.fault?.kind === 'drop-reply-after-apply') req.socket.destroy();

@@ -40,9 +40,12 @@ const i128 = (amount: bigint) => nativeToScVal(amount, { type: 'i128' });
 const mint = (amount: bigint, to = ann.publicKey()) => sac.call('mint', new Address(to).toScVal(), i128(amount));
 
 function simulate(tx: Transaction, params: Record<string, unknown> = {}): rpc.Api.RawSimulateTransactionResponse {
-  const { simulateTransaction } = simulateMethods(rig.chain);
+  const { simulateTransaction } = simulateMethods;
   if (!simulateTransaction) throw new Error('no such method');
-  return simulateTransaction({ transaction: tx.toXdr(), ...params }) as rpc.Api.RawSimulateTransactionResponse;
+  return simulateTransaction(
+    { transaction: tx.toXdr(), ...params },
+    rig.chain,
+  ) as rpc.Api.RawSimulateTransactionResponse;
 }
 
 function prepared(source: Keypair, operation: xdr.Operation, fee = '100'): TransactionBuilder {

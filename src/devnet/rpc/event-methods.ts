@@ -13,9 +13,7 @@ const CONTRACTS_MAX = 5;
 const TOPIC_ROWS_MAX = 5;
 const SEGMENTS_MAX = 4;
 
-export function eventMethods(chain: Chain): RpcMethods {
-  return { getEvents: (params) => getEvents(chain, params) };
-}
+export const eventMethods: RpcMethods = { getEvents: (params, chain) => getEvents(chain, params) };
 
 function getEvents({ history }: Chain, params: Params): unknown {
   requireBase64Format(params);

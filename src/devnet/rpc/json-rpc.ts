@@ -1,9 +1,10 @@
 /** JSON-RPC 2.0 as Stellar RPC speaks it: one POST, named parameters, errors with the standard codes. */
 import type { Log } from '../../log.ts';
+import type { Chain } from '../ledger/chain.ts';
 
 export type Params = Readonly<Record<string, unknown>>;
-/** Returns the result as plain JSON data, or throws RpcError. */
-export type RpcMethod = (params: Params) => unknown;
+/** Returns the result as plain JSON data, or throws RpcError. `chain` is the network as this request sees it. */
+export type RpcMethod = (params: Params, chain: Chain) => unknown;
 export type RpcMethods = Readonly<Record<string, RpcMethod>>;
 
 const CODE = {
@@ -48,10 +49,10 @@ export async function answerRpc(
   }
 }
 
-export function callMethod(methods: RpcMethods, method: string, params: Params): unknown {
+export function callMethod(methods: RpcMethods, method: string, params: Params, chain: Chain): unknown {
   const found = Object.hasOwn(methods, method) ? methods[method] : undefined;
   if (!found) throw new RpcError('methodNotFound', `no such method: ${JSON.stringify(method)}`);
-  return found(params);
+  return found(params, chain);
 }
 
 function parseRequest(body: string): { id: RpcReply['id']; method: string; params: Params } {

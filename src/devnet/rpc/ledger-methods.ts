@@ -12,41 +12,39 @@ const KEYS_MAX = 200;
 const LEDGERS_DEFAULT = 50;
 const LEDGERS_MAX = 200;
 
-export function ledgerMethods(chain: Chain, friendbotUrl: () => string): RpcMethods {
-  const { history, host, network } = chain;
-  const version = host.protocolVersion;
+export function ledgerMethods(friendbotUrl: () => string): RpcMethods {
   return {
-    getHealth: () => ({
+    getHealth: (_params, { history }) => ({
       status: 'healthy',
       latestLedger: history.latest().sequence,
       oldestLedger: history.oldest().sequence,
       ledgerRetentionWindow: RETENTION_LEDGERS,
     }),
-    getNetwork: () => ({
+    getNetwork: (_params, { network, host }) => ({
       friendbotUrl: friendbotUrl(),
       passphrase: network.passphrase,
-      protocolVersion: String(version),
+      protocolVersion: String(host.protocolVersion),
     }),
-    getVersionInfo: () => ({
+    getVersionInfo: (_params, { host }) => ({
       version: 'callora-devnet',
       commitHash: '',
       buildTimestamp: '',
-      captiveCoreVersion: `soroban-env-host for protocol ${version}`,
-      protocolVersion: version,
+      captiveCoreVersion: `soroban-env-host for protocol ${host.protocolVersion}`,
+      protocolVersion: host.protocolVersion,
     }),
-    getLatestLedger: () => {
+    getLatestLedger: (_params, { history, host }) => {
       const latest = history.latest();
       return {
         id: hex(latest.closed.hash),
         sequence: latest.sequence,
-        protocolVersion: version,
+        protocolVersion: host.protocolVersion,
         closeTime: String(latest.closeTimeS),
         headerXdr: latest.closed.header.toXdr('base64'),
         metadataXdr: closeMeta(latest).toXdr('base64'),
       };
     },
-    getLedgers: (params) => getLedgers(chain, params),
-    getLedgerEntries: (params) => getLedgerEntries(chain, params),
+    getLedgers: (params, chain) => getLedgers(chain, params),
+    getLedgerEntries: (params, chain) => getLedgerEntries(chain, params),
   };
 }
 

@@ -9,9 +9,9 @@ import { type Params, RpcError, type RpcMethods } from './json-rpc.ts';
 import { object, requireBase64Format, text, uint32 } from './params.ts';
 import { readTransaction } from './transaction-methods.ts';
 
-export function simulateMethods(chain: Chain): RpcMethods {
-  return { simulateTransaction: (params) => simulateTransaction(chain, params) };
-}
+export const simulateMethods: RpcMethods = {
+  simulateTransaction: (params, chain) => simulateTransaction(chain, params),
+};
 
 /** What is wrong with the request or the invocation is part of the answer, not a JSON-RPC error. */
 class SimulationFailure extends Error {

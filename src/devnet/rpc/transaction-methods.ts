@@ -9,13 +9,11 @@ import { base64, page, requireBase64Format, text, uint32 } from './params.ts';
 const TRANSACTIONS_DEFAULT = 50;
 const TRANSACTIONS_MAX = 200;
 
-export function transactionMethods(chain: Chain): RpcMethods {
-  return {
-    sendTransaction: (params) => sendTransaction(chain, params),
-    getTransaction: (params) => getTransaction(chain, params),
-    getTransactions: (params) => getTransactions(chain, params),
-  };
-}
+export const transactionMethods: RpcMethods = {
+  sendTransaction: (params, chain) => sendTransaction(chain, params),
+  getTransaction: (params, chain) => getTransaction(chain, params),
+  getTransactions: (params, chain) => getTransactions(chain, params),
+};
 
 function sendTransaction(chain: Chain, params: Params): unknown {
   requireBase64Format(params);
