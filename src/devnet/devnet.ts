@@ -5,7 +5,9 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { createLoop, type Loop } from '../loop.ts';
-import { createFaults, type Fault } from './faults.ts';
+import type { Fault } from './faults/fault.ts';
+import { createFaults, type FaultTimes } from './faults/faults.ts';
+import { createGate } from './faults/gate.ts';
 import { createFriendbot } from './friendbot.ts';
 import { createHorizon } from './horizon/horizon.ts';
 import { listen } from './http.ts';
@@ -59,8 +61,12 @@ export type Devnet = {
   hasAccount(address: string): boolean;
   /** A key pair that only depends on the network's seed and the name; its account need not exist. */
   namedAccount(name: string): { address: string; secret: string };
-  /** Makes the next `times` requests of an RPC method, or of Horizon (`horizon`), meet a fault; undefined ends it. */
-  setFault(method: string, fault: Fault | undefined, times?: number): void;
+  /**
+   * Makes requests meet a fault; undefined ends it. The target is an RPC method, `rpc` for all of them, `horizon`,
+   * `friendbot`, or `*`; of several that fit, the narrowest decides.
+   */
+  setFault(target: string, fault: Fault | undefined, when?: FaultTimes): void;
+  clearFaults(): void;
   close(): Promise<void>;
 };
 
@@ -85,7 +91,7 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
   const server = await listen(
     host,
     options.port ?? 0,
-    createRouter({ methods, see: () => chain, friendbot, horizon, faults, baseUrl: () => base, clock, log }),
+    createRouter({ methods, friendbot, horizon, gate: createGate({ faults, chain, clock }), baseUrl: () => base, log }),
   );
   base = `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`;
   const closing = automine ? undefined : closingLoop(chain, options.closeMs ?? 0, clock, log);
@@ -111,7 +117,8 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
       const keypair = derivedKeypair(network, name);
       return { address: keypair.publicKey(), secret: keypair.secret() };
     },
-    setFault: (method, fault, times) => faults.set(method, fault, times),
+    setFault: faults.set,
+    clearFaults: faults.clear,
     async close() {
       await closing?.stop();
       await server.close();

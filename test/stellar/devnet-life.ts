@@ -62,7 +62,11 @@ export async function live(
     [
       3,
       async () =>
-        chain.devnet.setFault('sendTransaction', { kind: pick(['drop-reply-after-apply', 'refuse'] as const) }, 1),
+        chain.devnet.setFault(
+          'sendTransaction',
+          { kind: pick(['drop-reply-after-apply', 'refuse'] as const) },
+          { times: 1 },
+        ),
     ],
     [
       3,
@@ -70,7 +74,7 @@ export async function live(
         chain.devnet.setFault(
           pick(['getTransaction', 'getEvents', 'simulateTransaction']),
           { kind: 'error', message: 'busy' },
-          1,
+          { times: 1 },
         ),
     ],
   ];

@@ -1,9 +1,10 @@
 /** The part of Horizon that watchers of classic accounts and simple clients use. Everything else is 404. */
 import type { Clock } from '../../clock.ts';
-import { type Exchange, type Handler, sendJson } from '../http.ts';
+import { type Exchange, sendJson } from '../http.ts';
 import type { Chain } from '../ledger/chain.ts';
 import type { TransactionRecord } from '../ledger/records.ts';
 import { toid } from '../ledger/records.ts';
+import type { HorizonHandler } from '../router.ts';
 import { accountResource } from './account-resource.ts';
 import { type Archive, createArchive } from './archive.ts';
 import { feeStatsResource, ledgerResource, rootResource } from './network-resources.ts';
@@ -16,13 +17,12 @@ import { transactionResource, transactionToid } from './transaction-resource.ts'
 
 export type HorizonDeps = { chain: Chain; clock: Clock; baseUrl: () => string };
 
-export function createHorizon(deps: HorizonDeps): Handler {
-  const { chain } = deps;
-  const archive = createArchive(chain);
-  return async (exchange) => {
+export function createHorizon(deps: HorizonDeps): HorizonHandler {
+  const archive = createArchive(deps.chain);
+  return async (exchange, chain) => {
     exchange.res.setHeader('latest-ledger', String(chain.history.latest().sequence));
     try {
-      await route({ ...deps, archive, base: deps.baseUrl() }, exchange);
+      await route({ ...deps, chain, archive, base: deps.baseUrl() }, exchange);
     } catch (error) {
       if (!(error instanceof HorizonRefusal)) throw error;
       sendProblem(exchange.res, error.problem);
