@@ -59,7 +59,7 @@ export const exceptions: Record<string, { rooms: string[]; reason: string }> = {
 /** third-party package -> the only rooms that may import it. */
 export const homesOf: Record<string, string[]> = {
   yaml: ['catalog'],
-  zod: ['catalog'],
+  zod: ['catalog', 'devnet'],
   jose: ['access'],
   'better-sqlite3': ['store'],
   'drizzle-orm': ['store'],

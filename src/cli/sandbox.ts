@@ -82,7 +82,12 @@ async function start(options: SandboxOptions, clock: Clock, say: Say, undo: Undo
   const files = await prepareFiles(dataDir, keys);
   const log = createLog('warn');
 
-  const devnet = await startDevnet({ clock, log, ...(options.dataDir ? { statePath: files.devnetState } : {}) });
+  const devnet = await startDevnet({
+    clock,
+    log,
+    control: false,
+    ...(options.dataDir ? { statePath: files.devnetState } : {}),
+  });
   undo.push(() => devnet.close());
   // A kept network stopped when its sandbox did: transactions signed against its last ledger would be too late at once.
   await devnet.closeLedger();

@@ -5,6 +5,7 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { createLoop, type Loop } from '../loop.ts';
+import { createControl } from './control/control.ts';
 import type { Fault } from './faults/fault.ts';
 import { createFaults, type FaultTimes } from './faults/faults.ts';
 import { createGate } from './faults/gate.ts';
@@ -40,6 +41,8 @@ export type DevnetOptions = {
   seed?: string;
   /** Keeps the network in this file, and goes on with what is in it. */
   statePath?: string;
+  /** False: no `devnet_*` methods. Every web page that this machine shows could call them, as it can all of RPC. */
+  control?: boolean;
   clock: Clock;
   log: Log;
 };
@@ -75,10 +78,16 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
   const { clock, log, host = '127.0.0.1' } = options;
   const network = createNetwork(options.passphrase ?? DEVNET_PASSPHRASE, options.seed ?? 'callora');
   const automine = options.closeMs === undefined;
+  const named = (name: string) => {
+    const keypair = derivedKeypair(network, name);
+    return { address: keypair.publicKey(), secret: keypair.secret() };
+  };
   const journal = options.statePath === undefined ? undefined : createStateFile(options.statePath, network);
   const chain = createChain({ network, hostModule: compileSorobanHost(), clock, automine, journal });
   const friendbot = createFriendbot(chain);
   const faults = createFaults();
+  const control =
+    options.control === false ? undefined : createControl({ chain, faults, friendbot, namedAccount: named });
   let base = '';
   const horizon = createHorizon({ chain, clock, baseUrl: () => base });
   const methods: RpcMethods = {
@@ -91,7 +100,15 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
   const server = await listen(
     host,
     options.port ?? 0,
-    createRouter({ methods, friendbot, horizon, gate: createGate({ faults, chain, clock }), baseUrl: () => base, log }),
+    createRouter({
+      methods,
+      friendbot,
+      horizon,
+      gate: createGate({ faults, chain, clock }),
+      control,
+      baseUrl: () => base,
+      log,
+    }),
   );
   base = `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`;
   const closing = automine ? undefined : closingLoop(chain, options.closeMs ?? 0, clock, log);
@@ -113,10 +130,7 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
       await friendbot.fund(address);
     },
     hasAccount: (address) => readAccount(chain.entries, accountId(address)) !== undefined,
-    namedAccount(name) {
-      const keypair = derivedKeypair(network, name);
-      return { address: keypair.publicKey(), secret: keypair.secret() };
-    },
+    namedAccount: named,
     setFault: faults.set,
     clearFaults: faults.clear,
     async close() {
@@ -137,7 +151,7 @@ function closingLoop(chain: Chain, closeMs: number, clock: Clock, log: Log): Loo
     clock,
     log,
     turn: async () => {
-      chain.closeLedger();
+      if (!chain.frozen) chain.closeLedger();
       return false;
     },
   });

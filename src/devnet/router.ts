@@ -1,5 +1,6 @@
 /** Which part answers which path, and the faults that come before it. */
 import type { Log } from '../log.ts';
+import type { Control } from './control/control.ts';
 import { FaultError, type Gate } from './faults/gate.ts';
 import { type Friendbot, FriendbotRefusal } from './friendbot.ts';
 import { problemOf, sendProblem } from './horizon/problem.ts';
@@ -14,6 +15,8 @@ export type RouterDeps = {
   horizon: HorizonHandler;
   baseUrl: () => string;
   gate: Gate;
+  /** Undefined where the network takes no orders over the wire. */
+  control: Control | undefined;
   log: Log;
 };
 
@@ -46,10 +49,11 @@ async function behindGate(
   }
 }
 
-async function answerRpcOver(exchange: Exchange, { methods, gate, log }: RouterDeps): Promise<void> {
+async function answerRpcOver(exchange: Exchange, { methods, gate, control, log }: RouterDeps): Promise<void> {
   const { req, res, body } = exchange;
   if (req.method !== 'POST') return sendJson(res, 405, { error: 'RPC is spoken by POST' });
   const call = async (method: string, params: Params): Promise<unknown> => {
+    if (control?.has(method)) return control.call(method, params);
     const chain = await gate.meet(exchange, [method, 'rpc', '*']).catch((error: unknown) => {
       if (!(error instanceof FaultError)) throw error;
       throw new RpcError(error.code ?? 'internalError', error.message);

@@ -9,6 +9,7 @@ import { checkForApply } from './checks.ts';
 import { readAccount } from './entries.ts';
 import { accountOf, operationSource, type SignedTransaction } from './envelope.ts';
 import { resourceFeeOf } from './fees.ts';
+import { type Mishaps, struckOperations } from './mishap.ts';
 import type { Network } from './network.ts';
 import { type Outcome, operationSucceeded } from './results.ts';
 import { type LedgerMoment, useSequence } from './sequence.ts';
@@ -22,6 +23,7 @@ export type ApplyEnvironment = {
   moment: LedgerMoment;
   /** 32 bytes that differ for each transaction of each ledger. */
   seed: Uint8Array;
+  mishaps: Pick<Mishaps, 'strikes'>;
 };
 
 export type AppliedTransaction = {
@@ -57,6 +59,12 @@ export function applyTransaction(
   const changesBefore = keepsSequence ? [] : takeSequence(signed, ledger, environment.moment);
   const work = sorobanWork(signed, ledger, environment);
   if (refusal) return { ...withoutEffect(refusal.outcome, signed, work), changesBefore };
+  if (environment.mishaps.strikes()) {
+    return {
+      ...withoutEffect({ code: 'txFailed', operations: struckOperations(signed) }, signed, work),
+      changesBefore,
+    };
+  }
 
   const stage = createStage(ledger, ledger.sequence);
   const tried = signed.tx.operations.map((operation) => tryOperation(signed, operation, stage, environment, work));

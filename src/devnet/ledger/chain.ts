@@ -7,6 +7,7 @@ import { createEntryStore, type EntryStore, type EntryView } from './entries.ts'
 import { readEnvelope, type SignedTransaction } from './envelope.ts';
 import { genesisHeader, TOTAL_COINS_STROOPS } from './header.ts';
 import { createHistory, type History } from './history.ts';
+import { createMishaps } from './mishap.ts';
 import type { Network } from './network.ts';
 import { createQueue, type QueueAnswer, type TransactionQueue } from './queue.ts';
 import { type LedgerRecord, ledgerRecord } from './records.ts';
@@ -34,6 +35,11 @@ export type Chain = {
   freshSeed(): Uint8Array;
   /** Moves this network's time ahead of the clock's for good. */
   advanceTime(seconds: number): void;
+  /** While frozen, accepted transactions wait until `closeLedger` is called by hand. */
+  freeze(frozen: boolean): void;
+  readonly frozen: boolean;
+  /** The next so many transactions fail in their ledger, whatever they are. */
+  failNext(count: number): void;
 };
 
 export type ChainOptions = {
@@ -61,7 +67,9 @@ export function createChain({ network, hostModule, clock, automine, journal }: C
   const host = createViewedHost(hostModule, network);
   const loaded = journal?.load({ store, history });
   let timeAheadS = loaded?.timeAheadS ?? 0;
+  const mishaps = createMishaps();
   let seedsGiven = 0n;
+  let frozen = false;
   const nowS = () => Math.floor(clock.nowMs() / 1000) + timeAheadS;
   if (!loaded) {
     const genesis = genesisLedger(network, store, host.protocolVersion, nowS());
@@ -80,7 +88,7 @@ export function createChain({ network, hostModule, clock, automine, journal }: C
   function close(): LedgerRecord {
     const moment = nextMoment();
     const previous = history.latest().closed;
-    const closed = closeLedger({ store, network, host }, previous, queue.take(moment), moment.closeTimeS);
+    const closed = closeLedger({ store, network, host, mishaps }, previous, queue.take(moment), moment.closeTimeS);
     history.add(closed.record);
     journal?.append(closed);
     for (const listener of listeners) listener(closed);
@@ -95,7 +103,7 @@ export function createChain({ network, hostModule, clock, automine, journal }: C
     read: (envelope) => readEnvelope(envelope, network),
     submit(signed, inRow) {
       const answer = queue.add(signed, nextMoment(), inRow);
-      if (automine && answer.status === 'PENDING') close();
+      if (automine && !frozen && answer.status === 'PENDING') close();
       return answer;
     },
     waiting: queue,
@@ -115,6 +123,13 @@ export function createChain({ network, hostModule, clock, automine, journal }: C
       timeAheadS += seconds;
       journal?.ahead(timeAheadS);
     },
+    freeze(wanted) {
+      frozen = wanted;
+    },
+    get frozen() {
+      return frozen;
+    },
+    failNext: mishaps.failNext,
   };
 }
 

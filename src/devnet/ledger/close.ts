@@ -11,6 +11,7 @@ import { isSoroban, type SignedTransaction } from './envelope.ts';
 import { feeToCharge, resourceFeeOf } from './fees.ts';
 import { type ClosedHeader, nextHeader } from './header.ts';
 import { transactionMeta, transactionSet } from './meta.ts';
+import type { Mishaps } from './mishap.ts';
 import type { Network } from './network.ts';
 import { type LedgerRecord, ledgerRecord, type TransactionRecord } from './records.ts';
 import { feeBumpResult, succeeded, transactionResult } from './results.ts';
@@ -18,7 +19,7 @@ import type { LedgerMoment } from './sequence.ts';
 import { createStage, entryChanges, type LedgerStage, type StagedChange } from './stage.ts';
 import type { ViewedHost } from './viewed-host.ts';
 
-export type CloseDeps = { store: EntryStore; network: Network; host: ViewedHost };
+export type CloseDeps = { store: EntryStore; network: Network; host: ViewedHost; mishaps: Pick<Mishaps, 'strikes'> };
 
 /** `changes` are all entries that differ from the ledger before. */
 export type ClosedLedger = { record: LedgerRecord; changes: readonly StagedChange[] };

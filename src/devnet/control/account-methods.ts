@@ -1,0 +1,41 @@
+/** Accounts and their coins. */
+import { StrKey } from '@stellar/stellar-sdk';
+import { z } from 'zod';
+import { RpcError } from '../rpc/json-rpc.ts';
+import type { ControlDeps } from './deps.ts';
+import { type ControlMethod, method } from './method.ts';
+
+const NAMES_MAX = 100;
+
+const address = z.string().refine(StrKey.isValidEd25519PublicKey, 'must be an account, G...');
+
+export function accountMethods({ friendbot, namedAccount }: ControlDeps): Record<string, ControlMethod> {
+  return {
+    /** The key pairs that this network derives from names; those that the CLI shows are `account 0` and so on. */
+    devnet_accounts: method(
+      z.strictObject({
+        names: z
+          .array(z.string().min(1))
+          .max(NAMES_MAX)
+          .default([...shownNames()]),
+      }),
+      ({ names }) => names.map((name) => ({ name, ...namedAccount(name) })),
+    ),
+    /** Creates the account, or pays as much again into one that exists. */
+    devnet_fund: method(z.strictObject({ address }), async ({ address: to }) => {
+      try {
+        const { signed, ledger } = await friendbot.fund(to);
+        return { hash: signed.hash, ledger };
+      } catch (error) {
+        throw new RpcError('invalidParams', error instanceof Error ? error.message : String(error));
+      }
+    }),
+  };
+}
+
+/** How many accounts with coins a new network begins with. */
+export const SHOWN_ACCOUNTS = 5;
+
+export function* shownNames(count = SHOWN_ACCOUNTS): Iterable<string> {
+  for (let index = 0; index < count; index++) yield `account ${index}`;
+}

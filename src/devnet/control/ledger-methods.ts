@@ -1,0 +1,50 @@
+/** Ledgers and time by hand. */
+import { z } from 'zod';
+import type { LedgerRecord } from '../ledger/records.ts';
+import type { ControlDeps } from './deps.ts';
+import { type ControlMethod, method } from './method.ts';
+
+/** More ledgers than any time to live or search window in the protocol is long. */
+const MINED_MAX = 10_000_000;
+/** Ledgers closed in one turn of the event loop: other clients are answered between them. */
+const MINED_AT_ONCE = 100;
+/** A century: later, times no longer fit into what clients count in. */
+const SECONDS_MAX = 3_155_760_000;
+
+export function ledgerMethods({ chain }: ControlDeps): Record<string, ControlMethod> {
+  return {
+    /** Closes so many ledgers now, each `intervalS` after the one before. */
+    devnet_mine: method(
+      z.strictObject({
+        ledgers: z.int().min(1).max(MINED_MAX).default(1),
+        intervalS: z.int().min(0).max(SECONDS_MAX).default(0),
+      }),
+      async ({ ledgers, intervalS }) => {
+        for (let mined = 0; mined < ledgers; mined++) {
+          if (intervalS > 0) chain.advanceTime(intervalS);
+          chain.closeLedger();
+          if (mined % MINED_AT_ONCE === MINED_AT_ONCE - 1) await nextTurn();
+        }
+        return summary(chain.history.latest());
+      },
+    ),
+    /** Moves the network's time ahead for good and closes a ledger there. */
+    devnet_increaseTime: method(z.strictObject({ seconds: z.int().min(1).max(SECONDS_MAX) }), ({ seconds }) => {
+      chain.advanceTime(seconds);
+      return summary(chain.closeLedger());
+    }),
+    /** While frozen, no ledger closes but by `devnet_mine`: what is sent stays pending. */
+    devnet_freeze: method(z.strictObject({ frozen: z.boolean().default(true) }), ({ frozen }) => {
+      chain.freeze(frozen);
+      return { frozen };
+    }),
+  };
+}
+
+export function summary({ sequence, closed, closeTimeS }: LedgerRecord) {
+  return { sequence, hash: Buffer.from(closed.hash).toString('hex'), closeTimeS };
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
