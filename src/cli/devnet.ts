@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { shownNames } from '../devnet/control/account-methods.ts';
 import { type Devnet, type DevnetOptions, startDevnet } from '../devnet/devnet.ts';
+import { ledgerLines, welcome } from '../devnet/screen.ts';
 import { createLog } from '../log.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import type { Cli } from './cli.ts';
@@ -9,6 +11,10 @@ import { openPort } from './open-port.ts';
 
 type DevnetCommandOptions = {
   port: string;
+  host: string;
+  accounts: string;
+  control: boolean;
+  quiet?: boolean;
   closeMs?: string;
   infoFile?: string;
   state?: string;
@@ -18,30 +24,41 @@ type DevnetCommandOptions = {
 /** How often a ledger closes when nobody sends anything, ms: clients take an old last ledger for a dead network. */
 const IDLE_LEDGER_MS = 5_000;
 
-const FUNDED_ACCOUNTS = 5;
+const ACCOUNTS_MAX = 1_000;
 
 export function devnetCommand(cli: Cli): Command {
   return new Command('devnet')
     .description('run a Stellar network on this machine: RPC, a part of Horizon, friendbot, real contracts')
     .option('--port <port>', 'port of RPC, Horizon and friendbot; 0 takes any', '8000')
+    .option('--host <address>', 'address to listen on; anything but this machine lets others use it', '127.0.0.1')
+    .option('--accounts <count>', 'how many accounts with coins it begins with', '5')
     .option('--close-ms <ms>', 'close a ledger every so many ms; without it, one for each transaction')
     .option('--state <file>', 'keep the network in this file and go on with it next time')
     .option('--passphrase <text>', 'the network passphrase')
     .option('--info-file <file>', 'write URLs, passphrase and funded accounts as JSON')
+    .option('--no-control', 'without the devnet_* methods, which any web page on this machine could call')
+    .option('--quiet', 'show no ledgers')
     .action((options: DevnetCommandOptions) => runDevnet(options, cli));
 }
 
 async function runDevnet(options: DevnetCommandOptions, cli: Cli): Promise<void> {
   const ended = endSignal();
+  const count = accountCount(options.accounts);
   const port = await openPort(options.port, '--port');
   const devnet = await start(options, port, cli);
   const idle = options.closeMs === undefined ? idleLedgers(devnet, cli) : undefined;
   try {
-    const accounts = await fundedAccounts(devnet);
+    const accounts = await fundedAccounts(devnet, count);
     const { rpcUrl, horizonUrl, friendbotUrl, passphrase: networkPassphrase } = devnet;
     const info = { rpcUrl, horizonUrl, friendbotUrl, networkPassphrase, accounts };
     if (options.infoFile) writeFileSync(options.infoFile, `${JSON.stringify(info, null, 2)}\n`, { mode: 0o600 });
-    cli.out(welcome(info));
+    cli.out(
+      welcome(info, devnet, {
+        closeMs: options.closeMs === undefined ? undefined : wholeMs(options.closeMs),
+        statePath: options.state,
+      }),
+    );
+    if (!options.quiet) devnet.onLedger((ledger) => showLines(ledgerLines(ledger), cli));
     idle?.start();
     await ended;
   } finally {
@@ -51,9 +68,11 @@ async function runDevnet(options: DevnetCommandOptions, cli: Cli): Promise<void>
 }
 
 async function start(options: DevnetCommandOptions, port: number, cli: Cli): Promise<Devnet> {
-  const { closeMs, passphrase, state } = options;
+  const { closeMs, passphrase, state, host, control } = options;
   const settings: DevnetOptions = {
+    host,
     port,
+    control,
     clock: cli.clock,
     log: createLog('warn'),
     ...(closeMs === undefined ? {} : { closeMs: wholeMs(closeMs) }),
@@ -75,11 +94,19 @@ function wholeMs(text: string): number {
   return Number(text);
 }
 
+function accountCount(text: string): number {
+  const count = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(count <= ACCOUNTS_MAX)) {
+    throw new CliError('usage', `--accounts ${text} is no number from 0 to ${ACCOUNTS_MAX}`);
+  }
+  return count;
+}
+
 type FundedAccount = { address: string; secret: string };
 
 /** The same on every start with the same seed; they exist already where the network goes on. */
-async function fundedAccounts(devnet: Devnet): Promise<FundedAccount[]> {
-  const accounts = Array.from({ length: FUNDED_ACCOUNTS }, (_, index) => devnet.namedAccount(`account ${index}`));
+async function fundedAccounts(devnet: Devnet, count: number): Promise<FundedAccount[]> {
+  const accounts = [...shownNames(count)].map(devnet.namedAccount);
   for (const { address } of accounts) if (!devnet.hasAccount(address)) await devnet.fundAccount(address);
   return accounts;
 }
@@ -99,26 +126,8 @@ function idleLedgers(devnet: Devnet, { clock }: Cli): Loop {
   });
 }
 
-type DevnetInfo = {
-  rpcUrl: string;
-  horizonUrl: string;
-  friendbotUrl: string;
-  networkPassphrase: string;
-  accounts: FundedAccount[];
-};
-
-function welcome(info: DevnetInfo): string {
-  return [
-    `network     ${info.networkPassphrase}`,
-    `RPC         ${info.rpcUrl}`,
-    `Horizon     ${info.horizonUrl}`,
-    `friendbot   ${info.friendbotUrl}?addr=G...`,
-    '',
-    'Accounts with 10,000 XLM each. Their keys are known to everyone: never use them on a real network.',
-    ...info.accounts.map(({ address, secret }) => `  ${address}  ${secret}`),
-    '',
-    'Ctrl-C stops it.',
-  ].join('\n');
+function showLines(lines: readonly string[], cli: Cli): void {
+  for (const line of lines) cli.out(line);
 }
 
 /** Resolves at Ctrl-C or SIGTERM, also when it comes while the network is still starting. */

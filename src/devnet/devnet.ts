@@ -16,6 +16,7 @@ import { type Chain, createChain } from './ledger/chain.ts';
 import { readAccount } from './ledger/entries.ts';
 import { accountId } from './ledger/envelope.ts';
 import { createNetwork, derivedKeypair } from './ledger/network.ts';
+import type { LedgerRecord } from './ledger/records.ts';
 import { createRouter } from './router.ts';
 import { eventMethods } from './rpc/event-methods.ts';
 import { feeMethods } from './rpc/fee-method.ts';
@@ -49,6 +50,10 @@ export type DevnetOptions = {
 
 export type LedgerSummary = { sequence: number; hash: string; closeTimeS: number };
 
+export type DevnetLedger = LedgerSummary & {
+  transactions: { hash: string; successful: boolean; operations: string[] }[];
+};
+
 export type Devnet = {
   readonly rpcUrl: string;
   readonly horizonUrl: string;
@@ -57,6 +62,8 @@ export type Devnet = {
   /** Closes a ledger now, with whatever waits. */
   closeLedger(): Promise<LedgerSummary>;
   latestLedger(): LedgerSummary;
+  /** Tells of each ledger as it closes. */
+  onLedger(listener: (ledger: DevnetLedger) => void): void;
   /** Moves the network's time ahead of the clock, for good, and closes a ledger there. */
   advanceTime(seconds: number): Promise<LedgerSummary>;
   /** Creates the account with friendbot's starting balance; rejects if it exists. */
@@ -122,6 +129,9 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
     passphrase: network.passphrase,
     closeLedger: closeNow,
     latestLedger: () => summary(chain.history.latest()),
+    onLedger(listener) {
+      chain.onClosed(({ record }) => listener(described(record)));
+    },
     advanceTime(seconds) {
       chain.advanceTime(seconds);
       return closeNow();
@@ -142,6 +152,15 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
 
 function summary({ sequence, closed, closeTimeS }: ReturnType<Chain['closeLedger']>): LedgerSummary {
   return { sequence, hash: Buffer.from(closed.hash).toString('hex'), closeTimeS };
+}
+
+function described(record: LedgerRecord): DevnetLedger {
+  const transactions = record.transactions.map(({ signed, successful }) => ({
+    hash: signed.hash,
+    successful,
+    operations: signed.tx.operations.map(({ body }) => body.type),
+  }));
+  return { ...summary(record), transactions };
 }
 
 function closingLoop(chain: Chain, closeMs: number, clock: Clock, log: Log): Loop {
