@@ -16,29 +16,56 @@ export type WeightedKey = { key: xdr.SignerKey; weight: number };
 /** Which signature matched which key: a transaction is checked several times on its way, by maths that does not change. */
 export type KnownMatches = Map<string, boolean>;
 
-/** Signatures of a transaction over its hash. */
+/**
+ * Signatures of a transaction over its hash. Signers count kind by kind, as validators do, and no further once their weight
+ * is enough: a signature that comes after that is not used.
+ */
 export function createSignatureChecker(
   signatures: readonly xdr.DecoratedSignature[],
   signedHash: Uint8Array,
   known: KnownMatches,
 ): SignatureChecker {
   const used = new Set<xdr.DecoratedSignature>();
+
+  /** The weights of what is signed with keys of this kind, one by one. */
+  function* weightsOf(signers: readonly WeightedKey[], kind: xdr.SignerKey['type']): Iterable<number> {
+    let left = signers.filter(({ key }) => key.type === kind);
+    for (const signature of signatures) {
+      const signer = left.find(({ key }) => matchesOnce(key, signature, signedHash, known));
+      if (!signer) continue;
+      used.add(signature);
+      left = left.filter((other) => other !== signer);
+      yield signer.weight;
+    }
+  }
+
+  function* weights(signers: readonly WeightedKey[]): Iterable<number> {
+    for (const { key, weight } of signers) if (authorizesBeforehand(key, signedHash)) yield weight;
+    for (const kind of SIGNING_KINDS) yield* weightsOf(signers, kind);
+  }
+
   return {
     weighs(signers, needed) {
       let total = 0;
-      let left = [...signers];
-      for (const signature of signatures) {
-        const signer = left.find(({ key }) => matchesOnce(key, signature, signedHash, known));
-        if (!signer) continue;
-        used.add(signature);
-        total += Math.min(signer.weight, MAX_WEIGHT);
-        left = left.filter((other) => other !== signer);
+      for (const weight of weights(signers)) {
+        total += Math.min(weight, MAX_WEIGHT);
         if (total >= needed) return true;
       }
       return false;
     },
     allUsed: () => used.size === signatures.length,
   };
+}
+
+const SIGNING_KINDS = ['signerKeyTypeHashX', 'signerKeyTypeEd25519', 'signerKeyTypeEd25519SignedPayload'] as const;
+
+/** The key of a signer that has agreed to this one transaction before it was sent: no signature is needed. */
+export function preAuthorizedKey(signedHash: Uint8Array): xdr.SignerKey {
+  return xdr.SignerKey.signerKeyTypePreAuthTx(signedHash);
+}
+
+function authorizesBeforehand(key: xdr.SignerKey, signedHash: Uint8Array): boolean {
+  return key.type === 'signerKeyTypePreAuthTx' && Buffer.from(key.preAuthTx.value).equals(signedHash);
 }
 
 const MAX_WEIGHT = 255;
@@ -80,10 +107,20 @@ function matches(key: xdr.SignerKey, { hint, signature }: xdr.DecoratedSignature
       return sameTail(hint.value, key.ed25519.value) && verifies(key.ed25519.value, signedHash, signature.value);
     case 'signerKeyTypeHashX':
       return sameTail(hint.value, key.hashX.value) && Buffer.from(hash(signature.value)).equals(key.hashX.value);
-    default:
-      // setOptions refuses the other kinds, so no account has one.
+    case 'signerKeyTypeEd25519SignedPayload': {
+      const { ed25519, payload } = key.ed25519SignedPayload;
+      return samePayloadHint(hint.value, ed25519.value, payload) && verifies(ed25519.value, payload, signature.value);
+    }
+    case 'signerKeyTypePreAuthTx':
       return false;
   }
+}
+
+/** The hint of a signed payload: the ends of key and payload, one over the other (CAP-40). */
+function samePayloadHint(hint: Uint8Array, key: Uint8Array, payload: Uint8Array): boolean {
+  const end = new Uint8Array(hint.length);
+  end.set(payload.subarray(Math.max(0, payload.length - hint.length)));
+  return hint.every((byte, index) => byte === ((key.at(index - hint.length) ?? 0) ^ (end[index] ?? 0)));
 }
 
 function sameTail(hint: Uint8Array, key: Uint8Array): boolean {
