@@ -11,6 +11,7 @@ import { accountOf, operationSource, type SignedTransaction } from './envelope.t
 import { resourceFeeOf } from './fees.ts';
 import { type Mishaps, struckOperations } from './mishap.ts';
 import type { Network } from './network.ts';
+import { dropSignerOfFeeBump, dropSignersOfSources } from './one-time-signers.ts';
 import { type Outcome, operationSucceeded } from './results.ts';
 import { type LedgerMoment, useSequence } from './sequence.ts';
 import { declaredFee } from './soroban-resources.ts';
@@ -28,7 +29,7 @@ export type ApplyEnvironment = {
 
 export type AppliedTransaction = {
   outcome: Outcome;
-  /** Of using up the sequence number. */
+  /** Of using up the sequence number and the signers that were for this transaction only. */
   changesBefore: xdr.LedgerEntryChange[];
   /** One list for each operation; none when the transaction failed. */
   operationChanges: xdr.LedgerEntryChange[][];
@@ -47,7 +48,7 @@ export type SorobanReceipt = {
 };
 
 /** Refused before the sequence number was looked at, so it stays. */
-const SEQUENCE_STAYS: readonly string[] = ['txTooEarly', 'txTooLate', 'txNoAccount', 'txBadSeq', 'txBadMinSeqAgeOrGap'];
+const SEQUENCE_STAYS: readonly string[] = ['txTooEarly', 'txTooLate', 'txNoAccount', 'txBadSeq'];
 
 export function applyTransaction(
   signed: SignedTransaction,
@@ -56,7 +57,13 @@ export function applyTransaction(
 ): AppliedTransaction {
   const refusal = checkForApply(signed, ledger, environment.moment);
   const keepsSequence = refusal !== undefined && SEQUENCE_STAYS.includes(refusal.outcome.code);
-  const changesBefore = keepsSequence ? [] : takeSequence(signed, ledger, environment.moment);
+  const changesBefore = [
+    ...changesOf(ledger, (stage) => dropSignerOfFeeBump(signed, stage)),
+    ...changesOf(ledger, (stage) => {
+      if (!keepsSequence) takeSequence(signed, stage, environment.moment);
+      dropSignersOfSources(signed, stage);
+    }),
+  ];
   const work = sorobanWork(signed, ledger, environment);
   if (refusal) return { ...withoutEffect(refusal.outcome, signed, work), changesBefore };
   if (environment.mishaps.strikes()) {
@@ -103,11 +110,16 @@ function receipt(signed: SignedTransaction, work: SorobanWork, spent: SorobanSpe
   };
 }
 
-function takeSequence(signed: SignedTransaction, ledger: LedgerStage, moment: LedgerMoment): xdr.LedgerEntryChange[] {
-  const account = readAccount(ledger, signed.source);
+function takeSequence(signed: SignedTransaction, stage: LedgerStage, moment: LedgerMoment): void {
+  const account = readAccount(stage, signed.source);
   if (!account) throw new Error('a transaction passed its checks without a source');
-  const stage = createStage(ledger, ledger.sequence);
   stage.write(xdr.LedgerEntryData.account(useSequence(account, signed.tx.seqNum, moment)));
+}
+
+/** What `step` changes, on top of what has been changed before. */
+function changesOf(ledger: LedgerStage, step: (stage: LedgerStage) => void): xdr.LedgerEntryChange[] {
+  const stage = createStage(ledger, ledger.sequence);
+  step(stage);
   const changes = entryChanges(stage.changes(), ledger.sequence);
   stage.commit();
   return changes;

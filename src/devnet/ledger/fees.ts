@@ -46,6 +46,8 @@ export function insufficientBid(signed: SignedTransaction): bigint | undefined {
   if (bid < least) return resourceFee + least;
   if (!signed.feeBump) return undefined;
   const innerBid = BigInt(signed.tx.fee) - resourceFee;
+  // The resource fee alone is above the inner fee: whatever is bid for inclusion is more (CAP-63).
+  if (innerBid < 0n) return undefined;
   const innerLeast = BASE_FEE_STROOPS * BigInt(signed.tx.operations.length);
   if (bid * innerLeast >= innerBid * least) return undefined;
   return resourceFee + (innerBid * least + innerLeast - 1n) / innerLeast;

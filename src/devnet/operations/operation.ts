@@ -109,7 +109,7 @@ export function applyOperation(
   }
 }
 
-type SharedCode = 'too_many_subentries' | 'not_supported';
+type SharedCode = 'too_many_subentries';
 
 function inner<Result>(
   wrap: (result: Result) => xdr.OperationResultTr,
@@ -125,7 +125,6 @@ function inner<Result>(
 ): xdr.OperationResult | undefined {
   if (result === undefined) return undefined;
   if (result === 'too_many_subentries') return xdr.OperationResult.opTooManySubentries();
-  if (result === 'not_supported') return xdr.OperationResult.opNotSupported();
   return opInner(wrap(result as Result));
 }
 

@@ -19,8 +19,8 @@ const FLAG = {
 const ALL_FLAGS = FLAG.required | FLAG.revocable | FLAG.immutable | FLAG.clawback;
 const AUTH_FLAGS = ALL_FLAGS;
 
-/** Outcomes that are codes of all operations rather than of this one. */
-export type SetOptionsOutcome = xdr.SetOptionsResult | 'too_many_subentries' | 'not_supported';
+/** `too_many_subentries` is a code of all operations rather than of this one. */
+export type SetOptionsOutcome = xdr.SetOptionsResult | 'too_many_subentries';
 
 export function checkSetOptions(op: xdr.SetOptionsOp, source: xdr.PublicKey): SetOptionsOutcome | undefined {
   const setFlags = op.setFlags ?? 0;
@@ -35,8 +35,10 @@ export function checkSetOptions(op: xdr.SetOptionsOp, source: xdr.PublicKey): Se
 
 function checkSigner(signer: xdr.Signer, source: xdr.PublicKey): SetOptionsOutcome | undefined {
   if (signer.key.equals(masterKey(source)) || signer.weight > WEIGHT_MAX) return Result.setOptionsBadSigner();
-  const known = signer.key.type === 'signerKeyTypeEd25519' || signer.key.type === 'signerKeyTypeHashX';
-  return known ? undefined : 'not_supported';
+  // A payload of nothing would be signed by anyone who has ever signed nothing.
+  const { key } = signer;
+  const empty = key.type === 'signerKeyTypeEd25519SignedPayload' && key.ed25519SignedPayload.payload.length === 0;
+  return empty ? Result.setOptionsBadSigner() : undefined;
 }
 
 export function applySetOptions(op: xdr.SetOptionsOp, { stage, source }: OperationContext): SetOptionsOutcome {

@@ -131,7 +131,7 @@ describe('signatures', () => {
       Operation.createAccount({ destination: fresh.publicKey(), startingBalance: '5' }),
       Operation.setOptions({ source: fresh.publicKey(), homeDomain: 'fresh.example' }),
     ];
-    expect(codeOf(rig.submit(ann, operations))).toBe('txFailed createAccountSuccess opNoAccount');
+    expect(codeOf(rig.submit(ann, operations))).toBe('txFailed createAccountSuccess opBadAuth');
     expect(codeOf(rig.submit(ann, operations, { signers: [ann, fresh] }))).toBe('txSuccess');
     expect(rig.account(fresh).homeDomain.toString()).toBe('fresh.example');
   });

@@ -1,4 +1,4 @@
-import { Asset, AuthImmutableFlag, AuthRequiredFlag, type Keypair, Operation, xdr } from '@stellar/stellar-sdk';
+import { Asset, AuthImmutableFlag, AuthRequiredFlag, type Keypair, Operation, StrKey, xdr } from '@stellar/stellar-sdk';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type ChainRig, startChain } from '../chain-rig.ts';
 import { keypair, usdcOf } from '../rig.ts';
@@ -131,10 +131,15 @@ describe('options', () => {
     expect(rig.account(ann).signers.length).toBe(19);
   });
 
-  it('refuse signers this network cannot check', () => {
-    expect(run(ann, Operation.setOptions({ signer: { preAuthTx: Buffer.alloc(32, 1), weight: 1 } }))).toBe(
-      'opNotSupported',
-    );
+  it('take signers of every kind', () => {
+    expect(run(ann, Operation.setOptions({ signer: { preAuthTx: Buffer.alloc(32, 1), weight: 1 } }))).toBe('success');
+    const signer = (payload: Uint8Array) => ({
+      ed25519SignedPayload: StrKey.encodeSignedPayload(
+        Buffer.from(new xdr.SignerKeyEd25519SignedPayload({ ed25519: ann.rawPublicKey(), payload }).toXdr()),
+      ),
+      weight: 1,
+    });
+    expect(run(ann, Operation.setOptions({ signer: signer(Buffer.from('a')) }))).toBe('success');
   });
 });
 

@@ -1,0 +1,62 @@
+/** What is wrong with a transaction as a piece of data, whatever its accounts hold. */
+import type { xdr } from '@stellar/stellar-sdk';
+import type { EntryView } from './entries.ts';
+import { isSoroban, type SignedTransaction } from './envelope.ts';
+import type { FailureCode } from './results.ts';
+import { preconditionsOf } from './sequence.ts';
+import { declaredFee, resourceProblem } from './soroban-resources.ts';
+import type { ViewedHost } from './viewed-host.ts';
+
+export type FormProblem = { code: FailureCode; detail?: string };
+
+/** Larger resource fees are no resource fees: 2^50 stroops, as validators have it. */
+const RESOURCE_FEE_MAX = 1n << 50n;
+
+export function formProblem(signed: SignedTransaction, view: EntryView, host: ViewedHost): FormProblem | undefined {
+  const { tx, sorobanData } = signed;
+  if (sorobanData && (sorobanData.resourceFee < 0n || sorobanData.resourceFee > RESOURCE_FEE_MAX)) {
+    return { code: 'txMalformed', detail: `resourceFee is not within 0 and ${RESOURCE_FEE_MAX}` };
+  }
+  const signers = extraSignersProblem(preconditionsOf(tx).extraSigners ?? []);
+  if (signers) return { code: 'txMalformed', detail: signers };
+  if (tx.operations.length === 0) return { code: 'txMissingOperation' };
+  if (!isSoroban(signed)) return sorobanData ? { code: 'txMalformed' } : undefined;
+  if (tx.operations.length > 1 || !sorobanData) {
+    return { code: 'txMalformed', detail: 'a Soroban transaction has one operation and Soroban data' };
+  }
+  return sorobanProblem(signed, sorobanData, view, host);
+}
+
+function extraSignersProblem(signers: readonly xdr.SignerKey[]): string | undefined {
+  const [first, second] = signers;
+  if (first && second?.equals(first)) return 'extraSigners names one signer twice';
+  const empty = signers.some(
+    (key) => key.type === 'signerKeyTypeEd25519SignedPayload' && key.ed25519SignedPayload.payload.length === 0,
+  );
+  return empty ? 'extraSigners has a signer of an empty payload' : undefined;
+}
+
+function sorobanProblem(
+  signed: SignedTransaction,
+  data: xdr.SorobanTransactionData,
+  view: EntryView,
+  host: ViewedHost,
+): FormProblem | undefined {
+  const invalid = (detail: string): FormProblem => ({ code: 'txSorobanInvalid', detail });
+  if (usesMemoOrMuxed(signed)) return invalid('an invocation has no memo and no muxed source');
+  const problem = resourceProblem(signed, data);
+  if (problem) return invalid(problem);
+  // A fee bump may pay for what the transaction inside it cannot: then its own bid says whether it does (CAP-63).
+  if (!signed.feeBump && data.resourceFee > BigInt(signed.tx.fee)) return invalid('resourceFee is above the whole fee');
+  const cost = host.on(view, (soroban) => declaredFee(soroban, signed, 0)).nonRefundableStroops;
+  if (cost <= data.resourceFee) return undefined;
+  return invalid(`resourceFee is below the ${cost} stroops its resources cost`);
+}
+
+/** Contracts see a memo and the number of a muxed account in their own arguments (CAP-67). */
+function usesMemoOrMuxed({ tx }: SignedTransaction): boolean {
+  const [operation] = tx.operations;
+  if (operation?.body.type !== 'invokeHostFunction') return false;
+  const sources = [tx.sourceAccount, operation.sourceAccount];
+  return tx.memo.type !== 'memoNone' || sources.some((source) => source?.type === 'keyTypeMuxedEd25519');
+}
