@@ -1,5 +1,5 @@
 import type { Chain } from '../ledger/chain.ts';
-import type { EntryView, KeyText, StoredEntry } from '../ledger/entries.ts';
+import { type KeyText, ownedPrefix, type StoredEntry } from '../ledger/entries.ts';
 
 /** How far back entries can be read: what each ledger replaced is kept for so many of them. */
 export const LAG_LEDGERS_MAX = 64;
@@ -9,7 +9,7 @@ export type Past = {
   /** How far back the past reaches now, ledgers. */
   reach(): number;
   /** The entries after `ledgers` fewer ledgers; a view that stays so far behind as the network goes on. */
-  entries(ledgers: number): EntryView & { keys(): Iterable<KeyText> };
+  entries(ledgers: number): Chain['entries'];
 };
 
 type Replaced = ReadonlyMap<KeyText, StoredEntry | undefined>;
@@ -30,14 +30,16 @@ export function createPast(chain: Pick<Chain, 'entries' | 'onClosed'>): Past {
         for (const ledger of replaced.slice(0, ledgers).reverse()) if (ledger.has(key)) return ledger.get(key);
         return chain.entries.get(key);
       };
+      function* keysThen(keysNow: Iterable<KeyText>, prefix: string): Iterable<KeyText> {
+        const changed = new Set<KeyText>();
+        for (const ledger of replaced.slice(0, ledgers)) for (const key of ledger.keys()) changed.add(key);
+        for (const key of keysNow) if (!changed.has(key)) yield key;
+        for (const key of changed) if (key.startsWith(prefix) && get(key)) yield key;
+      }
       return {
         get,
-        *keys() {
-          const gone = new Set<KeyText>();
-          for (const ledger of replaced.slice(0, ledgers)) for (const key of ledger.keys()) gone.add(key);
-          for (const key of chain.entries.keys()) if (!gone.has(key)) yield key;
-          for (const key of gone) if (get(key)) yield key;
-        },
+        keys: () => keysThen(chain.entries.keys(), ''),
+        ownedKeys: (owner, type) => keysThen(chain.entries.ownedKeys(owner, type), ownedPrefix(owner, type)),
       };
     },
   };

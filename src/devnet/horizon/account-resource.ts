@@ -1,9 +1,9 @@
 /** An account as Horizon shows it: one document with balances, signers and data. */
 import { StrKey, xdr } from '@stellar/stellar-sdk';
+import { extensionOf } from '../ledger/account-extension.ts';
 import type { Chain } from '../ledger/chain.ts';
-import { accountKey, dataPrefix, entryData, readAccount, trustlinePrefix } from '../ledger/entries.ts';
+import { accountKey, entryData, type OwnedType, readAccount } from '../ledger/entries.ts';
 import { accountId } from '../ledger/envelope.ts';
-import { lastSequenceUse } from '../ledger/sequence.ts';
 import { amountText, assetFields, lineAsset, timeText } from './amounts.ts';
 import { badRequest, notFound } from './problem.ts';
 
@@ -14,7 +14,7 @@ export function accountResource(chain: Chain, address: string, base: string): Re
   const account = readAccount(chain.entries, id);
   if (!stored || !account) throw notFound();
   const modified = Buffer.from(stored.entry).readUInt32BE(0);
-  const use = lastSequenceUse(account);
+  const { sequenceUse: use, numSponsoring, numSponsored } = extensionOf(account);
   return {
     _links: accountLinks(address, base),
     id: address,
@@ -30,8 +30,8 @@ export function accountResource(chain: Chain, address: string, base: string): Re
     balances: [...lineBalances(chain, id), nativeBalance(account)],
     signers: signers(account, address),
     data: dataEntries(chain, id),
-    num_sponsoring: 0,
-    num_sponsored: 0,
+    num_sponsoring: numSponsoring,
+    num_sponsored: numSponsored,
     paging_token: address,
   };
 }
@@ -73,7 +73,7 @@ function nativeBalance(account: xdr.AccountEntry) {
 
 function lineBalances(chain: Chain, id: xdr.PublicKey): Record<string, unknown>[] {
   const { authorizedFlag, authorizedToMaintainLiabilitiesFlag, trustlineClawbackEnabledFlag } = xdr.TrustLineFlags;
-  return owned(chain, trustlinePrefix(id)).flatMap(({ data, modified }) => {
+  return owned(chain, id, 'trustline').flatMap(({ data, modified }) => {
     const asset = data.type === 'trustline' ? lineAsset(data.trustLine.asset) : undefined;
     if (data.type !== 'trustline' || !asset) return [];
     const { balance, limit, flags: bits } = data.trustLine;
@@ -95,7 +95,7 @@ function lineBalances(chain: Chain, id: xdr.PublicKey): Record<string, unknown>[
 }
 
 function dataEntries(chain: Chain, id: xdr.PublicKey): Record<string, string> {
-  const entries = owned(chain, dataPrefix(id)).flatMap(({ data }) =>
+  const entries = owned(chain, id, 'data').flatMap(({ data }) =>
     data.type === 'data'
       ? [[data.data.dataName.toString(), Buffer.from(data.data.dataValue.value).toString('base64')]]
       : [],
@@ -103,10 +103,10 @@ function dataEntries(chain: Chain, id: xdr.PublicKey): Record<string, string> {
   return Object.fromEntries(entries);
 }
 
-function owned({ entries }: Chain, prefix: string): { data: xdr.LedgerEntryData; modified: number }[] {
-  const found = [];
-  for (const key of entries.keys()) {
-    const stored = key.startsWith(prefix) ? entries.get(key) : undefined;
+function owned({ entries }: Chain, id: xdr.PublicKey, type: OwnedType) {
+  const found: { data: xdr.LedgerEntryData; modified: number }[] = [];
+  for (const key of entries.ownedKeys(id, type)) {
+    const stored = entries.get(key);
     if (stored) found.push({ data: entryData(stored), modified: Buffer.from(stored.entry).readUInt32BE(0) });
   }
   return found;

@@ -1,5 +1,6 @@
 /** Stroop arithmetic on accounts and trustlines, within the rules of reserves and limits. */
 import { xdr } from '@stellar/stellar-sdk';
+import { extensionOf } from './account-extension.ts';
 
 export const BASE_RESERVE_STROOPS = 5_000_000n;
 export const BASE_FEE_STROOPS = 100n;
@@ -8,9 +9,13 @@ export const MAX_INT64 = 2n ** 63n - 1n;
 /** Subentries (signers, trustlines, data) an account can hold. */
 const SUBENTRIES_MAX = 1_000;
 
-/** The native balance an account must keep, with `moreSubentries` added to those it has. */
+/**
+ * The native balance an account must keep, with `moreSubentries` added to those it has: a reserve for itself (two),
+ * for each subentry and for whatever it sponsors, less those that others keep for it (CAP-33).
+ */
 export function minimumBalance(account: xdr.AccountEntry, moreSubentries = 0): bigint {
-  return (2n + BigInt(account.numSubEntries + moreSubentries)) * BASE_RESERVE_STROOPS;
+  const { numSponsoring, numSponsored } = extensionOf(account);
+  return BigInt(2 + account.numSubEntries + moreSubentries + numSponsoring - numSponsored) * BASE_RESERVE_STROOPS;
 }
 
 /** What an account can spend without falling below its reserve; negative when it already is. */

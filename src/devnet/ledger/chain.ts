@@ -18,7 +18,7 @@ import { createViewedHost, type ViewedHost, writeSettings } from './viewed-host.
 export type Chain = {
   readonly network: Network;
   /** The last closed ledger's entries. */
-  readonly entries: EntryView & Pick<EntryStore, 'keys'>;
+  readonly entries: EntryView & Pick<EntryStore, 'keys' | 'ownedKeys'>;
   readonly history: History;
   readonly host: ViewedHost;
   /** Throws XdrError when the bytes are no envelope. */

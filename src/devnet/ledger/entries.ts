@@ -15,11 +15,16 @@ export type StoredEntry = {
 
 export type EntryView = { get(key: KeyText): StoredEntry | undefined };
 
+/** Entries that belong to an account and have its id in their key. */
+export type OwnedType = 'trustline' | 'data';
+
 /** The entries of the last closed ledger. Only a ledger close writes to it, in one synchronous step. */
 export type EntryStore = EntryView & {
   set(key: KeyText, entry: StoredEntry): void;
   delete(key: KeyText): void;
   keys(): Iterable<KeyText>;
+  /** The keys of an account's entries of one type, without a walk over all others. */
+  ownedKeys(owner: xdr.PublicKey, type: OwnedType): Iterable<KeyText>;
   /** Removes temporary entries that lived until the ledger before this one. Persistent ones stay, archived. */
   dropExpired(sequence: number): void;
 };
@@ -27,10 +32,12 @@ export type EntryStore = EntryView & {
 export function createEntryStore(): EntryStore {
   const entries = new Map<KeyText, StoredEntry>();
   const temporaries = new Map<number, KeyText[]>();
+  const owned = new Map<string, Set<KeyText>>();
   return {
     get: (key) => entries.get(key),
     set: (key, entry) => {
       entries.set(key, entry);
+      if (isOwned(key)) addTo(owned, key);
       if (!isTemporary(key)) return;
       const sameEnd = temporaries.get(entry.liveUntil);
       if (sameEnd) sameEnd.push(key);
@@ -38,8 +45,10 @@ export function createEntryStore(): EntryStore {
     },
     delete: (key) => {
       entries.delete(key);
+      if (isOwned(key)) removeFrom(owned, key);
     },
     keys: () => entries.keys(),
+    ownedKeys: (owner, type) => owned.get(ownedPrefix(owner, type)) ?? [],
     dropExpired: (sequence) => {
       for (const key of temporaries.get(sequence - 1) ?? []) {
         // An entry that was extended is also listed under a later ledger.
@@ -48,6 +57,25 @@ export function createEntryStore(): EntryStore {
       temporaries.delete(sequence - 1);
     },
   };
+}
+
+/** Trustlines (1) and data entries (3). */
+function isOwned(key: KeyText): boolean {
+  return key.startsWith('00000001') || key.startsWith('00000003');
+}
+
+function addTo(owned: Map<string, Set<KeyText>>, key: KeyText): void {
+  const prefix = key.slice(0, OWNED_PREFIX_HEX);
+  const keys = owned.get(prefix);
+  if (keys) keys.add(key);
+  else owned.set(prefix, new Set([key]));
+}
+
+function removeFrom(owned: Map<string, Set<KeyText>>, key: KeyText): void {
+  const prefix = key.slice(0, OWNED_PREFIX_HEX);
+  const keys = owned.get(prefix);
+  keys?.delete(key);
+  if (keys?.size === 0) owned.delete(prefix);
 }
 
 /** Contract data, whose key ends in its durability: 0 for temporary. */
@@ -75,15 +103,11 @@ export function dataKey(id: xdr.PublicKey, name: xdr.XdrString): KeyText {
   return keyText(xdr.LedgerKey.data(new xdr.LedgerKeyData({ accountId: id, dataName: name })));
 }
 
-/** What all trustline keys of an account begin with; nothing else does. */
-export function trustlinePrefix(id: xdr.PublicKey): string {
-  const someKey = trustlineKey(id, xdr.TrustLineAsset.assetTypeNative());
+/** What the keys of all entries of one type that an account owns begin with; nothing else does. */
+export function ownedPrefix(id: xdr.PublicKey, type: OwnedType): string {
+  const someKey =
+    type === 'trustline' ? trustlineKey(id, xdr.TrustLineAsset.assetTypeNative()) : dataKey(id, new xdr.XdrString(''));
   return someKey.slice(0, OWNED_PREFIX_HEX);
-}
-
-/** What all data entry keys of an account begin with. */
-export function dataPrefix(id: xdr.PublicKey): string {
-  return dataKey(id, new xdr.XdrString('')).slice(0, OWNED_PREFIX_HEX);
 }
 
 /** Entry type, key type and 32 bytes of public key, in hex digits. */
@@ -91,6 +115,23 @@ const OWNED_PREFIX_HEX = 2 * (4 + 4 + 32);
 
 export function entryData(stored: StoredEntry): xdr.LedgerEntryData {
   return xdr.LedgerEntry.fromXdr(stored.entry).data;
+}
+
+/** The account that keeps the reserve of an entry for its owner (CAP-33). */
+export function sponsorOf(stored: StoredEntry): xdr.PublicKey | undefined {
+  const { ext } = xdr.LedgerEntry.fromXdr(stored.entry);
+  return (ext.type === 'v1' ? ext.v1.sponsoringId : null) ?? undefined;
+}
+
+/** The extension an entry is stored with: the one it has, unless a sponsor, or null for none, takes its place. */
+export function entryExtension(
+  stored: StoredEntry | undefined,
+  sponsor: xdr.PublicKey | null | undefined,
+): xdr.LedgerEntryExt {
+  const before = stored ? xdr.LedgerEntry.fromXdr(stored.entry).ext : xdr.LedgerEntryExt.v0();
+  if (sponsor === undefined || (sponsor === null && before.type === 'v0')) return before;
+  const v1 = new xdr.LedgerEntryExtensionV1({ sponsoringId: sponsor, ext: xdr.LedgerEntryExtensionV1Ext.v0() });
+  return xdr.LedgerEntryExt.v1(v1);
 }
 
 export function readAccount(view: EntryView, id: xdr.PublicKey): xdr.AccountEntry | undefined {

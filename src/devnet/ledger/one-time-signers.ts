@@ -3,10 +3,10 @@
  * subentry becomes free with it.
  */
 import { xdr } from '@stellar/stellar-sdk';
+import { withSigners } from './account-extension.ts';
 import { addSubentries } from './balances.ts';
 import { readAccount } from './entries.ts';
 import { accountOf, operationSource, type SignedTransaction } from './envelope.ts';
-import { withSigners } from './sequence.ts';
 import { preAuthorizedKey } from './signatures.ts';
 import type { LedgerStage } from './stage.ts';
 

@@ -3,7 +3,7 @@
  * which lies over the ledger's. Committing moves the changes one level down; what is never committed never was.
  */
 import { hash, xdr } from '@stellar/stellar-sdk';
-import { type EntryView, type KeyText, keyBytes, keyOfEntry, type StoredEntry } from './entries.ts';
+import { type EntryView, entryExtension, type KeyText, keyBytes, keyOfEntry, type StoredEntry } from './entries.ts';
 
 export type StagedChange = { key: KeyText; before: StoredEntry | undefined; after: StoredEntry | undefined };
 
@@ -12,8 +12,8 @@ export type LedgerStage = EntryView & {
   readonly sequence: number;
   set(key: KeyText, entry: StoredEntry): void;
   delete(key: KeyText): void;
-  /** Stores a classic entry under its own key. */
-  write(data: xdr.LedgerEntryData): void;
+  /** Stores a classic entry under its own key. Who sponsors it stays as it is, unless told: null for nobody. */
+  write(data: xdr.LedgerEntryData, options?: { sponsor?: xdr.PublicKey | null }): void;
   /** What differs from the level below, in order of first touch. */
   changes(): StagedChange[];
   commit(): void;
@@ -31,18 +31,21 @@ export function createStage(below: Below, sequence: number): LedgerStage {
     }
     return list;
   }
+  const get = (key: KeyText) => (staged.has(key) ? staged.get(key) : below.get(key));
   return {
     sequence,
-    get: (key) => (staged.has(key) ? staged.get(key) : below.get(key)),
+    get,
     set: (key, entry) => {
       staged.set(key, entry);
     },
     delete: (key) => {
       staged.set(key, undefined);
     },
-    write: (data) => {
-      const entry = new xdr.LedgerEntry({ lastModifiedLedgerSeq: sequence, data, ext: xdr.LedgerEntryExt.v0() });
-      staged.set(keyOfEntry(data), { entry: entry.toXdr(), liveUntil: 0 });
+    write: (data, { sponsor } = {}) => {
+      const key = keyOfEntry(data);
+      const ext = entryExtension(get(key), sponsor);
+      const entry = new xdr.LedgerEntry({ lastModifiedLedgerSeq: sequence, data, ext });
+      staged.set(key, { entry: entry.toXdr(), liveUntil: 0 });
     },
     changes,
     commit: () => {

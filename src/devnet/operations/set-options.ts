@@ -1,7 +1,7 @@
 import { xdr } from '@stellar/stellar-sdk';
+import { withSigners } from '../ledger/account-extension.ts';
 import { addSubentries } from '../ledger/balances.ts';
 import { readAccount } from '../ledger/entries.ts';
-import { withSigners } from '../ledger/sequence.ts';
 import { masterKey } from '../ledger/signatures.ts';
 import type { OperationContext } from './context.ts';
 import { isPrintable } from './manage-data.ts';
