@@ -10,7 +10,7 @@ import { type EntryStore, keyBytes, keyText } from './ledger/entries.ts';
 import { readEnvelope } from './ledger/envelope.ts';
 import { closedHeader, nextHeader } from './ledger/header.ts';
 import type { History } from './ledger/history.ts';
-import { transactionSet } from './ledger/meta.ts';
+import { type BaseFees, transactionSet, usualBaseFees } from './ledger/meta.ts';
 import type { Network } from './ledger/network.ts';
 import { ledgerRecord, type TransactionRecord } from './ledger/records.ts';
 import type { LedgerMoment } from './ledger/sequence.ts';
@@ -27,6 +27,8 @@ type LedgerLine = {
   txs: SavedTransaction[];
   /** LedgerKey; LedgerEntry or null where it was removed; last ledger it lives in. */
   changes: [key: string, entry: string | null, liveUntil: number][];
+  /** What an operation was charged, stroops, classic and Soroban; absent where it is the base fee. */
+  fees?: [classic: string, soroban: string];
 };
 type AheadLine = { ahead: number };
 
@@ -96,6 +98,7 @@ function ledgerLine({ record, changes }: ClosedLedger): EmptyLine | LedgerLine {
       after ? to64(after.entry) : null,
       after?.liveUntil ?? 0,
     ]),
+    ...(sameFees(record.baseFees, usualBaseFees) ? {} : { fees: feesText(record.baseFees) }),
   };
 }
 
@@ -111,12 +114,24 @@ function savedTransaction(record: TransactionRecord): SavedTransaction {
   };
 }
 
+function feesText({ classic, soroban }: BaseFees): [string, string] {
+  return [classic.toString(), soroban.toString()];
+}
+
+function savedFees([classic, soroban]: [string, string]): BaseFees {
+  return { classic: BigInt(classic), soroban: BigInt(soroban) };
+}
+
+function sameFees(one: BaseFees, other: BaseFees): boolean {
+  return one.classic === other.classic && one.soroban === other.soroban;
+}
+
 function addEmptyLedger(history: History, store: EntryStore, closeTimeS: number): void {
   const previous = history.latest().closed;
-  const txSet = transactionSet(previous.hash, [], []);
+  const txSet = transactionSet(previous.hash, [], [], usualBaseFees);
   const closed = nextHeader({ previous, txSet, results: [], changes: [], closeTimeS, feesStroops: 0n });
   const sequence = closed.header.ledgerSeq;
-  history.add(ledgerRecord({ sequence, closeTimeS, closed, transactions: [] }));
+  history.add(ledgerRecord({ sequence, closeTimeS, closed, transactions: [], baseFees: usualBaseFees }));
   store.dropExpired(sequence + 1);
 }
 
@@ -133,6 +148,7 @@ function addLedger(history: History, store: EntryStore, saved: LedgerLine, netwo
     ledgerRecord({
       ...moment,
       closed,
+      baseFees: saved.fees ? savedFees(saved.fees) : usualBaseFees,
       transactions: saved.txs.map((tx, index) => restoredTransaction(tx, index + 1, moment, network)),
     }),
   );

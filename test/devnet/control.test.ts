@@ -86,6 +86,23 @@ describe('the control surface', () => {
     expect(paid.status).toBe('SUCCESS');
   });
 
+  it('lets fees surge: low bids are refused with the bid that would do, and all others pay as much', async () => {
+    const who = await rig.funded('surged');
+    await call('devnet_surge', { baseFeeStroops: 5_000 });
+    const low = await rig.build(who, [Operation.bumpSequence({ bumpTo: '0' })], '4999');
+    low.sign(who);
+    const answer = await rig.server.sendTransaction(low);
+    expect(answer.status).toBe('ERROR');
+    expect(answer.errorResult).toMatchObject({ feeCharged: 5_000n, result: { type: 'txInsufficientFee' } });
+    const enough = await rig.build(who, [Operation.bumpSequence({ bumpTo: '0' })], '6000');
+    enough.sign(who);
+    const { hash } = await rig.server.sendTransaction(enough);
+    const done = await rig.server.getTransaction(hash);
+    expect(done.status === 'SUCCESS' && done.resultXdr.feeCharged).toBe(5_000n);
+    await call('devnet_surge', { baseFeeStroops: 0 });
+    expect((await rig.send(who, Operation.bumpSequence({ bumpTo: '0' }))).status).toBe('SUCCESS');
+  });
+
   it('refuses what it cannot read with the name of the field', async () => {
     await expect(call('devnet_mine', { ledgers: 0 })).rejects.toMatchObject({
       code: -32602,

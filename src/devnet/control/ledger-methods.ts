@@ -8,6 +8,8 @@ import { type ControlMethod, method } from './method.ts';
 const MINED_MAX = 10_000_000;
 /** Ledgers closed in one turn of the event loop: other clients are answered between them. */
 const MINED_AT_ONCE = 100;
+/** A thousand coins for an operation: more than anybody bids. */
+const SURGE_STROOPS_MAX = 10_000_000_000;
 /** A century: later, times no longer fit into what clients count in. */
 const SECONDS_MAX = 3_155_760_000;
 
@@ -38,6 +40,19 @@ export function ledgerMethods({ chain }: ControlDeps): Record<string, ControlMet
       chain.freeze(frozen);
       return { frozen };
     }),
+    /** From now on nothing gets in below this for each operation, and all are charged it; 0 ends it. */
+    devnet_surge: method(
+      z.strictObject({
+        baseFeeStroops: z.int().min(0).max(SURGE_STROOPS_MAX),
+        lane: z.enum(['classic', 'soroban']).optional(),
+      }),
+      ({ baseFeeStroops, lane }) => {
+        for (const one of lane ? [lane] : (['classic', 'soroban'] as const)) {
+          chain.waiting.setFloor(one, BigInt(baseFeeStroops));
+        }
+        return { baseFeeStroops };
+      },
+    ),
   };
 }
 

@@ -7,6 +7,7 @@ import { createEntryStore, type EntryStore, type EntryView } from './entries.ts'
 import { readEnvelope, type SignedTransaction } from './envelope.ts';
 import { genesisHeader, TOTAL_COINS_STROOPS } from './header.ts';
 import { createHistory, type History } from './history.ts';
+import { usualBaseFees } from './meta.ts';
 import { createMishaps } from './mishap.ts';
 import type { Network } from './network.ts';
 import { createQueue, type QueueAnswer, type TransactionQueue } from './queue.ts';
@@ -25,7 +26,7 @@ export type Chain = {
   read(envelope: Uint8Array): SignedTransaction;
   submit(signed: SignedTransaction, inRow?: boolean): QueueAnswer;
   /** What waits for the next ledger; a transaction that leaves it without being in a ledger was dropped. */
-  readonly waiting: Pick<TransactionQueue, 'isWaiting' | 'lastNumber'>;
+  readonly waiting: Pick<TransactionQueue, 'isWaiting' | 'lastNumber' | 'setFloor'>;
   closeLedger(): LedgerRecord;
   /** Called after each close, in order of registration; the returned function ends it. */
   onClosed(listener: (closed: ClosedLedger) => void): () => void;
@@ -140,5 +141,8 @@ function genesisLedger(network: Network, store: EntryStore, protocolVersion: num
   const changes = stage.changes();
   stage.commit();
   const closed = genesisHeader(network, protocolVersion, closeTimeS);
-  return { record: ledgerRecord({ sequence: 1, closeTimeS, closed, transactions: [] }), changes };
+  return {
+    record: ledgerRecord({ sequence: 1, closeTimeS, closed, transactions: [], baseFees: usualBaseFees }),
+    changes,
+  };
 }

@@ -7,9 +7,10 @@ import { type AppliedTransaction, applyTransaction } from './apply.ts';
 import { feeEvent } from './asset-events.ts';
 import { addNative } from './balances.ts';
 import { type EntryStore, readAccount } from './entries.ts';
-import { isSoroban, type SignedTransaction } from './envelope.ts';
+import type { SignedTransaction } from './envelope.ts';
 import { feeToCharge, resourceFeeOf } from './fees.ts';
 import { type ClosedHeader, nextHeader } from './header.ts';
+import type { Phases } from './lanes.ts';
 import { transactionMeta, transactionSet } from './meta.ts';
 import type { Mishaps } from './mishap.ts';
 import type { Network } from './network.ts';
@@ -24,35 +25,37 @@ export type CloseDeps = { store: EntryStore; network: Network; host: ViewedHost;
 /** `changes` are all entries that differ from the ledger before. */
 export type ClosedLedger = { record: LedgerRecord; changes: readonly StagedChange[] };
 
-/** `transactions` are applied in this order, except that Soroban ones wait for the others. */
-export function closeLedger(
-  deps: CloseDeps,
-  previous: ClosedHeader,
-  transactions: readonly SignedTransaction[],
-  closeTimeS: number,
-): ClosedLedger {
+/** Classic transactions are applied before Soroban's, each in their order. */
+export function closeLedger(deps: CloseDeps, previous: ClosedHeader, phases: Phases, closeTimeS: number): ClosedLedger {
   const moment: LedgerMoment = { sequence: previous.header.ledgerSeq + 1, closeTimeS };
   const ledger = createStage(deps.store, moment.sequence);
-  const classic = transactions.filter((signed) => !isSoroban(signed));
-  const soroban = transactions.filter(isSoroban);
-  const paid = [...classic, ...soroban].map((signed) => takeFee(signed, ledger));
+  const { classic, soroban } = phases;
+  const baseFees = { classic: classic.baseFee, soroban: soroban.baseFee };
+  const paid = [classic, soroban].flatMap(({ transactions, baseFee }) =>
+    transactions.map((signed) => takeFee(signed, baseFee, ledger)),
+  );
   const applied = paid.map((payment, index) => {
     const seed = transactionSeed(previous.hash, index);
     return { ...payment, applied: applyTransaction(payment.signed, ledger, { ...deps, moment, seed }) };
   });
   const settled = applied.map((transaction) => ({ ...transaction, ...refund(transaction, ledger) }));
-  for (const { knownMatches } of transactions) knownMatches.clear();
+  for (const { signed } of settled) signed.knownMatches.clear();
   const records = settled.map((transaction, index) => recordOf(transaction, deps.network, moment, index + 1));
 
   const changes = ledger.changes();
   ledger.commit();
   deps.store.dropExpired(moment.sequence + 1);
-  const txSet = transactionSet(previous.hash, classic.map(envelopeOf), soroban.map(envelopeOf));
+  const txSet = transactionSet(
+    previous.hash,
+    classic.transactions.map(envelopeOf),
+    soroban.transactions.map(envelopeOf),
+    baseFees,
+  );
   const feesStroops = settled.reduce((sum, { charged, refunded }) => sum + charged - refunded, 0n);
   const results = records.map(resultPair);
   const closed = nextHeader({ previous, txSet, results, changes, closeTimeS, feesStroops });
   return {
-    record: ledgerRecord({ sequence: moment.sequence, closeTimeS, closed, transactions: records }),
+    record: ledgerRecord({ sequence: moment.sequence, closeTimeS, closed, transactions: records, baseFees }),
     changes,
   };
 }
@@ -62,10 +65,10 @@ type Applied = Paid & { applied: AppliedTransaction };
 type Settled = Applied & { refunded: bigint; refundChanges: xdr.LedgerEntryChange[] };
 
 /** Takes what is there if another transaction of this ledger spent the rest. */
-function takeFee(signed: SignedTransaction, ledger: LedgerStage): Paid {
+function takeFee(signed: SignedTransaction, baseFee: bigint, ledger: LedgerStage): Paid {
   const payer = readAccount(ledger, payerOf(signed));
   if (!payer) return { signed, charged: 0n, feeChanges: [] };
-  const fee = feeToCharge(signed);
+  const fee = feeToCharge(signed, baseFee);
   const charged = fee < payer.balance ? fee : payer.balance;
   return { signed, charged, feeChanges: changeBalance(ledger, payer, -charged) };
 }

@@ -1,9 +1,8 @@
 /** What recent transactions bid for inclusion, per operation. */
 
 import { BASE_FEE_STROOPS } from './balances.ts';
-import type { SignedTransaction } from './envelope.ts';
 import { isSoroban } from './envelope.ts';
-import { feeOperations, inclusionBid } from './fees.ts';
+import { bidPerOperation } from './fees.ts';
 import type { History } from './history.ts';
 
 export type FeeStatistics = {
@@ -38,10 +37,6 @@ export function feeStatistics(history: History, ledgers: number, soroban: boolea
     transactionCount: bids.length,
     ledgerCount: records.length,
   };
-}
-
-function bidPerOperation(signed: SignedTransaction): bigint {
-  return inclusionBid(signed) / feeOperations(signed);
 }
 
 function mostFrequent(bids: readonly bigint[]): bigint {

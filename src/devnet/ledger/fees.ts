@@ -1,6 +1,7 @@
 /**
- * What a transaction bids and what it is charged. Nothing here is ever scarce, so the inclusion fee charged is the
- * base fee; a Soroban transaction also pays its declared resource fee, of which the unused refundable part comes back.
+ * What a transaction bids and what it is charged: for inclusion what its lane of the ledger costs, which is the base fee
+ * unless the ledger is full; a Soroban transaction also pays its declared resource fee, of which the unused refundable part
+ * comes back.
  */
 import { BASE_FEE_STROOPS } from './balances.ts';
 import type { SignedTransaction } from './envelope.ts';
@@ -28,10 +29,18 @@ export function minimumInclusionFee(signed: SignedTransaction): bigint {
   return BASE_FEE_STROOPS * feeOperations(signed);
 }
 
-/** What is taken before the transaction runs, before any refund. */
-export function feeToCharge(signed: SignedTransaction): bigint {
+/** What the bid comes to for each operation, stroops, rounded down. */
+export function bidPerOperation(signed: SignedTransaction): bigint {
+  return inclusionBid(signed) / feeOperations(signed);
+}
+
+/**
+ * What is taken before the transaction runs, before any refund. `baseFee` is what its lane of the ledger charges for each
+ * operation.
+ */
+export function feeToCharge(signed: SignedTransaction, baseFee = BASE_FEE_STROOPS): bigint {
   const inclusion = inclusionBid(signed);
-  const least = minimumInclusionFee(signed);
+  const least = baseFee * feeOperations(signed);
   return resourceFeeOf(signed) + (inclusion < least ? inclusion : least);
 }
 

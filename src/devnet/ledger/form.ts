@@ -46,8 +46,6 @@ function sorobanProblem(
   if (usesMemoOrMuxed(signed)) return invalid('an invocation has no memo and no muxed source');
   const problem = resourceProblem(signed, data);
   if (problem) return invalid(problem);
-  // A fee bump may pay for what the transaction inside it cannot: then its own bid says whether it does (CAP-63).
-  if (!signed.feeBump && data.resourceFee > BigInt(signed.tx.fee)) return invalid('resourceFee is above the whole fee');
   const cost = host.on(view, (soroban) => declaredFee(soroban, signed, 0)).nonRefundableStroops;
   if (cost <= data.resourceFee) return undefined;
   return invalid(`resourceFee is below the ${cost} stroops its resources cost`);

@@ -1,6 +1,8 @@
 /** What a ledger tells about itself: transaction meta, transaction sets and the meta of the whole close. */
+
 import { xdr } from '@stellar/stellar-sdk';
 import type { AppliedTransaction, SorobanReceipt } from './apply.ts';
+import { BASE_FEE_STROOPS } from './balances.ts';
 import type { ClosedHeader } from './header.ts';
 
 const Ext = xdr.ExtensionPoint;
@@ -36,17 +38,24 @@ function sorobanMeta(receipt: SorobanReceipt): xdr.SorobanTransactionMetaV2 {
   });
 }
 
+/** What each operation is charged for inclusion, stroops. */
+export type BaseFees = Readonly<{ classic: bigint; soroban: bigint }>;
+
+/** Of a ledger that had room for all. */
+export const usualBaseFees: BaseFees = { classic: BASE_FEE_STROOPS, soroban: BASE_FEE_STROOPS };
+
 /** Classic transactions first, then Soroban's, each in the order they were applied. */
 export function transactionSet(
   previousLedgerHash: Uint8Array,
   classic: xdr.TransactionEnvelope[],
   soroban: xdr.TransactionEnvelope[],
+  baseFees: BaseFees,
 ): xdr.GeneralizedTransactionSet {
   const component = xdr.TxSetComponent.txsetCompTxsMaybeDiscountedFee(
-    new xdr.TxSetComponentTxsMaybeDiscountedFee({ baseFee: null, txs: classic }),
+    new xdr.TxSetComponentTxsMaybeDiscountedFee({ baseFee: baseFees.classic, txs: classic }),
   );
   const stages = new xdr.ParallelTxsComponent({
-    baseFee: null,
+    baseFee: baseFees.soroban,
     executionStages: soroban.length > 0 ? [[soroban]] : [],
   });
   return xdr.GeneralizedTransactionSet.v1TxSet(

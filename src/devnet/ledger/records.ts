@@ -2,7 +2,7 @@
 import { StrKey, xdr } from '@stellar/stellar-sdk';
 import { isSoroban, type SignedTransaction } from './envelope.ts';
 import type { ClosedHeader } from './header.ts';
-import { transactionSet } from './meta.ts';
+import { type BaseFees, transactionSet } from './meta.ts';
 
 export type TransactionRecord = {
   readonly signed: SignedTransaction;
@@ -26,6 +26,7 @@ export type LedgerRecord = {
   readonly closed: ClosedHeader;
   readonly txSet: xdr.GeneralizedTransactionSet;
   readonly transactions: readonly TransactionRecord[];
+  readonly baseFees: BaseFees;
   /** In the order of their ids. */
   readonly events: readonly EventRecord[];
 };
@@ -57,7 +58,7 @@ export function ledgerRecord(fields: Omit<LedgerRecord, 'events' | 'txSet'>): Le
           .filter(({ signed }) => isSoroban(signed) === soroban)
           .map(({ signed }) => xdr.TransactionEnvelope.fromXdr(signed.envelope));
       const { previousLedgerHash } = fields.closed.header;
-      return transactionSet(previousLedgerHash.value, envelopes(false), envelopes(true));
+      return transactionSet(previousLedgerHash.value, envelopes(false), envelopes(true), fields.baseFees);
     },
     get events() {
       events ??= eventsOf(fields.transactions);
