@@ -3,8 +3,7 @@
  * when its turn comes. Nothing is changed here.
  */
 import { xdr } from '@stellar/stellar-sdk';
-import { checkOperation, thresholdOf } from '../operations/operation.ts';
-import { untouchedResult } from '../operations/untouched-result.ts';
+import { checkOperation, thresholdOf, untouchedResult } from '../operations/operation.ts';
 import { availableBalance } from './balances.ts';
 import { type EntryView, readAccount } from './entries.ts';
 import { accountOf, type FeeBump, operationSource, type SignedTransaction } from './envelope.ts';
@@ -141,7 +140,8 @@ function resultsWith(
 }
 
 function operationFormProblem(signed: SignedTransaction, operation: xdr.Operation): xdr.OperationResult | undefined {
-  return checkOperation(operation.body, accountOf(operationSource(signed, operation)), signed.sorobanData);
+  const source = accountOf(operationSource(signed, operation));
+  return checkOperation(operation.body, { source, data: signed.sorobanData });
 }
 
 function operationAuthProblem(

@@ -4,17 +4,25 @@ import { addNative } from '../ledger/balances.ts';
 import { accountKey, readAccount } from '../ledger/entries.ts';
 import { accountOf } from '../ledger/envelope.ts';
 import type { OperationContext } from './context.ts';
+import { type BodyOf, operationKind } from './operation-kind.ts';
 
 const Result = xdr.AccountMergeResult;
 
-export function checkAccountMerge(
-  destination: xdr.MuxedAccount,
-  source: xdr.PublicKey,
-): xdr.AccountMergeResult | undefined {
+export const accountMerge = operationKind<BodyOf<'accountMerge'>, xdr.AccountMergeResult>(
+  xdr.OperationResultTr.accountMerge,
+  {
+    threshold: 'high',
+    check: ({ destination }, { source }) => checkAccountMerge(destination, source),
+    apply: ({ destination }, context) => applyAccountMerge(destination, context),
+    untouched: Result.accountMergeSuccess(0n),
+  },
+);
+
+function checkAccountMerge(destination: xdr.MuxedAccount, source: xdr.PublicKey): xdr.AccountMergeResult | undefined {
   return accountOf(destination).equals(source) ? Result.accountMergeMalformed() : undefined;
 }
 
-export function applyAccountMerge(destination: xdr.MuxedAccount, context: OperationContext): xdr.AccountMergeResult {
+function applyAccountMerge(destination: xdr.MuxedAccount, context: OperationContext): xdr.AccountMergeResult {
   const { stage, source, sourceAddress, memo, network } = context;
   const target = readAccount(stage, accountOf(destination));
   if (!target) return Result.accountMergeNoAccount();

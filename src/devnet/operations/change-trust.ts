@@ -4,18 +4,29 @@ import { readAccount, readTrustline, trustlineKey } from '../ledger/entries.ts';
 import { accountId, accountText } from '../ledger/envelope.ts';
 import { isValidAsset } from './assets.ts';
 import type { OperationContext } from './context.ts';
+import { type BodyOf, operationKind, type SharedCode } from './operation-kind.ts';
 
 const Result = xdr.ChangeTrustResult;
 
-/** `opTooManySubentries` is not a code of this operation but of all. */
-export type ChangeTrustOutcome = xdr.ChangeTrustResult | 'too_many_subentries';
+export const changeTrust = operationKind<BodyOf<'changeTrust'>, xdr.ChangeTrustResult>(
+  xdr.OperationResultTr.changeTrust,
+  {
+    threshold: 'medium',
+    check: ({ changeTrustOp }) => checkChangeTrust(changeTrustOp),
+    apply: ({ changeTrustOp }, context) => applyChangeTrust(changeTrustOp, context),
+    untouched: Result.changeTrustSuccess(),
+  },
+);
 
-export function checkChangeTrust({ line, limit }: xdr.ChangeTrustOp): xdr.ChangeTrustResult | undefined {
+type ChangeTrustOutcome = xdr.ChangeTrustResult | SharedCode;
+
+function checkChangeTrust({ line, limit }: xdr.ChangeTrustOp): ChangeTrustOutcome | undefined {
+  if (line.type === 'assetTypePoolShare') return 'not_supported';
   const malformed = limit < 0n || line.type === 'assetTypeNative' || !isValidAsset(line);
   return malformed ? Result.changeTrustMalformed() : undefined;
 }
 
-export function applyChangeTrust({ line, limit }: xdr.ChangeTrustOp, context: OperationContext): ChangeTrustOutcome {
+function applyChangeTrust({ line, limit }: xdr.ChangeTrustOp, context: OperationContext): ChangeTrustOutcome {
   const { stage, source } = context;
   if (line.type !== 'assetTypeCreditAlphanum4' && line.type !== 'assetTypeCreditAlphanum12') {
     return Result.changeTrustMalformed();

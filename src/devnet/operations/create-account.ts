@@ -3,17 +3,28 @@ import { transferEvent } from '../ledger/asset-events.ts';
 import { addNative, availableBalance, minimumBalance, newAccount } from '../ledger/balances.ts';
 import { readAccount } from '../ledger/entries.ts';
 import type { OperationContext } from './context.ts';
+import { type BodyOf, operationKind } from './operation-kind.ts';
 
 const Result = xdr.CreateAccountResult;
 
-export function checkCreateAccount(
+export const createAccount = operationKind<BodyOf<'createAccount'>, xdr.CreateAccountResult>(
+  xdr.OperationResultTr.createAccount,
+  {
+    threshold: 'medium',
+    check: ({ createAccountOp }, { source }) => checkCreateAccount(createAccountOp, source),
+    apply: ({ createAccountOp }, context) => applyCreateAccount(createAccountOp, context),
+    untouched: Result.createAccountSuccess(),
+  },
+);
+
+function checkCreateAccount(
   { destination, startingBalance }: xdr.CreateAccountOp,
   source: xdr.PublicKey,
 ): xdr.CreateAccountResult | undefined {
   return startingBalance < 0n || destination.equals(source) ? Result.createAccountMalformed() : undefined;
 }
 
-export function applyCreateAccount(
+function applyCreateAccount(
   { destination, startingBalance }: xdr.CreateAccountOp,
   context: OperationContext,
 ): xdr.CreateAccountResult {

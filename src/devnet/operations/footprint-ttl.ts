@@ -4,12 +4,34 @@ import { keyText } from '../ledger/entries.ts';
 import { isPersistent, isSorobanKey } from '../ledger/soroban-resources.ts';
 import { networkLimits } from '../network-settings.ts';
 import type { OperationContext } from './context.ts';
-import { type SorobanWork, setLiveUntil } from './soroban-work.ts';
+import { type BodyOf, operationKind } from './operation-kind.ts';
+import { type SorobanWork, setLiveUntil, workOf } from './soroban-work.ts';
 
 const Extended = xdr.ExtendFootprintTtlResult;
 const Restored = xdr.RestoreFootprintResult;
 
-export function checkExtendFootprintTtl(
+export const extendFootprintTtl = operationKind<BodyOf<'extendFootprintTtl'>, xdr.ExtendFootprintTtlResult>(
+  xdr.OperationResultTr.extendFootprintTtl,
+  {
+    threshold: 'low',
+    check: ({ extendFootprintTtlOp }, { data }) => checkExtendFootprintTtl(extendFootprintTtlOp, data),
+    apply: ({ extendFootprintTtlOp }, context, work) =>
+      applyExtendFootprintTtl(extendFootprintTtlOp, context, workOf(work)),
+    untouched: Extended.extendFootprintTtlSuccess(),
+  },
+);
+
+export const restoreFootprint = operationKind<BodyOf<'restoreFootprint'>, xdr.RestoreFootprintResult>(
+  xdr.OperationResultTr.restoreFootprint,
+  {
+    threshold: 'low',
+    check: (_, { data }) => checkRestoreFootprint(data),
+    apply: (_, context, work) => applyRestoreFootprint(context, workOf(work)),
+    untouched: Restored.restoreFootprintSuccess(),
+  },
+);
+
+function checkExtendFootprintTtl(
   { extendTo }: xdr.ExtendFootprintTtlOp,
   data: xdr.SorobanTransactionData | undefined,
 ): xdr.ExtendFootprintTtlResult | undefined {
@@ -18,7 +40,7 @@ export function checkExtendFootprintTtl(
   return malformed ? Extended.extendFootprintTtlMalformed() : undefined;
 }
 
-export function applyExtendFootprintTtl(
+function applyExtendFootprintTtl(
   { extendTo }: xdr.ExtendFootprintTtlOp,
   { stage, moment }: OperationContext,
   { host, data, refundable, spent }: SorobanWork,
@@ -31,15 +53,13 @@ export function applyExtendFootprintTtl(
   return Extended.extendFootprintTtlSuccess();
 }
 
-export function checkRestoreFootprint(
-  data: xdr.SorobanTransactionData | undefined,
-): xdr.RestoreFootprintResult | undefined {
+function checkRestoreFootprint(data: xdr.SorobanTransactionData | undefined): xdr.RestoreFootprintResult | undefined {
   const { readOnly, readWrite } = footprintOf(data);
   const malformed = readOnly.length > 0 || !readWrite.every(isPersistent);
   return malformed ? Restored.restoreFootprintMalformed() : undefined;
 }
 
-export function applyRestoreFootprint(
+function applyRestoreFootprint(
   { stage, moment }: OperationContext,
   { host, data, refundable, spent }: SorobanWork,
 ): xdr.RestoreFootprintResult {

@@ -6,11 +6,23 @@ import { archivedPositions } from '../ledger/soroban-resources.ts';
 import type { LedgerStage } from '../ledger/stage.ts';
 import { networkLimits } from '../network-settings.ts';
 import type { OperationContext } from './context.ts';
-import { type SorobanWork, setLiveUntil } from './soroban-work.ts';
+import { type BodyOf, operationKind } from './operation-kind.ts';
+import { type SorobanWork, setLiveUntil, workOf } from './soroban-work.ts';
 
 const Result = xdr.InvokeHostFunctionResult;
 
-export function applyInvokeHostFunction(
+export const invokeHostFunction = operationKind<BodyOf<'invokeHostFunction'>, xdr.InvokeHostFunctionResult>(
+  xdr.OperationResultTr.invokeHostFunction,
+  {
+    threshold: 'medium',
+    check: () => undefined,
+    apply: ({ invokeHostFunctionOp }, context, work) =>
+      applyInvokeHostFunction(invokeHostFunctionOp, context, workOf(work)),
+    untouched: Result.invokeHostFunctionSuccess(new Uint8Array(32)),
+  },
+);
+
+function applyInvokeHostFunction(
   op: xdr.InvokeHostFunctionOp,
   context: OperationContext,
   work: SorobanWork,

@@ -2,16 +2,24 @@ import { xdr } from '@stellar/stellar-sdk';
 import { addSubentries } from '../ledger/balances.ts';
 import { dataKey, readAccount, readData } from '../ledger/entries.ts';
 import type { OperationContext } from './context.ts';
+import { type BodyOf, operationKind, type SharedCode } from './operation-kind.ts';
 
 const Result = xdr.ManageDataResult;
 
-export type ManageDataOutcome = xdr.ManageDataResult | 'too_many_subentries';
+export const manageData = operationKind<BodyOf<'manageData'>, xdr.ManageDataResult>(xdr.OperationResultTr.manageData, {
+  threshold: 'medium',
+  check: ({ manageDataOp }) => checkManageData(manageDataOp),
+  apply: ({ manageDataOp }, context) => applyManageData(manageDataOp, context),
+  untouched: Result.manageDataSuccess(),
+});
 
-export function checkManageData({ dataName }: xdr.ManageDataOp): xdr.ManageDataResult | undefined {
+type ManageDataOutcome = xdr.ManageDataResult | SharedCode;
+
+function checkManageData({ dataName }: xdr.ManageDataOp): xdr.ManageDataResult | undefined {
   return isPrintable(dataName.bytes) && dataName.length > 0 ? undefined : Result.manageDataInvalidName();
 }
 
-export function applyManageData(
+function applyManageData(
   { dataName, dataValue }: xdr.ManageDataOp,
   { stage, source }: OperationContext,
 ): ManageDataOutcome {

@@ -6,14 +6,22 @@ import { accountOf, accountText } from '../ledger/envelope.ts';
 import type { LedgerStage } from '../ledger/stage.ts';
 import { isValidAsset } from './assets.ts';
 import type { OperationContext } from './context.ts';
+import { type BodyOf, operationKind } from './operation-kind.ts';
 
 const Result = xdr.PaymentResult;
 
-export function checkPayment({ amount, asset }: xdr.PaymentOp): xdr.PaymentResult | undefined {
+export const payment = operationKind<BodyOf<'payment'>, xdr.PaymentResult>(xdr.OperationResultTr.payment, {
+  threshold: 'medium',
+  check: ({ paymentOp }) => checkPayment(paymentOp),
+  apply: ({ paymentOp }, context) => applyPayment(paymentOp, context),
+  untouched: Result.paymentSuccess(),
+});
+
+function checkPayment({ amount, asset }: xdr.PaymentOp): xdr.PaymentResult | undefined {
   return amount <= 0n || !isValidAsset(asset) ? Result.paymentMalformed() : undefined;
 }
 
-export function applyPayment(payment: xdr.PaymentOp, context: OperationContext): xdr.PaymentResult {
+function applyPayment(payment: xdr.PaymentOp, context: OperationContext): xdr.PaymentResult {
   const { stage, source, sourceAddress, memo, network } = context;
   const destination = accountOf(payment.destination);
   const asset = Asset.fromOperation(payment.asset);

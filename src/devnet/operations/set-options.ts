@@ -5,8 +5,22 @@ import { readAccount } from '../ledger/entries.ts';
 import { masterKey } from '../ledger/signatures.ts';
 import type { OperationContext } from './context.ts';
 import { isPrintable } from './manage-data.ts';
+import { type BodyOf, operationKind, type SharedCode } from './operation-kind.ts';
 
 const Result = xdr.SetOptionsResult;
+
+export const setOptions = operationKind<BodyOf<'setOptions'>, xdr.SetOptionsResult>(xdr.OperationResultTr.setOptions, {
+  threshold: ({ setOptionsOp }) => (changesSigning(setOptionsOp) ? 'high' : 'medium'),
+  check: ({ setOptionsOp }, { source }) => checkSetOptions(setOptionsOp, source),
+  apply: ({ setOptionsOp }, context) => applySetOptions(setOptionsOp, context),
+  untouched: Result.setOptionsSuccess(),
+});
+
+function changesSigning(op: xdr.SetOptionsOp): boolean {
+  return [op.masterWeight, op.lowThreshold, op.medThreshold, op.highThreshold, op.signer].some(
+    (field) => field !== null,
+  );
+}
 
 const SIGNERS_MAX = 20;
 const WEIGHT_MAX = 255;
@@ -19,10 +33,9 @@ const FLAG = {
 const ALL_FLAGS = FLAG.required | FLAG.revocable | FLAG.immutable | FLAG.clawback;
 const AUTH_FLAGS = ALL_FLAGS;
 
-/** `too_many_subentries` is a code of all operations rather than of this one. */
-export type SetOptionsOutcome = xdr.SetOptionsResult | 'too_many_subentries';
+type SetOptionsOutcome = xdr.SetOptionsResult | SharedCode;
 
-export function checkSetOptions(op: xdr.SetOptionsOp, source: xdr.PublicKey): SetOptionsOutcome | undefined {
+function checkSetOptions(op: xdr.SetOptionsOp, source: xdr.PublicKey): SetOptionsOutcome | undefined {
   const setFlags = op.setFlags ?? 0;
   const clearFlags = op.clearFlags ?? 0;
   if ((setFlags | clearFlags) & ~ALL_FLAGS) return Result.setOptionsUnknownFlag();
@@ -41,7 +54,7 @@ function checkSigner(signer: xdr.Signer, source: xdr.PublicKey): SetOptionsOutco
   return empty ? Result.setOptionsBadSigner() : undefined;
 }
 
-export function applySetOptions(op: xdr.SetOptionsOp, { stage, source }: OperationContext): SetOptionsOutcome {
+function applySetOptions(op: xdr.SetOptionsOp, { stage, source }: OperationContext): SetOptionsOutcome {
   const account = readAccount(stage, source);
   if (!account) throw new Error('an operation is only applied when its source exists');
   if (op.inflationDest && !readAccount(stage, op.inflationDest)) return Result.setOptionsInvalidInflation();

@@ -26,6 +26,12 @@ export function nothingSpent(): SorobanSpent {
   return { rentFee: 0n, eventsFee: 0n, returnValue: undefined, diagnostics: [] };
 }
 
+/** A Soroban operation only gets past the door with its transaction's Soroban data. */
+export function workOf(work: SorobanWork | undefined): SorobanWork {
+  if (!work) throw new Error('a Soroban operation came without its transaction data');
+  return work;
+}
+
 /** Lets an entry that is there live until another ledger. */
 export function setLiveUntil(stage: LedgerStage, key: KeyText, liveUntil: number): void {
   const stored = stage.get(key);
