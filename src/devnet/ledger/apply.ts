@@ -7,6 +7,7 @@ import { applyOperation } from '../operations/operation.ts';
 import { nothingSpent, type SorobanSpent, type SorobanWork } from '../operations/soroban-work.ts';
 import { checkForApply } from './checks.ts';
 import { readAccount } from './entries.ts';
+import { entryChanges } from './entry-changes.ts';
 import { accountOf, operationSource, type SignedTransaction } from './envelope.ts';
 import { resourceFeeOf } from './fees.ts';
 import { type Mishaps, struckOperations } from './mishap.ts';
@@ -15,7 +16,7 @@ import { dropSignerOfFeeBump, dropSignersOfSources } from './one-time-signers.ts
 import { type Outcome, operationSucceeded } from './results.ts';
 import { type LedgerMoment, useSequence } from './sequence.ts';
 import { declaredFee } from './soroban-resources.ts';
-import { createStage, entryChanges, type LedgerStage } from './stage.ts';
+import { createStage, type LedgerStage } from './stage.ts';
 import type { ViewedHost } from './viewed-host.ts';
 
 export type ApplyEnvironment = {

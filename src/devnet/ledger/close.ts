@@ -7,6 +7,7 @@ import { type AppliedTransaction, applyTransaction } from './apply.ts';
 import { feeEvent } from './asset-events.ts';
 import { addNative } from './balances.ts';
 import { type EntryStore, readAccount } from './entries.ts';
+import { entryChanges } from './entry-changes.ts';
 import type { SignedTransaction } from './envelope.ts';
 import { feeToCharge, resourceFeeOf } from './fees.ts';
 import { type ClosedHeader, nextHeader } from './header.ts';
@@ -17,7 +18,7 @@ import type { Network } from './network.ts';
 import { type LedgerRecord, ledgerRecord, type TransactionRecord } from './records.ts';
 import { feeBumpResult, succeeded, transactionResult } from './results.ts';
 import type { LedgerMoment } from './sequence.ts';
-import { createStage, entryChanges, type LedgerStage, type StagedChange } from './stage.ts';
+import { createStage, type LedgerStage, type StagedChange } from './stage.ts';
 import type { ViewedHost } from './viewed-host.ts';
 
 export type CloseDeps = { store: EntryStore; network: Network; host: ViewedHost; mishaps: Pick<Mishaps, 'strikes'> };
