@@ -4,9 +4,11 @@ import { xdr } from '@stellar/stellar-sdk';
 import type { AppliedTransaction, SorobanReceipt } from './apply.ts';
 import { BASE_FEE_STROOPS } from './balances.ts';
 import type { ClosedHeader } from './header.ts';
+import { succeeded } from './results.ts';
 
 const Ext = xdr.ExtensionPoint;
 
+/** Fees and return value of a Soroban transaction are only told of one that succeeded. */
 export function transactionMeta(applied: AppliedTransaction, events: xdr.TransactionEvent[]): xdr.TransactionMeta {
   const { changesBefore, operationChanges, operationEvents, soroban } = applied;
   const operations = operationChanges.map(
@@ -18,7 +20,7 @@ export function transactionMeta(applied: AppliedTransaction, events: xdr.Transac
       txChangesBefore: changesBefore,
       operations,
       txChangesAfter: [],
-      sorobanMeta: soroban ? sorobanMeta(soroban) : null,
+      sorobanMeta: soroban && succeeded(applied.outcome) ? sorobanMeta(soroban) : null,
       events,
       diagnosticEvents: soroban?.diagnostics ?? [],
     }),

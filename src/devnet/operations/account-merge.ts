@@ -36,9 +36,7 @@ function applyAccountMerge(destination: xdr.MuxedAccount, context: OperationCont
   if (!filled) return Result.accountMergeDestFull();
   stage.write(xdr.LedgerEntryData.account(filled));
   stage.delete(accountKey(source));
-  if (account.balance > 0n) {
-    const transfer = { asset: Asset.native(), from: sourceAddress, to: destination, amount: account.balance, memo };
-    context.emit(transferEvent(transfer, network));
-  }
+  const transfer = { asset: Asset.native(), from: sourceAddress, to: destination, amount: account.balance, memo };
+  context.emit(transferEvent(transfer, network));
   return Result.accountMergeSuccess(account.balance);
 }

@@ -20,11 +20,11 @@ function checkBumpSequence({ bumpTo }: xdr.BumpSequenceOp): xdr.BumpSequenceResu
   return bumpTo < 0n ? Result.bumpSequenceBadSeq() : undefined;
 }
 
-/** A number that is not ahead changes nothing and succeeds. */
+/** A number that is not ahead leaves the account's, but counts as a use of it. */
 function applyBumpSequence({ bumpTo }: xdr.BumpSequenceOp, { stage, source, moment }: OperationContext) {
   const account = readAccount(stage, source);
-  if (account && bumpTo > account.seqNum) {
-    stage.write(xdr.LedgerEntryData.account(useSequence(account, bumpTo, moment)));
-  }
+  if (!account) throw new Error('an operation is only applied when its source exists');
+  const seqNum = bumpTo > account.seqNum ? bumpTo : account.seqNum;
+  stage.write(xdr.LedgerEntryData.account(useSequence(account, seqNum, moment)));
   return Result.bumpSequenceSuccess();
 }

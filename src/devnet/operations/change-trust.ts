@@ -12,7 +12,7 @@ export const changeTrust = operationKind<BodyOf<'changeTrust'>, xdr.ChangeTrustR
   xdr.OperationResultTr.changeTrust,
   {
     threshold: 'medium',
-    check: ({ changeTrustOp }) => checkChangeTrust(changeTrustOp),
+    check: ({ changeTrustOp }, { source }) => checkChangeTrust(changeTrustOp, source),
     apply: ({ changeTrustOp }, context) => applyChangeTrust(changeTrustOp, context),
     untouched: Result.changeTrustSuccess(),
   },
@@ -20,10 +20,11 @@ export const changeTrust = operationKind<BodyOf<'changeTrust'>, xdr.ChangeTrustR
 
 type ChangeTrustOutcome = xdr.ChangeTrustResult | SharedCode;
 
-function checkChangeTrust({ line, limit }: xdr.ChangeTrustOp): ChangeTrustOutcome | undefined {
+function checkChangeTrust({ line, limit }: xdr.ChangeTrustOp, source: xdr.PublicKey): ChangeTrustOutcome | undefined {
   if (line.type === 'assetTypePoolShare') return 'not_supported';
-  const malformed = limit < 0n || line.type === 'assetTypeNative' || !isValidAsset(line);
-  return malformed ? Result.changeTrustMalformed() : undefined;
+  if (limit < 0n || line.type === 'assetTypeNative' || !isValidAsset(line)) return Result.changeTrustMalformed();
+  // The network's code for a line to one's own asset lost its use in protocol 16.
+  return assetOf(line).getIssuer() === accountText(source) ? Result.changeTrustMalformed() : undefined;
 }
 
 function applyChangeTrust({ line, limit }: xdr.ChangeTrustOp, context: OperationContext): ChangeTrustOutcome {
@@ -32,7 +33,6 @@ function applyChangeTrust({ line, limit }: xdr.ChangeTrustOp, context: Operation
     return Result.changeTrustMalformed();
   }
   const asset = assetOf(line);
-  if (asset.getIssuer() === accountText(source)) return Result.changeTrustSelfNotAllowed();
   const existing = readTrustline(stage, source, asset.toTrustLineXdrObject());
   if (existing) return limit === 0n ? removeLine(existing, context) : resizeLine(existing, limit, asset, context);
   if (limit === 0n) return Result.changeTrustTrustLineMissing();

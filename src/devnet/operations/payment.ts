@@ -28,7 +28,9 @@ function applyPayment(payment: xdr.PaymentOp, context: OperationContext): xdr.Pa
   const toItself = destination.equals(source);
   // A native payment to oneself is instant success, whatever the balance.
   if (!(toItself && asset.isNative())) {
-    if (!readAccount(stage, destination)) return Result.paymentNoDestination();
+    // What goes back to its issuer ends there, whether or not the issuer still has an account.
+    const toIssuer = asset.getIssuer() === accountText(destination);
+    if (!toIssuer && !readAccount(stage, destination)) return Result.paymentNoDestination();
     const failure = asset.isNative()
       ? moveNative(stage, source, destination, payment.amount)
       : (receive(stage, destination, asset, payment.amount) ?? spend(stage, source, asset, payment.amount));

@@ -1,5 +1,17 @@
-import { Asset, AuthImmutableFlag, AuthRequiredFlag, type Keypair, Operation, StrKey, xdr } from '@stellar/stellar-sdk';
+import {
+  Asset,
+  AuthImmutableFlag,
+  AuthRequiredFlag,
+  type Keypair,
+  LiquidityPoolAsset,
+  Operation,
+  StrKey,
+  xdr,
+} from '@stellar/stellar-sdk';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { extensionOf } from '../../../src/devnet/ledger/account-extension.ts';
+import { accountKey, type EntryStore } from '../../../src/devnet/ledger/entries.ts';
+import { createStage } from '../../../src/devnet/ledger/stage.ts';
 import { type ChainRig, startChain } from '../chain-rig.ts';
 import { keypair, usdcOf } from '../rig.ts';
 
@@ -65,6 +77,14 @@ describe('a payment', () => {
     expect(run(issuer, pay(ann, '1', usdc))).toBe('notAuthorized');
   });
 
+  it('of an asset goes back to its issuer even after that one has merged away', () => {
+    run(ann, trust());
+    run(issuer, pay(ann, '5', usdc));
+    expect(run(issuer, Operation.accountMerge({ destination: ben.publicKey() }))).toBe('success');
+    expect(run(ann, pay(issuer, '5', usdc))).toBe('success');
+    expect(run(ann, pay(issuer, '1'))).toBe('noDestination');
+  });
+
   it('to oneself changes nothing', () => {
     run(ann, trust());
     run(issuer, pay(ann, '5', usdc));
@@ -104,8 +124,14 @@ describe('a trustline', () => {
   });
 
   it('is to someone else’s asset, whose issuer exists', () => {
-    expect(run(issuer, trust())).toBe('selfNotAllowed');
+    expect(run(issuer, trust())).toBe('malformed');
+    expect(rig.submit(issuer, [trust()]).answer.status).toBe('ERROR');
     expect(run(ann, trust('1', usdcOf(keypair('nobody'))))).toBe('noIssuer');
+  });
+
+  it('is not to shares of a pool, which this network does not have', () => {
+    const shares = new LiquidityPoolAsset(Asset.native(), usdc, 30);
+    expect(run(ann, Operation.changeTrust({ asset: shares, limit: '1' }))).toBe('opNotSupported');
   });
 });
 
@@ -165,6 +191,18 @@ describe('a merge', () => {
     expect(() => rig.account(ann)).toThrow('has no account');
   });
 
+  it('of an account without coins is told as an event too', () => {
+    const stage = createStage(rig.chain.entries as EntryStore, rig.chain.history.latest().sequence);
+    const empty = new xdr.AccountEntry({ ...rig.account(ann), balance: 0n });
+    stage.write(xdr.LedgerEntryData.account(empty));
+    stage.commit();
+    const operation = Operation.accountMerge({ destination: ben.publicKey(), source: ann.publicKey() });
+    const { record } = rig.submit(ben, [operation], { signers: [ann, ben] });
+    const meta = record && xdr.TransactionMeta.fromXdr(record.meta);
+    expect(meta?.type === 'v4' && meta.v4.operations[0]?.events.length).toBe(1);
+    expect(rig.chain.entries.get(accountKey(ann.xdrPublicKey()))).toBeUndefined();
+  });
+
   it('is not possible with subentries, into nobody, or into itself', () => {
     run(ann, Operation.manageData({ name: 'a', value: 'x' }));
     expect(run(ann, merge(ben))).toBe('hasSubEntries');
@@ -173,6 +211,17 @@ describe('a merge', () => {
     const ahead = (BigInt(rig.chain.history.latest().sequence + 5) << 32n).toString();
     expect(run(ben, Operation.bumpSequence({ bumpTo: ahead }))).toBe('success');
     expect(run(ben, merge(ann))).toBe('seqnumTooFar');
+  });
+});
+
+describe('a bump of the sequence number', () => {
+  it('that is not ahead leaves the number but counts as its use', () => {
+    const before = rig.account(ann);
+    const operation = Operation.bumpSequence({ bumpTo: '0', source: ann.publicKey() });
+    rig.submit(ben, [operation], { signers: [ann, ben] });
+    expect(rig.account(ann).seqNum).toBe(before.seqNum);
+    expect(extensionOf(before).sequenceUse.ledger).toBe(0);
+    expect(extensionOf(rig.account(ann)).sequenceUse.ledger).toBe(rig.chain.history.latest().sequence);
   });
 });
 
