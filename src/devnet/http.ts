@@ -2,12 +2,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A request with its body read. Answers through `res` and may keep it open. */
-export type Exchange = { req: IncomingMessage; res: ServerResponse; url: URL; body: string };
-export type Handler = (exchange: Exchange) => Promise<void>;
+/**
+ * A request with its body read; undefined when the body is larger than its handler takes. Answers through `res` and may
+ * keep it open.
+ */
+export type Exchange = { req: IncomingMessage; res: ServerResponse; url: URL; body: string | undefined };
 
-/** Several times the largest transaction, as base64 in JSON. */
-const BODY_BYTES_MAX = 1_048_576;
+export type Handler = {
+  answer(exchange: Exchange): Promise<void>;
+  /** Bytes of body that are read for a request at most. */
+  bodyBytesMax(req: IncomingMessage, url: URL): number;
+};
 
 export type HttpServer = { port: number; close(): Promise<void> };
 
@@ -26,7 +31,7 @@ export async function listen(host: string, port: number, handler: Handler): Prom
 }
 
 async function exchange(req: IncomingMessage, res: ServerResponse, handler: Handler): Promise<void> {
-  if (req.method === 'OPTIONS') {
+  if (isPreflight(req)) {
     res.writeHead(204, {
       'access-control-allow-methods': 'GET, POST, OPTIONS',
       'access-control-allow-headers': req.headers['access-control-request-headers'] ?? '*',
@@ -35,22 +40,37 @@ async function exchange(req: IncomingMessage, res: ServerResponse, handler: Hand
     res.end();
     return;
   }
-  const url = new URL(req.url ?? '/', 'http://devnet');
-  const body = await readBody(req);
-  if (body === undefined) return sendJson(res, 413, { status: 413, title: 'Request Entity Too Large' });
-  await handler({ req, res, url, body });
+  const url = targetOf(req);
+  const body = await readBody(req, handler.bodyBytesMax(req, url));
+  await handler.answer({ req, res, url, body });
 }
 
-async function readBody(req: IncomingMessage): Promise<string | undefined> {
+/** The question that a browser asks before a request to another origin (Fetch, section 3.3.2). */
+function isPreflight({ method, headers }: IncomingMessage): boolean {
+  const asks = headers['access-control-request-method'] ?? headers['access-control-request-headers'];
+  return method === 'OPTIONS' && headers.origin !== undefined && asks !== undefined;
+}
+
+/** Only path and query of the target count (RFC 9112 section 3.2): a path that begins with two slashes is no host. */
+function targetOf({ url = '/' }: IncomingMessage): URL {
+  const target = url.replace(/^https?:\/\/[^/?#]*/i, '');
+  return new URL(`http://devnet${target.startsWith('/') ? target : `/${target}`}`);
+}
+
+/** Reads on to the end of what is too large, so that the client gets to see its answer. */
+async function readBody(req: IncomingMessage, bytesMax: number): Promise<string | undefined> {
   const parts: Buffer[] = [];
   let length = 0;
   for await (const part of req as AsyncIterable<Buffer>) {
     length += part.length;
-    if (length > BODY_BYTES_MAX) return undefined;
-    parts.push(part);
+    if (length > DRAINED_BYTES_MAX) return undefined;
+    if (length <= bytesMax) parts.push(part);
   }
-  return Buffer.concat(parts).toString('utf8');
+  return length > bytesMax ? undefined : Buffer.concat(parts).toString('utf8');
 }
+
+/** What is read of a body that is too large before its connection is given up. */
+const DRAINED_BYTES_MAX = 16 * 1_048_576;
 
 export function sendJson(res: ServerResponse, status: number, value: unknown, contentType = 'application/json'): void {
   const text = JSON.stringify(value);

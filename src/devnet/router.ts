@@ -3,16 +3,16 @@ import type { Log } from '../log.ts';
 import type { Control } from './control/control.ts';
 import { FaultError, type Gate } from './faults/gate.ts';
 import { type Friendbot, FriendbotRefusal } from './friendbot.ts';
+import { HORIZON_BODY_BYTES_MAX, type Horizon } from './horizon/horizon.ts';
 import { problemOf, sendProblem } from './horizon/problem.ts';
 import { transactionResource } from './horizon/transaction-resource.ts';
 import { type Exchange, type Handler, sendJson } from './http.ts';
-import type { Chain } from './ledger/chain.ts';
 import { answerRpc, callMethod, type Params, RpcError, type RpcMethods } from './rpc/json-rpc.ts';
 
 export type RouterDeps = {
   methods: RpcMethods;
   friendbot: Friendbot;
-  horizon: HorizonHandler;
+  horizon: Horizon;
   baseUrl: () => string;
   gate: Gate;
   /** Undefined where the network takes no orders over the wire. */
@@ -20,29 +20,36 @@ export type RouterDeps = {
   log: Log;
 };
 
-/** Answers from the network as the request sees it. */
-export type HorizonHandler = (exchange: Exchange, chain: Chain) => Promise<void>;
+/** Several times the largest transaction, as base64 in JSON. */
+const RPC_BODY_BYTES_MAX = 1_048_576;
 
 /** RPC at /rpc and as POST on /, friendbot at /friendbot, Horizon everywhere else. */
 export function createRouter(deps: RouterDeps): Handler {
-  return async (exchange) => {
-    const { req, url } = exchange;
-    const isRpc = url.pathname === '/rpc' || (url.pathname === '/' && req.method === 'POST');
-    if (isRpc) return answerRpcOver(exchange, deps);
-    if (url.pathname !== '/friendbot') return behindGate(exchange, deps, ['horizon'], deps.horizon);
-    return behindGate(exchange, deps, ['friendbot', 'horizon'], (met) => answerFriendbot(met, deps));
+  const { horizon } = deps;
+  return {
+    bodyBytesMax: (req, url) => (isRpc(req.method, url) ? RPC_BODY_BYTES_MAX : HORIZON_BODY_BYTES_MAX),
+    async answer(exchange) {
+      const { req, url } = exchange;
+      if (isRpc(req.method, url)) return answerRpcOver(exchange, deps);
+      if (url.pathname !== '/friendbot') return behindGate(exchange, deps, horizon.targets(exchange), horizon.answer);
+      return behindGate(exchange, deps, ['friendbot', 'horizon'], (met) => answerFriendbot(met, deps));
+    },
   };
+}
+
+function isRpc(method: string | undefined, { pathname }: URL): boolean {
+  return pathname === '/rpc' || (pathname === '/' && method === 'POST');
 }
 
 async function behindGate(
   exchange: Exchange,
   { gate }: RouterDeps,
   targets: readonly string[],
-  handler: HorizonHandler,
+  answer: Horizon['answer'],
 ): Promise<void> {
   try {
     const chain = await gate.meet(exchange, [...targets, '*']);
-    if (chain) await handler(exchange, chain);
+    if (chain) await answer(exchange, chain);
   } catch (error) {
     if (!(error instanceof FaultError)) throw error;
     sendProblem(exchange.res, problemOf(500, 'server_error', error.message));
@@ -52,6 +59,7 @@ async function behindGate(
 async function answerRpcOver(exchange: Exchange, { methods, gate, control, log }: RouterDeps): Promise<void> {
   const { req, res, body } = exchange;
   if (req.method !== 'POST') return sendJson(res, 405, { error: 'RPC is spoken by POST' });
+  if (body === undefined) return sendJson(res, 413, { error: `a request has at most ${RPC_BODY_BYTES_MAX} bytes` });
   const call = async (method: string, params: Params): Promise<unknown> => {
     if (control?.has(method)) return control.call(method, params);
     const chain = await gate.meet(exchange, [method, 'rpc', '*']).catch((error: unknown) => {
@@ -66,7 +74,7 @@ async function answerRpcOver(exchange: Exchange, { methods, gate, control, log }
 }
 
 async function answerFriendbot({ res, url, body }: Exchange, { friendbot, baseUrl }: RouterDeps): Promise<void> {
-  const address = url.searchParams.get('addr') ?? new URLSearchParams(body).get('addr') ?? '';
+  const address = url.searchParams.get('addr') ?? new URLSearchParams(body ?? '').get('addr') ?? '';
   try {
     sendJson(res, 200, transactionResource(await friendbot.fund(address), baseUrl()));
   } catch (error) {

@@ -1,135 +1,164 @@
-/** The part of Horizon that watchers of classic accounts and simple clients use. Everything else is 404. */
+/** Horizon's wire: which route answers, in which form, and what stands in the headers. */
 import type { Clock } from '../../clock.ts';
-import { type Exchange, sendJson } from '../http.ts';
+import type { Exchange } from '../http.ts';
 import type { Chain } from '../ledger/chain.ts';
-import type { TransactionRecord } from '../ledger/records.ts';
-import { toid } from '../ledger/records.ts';
-import type { HorizonHandler } from '../router.ts';
-import { accountResource } from './account-resource.ts';
-import { type Archive, createArchive } from './archive.ts';
-import { feeStatsResource, ledgerResource, rootResource } from './network-resources.ts';
-import { type HistoryOperation, operationResource } from './operation-resource.ts';
-import { collection, type PageQuery, pageOf, readPage } from './page.ts';
-import { HorizonRefusal, notFound, sendProblem } from './problem.ts';
-import { streamRecords } from './stream.ts';
-import { submit } from './submit.ts';
-import { transactionResource, transactionToid } from './transaction-resource.ts';
+import { negotiate } from './accept.ts';
+import { createArchive } from './archive.ts';
+import { sendDocument } from './document.ts';
+import { readEnvelopeField } from './form.ts';
+import { baseOf, hypertextPage } from './links.ts';
+import { type Found, paramText, routeFinder } from './match.ts';
+import { cursorText, positionOf, readHistoryPage, readStatePage, windowOf } from './page.ts';
+import { bodyTooLarge, HorizonRefusal, notAcceptable, notFound, sendProblem } from './problem.ts';
+import type { Asked, HistoryRoute, ObjectRoute, Route, Site, StateRoute } from './route.ts';
+import { routes } from './routes.ts';
+import { serveStream } from './stream.ts';
+import { viewOf } from './view.ts';
 
 export type HorizonDeps = { chain: Chain; clock: Clock; baseUrl: () => string };
 
-export function createHorizon(deps: HorizonDeps): HorizonHandler {
+export type Horizon = {
+  /** What faults of this request are set on, the narrowest first. */
+  targets(exchange: Exchange): string[];
+  /** Answers from the network as the request sees it. */
+  answer(exchange: Exchange, chain: Chain): Promise<void>;
+};
+
+/** What Horizon takes of a body. */
+export const HORIZON_BODY_BYTES_MAX = 200_000;
+/** How often an object is sent again over one stream. */
+const OBJECT_EVENTS_MAX = 10;
+const HAL = 'application/hal+json; charset=utf-8';
+
+export function createHorizon(deps: HorizonDeps): Horizon {
   const archive = createArchive(deps.chain);
-  return async (exchange, chain) => {
-    exchange.res.setHeader('latest-ledger', String(chain.history.latest().sequence));
-    try {
-      await route({ ...deps, chain, archive, base: deps.baseUrl() }, exchange);
-    } catch (error) {
-      if (!(error instanceof HorizonRefusal)) throw error;
-      sendProblem(exchange.res, error.problem);
-    }
+  const find = routeFinder(routes);
+  return {
+    targets({ req, url }) {
+      const route = find(url.pathname).find((found) => takes(found.route, req.method))?.route;
+      return route ? [`horizon.${route.fault}`, 'horizon'] : ['horizon'];
+    },
+    async answer(exchange, chain) {
+      const { req, res, url } = exchange;
+      res.setHeader('access-control-expose-headers', 'Date, Latest-Ledger');
+      res.setHeader('cache-control', 'no-cache, no-store, max-age=0');
+      const found = find(url.pathname);
+      const fitting = found.find(({ route }) => takes(route, req.method));
+      try {
+        if (found.length === 0) throw notFound();
+        if (!fitting) return void res.writeHead(405).end();
+        const base = baseOf(req, deps.baseUrl());
+        await respond({ chain, view: viewOf(chain), archive, clock: deps.clock, base }, fitting, exchange);
+      } catch (error) {
+        if (!(error instanceof HorizonRefusal)) throw error;
+        sendProblem(res, error.problem);
+      }
+    },
   };
 }
 
-type Site = HorizonDeps & { archive: Archive; base: string };
+function takes({ kind }: Route, method: string | undefined): boolean {
+  return method === (kind === 'submit' ? 'POST' : 'GET');
+}
 
-async function route(site: Site, exchange: Exchange): Promise<void> {
-  const { req, res, url, body } = exchange;
-  const { chain, base } = site;
-  const path = url.pathname.split('/').filter((part) => part !== '');
-  const [first, id, part, more] = path;
-  const send = (resource: unknown) => sendJson(res, 200, resource, 'application/hal+json; charset=utf-8');
-  if (req.method === 'POST') {
-    if (url.pathname !== '/transactions') throw notFound();
-    return send(transactionResource(await submit(chain, site.clock, body), base));
+async function respond(site: Site, { route, params }: Found, exchange: Exchange): Promise<void> {
+  const { req, url } = exchange;
+  const form = negotiate(req.headers.accept);
+  const asked: Asked = {
+    param: (name) => paramText(params, name),
+    has: (name) => params.has(name),
+    query: url.searchParams,
+  };
+  if (form === 'octets' && route.kind === 'object' && route.octets) {
+    const bytes = route.octets(site, asked);
+    exchange.res.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': bytes.length });
+    return void exchange.res.end(bytes);
   }
-  if (more !== undefined) throw notFound();
-  if (first === undefined) return send(rootResource(chain, base));
-  if (first === 'fee_stats' && id === undefined) return send(feeStatsResource(chain));
-  if (first === 'ledgers' && id !== undefined && part === undefined) return send(ledgerAt(site, id));
-  if (first === 'accounts' && id !== undefined) {
-    if (part === undefined) return send(accountResource(chain, id, base));
-    // An account that was merged away keeps its history; one that never was has none.
-    if (site.archive.transactions(id).length === 0) accountResource(chain, id, base);
-    return listing(site, exchange, part, { account: id });
+  if (form === 'events' && streams(route)) return followed(site, route, asked, exchange);
+  if (form !== 'document') throw notAcceptable();
+  if (route.kind === 'submit') {
+    if (exchange.body === undefined) throw bodyTooLarge(HORIZON_BODY_BYTES_MAX);
+    const envelope = await readEnvelopeField(req.headers['content-type'], exchange.body, url.searchParams);
+    const { status, body } = await route.answer(site, envelope, exchange);
+    return sendHal(exchange, status, body);
   }
-  if (first === 'transactions' && id !== undefined) {
-    const record = transactionAt(site, id);
-    return part === undefined ? send(transactionResource(record, base)) : listing(site, exchange, part, { record });
+  const document = documentOf(site, route, asked, exchange);
+  if (route.kind === 'state' || (route.kind === 'object' && route.state)) {
+    exchange.res.setHeader('latest-ledger', String(site.view.latest));
   }
-  if (first === 'operations' && id !== undefined && part === undefined) return send(operationAt(site, id));
-  if (id === undefined) return listing(site, exchange, first, {});
-  throw notFound();
+  sendHal(exchange, 200, document);
 }
 
-function ledgerAt({ chain, base }: Site, text: string): Record<string, unknown> {
-  const record = /^\d{1,10}$/.test(text) ? chain.history.ledger(Number(text)) : undefined;
-  if (!record) throw notFound();
-  return ledgerResource(record, base);
+function streams(route: Route): route is ObjectRoute | HistoryRoute | StateRoute {
+  return route.kind === 'history' || (route.kind !== 'submit' && route.streams === true);
 }
 
-function transactionAt({ chain }: Site, hash: string): TransactionRecord {
-  const record = chain.history.transaction(hash);
-  if (!record) throw notFound();
-  return record;
-}
-
-function operationAt({ archive, base }: Site, id: string): Record<string, unknown> {
-  const operation = archive.operations().find((other) => other.id.toString() === id);
-  if (!operation) throw notFound();
-  return operationResource(operation, base);
-}
-
-/** Of which account or transaction; neither means of the whole network. */
-type Scope = { account?: string; record?: TransactionRecord };
-
-/** A list that can be paged and followed. */
-type Listing = { page(query: PageQuery): Record<string, unknown>[] };
-
-async function listing(site: Site, { req, res, url }: Exchange, name: string, scope: Scope): Promise<void> {
-  const list = listingOf(site, url, name, scope);
-  if (!list) throw notFound(`this network has no list of ${name}`);
-  const streams = (req.headers.accept ?? '').includes('text/event-stream');
-  const newest = toid(site.chain.history.latest().sequence + 1, 0, 0) - 1n;
-  const lastEventId = req.headers['last-event-id'];
-  const query = readPage(url, newest, streams && typeof lastEventId === 'string' ? lastEventId : undefined);
-  if (!streams) {
-    const records = list.page(query);
-    return sendJson(res, 200, collection(records, url, site.base, query), 'application/hal+json; charset=utf-8');
+function documentOf(
+  site: Site,
+  route: ObjectRoute | HistoryRoute | StateRoute,
+  asked: Asked,
+  { req, url }: Exchange,
+): unknown {
+  if (route.kind === 'object') return route.answer(site, asked);
+  const cursor = cursorText(asked.query, site.view, lastEventId(req));
+  if (route.kind === 'state') {
+    const query = readStatePage(asked.query, cursor);
+    return hypertextPage(route.answer(site, asked, query), { ...query, base: site.base, url, cursor });
   }
-  const after = (cursor: bigint) => list.page({ after: cursor, order: 'asc', limit: query.limit });
-  return streamRecords(res, site, query.limit, query.after, after);
+  const query = readHistoryPage(asked.query, cursor, site.view, route.tokens);
+  return hypertextPage(route.answer(site, asked).page(query), { ...query, base: site.base, url, cursor });
 }
 
-function listingOf(site: Site, url: URL, name: string, scope: Scope): Listing | undefined {
-  const { archive, base } = site;
-  const withFailed = url.searchParams.get('include_failed') === 'true';
-  const shown = (record: TransactionRecord) => withFailed || record.successful;
-  const joined = url.searchParams.get('join') === 'transactions';
-  const operationRecord = (operation: HistoryOperation) => ({
-    ...operationResource(operation, base),
-    ...(joined ? { transaction: transactionResource(operation.record, base) } : {}),
+async function followed(
+  site: Site,
+  route: ObjectRoute | HistoryRoute | StateRoute,
+  asked: Asked,
+  { req, res }: Exchange,
+): Promise<void> {
+  if (route.kind === 'history') return followHistory(site, route, asked, { req, res });
+  const read = route.kind === 'object' ? () => [route.answer(site, asked)] : stateReader(site, route, asked, req);
+  let before = '';
+  return serveStream(res, site, OBJECT_EVENTS_MAX, () => {
+    const now = read();
+    const text = JSON.stringify(now);
+    if (text === before) return [];
+    before = text;
+    return now.map((data) => ({ data }));
   });
-  const operations = (wanted: (operation: HistoryOperation) => boolean): Listing => ({
-    page(query) {
-      const all = archive.operations(scope.account).filter((operation) => shown(operation.record) && wanted(operation));
-      const scoped = scope.record ? all.filter(({ record }) => record === scope.record) : all;
-      return pageOf(scoped, ({ id }) => id, query).map(operationRecord);
-    },
+}
+
+function stateReader(site: Site, route: StateRoute, asked: Asked, req: Exchange['req']) {
+  const query = readStatePage(asked.query, cursorText(asked.query, site.view, lastEventId(req)));
+  return () => route.answer(site, asked, query);
+}
+
+function followHistory(
+  site: Site,
+  route: HistoryRoute,
+  asked: Asked,
+  { req, res }: Pick<Exchange, 'req' | 'res'>,
+): Promise<void> {
+  const cursor = cursorText(asked.query, site.view, lastEventId(req));
+  const query = readHistoryPage(asked.query, cursor, site.view, route.tokens);
+  const shelf = route.answer(site, asked);
+  let { after, limit } = query;
+  return serveStream(res, site, query.limit, () => {
+    const records = shelf.page({ ...query, after, limit, ...windowOf(viewOf(site.chain), route.tokens) });
+    limit -= records.length;
+    return records.map((record) => {
+      const id = String(record.paging_token);
+      after = positionOf(id, route.tokens);
+      return { id, data: record };
+    });
   });
-  switch (name) {
-    case 'operations':
-      return operations(() => true);
-    case 'payments':
-      return operations(({ isPayment }) => isPayment);
-    case 'transactions':
-      if (scope.record) return undefined;
-      return {
-        page: (query) =>
-          pageOf(archive.transactions(scope.account).filter(shown), transactionToid, query).map((record) =>
-            transactionResource(record, base),
-          ),
-      };
-    default:
-      return undefined;
-  }
+}
+
+function lastEventId({ headers }: Exchange['req']): string {
+  const id = headers['last-event-id'];
+  return typeof id === 'string' ? id : '';
+}
+
+function sendHal({ res }: Exchange, status: number, document: unknown): void {
+  res.setHeader('content-disposition', 'inline');
+  sendDocument(res, status, document, HAL);
 }

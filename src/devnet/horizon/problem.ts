@@ -1,30 +1,15 @@
 /** Horizon's errors: RFC 7807 documents with its own types. */
 import type { ServerResponse } from 'node:http';
-import { sendJson } from '../http.ts';
+import { sendDocument } from './document.ts';
 
 export type HorizonProblem = {
-  type: string;
+  /** Last part of the type's address, such as `transaction_failed`. */
+  name: string;
   title: string;
   status: number;
-  detail: string;
+  detail?: string;
   extras?: Record<string, unknown>;
 };
-
-/** `name` is the last part of the type, such as `transaction_failed`. */
-export function problemOf(
-  status: number,
-  name: string,
-  detail: string,
-  extras?: Record<string, unknown>,
-): HorizonProblem {
-  return {
-    type: `https://stellar.org/horizon-errors/${name}`,
-    title: titleOf(name),
-    status,
-    detail,
-    ...(extras ? { extras } : {}),
-  };
-}
 
 /** Thrown where a request cannot be answered. */
 export class HorizonRefusal extends Error {
@@ -32,12 +17,29 @@ export class HorizonRefusal extends Error {
   readonly problem: HorizonProblem;
 
   constructor(problem: HorizonProblem) {
-    super(problem.detail);
+    super(problem.detail ?? problem.title);
     this.problem = problem;
+  }
+
+  /** As a stream tells it that has begun. */
+  get line(): string {
+    return `problem: ${this.problem.name}`;
   }
 }
 
-export function notFound(detail = 'The resource at the url requested was not found.'): HorizonRefusal {
+export function problemOf(
+  status: number,
+  name: string,
+  detail: string,
+  extras?: Record<string, unknown>,
+): HorizonProblem {
+  return { name, title: titleOf(name), status, detail, ...(extras ? { extras } : {}) };
+}
+
+/** Says both reasons there can be, since the answer is the same for them. */
+const NOTHING_HERE = 'Either no resource has this address, or nothing of the ledger fits what it asks for.';
+
+export function notFound(detail = NOTHING_HERE): HorizonRefusal {
   return new HorizonRefusal({ ...problemOf(404, 'not_found', detail), title: 'Resource Missing' });
 }
 
@@ -46,8 +48,38 @@ export function badRequest(field: string, reason: string): HorizonRefusal {
   return new HorizonRefusal(problemOf(400, 'bad_request', 'The request you sent was invalid in some way.', extras));
 }
 
-export function sendProblem(res: ServerResponse, problem: HorizonProblem): void {
-  sendJson(res, problem.status, problem, 'application/problem+json; charset=utf-8');
+export function beforeHistory(): HorizonRefusal {
+  const title = 'Data Requested Is Before Recorded History';
+  const detail = 'What is asked for is older than the oldest ledger that this network still keeps.';
+  return new HorizonRefusal({ ...problemOf(410, 'before_history', detail), title });
+}
+
+export function notAcceptable(): HorizonRefusal {
+  const title = 'An acceptable response content-type could not be provided for this request';
+  return new HorizonRefusal({ name: 'not_acceptable', title, status: 406 });
+}
+
+export function unsupportedMediaType(): HorizonRefusal {
+  const detail = 'A transaction is sent as a form: application/x-www-form-urlencoded or multipart/form-data.';
+  return new HorizonRefusal(problemOf(415, 'unsupported_media_type', detail));
+}
+
+export function bodyTooLarge(bytesMax: number): HorizonRefusal {
+  const detail = `The body of a request has at most ${bytesMax} bytes.`;
+  return new HorizonRefusal(problemOf(413, 'request_body_too_large', detail));
+}
+
+export function rateLimitExceeded(): HorizonRefusal {
+  const detail = 'This address has sent more requests than its limit lets through: see the headers X-RateLimit-*.';
+  return new HorizonRefusal(problemOf(429, 'rate_limit_exceeded', detail));
+}
+
+const ERRORS = 'https://stellar.org/horizon-errors/';
+
+/** `types` is what the type's address begins with. */
+export function sendProblem(res: ServerResponse, { name, ...problem }: HorizonProblem, types = ERRORS): void {
+  const document = { type: `${types}${name}`, ...problem };
+  sendDocument(res, problem.status, document, 'application/problem+json; charset=utf-8');
 }
 
 /** `transaction_failed` becomes `Transaction Failed`. */

@@ -1,41 +1,56 @@
-/** Server-sent events: a page that goes on as ledgers close. */
+/** Server-sent events: answers that go on as ledgers close. */
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.ts';
 import type { Chain } from '../ledger/chain.ts';
+import { HorizonRefusal } from './problem.ts';
 
 /** Horizon ends a stream after this time; clients come again with their last cursor. */
 const STREAM_MS = 55_000;
 
-export type StreamRecord = { paging_token?: unknown };
+export type StreamEvent = { id?: string; data: unknown };
 
-/** Sends what `after` gives now and after each ledger, up to `limit` records. Resolves when the stream has ended. */
-export async function streamRecords(
+/** An error of a client that holds a stream open is no problem document any more: it is one line. */
+const UNEXPECTED = 'Unexpected stream error';
+
+/**
+ * Sends what `next` gives now and after each ledger, up to `limit` events. Resolves when the stream has ended; a refusal
+ * before its first byte is thrown on, for an answer of its own.
+ */
+export async function serveStream(
   res: ServerResponse,
-  deps: { chain: Chain; clock: Clock },
+  { chain, clock }: { chain: Pick<Chain, 'onClosed'>; clock: Clock },
   limit: number,
-  from: bigint,
-  after: (cursor: bigint) => Record<string, unknown>[],
+  next: () => StreamEvent[],
 ): Promise<void> {
-  res.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
-  res.write('retry: 1000\nevent: open\ndata: "hello"\n\n');
   const ended = new AbortController();
-  let cursor = from;
   let left = limit;
+  let failure: string | undefined;
 
-  function send(): void {
-    for (const record of after(cursor).slice(0, left)) {
-      cursor = BigInt(String(record.paging_token));
+  function send(events: readonly StreamEvent[]): void {
+    for (const { id, data } of events.slice(0, left)) {
       left -= 1;
-      res.write(`id: ${cursor}\ndata: ${JSON.stringify(record)}\n\n`);
+      res.write(`${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`);
     }
     if (left === 0) ended.abort();
   }
 
-  const stop = deps.chain.onClosed(send);
+  const first = next();
+  res.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
+  res.write('retry: 1000\nevent: open\ndata: "hello"\n\n');
+  send(first);
+  const stop = chain.onClosed(() => {
+    if (ended.signal.aborted) return;
+    try {
+      send(next());
+    } catch (error) {
+      failure = error instanceof HorizonRefusal ? error.line : UNEXPECTED;
+      ended.abort();
+    }
+  });
   res.once('close', () => ended.abort());
   if (res.destroyed) ended.abort();
-  send();
-  await deps.clock.sleep(STREAM_MS, ended.signal);
+  await clock.sleep(STREAM_MS, ended.signal);
   stop();
-  res.end('event: close\ndata: "byebye"\n\n');
+  // The short time lets clients come again at once, with the cursor of what they have seen.
+  res.end(failure ? `event: error\ndata: ${failure}\n\n` : 'retry: 10\nevent: close\ndata: "byebye"\n\n');
 }

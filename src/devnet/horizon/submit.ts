@@ -1,21 +1,24 @@
 /** POST /transactions: sends a transaction and answers when its ledger is closed. */
 import { xdr } from '@stellar/stellar-sdk';
-import type { Clock } from '../../clock.ts';
+import type { Exchange } from '../http.ts';
 import type { Chain } from '../ledger/chain.ts';
 import type { SignedTransaction } from '../ledger/envelope.ts';
 import type { TransactionRecord } from '../ledger/records.ts';
 import { HorizonRefusal, problemOf } from './problem.ts';
 import { resultCodes } from './result-codes.ts';
+import type { Reply, Site } from './route.ts';
+import { transactionResource } from './transaction-resource.ts';
 
+/** How long Horizon waits for the ledger. */
 const WAIT_MS = 30_000;
 
 /** The successful transaction; throws HorizonRefusal for everything else. */
-export async function submit(chain: Chain, clock: Clock, form: string): Promise<TransactionRecord> {
-  const envelope = new URLSearchParams(form).get('tx') ?? '';
-  const signed = readEnvelope(chain, envelope);
-  const known = chain.history.transaction(signed.hash);
-  const record = known ?? (await sendAndWait(chain, clock, signed));
-  if (record.successful) return record;
+export async function submitAndWait(site: Site, envelope: string, { res }: Exchange): Promise<Reply> {
+  const signed = readEnvelope(site.chain, envelope);
+  const gone = new AbortController();
+  res.once('close', () => gone.abort());
+  const record = site.chain.history.transaction(signed.hash) ?? (await sendAndWait(site, signed, envelope, gone));
+  if (record.successful) return { status: 200, body: transactionResource(record, site.base) };
   throw failed(envelope, xdr.TransactionResult.fromXdr(record.result));
 }
 
@@ -28,14 +31,18 @@ function readEnvelope(chain: Chain, envelope: string): SignedTransaction {
   }
 }
 
-async function sendAndWait(chain: Chain, clock: Clock, signed: SignedTransaction): Promise<TransactionRecord> {
+/**
+ * A transaction that waits already, or for which there is no room just now, is no error here: it may still come into a
+ * ledger, by this request or by an earlier one, and the answer is what became of it.
+ */
+async function sendAndWait(
+  { chain, clock }: Site,
+  signed: SignedTransaction,
+  envelope: string,
+  found: AbortController,
+): Promise<TransactionRecord> {
   const answer = chain.submit(signed);
-  if (answer.status === 'ERROR') throw failed(Buffer.from(signed.envelope).toString('base64'), answer.result);
-  if (answer.status === 'TRY_AGAIN_LATER') {
-    const detail = 'Another transaction of this source account is waiting, or this one was applied a moment ago.';
-    throw new HorizonRefusal(problemOf(503, 'service_unavailable', detail, { hash: signed.hash }));
-  }
-  const found = new AbortController();
+  if (answer.status === 'ERROR') throw failed(envelope, answer.result);
   const stop = chain.onClosed(() => {
     if (chain.history.transaction(signed.hash)) found.abort();
   });
@@ -43,8 +50,10 @@ async function sendAndWait(chain: Chain, clock: Clock, signed: SignedTransaction
   stop();
   const record = chain.history.transaction(signed.hash);
   if (record) return record;
-  const detail = 'The transaction was accepted, but no ledger has it yet.';
-  throw new HorizonRefusal(problemOf(504, 'timeout', detail, { hash: signed.hash }));
+  const detail =
+    'No ledger has the transaction yet. It may still come into one: look for its hash before sending it again.';
+  const extras = { hash: signed.hash, envelope_xdr: envelope };
+  throw new HorizonRefusal(problemOf(504, 'transaction_submission_timeout', detail, extras));
 }
 
 function failed(envelope: string, result: xdr.TransactionResult): HorizonRefusal {

@@ -1,26 +1,17 @@
-import { Asset, Horizon, Keypair, Memo, Operation, TransactionBuilder } from '@stellar/stellar-sdk';
+import { type Horizon, Keypair, Memo, Operation } from '@stellar/stellar-sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DevnetRig, startRig, usdcOf } from './rig.ts';
+import { usdcOf } from '../rig.ts';
+import { type HorizonRig, startHorizonRig } from './horizon-rig.ts';
 
 /** The Horizon subset as the unchanged SDK sees it. */
 
-let rig: DevnetRig;
+let rig: HorizonRig;
 let horizon: Horizon.Server;
 beforeAll(async () => {
-  rig = await startRig();
-  horizon = new Horizon.Server(rig.devnet.horizonUrl, { allowHttp: true });
+  rig = await startHorizonRig();
+  horizon = rig.horizon;
 });
 afterAll(() => rig[Symbol.asyncDispose]());
-
-async function pay(from: Keypair, to: Keypair, amount: string, asset = Asset.native(), memo: Memo = Memo.none()) {
-  const source = await horizon.loadAccount(from.publicKey());
-  const tx = new TransactionBuilder(source, { fee: '100', networkPassphrase: rig.devnet.passphrase, memo })
-    .addOperation(Operation.payment({ destination: to.publicKey(), asset, amount }))
-    .setTimeout(60)
-    .build();
-  tx.sign(from);
-  return horizon.submitTransaction(tx);
-}
 
 describe('Horizon', () => {
   it('shows accounts with balances, signers and data', async () => {
@@ -49,16 +40,16 @@ describe('Horizon', () => {
   it('submits transactions and names what went wrong', async () => {
     const from = await rig.funded('submitter');
     const to = await rig.funded('receiver');
-    const sent = await pay(from, to, '5', Asset.native(), Memo.text('for you'));
+    const sent = await rig.pay(from, to, '5', { memo: Memo.text('for you') });
     expect(sent).toMatchObject({ successful: true, memo: 'for you', memo_type: 'text', operation_count: 1 });
-    const failure = await pay(from, to, '100000').catch((error) => error.response.data);
+    const failure = await rig.pay(from, to, '100000').catch((error) => error.response.data);
     expect(failure).toMatchObject({
       status: 400,
       title: 'Transaction Failed',
       extras: { result_codes: { transaction: 'tx_failed', operations: ['op_underfunded'] } },
     });
     const stranger = Keypair.random();
-    const missing = await pay(from, stranger, '1').catch((error) => error.response.data);
+    const missing = await rig.pay(from, stranger, '1').catch((error) => error.response.data);
     expect(missing.extras.result_codes.operations).toEqual(['op_no_destination']);
     await expect(horizon.loadAccount(stranger.publicKey())).rejects.toMatchObject({ response: { status: 404 } });
   });
@@ -66,7 +57,7 @@ describe('Horizon', () => {
   it('pages payments both ways without a gap', async () => {
     const from = await rig.funded('pager');
     const to = await rig.funded('paged');
-    for (const amount of ['1', '2', '3', '4', '5']) await pay(from, to, amount);
+    for (const amount of ['1', '2', '3', '4', '5']) await rig.pay(from, to, amount);
     const first = await horizon.payments().forAccount(to.publicKey()).limit(4).call();
     const second = await first.next();
     expect([...first.records, ...second.records].map((record) => amountOf(record))).toEqual([
@@ -117,7 +108,7 @@ describe('Horizon', () => {
           if (seen.length === 5) five.resolve();
         },
       });
-    for (const amount of ['1', '2', '3', '4']) await pay(from, to, amount, Asset.native(), Memo.id('7'));
+    for (const amount of ['1', '2', '3', '4']) await rig.pay(from, to, amount, { memo: Memo.id('7') });
     await five.promise;
     stop();
     expect(seen).toEqual(['10000.0000000', '1.0000000', '2.0000000', '3.0000000', '4.0000000']);
@@ -142,22 +133,6 @@ describe('Horizon', () => {
     expect(records.map(({ type }) => type)).toEqual(['create_account', 'account_merge']);
     const stranger = horizon.payments().forAccount(Keypair.random().publicKey());
     await expect(stranger.call()).rejects.toMatchObject({ response: { status: 404 } });
-  });
-
-  it('says its newest ledger with every answer', async () => {
-    for (const path of ['/', '/fee_stats', '/nothing']) {
-      const answer = await fetch(`${rig.devnet.horizonUrl}${path}`);
-      expect(answer.headers.get('latest-ledger')).toBe(String(rig.devnet.latestLedger().sequence));
-    }
-  });
-
-  it('refuses what it does not have by name', async () => {
-    const answer = await fetch(`${rig.devnet.horizonUrl}/offers`);
-    expect(answer.status).toBe(404);
-    expect(answer.headers.get('content-type')).toContain('application/problem+json');
-    expect(await answer.json()).toMatchObject({ detail: 'this network has no list of offers' });
-    const bad = await fetch(`${rig.devnet.horizonUrl}/payments?limit=1000`);
-    expect(await bad.json()).toMatchObject({ status: 400, extras: { invalid_field: 'limit' } });
   });
 });
 

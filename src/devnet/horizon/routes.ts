@@ -1,0 +1,59 @@
+/** Every path that Horizon answers here. A path that is not in the table is 404, a method that is not is 405. */
+import { accountResource } from './account-resource.ts';
+import { operations, payments, transactions } from './history-lists.ts';
+import { feeStatsResource, ledgerResource, rootResource } from './network-resources.ts';
+import { operationResource } from './operation-resource.ts';
+import { notFound } from './problem.ts';
+import type { Asked, HalRecord, Route, Site } from './route.ts';
+import { submitAndWait } from './submit.ts';
+import { transactionResource } from './transaction-resource.ts';
+
+const history = { kind: 'history', tokens: 'toid' } as const;
+
+export const routes: readonly Route[] = [
+  { path: '/', fault: 'root', kind: 'object', answer: ({ chain, base }) => rootResource(chain, base) },
+  { path: '/fee_stats', fault: 'fee_stats', kind: 'object', answer: ({ chain }) => feeStatsResource(chain) },
+
+  { path: '/ledgers/{ledger_id}', fault: 'ledgers', kind: 'object', answer: ledgerAt },
+
+  { path: '/accounts/{account_id}', fault: 'accounts', kind: 'object', state: true, streams: true, answer: account },
+  { path: '/accounts/{account_id}/transactions', fault: 'transactions', ...history, answer: transactions },
+  { path: '/accounts/{account_id}/operations', fault: 'operations', ...history, answer: operations },
+  { path: '/accounts/{account_id}/payments', fault: 'payments', ...history, answer: payments },
+
+  { path: '/transactions', fault: 'transactions', ...history, answer: transactions },
+  { path: '/transactions/{tx_id}', fault: 'transactions', kind: 'object', answer: transactionAt },
+  { path: '/transactions/{tx_id}/operations', fault: 'operations', ...history, answer: operations },
+  { path: '/transactions/{tx_id}/payments', fault: 'payments', ...history, answer: payments },
+
+  { path: '/operations', fault: 'operations', ...history, answer: operations },
+  { path: '/operations/{id}', fault: 'operations', kind: 'object', answer: operationAt },
+
+  { path: '/payments', fault: 'payments', ...history, answer: payments },
+
+  { path: '/transactions', fault: 'submit', kind: 'submit', answer: submitAndWait },
+];
+
+function ledgerAt({ chain, base }: Site, asked: Asked): HalRecord {
+  const text = asked.param('ledger_id');
+  const record = /^\d{1,10}$/.test(text) ? chain.history.ledger(Number(text)) : undefined;
+  if (!record) throw notFound();
+  return ledgerResource(record, base);
+}
+
+function account({ chain, base }: Site, asked: Asked): HalRecord {
+  return accountResource(chain, asked.param('account_id'), base);
+}
+
+function transactionAt({ chain, base }: Site, asked: Asked): HalRecord {
+  const record = chain.history.transaction(asked.param('tx_id'));
+  if (!record) throw notFound();
+  return transactionResource(record, base);
+}
+
+function operationAt({ archive, base }: Site, asked: Asked): HalRecord {
+  const id = asked.param('id');
+  const operation = archive.operations().find((other) => other.id.toString() === id);
+  if (!operation) throw notFound();
+  return operationResource(operation, base);
+}
