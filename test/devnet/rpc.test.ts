@@ -33,6 +33,21 @@ describe('JSON-RPC', () => {
     expect((await call('getEvents', { startLedger: 1, xdrFormat: 'json' })).error?.code).toBe(-32602);
   });
 
+  it('takes null for a parameter as its absence, as clients of other languages send it', async () => {
+    const pagination = { cursor: null, limit: null };
+    const events = await call('getEvents', {
+      startLedger: 1,
+      endLedger: null,
+      filters: null,
+      xdrFormat: null,
+      pagination,
+    });
+    expect(events.error).toBeUndefined();
+    for (const method of ['getTransactions', 'getLedgers']) {
+      expect((await call(method, { startLedger: 1, pagination, xdrFormat: null })).error).toBeUndefined();
+    }
+  });
+
   it('is open to every origin', async () => {
     const headers = { origin: 'https://example.com', 'access-control-request-headers': 'content-type' };
     const answer = await fetch(rig.devnet.rpcUrl, { method: 'OPTIONS', headers });

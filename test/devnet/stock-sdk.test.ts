@@ -26,7 +26,7 @@ const symbol = (text: string) => nativeToScVal(text, { type: 'symbol' }).toXdr('
 describe('the network', () => {
   it('says who it is and that it is healthy', async () => {
     expect(await rig.server.getHealth()).toMatchObject({ status: 'healthy', oldestLedger: 1 });
-    expect(await rig.server.getNetwork()).toMatchObject({ passphrase: rig.devnet.passphrase, protocolVersion: '27' });
+    expect(await rig.server.getNetwork()).toMatchObject({ passphrase: rig.devnet.passphrase, protocolVersion: 27 });
     expect((await rig.server.getVersionInfo()).protocolVersion).toBe(27);
     expect((await rig.server.getFeeStats()).sorobanInclusionFee.min).toBe('100');
   });

@@ -125,7 +125,7 @@ function readFilter(filter: Params): Filter {
 }
 
 function readTypes(value: unknown): string[] {
-  if (value === undefined || value === '') return [];
+  if (value === undefined || value === null || value === '') return [];
   const types = typeof value === 'string' ? value.split(',') : [''];
   if (!types.every((type) => type === 'contract' || type === 'system')) {
     throw new RpcError('invalidParams', "filter type invalid: if set, type must be either 'system' or 'contract'");

@@ -23,7 +23,7 @@ export function ledgerMethods(friendbotUrl: () => string): RpcMethods {
     getNetwork: (_params, { network, host }) => ({
       friendbotUrl: friendbotUrl(),
       passphrase: network.passphrase,
-      protocolVersion: String(host.protocolVersion),
+      protocolVersion: host.protocolVersion,
     }),
     getVersionInfo: (_params, { host }) => ({
       version: 'callora-devnet',

@@ -48,7 +48,7 @@ export type Page = { cursor: string | undefined; limit: number };
 
 export function page(params: Params, limitDefault: number, limitMax: number): Page {
   const pagination = object(params, 'pagination');
-  const cursor = pagination.cursor;
+  const cursor = pagination.cursor ?? undefined;
   if (cursor !== undefined && typeof cursor !== 'string') {
     throw new RpcError('invalidParams', 'cursor must be a string');
   }
@@ -59,7 +59,7 @@ export function page(params: Params, limitDefault: number, limitMax: number): Pa
 
 /** XDR as JSON, which the real server offers, is not offered here. */
 export function requireBase64Format(params: Params): void {
-  const format = params.xdrFormat;
+  const format = params.xdrFormat ?? undefined;
   if (format !== undefined && format !== '' && format !== 'base64') {
     throw new RpcError('invalidParams', `xdrFormat ${JSON.stringify(format)} is not supported, only base64`);
   }

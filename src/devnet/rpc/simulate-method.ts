@@ -134,13 +134,11 @@ function invocationAnswer(chain: Chain, simulation: Simulation): object {
   };
 }
 
-const CHANGE = { created: 1, updated: 2, deleted: 3 } as const;
-
 function stateChange(chain: Chain, { key, before, after }: Simulation['modified'][number]): unknown[] {
   if (!key || (!before && !after)) return [];
   // The host works on entries without the number of the ledger they change in; that would be the next one.
   const stamped = after && stamp(after, chain.nextMoment().sequence);
-  const type = before ? (after ? CHANGE.updated : CHANGE.deleted) : CHANGE.created;
+  const type = before ? (after ? 'updated' : 'deleted') : 'created';
   return [{ type, key: to64(key), before: before ? to64(before) : null, after: stamped ? to64(stamped) : null }];
 }
 
