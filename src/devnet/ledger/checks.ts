@@ -14,13 +14,13 @@ import { type LedgerMoment, preconditionsOf, sequenceProblem, timeProblem } from
 import { createSignatureChecker, masterKey, neededWeight, type SignatureChecker, signersOf } from './signatures.ts';
 import type { ViewedHost } from './viewed-host.ts';
 
-/** `detail` explains what the code alone does not. `feeNeeded` is the bid that would have been enough. */
+/** `diagnostics` explain what the code alone does not. `feeNeeded` is the bid that would have been enough. */
 export type Refusal = {
   outcome: Outcome;
   /** Whose fault: of a fee bump itself, or of the transaction inside (or of a plain one). */
   at: 'fee_bump' | 'transaction';
   feeNeeded?: bigint;
-  detail?: string;
+  diagnostics: readonly xdr.DiagnosticEvent[];
 };
 
 /** Checks at the door, where the bid counts and other transactions of the account may be waiting before this one. */
@@ -34,7 +34,7 @@ export function checkForQueue(
   const outer = signed.feeBump && feeBumpProblem(signed, signed.feeBump, view);
   if (outer) return outer;
   const form = formProblem(signed, view, host);
-  if (form) return refused(form.code, form.detail);
+  if (form) return refused(form.code, form.diagnostics);
   const time = timeProblem(signed.tx, moment);
   if (time) return refused(time);
   const feeNeeded = signed.feeBump ? undefined : insufficientBid(signed);
@@ -44,7 +44,7 @@ export function checkForQueue(
   if (problem) return problem;
   if (!signed.feeBump && !canPay(signed, view, signed.source)) return refused('txInsufficientBalance');
   const operations = firstOperationProblem(signed, view, checker);
-  if (operations) return { outcome: { code: 'txFailed', operations }, at: 'transaction' };
+  if (operations) return { outcome: { code: 'txFailed', operations }, at: 'transaction', diagnostics: [] };
   return checker.allUsed() ? undefined : refused('txBadAuthExtra');
 }
 
@@ -56,17 +56,17 @@ export function checkForApply(signed: SignedTransaction, view: EntryView, moment
   const problem = sourceProblem(signed, view, moment, checker);
   if (problem) return problem;
   const operations = signatureProblems(signed, view, checker);
-  if (operations) return { outcome: { code: 'txFailed', operations }, at: 'transaction' };
+  if (operations) return { outcome: { code: 'txFailed', operations }, at: 'transaction', diagnostics: [] };
   return checker.allUsed() ? undefined : refused('txBadAuthExtra');
 }
 
-function refused(code: FailureCode, detail?: string): Refusal {
-  return { outcome: failedWith(code), at: 'transaction', ...(detail === undefined ? {} : { detail }) };
+function refused(code: FailureCode, diagnostics: readonly xdr.DiagnosticEvent[] = []): Refusal {
+  return { outcome: failedWith(code), at: 'transaction', diagnostics };
 }
 
 /** What is wrong with the fee bump itself: its bid, who pays it, and who signed it. */
 function feeBumpProblem(signed: SignedTransaction, feeBump: FeeBump, view: EntryView): Refusal | undefined {
-  const refusal = (code: FailureCode): Refusal => ({ outcome: failedWith(code), at: 'fee_bump' });
+  const refusal = (code: FailureCode): Refusal => ({ outcome: failedWith(code), at: 'fee_bump', diagnostics: [] });
   if (feeBump.fee < 0n) return refusal('txMalformed');
   const feeNeeded = insufficientBid(signed);
   if (feeNeeded !== undefined) return { ...refusal('txInsufficientFee'), feeNeeded };

@@ -1,5 +1,6 @@
 /** What is wrong with a transaction as a piece of data, whatever its accounts hold. */
-import type { xdr } from '@stellar/stellar-sdk';
+import { xdr } from '@stellar/stellar-sdk';
+import { diagnosticError } from './diagnostics.ts';
 import type { EntryView } from './entries.ts';
 import { isSoroban, type SignedTransaction } from './envelope.ts';
 import type { FailureCode } from './results.ts';
@@ -7,7 +8,7 @@ import { preconditionsOf } from './sequence.ts';
 import { declaredFee, resourceProblem } from './soroban-resources.ts';
 import type { ViewedHost } from './viewed-host.ts';
 
-export type FormProblem = { code: FailureCode; detail?: string };
+export type FormProblem = { code: FailureCode; diagnostics: readonly xdr.DiagnosticEvent[] };
 
 /** Larger resource fees are no resource fees: 2^50 stroops, as validators have it. */
 const RESOURCE_FEE_MAX = 1n << 50n;
@@ -15,16 +16,20 @@ const RESOURCE_FEE_MAX = 1n << 50n;
 export function formProblem(signed: SignedTransaction, view: EntryView, host: ViewedHost): FormProblem | undefined {
   const { tx, sorobanData } = signed;
   if (sorobanData && (sorobanData.resourceFee < 0n || sorobanData.resourceFee > RESOURCE_FEE_MAX)) {
-    return { code: 'txMalformed', detail: `resourceFee is not within 0 and ${RESOURCE_FEE_MAX}` };
+    return malformed(`resourceFee is not within 0 and ${RESOURCE_FEE_MAX}`);
   }
   const signers = extraSignersProblem(preconditionsOf(tx).extraSigners ?? []);
-  if (signers) return { code: 'txMalformed', detail: signers };
-  if (tx.operations.length === 0) return { code: 'txMissingOperation' };
-  if (!isSoroban(signed)) return sorobanData ? { code: 'txMalformed' } : undefined;
+  if (signers) return malformed(signers);
+  if (tx.operations.length === 0) return { code: 'txMissingOperation', diagnostics: [] };
+  if (!isSoroban(signed)) return sorobanData ? malformed('Soroban data belongs to Soroban operations') : undefined;
   if (tx.operations.length > 1 || !sorobanData) {
-    return { code: 'txMalformed', detail: 'a Soroban transaction has one operation and Soroban data' };
+    return malformed('a Soroban transaction has one operation and Soroban data');
   }
   return sorobanProblem(signed, sorobanData, view, host);
+}
+
+function malformed(text: string): FormProblem {
+  return { code: 'txMalformed', diagnostics: [diagnosticError('sceValue', xdr.ScErrorCode.scecInvalidInput, text)] };
 }
 
 function extraSignersProblem(signers: readonly xdr.SignerKey[]): string | undefined {
@@ -42,13 +47,17 @@ function sorobanProblem(
   view: EntryView,
   host: ViewedHost,
 ): FormProblem | undefined {
-  const invalid = (detail: string): FormProblem => ({ code: 'txSorobanInvalid', detail });
-  if (usesMemoOrMuxed(signed)) return invalid('an invocation has no memo and no muxed source');
+  const invalid = (event: xdr.DiagnosticEvent): FormProblem => ({ code: 'txSorobanInvalid', diagnostics: [event] });
+  const { scecExceededLimit, scecInvalidInput } = xdr.ScErrorCode;
+  if (usesMemoOrMuxed(signed)) {
+    return invalid(diagnosticError('sceValue', scecInvalidInput, 'an invocation has no memo and no muxed source'));
+  }
   const problem = resourceProblem(signed, data);
-  if (problem) return invalid(problem);
+  if (problem) return invalid(diagnosticError('sceStorage', scecExceededLimit, problem));
   const cost = host.on(view, (soroban) => declaredFee(soroban, signed, 0)).nonRefundableStroops;
   if (cost <= data.resourceFee) return undefined;
-  return invalid(`resourceFee is below the ${cost} stroops its resources cost`);
+  const text = 'resourceFee is below the stroops its resources cost';
+  return invalid(diagnosticError('sceStorage', scecExceededLimit, text, [data.resourceFee, cost]));
 }
 
 /** Contracts see a memo and the number of a muxed account in their own arguments (CAP-67). */

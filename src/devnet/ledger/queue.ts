@@ -2,9 +2,10 @@
  * Transactions that wait for a ledger. As on a validator: one per source account, replaced only by a fee bump of
  * the same sequence number that bids ten times as much; what was applied or fell out is not taken again for ten ledgers.
  */
-import type { xdr } from '@stellar/stellar-sdk';
+import { xdr } from '@stellar/stellar-sdk';
 import { availableBalance } from './balances.ts';
 import { checkForQueue, type Refusal } from './checks.ts';
+import { diagnosticError } from './diagnostics.ts';
 import { type EntryView, readAccount } from './entries.ts';
 import type { SignedTransaction } from './envelope.ts';
 import { feeBid, feeOperations, feeToCharge, inclusionBid, resourceFeeOf } from './fees.ts';
@@ -17,7 +18,7 @@ import { createWaitingList, type Waiting } from './waiting-list.ts';
 
 export type QueueAnswer =
   | { status: 'PENDING' | 'DUPLICATE' | 'TRY_AGAIN_LATER' }
-  | { status: 'ERROR'; result: xdr.TransactionResult; detail: string | undefined };
+  | { status: 'ERROR'; result: xdr.TransactionResult; diagnostics: readonly xdr.DiagnosticEvent[] };
 
 export type TransactionQueue = {
   /** `inRow` lets the source have several transactions waiting, one number after another. */
@@ -64,11 +65,11 @@ export function createQueue(deps: { view: EntryView; host: ViewedHost }): Transa
     if (crowd && 'needed' in crowd) {
       ban(signed, moment);
       const result = transactionResult(failedWith('txInsufficientFee'), crowd.needed);
-      return { status: 'ERROR', result, detail: 'others bid more for each operation' };
+      return { status: 'ERROR', result, diagnostics: [because('others bid more for each operation')] };
     }
     const sequenceBefore = replaced || !last ? undefined : last.signed.tx.seqNum;
     const refusal = checkForQueue(signed, view, moment, host, sequenceBefore);
-    if (refusal) return { status: 'ERROR', result: refusalResult(signed, refusal), detail: refusal.detail };
+    if (refusal) return { status: 'ERROR', result: refusalResult(signed, refusal), diagnostics: refusal.diagnostics };
     if (!canPayAll(signed, replaced))
       return refuse(signed, 'txInsufficientBalance', 'of what else its payer waits for');
     for (const out of crowd?.evicted ?? []) {
@@ -165,11 +166,16 @@ function besideWaiting(signed: SignedTransaction, waiting: SignedTransaction): Q
   if (inclusionBid(signed) * operations >= least) return undefined;
   const needed = (least + operations - 1n) / operations + resourceFeeOf(signed);
   const result = transactionResult(failedWith('txInsufficientFee'), needed);
-  return { status: 'ERROR', result, detail: 'a replacement bids ten times as much' };
+  return { status: 'ERROR', result, diagnostics: [because('a replacement bids ten times as much')] };
 }
 
-function refuse(signed: SignedTransaction, code: FailureCode, detail: string | undefined): QueueAnswer {
-  return { status: 'ERROR', result: transactionResult(failedWith(code), feeToCharge(signed)), detail };
+function refuse(signed: SignedTransaction, code: FailureCode, text?: string): QueueAnswer {
+  const result = transactionResult(failedWith(code), feeToCharge(signed));
+  return { status: 'ERROR', result, diagnostics: text === undefined ? [] : [because(text)] };
+}
+
+function because(text: string): xdr.DiagnosticEvent {
+  return diagnosticError('sceStorage', xdr.ScErrorCode.scecExceededLimit, text);
 }
 
 function refusalResult(signed: SignedTransaction, refusal: Refusal): xdr.TransactionResult {

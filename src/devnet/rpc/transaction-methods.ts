@@ -2,6 +2,7 @@
 import { xdr } from '@stellar/stellar-sdk';
 import type { Chain } from '../ledger/chain.ts';
 import type { SignedTransaction } from '../ledger/envelope.ts';
+import type { QueueAnswer } from '../ledger/queue.ts';
 import { type TransactionRecord, toid } from '../ledger/records.ts';
 import { type Params, RpcError, type RpcMethods } from './json-rpc.ts';
 import { base64, page, requireBase64Format, text, uint32 } from './params.ts';
@@ -29,27 +30,11 @@ function sendTransaction(chain: Chain, params: Params): unknown {
   };
 }
 
-function errorFields({ result, detail }: { result: xdr.TransactionResult; detail: string | undefined }) {
+function errorFields({ result, diagnostics }: Extract<QueueAnswer, { status: 'ERROR' }>) {
   return {
     errorResultXdr: result.toXdr('base64'),
-    ...(detail === undefined ? {} : { diagnosticEventsXdr: [refusalEvent(detail).toXdr('base64')] }),
+    ...(diagnostics.length > 0 ? { diagnosticEventsXdr: diagnostics.map((event) => event.toXdr('base64')) } : {}),
   };
-}
-
-/** Tells why in the form in which a validator does. */
-function refusalEvent(detail: string): xdr.DiagnosticEvent {
-  const error = xdr.ScVal.scvError(xdr.ScError.sceStorage(xdr.ScErrorCode.scecExceededLimit));
-  const body = new xdr.ContractEventV0({
-    topics: [xdr.ScVal.scvSymbol('error'), error],
-    data: xdr.ScVal.scvString(detail),
-  });
-  const event = new xdr.ContractEvent({
-    ext: xdr.ExtensionPoint.v0(),
-    contractId: null,
-    type: xdr.ContractEventType.diagnostic,
-    body: xdr.ContractEventBody.v0(body),
-  });
-  return new xdr.DiagnosticEvent({ inSuccessfulContractCall: false, event });
 }
 
 export function readTransaction(chain: Chain, envelope: string): SignedTransaction {
