@@ -1,5 +1,10 @@
-/** The changes of a stage as ledger meta tells them: entries and, separately, the ledgers they live until. */
+/**
+ * The changes of a stage as ledger meta tells them: entries and, separately, the ledgers they live until. What was archived
+ * and came back is told as restored (CAP-62, CAP-66); nothing is ever evicted here, so it is always in the form for entries
+ * that are still in the live state.
+ */
 import { hash, xdr } from '@stellar/stellar-sdk';
+import { networkLimits } from '../network-settings.ts';
 import { type KeyText, keyBytes, type StoredEntry } from './entries.ts';
 import type { StagedChange } from './stage.ts';
 
@@ -7,42 +12,60 @@ export function entryChanges(changes: readonly StagedChange[], sequence: number)
   return changes.flatMap((change) => [...contentChange(change, sequence), ...ttlChange(change, sequence)]);
 }
 
-function contentChange({ key, before, after }: StagedChange, sequence: number): xdr.LedgerEntryChange[] {
+function contentChange(change: StagedChange, sequence: number): xdr.LedgerEntryChange[] {
+  const { key, before, after } = change;
   const Change = xdr.LedgerEntryChange;
+  if (!before) return after ? [Change.ledgerEntryCreated(decode(after))] : [];
+  const restored = isRestored(change, sequence);
   if (!after) {
-    if (!before) return [];
     const removed = Change.ledgerEntryRemoved(xdr.LedgerKey.fromXdr(keyBytes(key)));
-    return [Change.ledgerEntryState(decode(before)), removed];
+    const first = restored
+      ? Change.ledgerEntryRestored(restamped(before, sequence))
+      : Change.ledgerEntryState(decode(before));
+    return [first, removed];
   }
-  if (!before) return [Change.ledgerEntryCreated(decode(after))];
-  const updated = sameBytes(before, after) ? [] : [Change.ledgerEntryUpdated(decode(after))];
-  if (isRestored(before, after, sequence)) return [Change.ledgerEntryRestored(decode(before)), ...updated];
-  return updated.length > 0 ? [Change.ledgerEntryState(decode(before)), ...updated] : [];
+  const same = sameBytes(before.entry, after.entry);
+  if (!restored) return same ? [] : [Change.ledgerEntryState(decode(before)), Change.ledgerEntryUpdated(decode(after))];
+  // The operation that only restores writes nothing: the entry keeps the ledger it was changed in.
+  if (same) return [Change.ledgerEntryRestored(decode(before))];
+  const old = restamped(before, sequence);
+  const onlyRestored = sameBytes(old.toXdr(), after.entry);
+  return [Change.ledgerEntryRestored(old), ...(onlyRestored ? [] : [Change.ledgerEntryUpdated(decode(after))])];
 }
 
-function ttlChange({ key, before, after }: StagedChange, sequence: number): xdr.LedgerEntryChange[] {
+function ttlChange(change: StagedChange, sequence: number): xdr.LedgerEntryChange[] {
+  const { key, before, after } = change;
   const Change = xdr.LedgerEntryChange;
   const old = before?.liveUntil ?? 0;
   const now = after?.liveUntil ?? 0;
   if (old === now) return [];
-  const state = ttlEntry(key, old, modifiedIn(before));
-  if (now === 0) {
-    const ttlKey = xdr.LedgerKey.ttl(new xdr.LedgerKeyTtl({ keyHash: new xdr.Hash(hash(keyBytes(key))) }));
-    return [Change.ledgerEntryState(state), Change.ledgerEntryRemoved(ttlKey)];
-  }
   const entry = ttlEntry(key, now, sequence);
   if (old === 0) return [Change.ledgerEntryCreated(entry)];
-  if (isRestored(before, after, sequence)) return [Change.ledgerEntryRestored(entry)];
-  return [Change.ledgerEntryState(state), Change.ledgerEntryUpdated(entry)];
+  const restored = isRestored(change, sequence);
+  if (restored && now === sequence + networkLimits.minPersistentTtlLedgers - 1) {
+    return [Change.ledgerEntryRestored(entry)];
+  }
+  const first = restored
+    ? Change.ledgerEntryRestored(ttlEntry(key, old, sequence))
+    : Change.ledgerEntryState(ttlEntry(key, old, modifiedIn(before)));
+  if (now !== 0) return [first, Change.ledgerEntryUpdated(entry)];
+  const ttlKey = xdr.LedgerKey.ttl(new xdr.LedgerKeyTtl({ keyHash: new xdr.Hash(hash(keyBytes(key))) }));
+  return [first, Change.ledgerEntryRemoved(ttlKey)];
 }
 
-function isRestored(before: StoredEntry | undefined, after: StoredEntry | undefined, sequence: number): boolean {
-  if (!before || !after) return false;
-  return before.liveUntil !== 0 && before.liveUntil < sequence && after.liveUntil >= sequence;
+/** The entry was archived, so nothing but a restoration could have come before what happened to it. */
+function isRestored({ before, after }: StagedChange, sequence: number): boolean {
+  if (!before || before.liveUntil === 0 || before.liveUntil >= sequence) return false;
+  return !after || after.liveUntil >= sequence;
 }
 
-function sameBytes(before: StoredEntry, after: StoredEntry): boolean {
-  return before.entry === after.entry || Buffer.from(before.entry).equals(after.entry);
+function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return one === other || Buffer.from(one).equals(other);
+}
+
+/** As it was, but changed in this ledger. */
+function restamped(stored: StoredEntry, sequence: number): xdr.LedgerEntry {
+  return new xdr.LedgerEntry({ ...decode(stored), lastModifiedLedgerSeq: sequence });
 }
 
 function ttlEntry(key: KeyText, liveUntilLedgerSeq: number, modified: number): xdr.LedgerEntry {
