@@ -9,8 +9,10 @@ export function overRate(fields: string[], set: PolicySet, keys: RateKeys, nowMs
   const taking = takeAll(set, keys, nowMs);
   addToList(fields, 'ratelimit-policy', set.text);
   addToList(fields, 'ratelimit', taking.standing);
-  if (taking.ok) return undefined;
-  return { ok: false, code: 'rate_limited', fields: ['retry-after', String(taking.retryAfterS)] };
+  if (!taking.refusedBy) return undefined;
+  const { name, rate } = taking.refusedBy;
+  const detail = `the rate "${name}" lets ${rate.perSecond} calls a second in; try again in ${taking.retryAfterS} s`;
+  return { ok: false, code: 'rate_limited', detail, fields: ['retry-after', String(taking.retryAfterS)] };
 }
 
 function addToList(fields: string[], name: string, items: string): void {

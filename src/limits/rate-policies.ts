@@ -94,6 +94,8 @@ export type RateTaking = {
   standing: string;
   /** When all of them let a call in again, s; 0 when they do now. */
   retryAfterS: number;
+  /** The policy that lets a call in last, when one does not now. */
+  refusedBy: RatePolicy | undefined;
 };
 
 /**
@@ -103,11 +105,16 @@ export type RateTaking = {
 export function takeAll({ policies }: PolicySet, keys: RateKeys, nowMs: number): RateTaking {
   const buckets = policies.map(({ by, buckets, rate }) => buckets.at(keys[by], rate, nowMs));
   let retryAfterS = 0;
-  for (const [index, { rate }] of policies.entries()) {
+  let refusedBy: RatePolicy | undefined;
+  for (const [index, policy] of policies.entries()) {
     const bucket = buckets[index];
-    if (bucket && bucket.level < 1) retryAfterS = Math.max(retryAfterS, waitS(bucket, rate));
+    if (!bucket || bucket.level >= 1) continue;
+    const wait = waitS(bucket, policy.rate);
+    if (wait <= retryAfterS) continue;
+    retryAfterS = wait;
+    refusedBy = policy;
   }
-  const ok = retryAfterS === 0;
+  const ok = refusedBy === undefined;
   let standing = '';
   for (const [index, { name, rate }] of policies.entries()) {
     const bucket = buckets[index];
@@ -117,5 +124,5 @@ export function takeAll({ policies }: PolicySet, keys: RateKeys, nowMs: number):
     const seconds = bucket.level < 1 && !ok ? waitS(bucket, rate) : fullS(bucket, rate);
     standing += `${standing === '' ? '' : ', '}"${name}";r=${left};t=${seconds}`;
   }
-  return { ok, standing, retryAfterS };
+  return { ok, standing, retryAfterS, refusedBy };
 }

@@ -133,7 +133,11 @@ describe('a refused call', () => {
     expect((await rig.get('/slow/a', { authorization: 'Bearer capped' })).status).toBe(402);
     const throttled = await rig.get('/slow/a');
     expect([throttled.status, JSON.parse(throttled.body).code]).toEqual([429, 'rate_limited']);
-    expect(Number(throttled.headers.get('retry-after'))).toBeGreaterThan(0);
+    const seconds = throttled.headers.get('retry-after');
+    expect(Number(seconds)).toBeGreaterThan(0);
+    expect(JSON.parse(throttled.body).detail).toBe(
+      `the rate "slow/account" lets 0.01 calls a second in; try again in ${seconds} s`,
+    );
     expect(throttled.headers.get('ratelimit-policy')).toBe('"slow/account";q=1;w=100');
     expect(throttled.headers.get('ratelimit')).toMatch(/^"slow\/account";r=0;t=\d+$/);
   });
