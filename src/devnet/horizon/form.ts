@@ -1,6 +1,8 @@
 /** The form in which a transaction comes. */
+import type { Chain } from '../ledger/chain.ts';
+import type { SignedTransaction } from '../ledger/envelope.ts';
 import { textParam } from './params.ts';
-import { unsupportedMediaType } from './problem.ts';
+import { HorizonRefusal, problemOf, unsupportedMediaType } from './problem.ts';
 
 const FORMS = ['application/x-www-form-urlencoded', 'multipart/form-data'];
 
@@ -27,4 +29,17 @@ async function multipartFields(contentType: string, body: string): Promise<URLSe
     return fields;
   }
   return fields;
+}
+
+/** `envelope` is base64. Throws 400 when it holds no transaction. */
+export function readEnvelope(chain: Chain, envelope: string): SignedTransaction {
+  const bytes = Buffer.from(envelope, 'base64');
+  try {
+    if (bytes.toString('base64') !== envelope) throw new TypeError('it is not base64');
+    return chain.read(bytes);
+  } catch (error) {
+    const detail = 'The field tx holds no TransactionEnvelope as base64 of XDR.';
+    const extras = { envelope_xdr: envelope, error: error instanceof Error ? error.message : String(error) };
+    throw new HorizonRefusal(problemOf(400, 'transaction_malformed', detail, extras));
+  }
 }

@@ -3,25 +3,22 @@ import type { xdr } from '@stellar/stellar-sdk';
 
 export type ResultCodes = { transaction: string; inner_transaction?: string; operations?: string[] };
 
-export function resultCodes(result: xdr.TransactionResult): ResultCodes {
-  const outcome = result.result;
-  switch (outcome.type) {
-    case 'txSuccess':
-    case 'txFailed':
-      return { transaction: transactionCode(outcome.type), operations: outcome.results.map(operationCode) };
-    case 'txFeeBumpInnerSuccess':
-    case 'txFeeBumpInnerFailed': {
-      const inner = outcome.innerResultPair.result.result;
-      const operations = inner.type === 'txSuccess' || inner.type === 'txFailed' ? inner.results : undefined;
-      return {
-        transaction: transactionCode(outcome.type),
-        inner_transaction: transactionCode(inner.type),
-        ...(operations ? { operations: operations.map(operationCode) } : {}),
-      };
-    }
-    default:
-      return { transaction: transactionCode(outcome.type) };
-  }
+/** `ofInner`: of the transaction within a fee bump, for those who only know that one. */
+export function resultCodes({ result }: xdr.TransactionResult, ofInner = false): ResultCodes {
+  if (result.type !== 'txFeeBumpInnerSuccess' && result.type !== 'txFeeBumpInnerFailed') return codesOf(result);
+  const inner = codesOf(result.innerResultPair.result.result);
+  if (ofInner) return inner;
+  const { transaction, ...operations } = inner;
+  return { transaction: transactionCode(result.type), inner_transaction: transaction, ...operations };
+}
+
+type Outcome = xdr.TransactionResult['result'] | xdr.InnerTransactionResult['result'];
+
+function codesOf(outcome: Outcome): ResultCodes {
+  const transaction = transactionCode(outcome.type);
+  return outcome.type === 'txSuccess' || outcome.type === 'txFailed'
+    ? { transaction, operations: outcome.results.map(operationCode) }
+    : { transaction };
 }
 
 /** Where Horizon's spelling is not the network's. */
@@ -34,9 +31,27 @@ function transactionCode(type: string): string {
   return TRANSACTION_CODES[type] ?? snake(type);
 }
 
+/** Among them Horizon's own slips, which clients compare with. */
 const OPERATION_CODES: Readonly<Record<string, string>> = {
   opNoAccount: 'op_no_source_account',
   createAccountAlreadyExist: 'op_already_exists',
+  pathPaymentStrictReceiveOfferCrossSelf: 'op_cross_self',
+  pathPaymentStrictReceiveOverSendmax: 'op_over_source_max',
+  pathPaymentStrictSendOfferCrossSelf: 'op_cross_self',
+  pathPaymentStrictSendUnderDestmin: 'op_under_dest_min',
+  manageSellOfferSellNotAuthorized: 'sell_not_authorized',
+  manageSellOfferBuyNotAuthorized: 'buy_not_authorized',
+  manageSellOfferBuyNoIssuer: 'buy_no_issuer',
+  manageSellOfferNotFound: 'op_offer_not_found',
+  manageBuyOfferSellNotAuthorized: 'sell_not_authorized',
+  manageBuyOfferBuyNotAuthorized: 'buy_not_authorized',
+  manageBuyOfferBuyNoIssuer: 'buy_no_issuer',
+  manageBuyOfferNotFound: 'op_offer_not_found',
+  changeTrustNotAuthMaintainLiabilities: 'op_not_aut_maintain_liabilities',
+  allowTrustNoTrustLine: 'op_no_trust',
+  allowTrustTrustNotRequired: 'op_not_required',
+  setTrustLineFlagsNoTrustLine: 'op_no_trust',
+  clawbackClaimableBalanceNotIssuer: 'op_no_issuer',
   manageDataNameNotFound: 'op_data_name_not_found',
   manageDataInvalidName: 'op_data_invalid_name',
   accountMergeSeqnumTooFar: 'op_seq_num_too_far',
@@ -44,6 +59,10 @@ const OPERATION_CODES: Readonly<Record<string, string>> = {
   invokeHostFunctionResourceLimitExceeded: 'resource_limit_exceeded',
   invokeHostFunctionEntryArchived: 'entry_archived',
   invokeHostFunctionInsufficientRefundableFee: 'insufficient_refundable_fee',
+  extendFootprintTtlResourceLimitExceeded: 'resource_limit_exceeded',
+  extendFootprintTtlInsufficientRefundableFee: 'insufficient_refundable_fee',
+  restoreFootprintResourceLimitExceeded: 'resource_limit_exceeded',
+  restoreFootprintInsufficientRefundableFee: 'insufficient_refundable_fee',
 };
 
 function operationCode(result: xdr.OperationResult): string {

@@ -6,6 +6,7 @@ import { operationResource } from './operation-resource.ts';
 import { notFound } from './problem.ts';
 import type { Asked, HalRecord, Route, Site } from './route.ts';
 import { submitAndWait } from './submit.ts';
+import { submitAsync } from './submit-async.ts';
 import { transactionResource } from './transaction-resource.ts';
 
 const history = { kind: 'history', tokens: 'toid' } as const;
@@ -32,6 +33,7 @@ export const routes: readonly Route[] = [
   { path: '/payments', fault: 'payments', ...history, answer: payments },
 
   { path: '/transactions', fault: 'submit', kind: 'submit', answer: submitAndWait },
+  { path: '/transactions_async', fault: 'submit', kind: 'submit', answer: submitAsync },
 ];
 
 function ledgerAt({ chain, base }: Site, asked: Asked): HalRecord {

@@ -16,6 +16,8 @@ export type HorizonRig = DevnetRig & {
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   /** The document at a path, whatever its status. */
   json(path: string, headers?: Record<string, string>): Promise<HorizonDocument>;
+  /** One of the devnet's own methods. */
+  order(method: string, params?: Record<string, unknown>): Promise<unknown>;
   signedPayment(from: Keypair, to: Keypair, amount: string, options?: PaymentOptions): Promise<Transaction>;
   pay(
     from: Keypair,
@@ -56,6 +58,13 @@ export async function startHorizonRig(options: Partial<DevnetOptions> = {}): Pro
     horizon,
     get,
     json: async (path, headers) => (await (await get(path, headers)).json()) as HorizonDocument,
+    async order(method, params = {}) {
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+      const answer = await fetch(rig.devnet.rpcUrl, { method: 'POST', body });
+      const { result, error } = (await answer.json()) as { result?: unknown; error?: { message: string } };
+      if (error) throw new Error(`${method}: ${error.message}`);
+      return result;
+    },
     signedPayment,
     pay: async (...payment) => horizon.submitTransaction(await signedPayment(...payment)),
   };
