@@ -14,9 +14,10 @@ import { type BaseFees, transactionSet, usualBaseFees } from './ledger/meta.ts';
 import type { Network } from './ledger/network.ts';
 import { ledgerRecord, type TransactionRecord } from './ledger/records.ts';
 import type { LedgerMoment } from './ledger/sequence.ts';
+import type { Upgrade } from './ledger/upgrades.ts';
 
 /** Another form of the file gets another number; a file of another form is refused, not guessed at. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 type NameLine = { callora_devnet: typeof FORMAT; passphrase: string; seed: string };
 /** A ledger in which nothing happened: everything but its time follows from the ledger before. */
@@ -29,8 +30,12 @@ type LedgerLine = {
   changes: [key: string, entry: string | null, liveUntil: number][];
   /** What an operation was charged, stroops, classic and Soroban; absent where it is the base fee. */
   fees?: [classic: string, soroban: string];
+  /** LedgerUpgrade and the LedgerEntryChanges it made; absent without any. */
+  upgrades?: [upgrade: string, changes: string[]][];
+  /** Keys of the temporary entries that ended; absent without any. */
+  evicted?: string[];
 };
-type AheadLine = { ahead: number };
+type PositionLine = { ahead: number; seeds: number };
 
 type SavedTransaction = {
   envelope: string;
@@ -51,17 +56,23 @@ export function createStateFile(file: string, network: Network): ChainJournal {
   return {
     load({ store, history }) {
       if (lines.length < 2) return undefined;
-      let timeAheadS = 0;
+      let position = { aheadS: 0, seedsGiven: 0 };
       for (const text of lines.splice(0).slice(1)) {
-        const saved: EmptyLine | LedgerLine | AheadLine = JSON.parse(text);
-        if ('ahead' in saved) timeAheadS = saved.ahead;
-        else if ('at' in saved) addEmptyLedger(history, store, saved.at);
+        const saved: EmptyLine | LedgerLine | PositionLine = JSON.parse(text);
+        if ('ahead' in saved) {
+          position = { aheadS: saved.ahead, seedsGiven: saved.seeds };
+          continue;
+        }
+        position = { ...position, seedsGiven: 0 };
+        if ('at' in saved) addEmptyLedger(history, saved.at);
         else addLedger(history, store, saved, network);
+        // Their removal is among the ledger's changes.
+        store.takeExpiring(history.latest().sequence);
       }
-      return { timeAheadS };
+      return position;
     },
     append: (closed) => appendFileSync(file, line(ledgerLine(closed))),
-    ahead: (seconds) => appendFileSync(file, line({ ahead: seconds })),
+    position: ({ aheadS, seedsGiven }) => appendFileSync(file, line({ ahead: aheadS, seeds: seedsGiven })),
   };
 }
 
@@ -99,6 +110,8 @@ function ledgerLine({ record, changes }: ClosedLedger): EmptyLine | LedgerLine {
       after?.liveUntil ?? 0,
     ]),
     ...(sameFees(record.baseFees, usualBaseFees) ? {} : { fees: feesText(record.baseFees) }),
+    ...(record.upgrades.length > 0 ? { upgrades: record.upgrades.map(savedUpgrade) } : {}),
+    ...(record.evicted.length > 0 ? { evicted: record.evicted.map((key) => to64(keyBytes(key))) } : {}),
   };
 }
 
@@ -114,6 +127,17 @@ function savedTransaction(record: TransactionRecord): SavedTransaction {
   };
 }
 
+function savedUpgrade({ upgrade, changes }: Upgrade): [string, string[]] {
+  return [upgrade.toXdr('base64'), changes.map((change) => change.toXdr('base64'))];
+}
+
+function restoredUpgrade([upgrade, changes]: [string, string[]]): Upgrade {
+  return {
+    upgrade: xdr.LedgerUpgrade.fromXdr(upgrade, 'base64'),
+    changes: changes.map((change) => xdr.LedgerEntryChange.fromXdr(change, 'base64')),
+  };
+}
+
 function feesText({ classic, soroban }: BaseFees): [string, string] {
   return [classic.toString(), soroban.toString()];
 }
@@ -126,13 +150,22 @@ function sameFees(one: BaseFees, other: BaseFees): boolean {
   return one.classic === other.classic && one.soroban === other.soroban;
 }
 
-function addEmptyLedger(history: History, store: EntryStore, closeTimeS: number): void {
+function addEmptyLedger(history: History, closeTimeS: number): void {
   const previous = history.latest().closed;
   const txSet = transactionSet(previous.hash, [], [], usualBaseFees);
-  const closed = nextHeader({ previous, txSet, results: [], changes: [], closeTimeS, feesStroops: 0n });
+  const closed = nextHeader({ previous, txSet, results: [], changes: [], upgrades: [], closeTimeS, feesStroops: 0n });
   const sequence = closed.header.ledgerSeq;
-  history.add(ledgerRecord({ sequence, closeTimeS, closed, transactions: [], baseFees: usualBaseFees }));
-  store.dropExpired(sequence + 1);
+  history.add(
+    ledgerRecord({
+      sequence,
+      closeTimeS,
+      closed,
+      transactions: [],
+      baseFees: usualBaseFees,
+      upgrades: [],
+      evicted: [],
+    }),
+  );
 }
 
 function addLedger(history: History, store: EntryStore, saved: LedgerLine, network: Network): void {
@@ -143,12 +176,13 @@ function addLedger(history: History, store: EntryStore, saved: LedgerLine, netwo
     if (entry === null) store.delete(keyText(from64(key)));
     else store.set(keyText(from64(key)), { entry: from64(entry), liveUntil });
   }
-  store.dropExpired(moment.sequence + 1);
   history.add(
     ledgerRecord({
       ...moment,
       closed,
       baseFees: saved.fees ? savedFees(saved.fees) : usualBaseFees,
+      upgrades: (saved.upgrades ?? []).map(restoredUpgrade),
+      evicted: (saved.evicted ?? []).map((key) => keyText(from64(key))),
       transactions: saved.txs.map((tx, index) => restoredTransaction(tx, index + 1, moment, network)),
     }),
   );
@@ -175,7 +209,7 @@ function restoredTransaction(
   };
 }
 
-function line(value: NameLine | EmptyLine | LedgerLine | AheadLine): string {
+function line(value: NameLine | EmptyLine | LedgerLine | PositionLine): string {
   return `${JSON.stringify(value)}\n`;
 }
 

@@ -63,6 +63,34 @@ describe('a network kept in a file', () => {
     expect(everything(open())).toEqual(everything(after));
   });
 
+  it('never gives a seed again after a restart', () => {
+    const before = open();
+    const given = [before.chain.freshSeed(), before.chain.freshSeed()];
+    const after = open();
+    given.push(after.chain.freshSeed());
+    after.chain.closeLedger();
+    given.push(open().chain.freshSeed());
+    expect(new Set(given.map((seed) => Buffer.from(seed).toString('hex'))).size).toBe(4);
+  });
+
+  it('gives the same seeds with a restart as without', () => {
+    const whole = startChain({ network });
+    open().chain.freshSeed();
+    whole.chain.freshSeed();
+    expect(open().chain.freshSeed()).toEqual(whole.chain.freshSeed());
+  });
+
+  it('knows of sequence numbers that were set', () => {
+    const before = open();
+    const ann = before.fund('ann');
+    before.chain.setSequence(ann.xdrPublicKey(), 5n);
+    before.chain.closeLedger();
+    const after = open();
+    expect(after.account(ann).seqNum).toBe(5n);
+    expect(everything(after)).toEqual(everything(before));
+    expect(after.chain.history.latest().upgrades).toEqual(before.chain.history.latest().upgrades);
+  });
+
   it('keeps ledgers without transactions in a few bytes', () => {
     const rig = open();
     const before = readFileSync(file).length;

@@ -1,10 +1,11 @@
 /** The network itself: its ledger, its queue, its history and its time. Everything here is synchronous. */
 import { hash, xdr } from '@stellar/stellar-sdk';
 import type { Clock } from '../../clock.ts';
-import { newAccount } from './balances.ts';
+import { MAX_INT64, newAccount } from './balances.ts';
+import { createChainTime, type TimeRule } from './chain-time.ts';
 import { type ClosedLedger, closeLedger } from './close.ts';
-import { createEntryStore, type EntryStore, type EntryView } from './entries.ts';
-import { readEnvelope, type SignedTransaction } from './envelope.ts';
+import { createEntryStore, type EntryStore, type EntryView, readAccount } from './entries.ts';
+import { accountText, readEnvelope, type SignedTransaction } from './envelope.ts';
 import { genesisHeader, TOTAL_COINS_STROOPS } from './header.ts';
 import { createHistory, type History } from './history.ts';
 import { usualBaseFees } from './meta.ts';
@@ -14,6 +15,7 @@ import { createQueue, type QueueAnswer, type TransactionQueue } from './queue.ts
 import { type LedgerRecord, ledgerRecord } from './records.ts';
 import type { LedgerMoment } from './sequence.ts';
 import { createStage } from './stage.ts';
+import { createUpgrades } from './upgrades.ts';
 import { createViewedHost, type ViewedHost, writeSettings } from './viewed-host.ts';
 
 export type Chain = {
@@ -32,10 +34,17 @@ export type Chain = {
   onClosed(listener: (closed: ClosedLedger) => void): () => void;
   /** The ledger that would be closed now. */
   nextMoment(): LedgerMoment;
-  /** 32 bytes, never the same. */
+  /** 32 bytes, never the same; after a restart neither. */
   freshSeed(): Uint8Array;
-  /** Moves this network's time ahead of the clock's for good. */
+  /** Moves this network's time ahead for good. */
   advanceTime(seconds: number): void;
+  /** From the next ledger on it is this time, seconds since 1970. Throws RangeError when the latest ledger's is later. */
+  setTime(timeS: number): void;
+  /**
+   * Gives an account another sequence number, as the last thing of the next ledger. Throws RangeError when the account does
+   * not exist or the number is none.
+   */
+  setSequence(account: xdr.PublicKey, sequence: bigint): void;
   /** While frozen, accepted transactions wait until `closeLedger` is called by hand. */
   freeze(frozen: boolean): void;
   readonly frozen: boolean;
@@ -49,31 +58,41 @@ export type ChainOptions = {
   clock: Clock;
   /** Close a ledger for each accepted transaction. */
   automine: boolean;
+  /** Default: the clock. */
+  time?: TimeRule | undefined;
   journal?: ChainJournal | undefined;
 };
 
 /** Where a network is kept that is to go on after a restart. */
 export type ChainJournal = {
   /** Fills store and history with what was kept; undefined when nothing was. */
-  load(into: { store: EntryStore; history: History }): { timeAheadS: number } | undefined;
+  load(into: { store: EntryStore; history: History }): Position | undefined;
   /** Keeps a ledger, genesis first. */
   append(closed: ClosedLedger): void;
-  /** Keeps how far the network's time is ahead. */
-  ahead(seconds: number): void;
+  /** Keeps where the network is, apart from its ledgers. */
+  position(position: Position): void;
 };
 
-export function createChain({ network, hostModule, clock, automine, journal }: ChainOptions): Chain {
+export type Position = {
+  /** How far the network's time is ahead of its rule, seconds. */
+  aheadS: number;
+  /** How many seeds were given since the latest ledger. */
+  seedsGiven: number;
+};
+
+export function createChain({ network, hostModule, clock, automine, time: rule, journal }: ChainOptions): Chain {
   const store = createEntryStore();
   const history = createHistory();
   const host = createViewedHost(hostModule, network);
   const loaded = journal?.load({ store, history });
-  let timeAheadS = loaded?.timeAheadS ?? 0;
+  const time = createChainTime(rule ?? { kind: 'clock' }, clock, loaded?.aheadS ?? 0);
+  let seedsGiven = loaded?.seedsGiven ?? 0;
   const mishaps = createMishaps();
-  let seedsGiven = 0n;
+  const upgrades = createUpgrades();
   let frozen = false;
-  const nowS = () => Math.floor(clock.nowMs() / 1000) + timeAheadS;
+  const keepPosition = () => journal?.position({ aheadS: time.aheadS, seedsGiven });
   if (!loaded) {
-    const genesis = genesisLedger(network, store, host.protocolVersion, nowS());
+    const genesis = genesisLedger(network, store, host.protocolVersion, time.at(1));
     history.add(genesis.record);
     journal?.append(genesis);
   }
@@ -83,13 +102,20 @@ export function createChain({ network, hostModule, clock, automine, journal }: C
   /** Ledgers may share a second but never go back, even if the clock does. */
   function nextMoment(): LedgerMoment {
     const latest = history.latest();
-    return { sequence: latest.sequence + 1, closeTimeS: Math.max(latest.closeTimeS, nowS()) };
+    const sequence = latest.sequence + 1;
+    return { sequence, closeTimeS: Math.max(latest.closeTimeS, time.at(sequence)) };
   }
 
   function close(): LedgerRecord {
     const moment = nextMoment();
     const previous = history.latest().closed;
-    const closed = closeLedger({ store, network, host, mishaps }, previous, queue.take(moment), moment.closeTimeS);
+    const closed = closeLedger(
+      { store, network, host, mishaps, upgrades },
+      previous,
+      queue.take(moment),
+      moment.closeTimeS,
+    );
+    seedsGiven = 0;
     history.add(closed.record);
     journal?.append(closed);
     for (const listener of listeners) listener(closed);
@@ -116,13 +142,30 @@ export function createChain({ network, hostModule, clock, automine, journal }: C
     nextMoment,
     freshSeed() {
       const count = Buffer.alloc(8);
-      count.writeBigUInt64BE(seedsGiven++);
+      count.writeBigUInt64BE(BigInt(seedsGiven++));
+      // Kept at once: a seed given again after a restart would make a nonce that somebody signed already.
+      keepPosition();
       return hash(Buffer.concat([history.latest().closed.hash, count]));
     },
     advanceTime(seconds) {
-      if (!Number.isSafeInteger(seconds) || seconds < 0) throw new RangeError('time only goes forward, in seconds');
-      timeAheadS += seconds;
-      journal?.ahead(timeAheadS);
+      time.advance(seconds);
+      keepPosition();
+    },
+    setTime(timeS) {
+      const { sequence, closeTimeS } = history.latest();
+      if (timeS < closeTimeS) throw new RangeError(`the latest ledger closed at ${closeTimeS}: time only goes forward`);
+      time.set(timeS, sequence + 1);
+      keepPosition();
+    },
+    setSequence(account, sequence) {
+      if (sequence < 0n || sequence > MAX_INT64) throw new RangeError('a sequence number is from 0 to 2^63 - 1');
+      if (!readAccount(store, account)) throw new RangeError(`${accountText(account)} has no account`);
+      upgrades.queue((stage) => {
+        const entry = readAccount(stage, account);
+        // Merged away by a transaction of the same ledger: nothing is left to be set.
+        if (!entry) return;
+        stage.write(xdr.LedgerEntryData.account(new xdr.AccountEntry({ ...entry, seqNum: sequence })));
+      });
     },
     freeze(wanted) {
       frozen = wanted;
@@ -142,7 +185,15 @@ function genesisLedger(network: Network, store: EntryStore, protocolVersion: num
   stage.commit();
   const closed = genesisHeader(network, protocolVersion, closeTimeS);
   return {
-    record: ledgerRecord({ sequence: 1, closeTimeS, closed, transactions: [], baseFees: usualBaseFees }),
+    record: ledgerRecord({
+      sequence: 1,
+      closeTimeS,
+      closed,
+      transactions: [],
+      baseFees: usualBaseFees,
+      upgrades: [],
+      evicted: [],
+    }),
     changes,
   };
 }

@@ -6,7 +6,7 @@ import { hash, xdr } from '@stellar/stellar-sdk';
 import { type AppliedTransaction, applyTransaction } from './apply.ts';
 import { feeEvent } from './asset-events.ts';
 import { addNative } from './balances.ts';
-import { type EntryStore, readAccount } from './entries.ts';
+import { type EntryStore, type KeyText, readAccount } from './entries.ts';
 import { entryChanges } from './entry-changes.ts';
 import type { SignedTransaction } from './envelope.ts';
 import { feeToCharge, resourceFeeOf } from './fees.ts';
@@ -19,9 +19,16 @@ import { type LedgerRecord, ledgerRecord, type TransactionRecord } from './recor
 import { feeBumpResult, succeeded, transactionResult } from './results.ts';
 import type { LedgerMoment } from './sequence.ts';
 import { createStage, type LedgerStage, type StagedChange } from './stage.ts';
+import { applyUpgrades, type Upgrades } from './upgrades.ts';
 import type { ViewedHost } from './viewed-host.ts';
 
-export type CloseDeps = { store: EntryStore; network: Network; host: ViewedHost; mishaps: Pick<Mishaps, 'strikes'> };
+export type CloseDeps = {
+  store: EntryStore;
+  network: Network;
+  host: ViewedHost;
+  mishaps: Pick<Mishaps, 'strikes'>;
+  upgrades: Pick<Upgrades, 'take'>;
+};
 
 /** `changes` are all entries that differ from the ledger before. */
 export type ClosedLedger = { record: LedgerRecord; changes: readonly StagedChange[] };
@@ -43,9 +50,10 @@ export function closeLedger(deps: CloseDeps, previous: ClosedHeader, phases: Pha
   for (const { signed } of settled) signed.knownMatches.clear();
   const records = settled.map((transaction, index) => recordOf(transaction, deps.network, moment, index + 1));
 
+  const upgrades = applyUpgrades(deps.upgrades.take(), ledger);
+  const evicted = evictExpired(deps.store, ledger);
   const changes = ledger.changes();
   ledger.commit();
-  deps.store.dropExpired(moment.sequence + 1);
   const txSet = transactionSet(
     previous.hash,
     classic.transactions.map(envelopeOf),
@@ -54,11 +62,30 @@ export function closeLedger(deps: CloseDeps, previous: ClosedHeader, phases: Pha
   );
   const feesStroops = settled.reduce((sum, { charged, refunded }) => sum + charged - refunded, 0n);
   const results = records.map(resultPair);
-  const closed = nextHeader({ previous, txSet, results, changes, closeTimeS, feesStroops });
+  const closed = nextHeader({ previous, txSet, results, changes, upgrades, closeTimeS, feesStroops });
   return {
-    record: ledgerRecord({ sequence: moment.sequence, closeTimeS, closed, transactions: records, baseFees }),
+    record: ledgerRecord({
+      sequence: moment.sequence,
+      closeTimeS,
+      closed,
+      transactions: records,
+      baseFees,
+      upgrades,
+      evicted,
+    }),
     changes,
   };
+}
+
+/** Temporary entries whose last ledger this is are gone after it. */
+function evictExpired(store: Pick<EntryStore, 'takeExpiring'>, ledger: LedgerStage): KeyText[] {
+  const evicted = store.takeExpiring(ledger.sequence).filter((key) => {
+    // An entry that was extended is also listed under a later ledger.
+    return ledger.get(key)?.liveUntil === ledger.sequence;
+  });
+  const once = [...new Set(evicted)];
+  for (const key of once) ledger.delete(key);
+  return once;
 }
 
 type Paid = { signed: SignedTransaction; charged: bigint; feeChanges: xdr.LedgerEntryChange[] };

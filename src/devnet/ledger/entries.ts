@@ -2,7 +2,7 @@
  * Ledger entries by key. A key is the hex text of the LedgerKey's XDR, so that all trustlines of an account
  * share a prefix; an entry is the XDR of a LedgerEntry, as the host and RPC want it.
  */
-import { xdr } from '@stellar/stellar-sdk';
+import { hash, xdr } from '@stellar/stellar-sdk';
 
 export type KeyText = string;
 
@@ -25,8 +25,11 @@ export type EntryStore = EntryView & {
   keys(): Iterable<KeyText>;
   /** The keys of an account's entries of one type, without a walk over all others. */
   ownedKeys(owner: xdr.PublicKey, type: OwnedType): Iterable<KeyText>;
-  /** Removes temporary entries that lived until the ledger before this one. Persistent ones stay, archived. */
-  dropExpired(sequence: number): void;
+  /**
+   * Takes from the store's list the temporary entries that were to live until this ledger; those that still are to be are
+   * for the caller to delete. Persistent entries are never among them: they stay, archived.
+   */
+  takeExpiring(sequence: number): readonly KeyText[];
 };
 
 export function createEntryStore(): EntryStore {
@@ -49,12 +52,10 @@ export function createEntryStore(): EntryStore {
     },
     keys: () => entries.keys(),
     ownedKeys: (owner, type) => owned.get(ownedPrefix(owner, type)) ?? [],
-    dropExpired: (sequence) => {
-      for (const key of temporaries.get(sequence - 1) ?? []) {
-        // An entry that was extended is also listed under a later ledger.
-        if (entries.get(key)?.liveUntil === sequence - 1) entries.delete(key);
-      }
-      temporaries.delete(sequence - 1);
+    takeExpiring: (sequence) => {
+      const keys = temporaries.get(sequence) ?? [];
+      temporaries.delete(sequence);
+      return keys;
     },
   };
 }
@@ -85,6 +86,11 @@ function isTemporary(key: KeyText): boolean {
 
 export function keyText(key: Uint8Array | xdr.LedgerKey): KeyText {
   return Buffer.from(key instanceof Uint8Array ? key : key.toXdr()).toString('hex');
+}
+
+/** The key of the entry that tells until when another one lives. */
+export function ttlKeyOf(key: KeyText): xdr.LedgerKey {
+  return xdr.LedgerKey.ttl(new xdr.LedgerKeyTtl({ keyHash: new xdr.Hash(hash(keyBytes(key))) }));
 }
 
 export function keyBytes(key: KeyText): Uint8Array {

@@ -1,11 +1,11 @@
 /**
  * The changes of a stage as ledger meta tells them: entries and, separately, the ledgers they live until. What was archived
- * and came back is told as restored (CAP-62, CAP-66); nothing is ever evicted here, so it is always in the form for entries
+ * and came back is told as restored (CAP-62, CAP-66); nothing persistent is ever evicted here, so it is always in the form for entries
  * that are still in the live state.
  */
 import { hash, xdr } from '@stellar/stellar-sdk';
 import { networkLimits } from '../network-settings.ts';
-import { type KeyText, keyBytes, type StoredEntry } from './entries.ts';
+import { type KeyText, keyBytes, type StoredEntry, ttlKeyOf } from './entries.ts';
 import type { StagedChange } from './stage.ts';
 
 export function entryChanges(changes: readonly StagedChange[], sequence: number): xdr.LedgerEntryChange[] {
@@ -49,8 +49,7 @@ function ttlChange(change: StagedChange, sequence: number): xdr.LedgerEntryChang
     ? Change.ledgerEntryRestored(ttlEntry(key, old, sequence))
     : Change.ledgerEntryState(ttlEntry(key, old, modifiedIn(before)));
   if (now !== 0) return [first, Change.ledgerEntryUpdated(entry)];
-  const ttlKey = xdr.LedgerKey.ttl(new xdr.LedgerKeyTtl({ keyHash: new xdr.Hash(hash(keyBytes(key))) }));
-  return [first, Change.ledgerEntryRemoved(ttlKey)];
+  return [first, Change.ledgerEntryRemoved(ttlKeyOf(key))];
 }
 
 /** The entry was archived, so nothing but a restoration could have come before what happened to it. */

@@ -3,6 +3,7 @@ import { hash, xdr } from '@stellar/stellar-sdk';
 import { BASE_FEE_STROOPS, BASE_RESERVE_STROOPS } from './balances.ts';
 import type { Network } from './network.ts';
 import type { StagedChange } from './stage.ts';
+import type { Upgrade } from './upgrades.ts';
 
 /** 100 billion coins, all with the root account at genesis. */
 export const TOTAL_COINS_STROOPS = 1_000_000_000_000_000_000n;
@@ -32,6 +33,7 @@ export function genesisHeader(network: Network, protocolVersion: number, closeTi
     previousHash: network.seed,
     stateHash: NO_HASH,
     txSetHash: NO_HASH,
+    upgrades: [],
     resultsHash: NO_HASH,
     sequence: 1,
     closeTimeS,
@@ -44,6 +46,7 @@ export type NextHeader = {
   txSet: xdr.GeneralizedTransactionSet;
   results: xdr.TransactionResultPair[];
   changes: readonly StagedChange[];
+  upgrades: readonly Upgrade[];
   closeTimeS: number;
   /** Fees taken in this ledger, refunds deducted. */
   feesStroops: bigint;
@@ -56,6 +59,7 @@ export function nextHeader(next: NextHeader): ClosedHeader {
     previousHash,
     stateHash: chainedStateHash(header.bucketListHash.value, next.changes),
     txSetHash: hash(next.txSet.toXdr()),
+    upgrades: next.upgrades.map(({ upgrade }) => new xdr.UpgradeType(upgrade.toXdr())),
     resultsHash: hash(new xdr.TransactionResultSet({ results: next.results }).toXdr()),
     sequence: header.ledgerSeq + 1,
     closeTimeS: next.closeTimeS,
@@ -79,6 +83,7 @@ type HeaderFields = {
   previousHash: Uint8Array;
   stateHash: Uint8Array;
   txSetHash: Uint8Array;
+  upgrades: xdr.UpgradeType[];
   resultsHash: Uint8Array;
   sequence: number;
   closeTimeS: number;
@@ -92,7 +97,7 @@ function sealed(fields: HeaderFields): ClosedHeader {
     scpValue: new xdr.StellarValue({
       txSetHash: new xdr.Hash(fields.txSetHash),
       closeTime: BigInt(fields.closeTimeS),
-      upgrades: [],
+      upgrades: fields.upgrades,
       ext: xdr.StellarValueExt.stellarValueBasic(),
     }),
     txSetResultHash: new xdr.Hash(fields.resultsHash),

@@ -13,6 +13,8 @@ export type History = {
   transaction(hash: string): TransactionRecord | undefined;
   /** Ledgers in order, ends included, as far as they are kept. */
   ledgers(from: number, to: number): Iterable<LedgerRecord>;
+  /** Forgets all ledgers before this one; the latest always stays. */
+  prune(to: number): void;
 };
 
 export function createHistory(retentionLedgers = RETENTION_LEDGERS): History {
@@ -28,11 +30,18 @@ export function createHistory(retentionLedgers = RETENTION_LEDGERS): History {
   }
 
   function forget(sequence: number): void {
-    for (const { signed } of existing(sequence).transactions) {
-      byHash.delete(signed.hash);
-      if (signed.feeBump) byHash.delete(signed.feeBump.innerHash);
+    for (const transaction of existing(sequence).transactions) {
+      const { signed } = transaction;
+      // Once a sequence number was set back, the same transaction may have been in a later ledger too.
+      for (const hash of [signed.hash, signed.feeBump?.innerHash]) {
+        if (hash !== undefined && byHash.get(hash) === transaction) byHash.delete(hash);
+      }
     }
     ledgers.delete(sequence);
+  }
+
+  function prune(to: number): void {
+    while (first < Math.min(to, last)) forget(first++);
   }
 
   return {
@@ -45,7 +54,7 @@ export function createHistory(retentionLedgers = RETENTION_LEDGERS): History {
         byHash.set(transaction.signed.hash, transaction);
         if (transaction.signed.feeBump) byHash.set(transaction.signed.feeBump.innerHash, transaction);
       }
-      while (last - first >= retentionLedgers) forget(first++);
+      prune(last - retentionLedgers + 1);
     },
     latest: () => existing(last),
     oldest: () => existing(first),
@@ -54,5 +63,6 @@ export function createHistory(retentionLedgers = RETENTION_LEDGERS): History {
     *ledgers(from, to) {
       for (let sequence = Math.max(from, first); sequence <= Math.min(to, last); sequence++) yield existing(sequence);
     },
+    prune,
   };
 }

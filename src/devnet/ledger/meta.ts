@@ -3,7 +3,9 @@
 import { xdr } from '@stellar/stellar-sdk';
 import type { AppliedTransaction, SorobanReceipt } from './apply.ts';
 import { BASE_FEE_STROOPS } from './balances.ts';
+import { keyBytes, ttlKeyOf } from './entries.ts';
 import type { ClosedHeader } from './header.ts';
+import type { LedgerRecord } from './records.ts';
 import { succeeded } from './results.ts';
 
 const Ext = xdr.ExtensionPoint;
@@ -80,8 +82,7 @@ export function headerEntry({ header, hash }: ClosedHeader): xdr.LedgerHeaderHis
 }
 
 export function ledgerCloseMeta(
-  closed: ClosedHeader,
-  txSet: xdr.GeneralizedTransactionSet,
+  { closed, txSet, upgrades, evicted }: Pick<LedgerRecord, 'closed' | 'txSet' | 'upgrades' | 'evicted'>,
   txProcessing: xdr.TransactionResultMetaV1[],
 ): xdr.LedgerCloseMeta {
   return xdr.LedgerCloseMeta.v2(
@@ -90,10 +91,10 @@ export function ledgerCloseMeta(
       ledgerHeader: headerEntry(closed),
       txSet,
       txProcessing,
-      upgradesProcessing: [],
+      upgradesProcessing: upgrades.map(({ upgrade, changes }) => new xdr.UpgradeEntryMeta({ upgrade, changes })),
       scpInfo: [],
       totalByteSizeOfLiveSorobanState: 0n,
-      evictedKeys: [],
+      evictedKeys: evicted.flatMap((key) => [xdr.LedgerKey.fromXdr(keyBytes(key)), ttlKeyOf(key)]),
     }),
   );
 }

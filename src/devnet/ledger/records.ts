@@ -1,8 +1,10 @@
 /** What is kept of a closed ledger, as XDR, and the events in it. */
 import { StrKey, xdr } from '@stellar/stellar-sdk';
+import type { KeyText } from './entries.ts';
 import { isSoroban, type SignedTransaction } from './envelope.ts';
 import type { ClosedHeader } from './header.ts';
 import { type BaseFees, transactionSet } from './meta.ts';
+import type { Upgrade } from './upgrades.ts';
 
 export type TransactionRecord = {
   readonly signed: SignedTransaction;
@@ -27,6 +29,9 @@ export type LedgerRecord = {
   readonly txSet: xdr.GeneralizedTransactionSet;
   readonly transactions: readonly TransactionRecord[];
   readonly baseFees: BaseFees;
+  readonly upgrades: readonly Upgrade[];
+  /** Keys of the temporary entries that ended with this ledger. */
+  readonly evicted: readonly KeyText[];
   /** In the order of their ids. */
   readonly events: readonly EventRecord[];
 };

@@ -128,7 +128,7 @@ function entryAnswer(key: string, { entry, liveUntil }: StoredEntry): unknown {
 }
 
 function closeMeta(record: LedgerRecord): xdr.LedgerCloseMeta {
-  return ledgerCloseMeta(record.closed, record.txSet, record.transactions.map(resultMeta));
+  return ledgerCloseMeta(record, record.transactions.map(resultMeta));
 }
 
 function resultMeta(record: TransactionRecord): xdr.TransactionResultMetaV1 {
