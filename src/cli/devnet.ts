@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { shownNames } from '../devnet/control/account-methods.ts';
 import { type Devnet, type DevnetOptions, startDevnet } from '../devnet/devnet.ts';
+import { TIME_S_MAX } from '../devnet/ledger/chain-time.ts';
 import { ledgerLines, welcome } from '../devnet/screen.ts';
 import { createLog } from '../log.ts';
 import { createLoop, type Loop } from '../loop.ts';
@@ -18,6 +19,9 @@ type DevnetCommandOptions = {
   closeMs?: string;
   infoFile?: string;
   state?: string;
+  seed?: string;
+  genesisTime?: string;
+  ledgerSeconds?: string;
   passphrase?: string;
 };
 
@@ -25,6 +29,9 @@ type DevnetCommandOptions = {
 const IDLE_LEDGER_MS = 5_000;
 
 const ACCOUNTS_MAX = 1_000;
+
+/** A day between ledgers: more is what `devnet_increaseTime` is for. */
+const LEDGER_SECONDS_MAX = 86_400;
 
 export function devnetCommand(cli: Cli): Command {
   return new Command('devnet')
@@ -34,6 +41,9 @@ export function devnetCommand(cli: Cli): Command {
     .option('--accounts <count>', 'how many accounts with coins it begins with', '5')
     .option('--close-ms <ms>', 'close a ledger every so many ms; without it, one for each transaction')
     .option('--state <file>', 'keep the network in this file and go on with it next time')
+    .option('--seed <text>', 'what its hashes and accounts grow from; other text makes another network', 'callora')
+    .option('--genesis-time <seconds>', 'when it begins, seconds since 1970; default now')
+    .option('--ledger-seconds <s>', 'no clock moves its time: each ledger comes so many seconds after the last')
     .option('--passphrase <text>', 'the network passphrase')
     .option('--info-file <file>', 'write URLs, passphrase and funded accounts as JSON')
     .option('--no-control', 'without the devnet_* methods, which any web page on this machine could call')
@@ -46,7 +56,7 @@ async function runDevnet(options: DevnetCommandOptions, cli: Cli): Promise<void>
   const count = accountCount(options.accounts);
   const port = await openPort(options.port, '--port');
   const devnet = await start(options, port, cli);
-  const idle = options.closeMs === undefined ? idleLedgers(devnet, cli) : undefined;
+  const idle = closesWhenIdle(options) ? idleLedgers(devnet, cli) : undefined;
   try {
     const accounts = await fundedAccounts(devnet, count);
     const { rpcUrl, horizonUrl, friendbotUrl, passphrase: networkPassphrase } = devnet;
@@ -67,8 +77,13 @@ async function runDevnet(options: DevnetCommandOptions, cli: Cli): Promise<void>
   }
 }
 
+/** Where no clock moves the time, none closes ledgers either. */
+function closesWhenIdle({ closeMs, ledgerSeconds }: DevnetCommandOptions): boolean {
+  return closeMs === undefined && ledgerSeconds === undefined;
+}
+
 async function start(options: DevnetCommandOptions, port: number, cli: Cli): Promise<Devnet> {
-  const { closeMs, passphrase, state, host, control } = options;
+  const { closeMs, passphrase, state, host, control, seed, genesisTime, ledgerSeconds } = options;
   const settings: DevnetOptions = {
     host,
     port,
@@ -76,6 +91,11 @@ async function start(options: DevnetCommandOptions, port: number, cli: Cli): Pro
     clock: cli.clock,
     log: createLog('warn'),
     ...(closeMs === undefined ? {} : { closeMs: wholeMs(closeMs) }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(genesisTime === undefined ? {} : { genesisTimeS: wholeSeconds('--genesis-time', genesisTime, TIME_S_MAX) }),
+    ...(ledgerSeconds === undefined
+      ? {}
+      : { ledgerSeconds: wholeSeconds('--ledger-seconds', ledgerSeconds, LEDGER_SECONDS_MAX) }),
     ...(passphrase === undefined ? {} : { passphrase }),
     ...(state === undefined ? {} : { statePath: state }),
   };
@@ -92,6 +112,12 @@ function wholeMs(text: string): number {
     throw new CliError('usage', `--close-ms ${text} is no number of milliseconds from 1 to 9999999`);
   }
   return Number(text);
+}
+
+function wholeSeconds(option: string, text: string, max: number): number {
+  const seconds = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(seconds <= max)) throw new CliError('usage', `${option} ${text} is no number of seconds from 0 to ${max}`);
+  return seconds;
 }
 
 function accountCount(text: string): number {

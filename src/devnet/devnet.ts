@@ -13,6 +13,7 @@ import { createFriendbot } from './friendbot.ts';
 import { createHorizon } from './horizon/horizon.ts';
 import { listen } from './http.ts';
 import { type Chain, createChain } from './ledger/chain.ts';
+import { GENESIS_TIME_S, type TimeRule } from './ledger/chain-time.ts';
 import { readAccount } from './ledger/entries.ts';
 import { accountId } from './ledger/envelope.ts';
 import { createNetwork, derivedKeypair } from './ledger/network.ts';
@@ -40,6 +41,10 @@ export type DevnetOptions = {
   closeMs?: number;
   /** Other seeds make other hashes and other named accounts. */
   seed?: string;
+  /** When the network begins, seconds since 1970. Default: now, or a fixed time where no clock moves it. */
+  genesisTimeS?: number;
+  /** Each ledger comes so many seconds after the one before and no clock moves the time: the same inputs make the same hashes. */
+  ledgerSeconds?: number;
   /** Keeps the network in this file, and goes on with what is in it. */
   statePath?: string;
   /** False: no `devnet_*` methods. Every web page that this machine shows could call them, as it can all of RPC. */
@@ -89,8 +94,9 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
     const keypair = derivedKeypair(network, name);
     return { address: keypair.publicKey(), secret: keypair.secret() };
   };
-  const journal = options.statePath === undefined ? undefined : createStateFile(options.statePath, network);
-  const chain = createChain({ network, hostModule: compileSorobanHost(), clock, automine, journal });
+  const time = timeRule(options);
+  const journal = options.statePath === undefined ? undefined : createStateFile(options.statePath, network, time);
+  const chain = createChain({ network, hostModule: compileSorobanHost(), clock, automine, time, journal });
   const friendbot = createFriendbot(chain);
   const faults = createFaults();
   const control =
@@ -148,6 +154,11 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
       await server.close();
     },
   };
+}
+
+function timeRule({ genesisTimeS, ledgerSeconds }: DevnetOptions): TimeRule {
+  if (ledgerSeconds === undefined) return { kind: 'clock', genesisTimeS };
+  return { kind: 'steps', genesisTimeS: genesisTimeS ?? GENESIS_TIME_S, ledgerSeconds };
 }
 
 function summary({ sequence, closed, closeTimeS }: ReturnType<Chain['closeLedger']>): LedgerSummary {

@@ -5,6 +5,7 @@
 import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { xdr } from '@stellar/stellar-sdk';
 import type { ChainJournal } from './ledger/chain.ts';
+import type { TimeRule } from './ledger/chain-time.ts';
 import type { ClosedLedger } from './ledger/close.ts';
 import { type EntryStore, keyBytes, keyText } from './ledger/entries.ts';
 import { readEnvelope } from './ledger/envelope.ts';
@@ -19,7 +20,13 @@ import type { Upgrade } from './ledger/upgrades.ts';
 /** Another form of the file gets another number; a file of another form is refused, not guessed at. */
 const FORMAT = 2;
 
-type NameLine = { callora_devnet: typeof FORMAT; passphrase: string; seed: string };
+type NameLine = {
+  callora_devnet: typeof FORMAT;
+  passphrase: string;
+  seed: string;
+  /** Time of genesis and seconds between ledgers, of a network that no clock moves. */
+  steps?: [genesisTimeS: number, ledgerSeconds: number];
+};
 /** A ledger in which nothing happened: everything but its time follows from the ledger before. */
 type EmptyLine = { at: number };
 /** XDR in base64. */
@@ -48,8 +55,13 @@ type SavedTransaction = {
 };
 
 /** Throws when there is a file that is not of this network. */
-export function createStateFile(file: string, network: Network): ChainJournal {
-  const name: NameLine = { callora_devnet: FORMAT, passphrase: network.passphrase, seed: to64(network.seed) };
+export function createStateFile(file: string, network: Network, time: TimeRule = { kind: 'clock' }): ChainJournal {
+  const name: NameLine = {
+    callora_devnet: FORMAT,
+    passphrase: network.passphrase,
+    seed: to64(network.seed),
+    ...(time.kind === 'steps' ? { steps: [time.genesisTimeS, time.ledgerSeconds] } : {}),
+  };
   const lines = readLines(file);
   if (lines.length === 0) writeFileSync(file, line(name), { mode: 0o600 });
   else checkName(file, lines[0] ?? '', name);
@@ -97,6 +109,12 @@ function checkName(file: string, first: string, expected: NameLine): void {
     throw new Error(`${file} holds another network: "${name.passphrase}"`);
   }
   if (name.seed !== expected.seed) throw new Error(`${file} holds a network that grew from another seed`);
+  if (String(name.steps) !== String(expected.steps)) {
+    const own = name.steps
+      ? `--genesis-time ${name.steps[0]} --ledger-seconds ${name.steps[1]}`
+      : 'no --ledger-seconds';
+    throw new Error(`${file} holds a network whose time goes otherwise: start it with ${own}`);
+  }
 }
 
 function ledgerLine({ record, changes }: ClosedLedger): EmptyLine | LedgerLine {

@@ -63,6 +63,23 @@ describe('a network kept in a file', () => {
     expect(everything(open())).toEqual(everything(after));
   });
 
+  it('goes on with a time that no clock moves', () => {
+    const time = { kind: 'steps', genesisTimeS: 5_000, ledgerSeconds: 3 } as const;
+    const start = () => startChain({ network, time, journal: createStateFile(file, network, time) });
+    const before = start();
+    before.chain.setTime(6_000);
+    before.chain.closeLedger();
+    const after = start();
+    expect(after.chain.nextMoment()).toEqual({ sequence: 3, closeTimeS: 6_003 });
+    expect(() => createStateFile(file, network)).toThrow('--genesis-time 5000 --ledger-seconds 3');
+  });
+
+  it('goes on from where its time was set to begin', () => {
+    const time = { kind: 'clock', genesisTimeS: 5_000 } as const;
+    startChain({ network, time, journal: createStateFile(file, network, time) });
+    expect(open().chain.nextMoment()).toEqual({ sequence: 2, closeTimeS: 5_000 });
+  });
+
   it('never gives a seed again after a restart', () => {
     const before = open();
     const given = [before.chain.freshSeed(), before.chain.freshSeed()];

@@ -5,7 +5,8 @@
 import type { Clock } from '../../clock.ts';
 
 export type TimeRule =
-  | { kind: 'clock' }
+  /** A new network begins at the clock's time unless told otherwise, and goes on with it. */
+  | { kind: 'clock'; genesisTimeS?: number | undefined }
   /** Each ledger comes so many seconds after the one before; what was asked for is added. */
   | { kind: 'steps'; genesisTimeS: number; ledgerSeconds: number };
 

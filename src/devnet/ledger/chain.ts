@@ -80,21 +80,30 @@ export type Position = {
   seedsGiven: number;
 };
 
-export function createChain({ network, hostModule, clock, automine, time: rule, journal }: ChainOptions): Chain {
+export function createChain({
+  network,
+  hostModule,
+  clock,
+  automine,
+  time: rule = { kind: 'clock' },
+  journal,
+}: ChainOptions): Chain {
   const store = createEntryStore();
   const history = createHistory();
   const host = createViewedHost(hostModule, network);
   const loaded = journal?.load({ store, history });
-  const time = createChainTime(rule ?? { kind: 'clock' }, clock, loaded?.aheadS ?? 0);
+  const time = createChainTime(rule, clock, loaded?.aheadS ?? 0);
   let seedsGiven = loaded?.seedsGiven ?? 0;
   const mishaps = createMishaps();
   const upgrades = createUpgrades();
   let frozen = false;
   const keepPosition = () => journal?.position({ aheadS: time.aheadS, seedsGiven });
   if (!loaded) {
+    if (rule.genesisTimeS !== undefined) time.set(rule.genesisTimeS, 1);
     const genesis = genesisLedger(network, store, host.protocolVersion, time.at(1));
     history.add(genesis.record);
     journal?.append(genesis);
+    if (time.aheadS !== 0) keepPosition();
   }
   const queue = createQueue({ view: store, host });
   const listeners = new Set<(closed: ClosedLedger) => void>();

@@ -31,6 +31,13 @@ describe('the network’s time', () => {
     expect(chain.closeLedger().closeTimeS).toBe(closeTimeS);
   });
 
+  it('begins where it is told, and goes on with the clock', () => {
+    const { chain, clock } = startChain({ time: { kind: 'clock', genesisTimeS: 1_000 } });
+    expect(chain.history.latest().closeTimeS).toBe(1_000);
+    clock.advance(3_000);
+    expect(chain.closeLedger().closeTimeS).toBe(1_003);
+  });
+
   it('moves by steps and requests alone where no clock is to move it', () => {
     const genesisTimeS = GENESIS_TIME_S;
     const { chain, clock } = startChain({ time: { kind: 'steps', genesisTimeS, ledgerSeconds: 5 } });
