@@ -11,6 +11,7 @@ import { createFaults, type FaultTimes } from './faults/faults.ts';
 import { createGate } from './faults/gate.ts';
 import { createFriendbot } from './friendbot.ts';
 import { createHorizon } from './horizon/horizon.ts';
+import { countsNobody, createRateLimiter, HORIZON_QUOTA, type RateLimiter } from './horizon/rate-limit.ts';
 import { listen } from './http.ts';
 import { type Chain, createChain } from './ledger/chain.ts';
 import { GENESIS_TIME_S, type TimeRule } from './ledger/chain-time.ts';
@@ -49,6 +50,8 @@ export type DevnetOptions = {
   statePath?: string;
   /** False: no `devnet_*` methods. Every web page that this machine shows could call them, as it can all of RPC. */
   control?: boolean;
+  /** Whether Horizon refuses an address that asks more often than public servers allow. Default: it counts nobody. */
+  rateLimited?: boolean;
   clock: Clock;
   log: Log;
 };
@@ -102,7 +105,12 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
   const control =
     options.control === false ? undefined : createControl({ chain, faults, friendbot, namedAccount: named });
   let base = '';
-  const horizon = createHorizon({ chain, clock, baseUrl: () => base });
+  const horizon = createHorizon({
+    chain,
+    clock,
+    baseUrl: () => base,
+    limiter: horizonLimiter(options.rateLimited ?? false),
+  });
   const methods: RpcMethods = {
     ...ledgerMethods(() => `${base}/friendbot`),
     ...transactionMethods,
@@ -159,6 +167,10 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
 function timeRule({ genesisTimeS, ledgerSeconds }: DevnetOptions): TimeRule {
   if (ledgerSeconds === undefined) return { kind: 'clock', genesisTimeS };
   return { kind: 'steps', genesisTimeS: genesisTimeS ?? GENESIS_TIME_S, ledgerSeconds };
+}
+
+function horizonLimiter(limited: boolean): RateLimiter {
+  return limited ? createRateLimiter(HORIZON_QUOTA) : countsNobody(HORIZON_QUOTA);
 }
 
 function summary({ sequence, closed, closeTimeS }: ReturnType<Chain['closeLedger']>): LedgerSummary {

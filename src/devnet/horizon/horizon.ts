@@ -1,21 +1,29 @@
 /** Horizon's wire: which route answers, in which form, and what stands in the headers. */
+import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.ts';
 import type { Exchange } from '../http.ts';
 import type { Chain } from '../ledger/chain.ts';
 import { negotiate } from './accept.ts';
 import { createArchive } from './archive.ts';
 import { sendDocument } from './document.ts';
+import { follow, streams } from './follow.ts';
 import { readEnvelopeField } from './form.ts';
 import { baseOf, hypertextPage } from './links.ts';
 import { type Found, paramText, routeFinder } from './match.ts';
-import { cursorText, positionOf, readHistoryPage, readStatePage, windowOf } from './page.ts';
-import { bodyTooLarge, HorizonRefusal, notAcceptable, notFound, sendProblem } from './problem.ts';
+import { cursorText, readHistoryPage, readStatePage } from './page.ts';
+import { bodyTooLarge, HorizonRefusal, notAcceptable, notFound, rateLimitExceeded, sendProblem } from './problem.ts';
+import type { Allowance, RateLimiter } from './rate-limit.ts';
 import type { Asked, HistoryRoute, ObjectRoute, Route, Site, StateRoute } from './route.ts';
 import { routes } from './routes.ts';
-import { serveStream } from './stream.ts';
 import { viewOf } from './view.ts';
 
-export type HorizonDeps = { chain: Chain; clock: Clock; baseUrl: () => string };
+export type HorizonDeps = {
+  chain: Chain;
+  clock: Clock;
+  /** For links, where a request does not say which host it was meant for. */
+  baseUrl: () => string;
+  limiter: RateLimiter;
+};
 
 export type Horizon = {
   /** What faults of this request are set on, the narrowest first. */
@@ -26,8 +34,6 @@ export type Horizon = {
 
 /** What Horizon takes of a body. */
 export const HORIZON_BODY_BYTES_MAX = 200_000;
-/** How often an object is sent again over one stream. */
-const OBJECT_EVENTS_MAX = 10;
 const HAL = 'application/hal+json; charset=utf-8';
 
 export function createHorizon(deps: HorizonDeps): Horizon {
@@ -42,13 +48,17 @@ export function createHorizon(deps: HorizonDeps): Horizon {
       const { req, res, url } = exchange;
       res.setHeader('access-control-expose-headers', 'Date, Latest-Ledger');
       res.setHeader('cache-control', 'no-cache, no-store, max-age=0');
+      const charge = () => deps.limiter.take(req.socket.remoteAddress ?? '', deps.clock.monotonicMs());
       const found = find(url.pathname);
       const fitting = found.find(({ route }) => takes(route, req.method));
       try {
+        // A stream pays each time it looks for news instead, from its first on.
+        if (negotiate(req.headers.accept) !== 'events') pay(res, charge());
         if (found.length === 0) throw notFound();
         if (!fitting) return void res.writeHead(405).end();
         const base = baseOf(req, deps.baseUrl());
-        await respond({ chain, view: viewOf(chain), archive, clock: deps.clock, base }, fitting, exchange);
+        const site = { chain, view: viewOf(chain), archive, clock: deps.clock, base };
+        await respond(site, fitting, exchange, () => refuseOver(charge()));
       } catch (error) {
         if (!(error instanceof HorizonRefusal)) throw error;
         sendProblem(res, error.problem);
@@ -61,7 +71,25 @@ function takes({ kind }: Route, method: string | undefined): boolean {
   return method === (kind === 'submit' ? 'POST' : 'GET');
 }
 
-async function respond(site: Site, { route, params }: Found, exchange: Exchange): Promise<void> {
+function pay(res: ServerResponse, allowance: Allowance): void {
+  res.setHeader('x-ratelimit-limit', String(allowance.limit));
+  res.setHeader('x-ratelimit-remaining', String(allowance.remaining));
+  res.setHeader('x-ratelimit-reset', String(allowance.resetS));
+  if (allowance.retryAfterS !== undefined) res.setHeader('retry-after', String(allowance.retryAfterS));
+  refuseOver(allowance);
+}
+
+function refuseOver({ retryAfterS }: Allowance): void {
+  if (retryAfterS !== undefined) throw rateLimitExceeded();
+}
+
+/** `payForNews` throws where a stream looks too often. */
+async function respond(
+  site: Site,
+  { route, params }: Found,
+  exchange: Exchange,
+  payForNews: () => void,
+): Promise<void> {
   const { req, url } = exchange;
   const form = negotiate(req.headers.accept);
   const asked: Asked = {
@@ -74,7 +102,7 @@ async function respond(site: Site, { route, params }: Found, exchange: Exchange)
     exchange.res.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': bytes.length });
     return void exchange.res.end(bytes);
   }
-  if (form === 'events' && streams(route)) return followed(site, route, asked, exchange);
+  if (form === 'events' && streams(route)) return follow(site, route, asked, exchange, payForNews);
   if (form !== 'document') throw notAcceptable();
   if (route.kind === 'submit') {
     if (exchange.body === undefined) throw bodyTooLarge(HORIZON_BODY_BYTES_MAX);
@@ -86,11 +114,7 @@ async function respond(site: Site, { route, params }: Found, exchange: Exchange)
   if (route.kind === 'state' || (route.kind === 'object' && route.state)) {
     exchange.res.setHeader('latest-ledger', String(site.view.latest));
   }
-  sendHal(exchange, 200, document);
-}
-
-function streams(route: Route): route is ObjectRoute | HistoryRoute | StateRoute {
-  return route.kind === 'history' || (route.kind !== 'submit' && route.streams === true);
+  sendHal(exchange, 200, document, route.kind === 'object' ? route.type : undefined);
 }
 
 function documentOf(
@@ -100,7 +124,7 @@ function documentOf(
   { req, url }: Exchange,
 ): unknown {
   if (route.kind === 'object') return route.answer(site, asked);
-  const cursor = cursorText(asked.query, site.view, lastEventId(req));
+  const cursor = cursorText(asked.query, site.view, req.headers['last-event-id']);
   if (route.kind === 'state') {
     const query = readStatePage(asked.query, cursor);
     return hypertextPage(route.answer(site, asked, query), { ...query, base: site.base, url, cursor });
@@ -109,56 +133,7 @@ function documentOf(
   return hypertextPage(route.answer(site, asked).page(query), { ...query, base: site.base, url, cursor });
 }
 
-async function followed(
-  site: Site,
-  route: ObjectRoute | HistoryRoute | StateRoute,
-  asked: Asked,
-  { req, res }: Exchange,
-): Promise<void> {
-  if (route.kind === 'history') return followHistory(site, route, asked, { req, res });
-  const read = route.kind === 'object' ? () => [route.answer(site, asked)] : stateReader(site, route, asked, req);
-  let before = '';
-  return serveStream(res, site, OBJECT_EVENTS_MAX, () => {
-    const now = read();
-    const text = JSON.stringify(now);
-    if (text === before) return [];
-    before = text;
-    return now.map((data) => ({ data }));
-  });
-}
-
-function stateReader(site: Site, route: StateRoute, asked: Asked, req: Exchange['req']) {
-  const query = readStatePage(asked.query, cursorText(asked.query, site.view, lastEventId(req)));
-  return () => route.answer(site, asked, query);
-}
-
-function followHistory(
-  site: Site,
-  route: HistoryRoute,
-  asked: Asked,
-  { req, res }: Pick<Exchange, 'req' | 'res'>,
-): Promise<void> {
-  const cursor = cursorText(asked.query, site.view, lastEventId(req));
-  const query = readHistoryPage(asked.query, cursor, site.view, route.tokens);
-  const shelf = route.answer(site, asked);
-  let { after, limit } = query;
-  return serveStream(res, site, query.limit, () => {
-    const records = shelf.page({ ...query, after, limit, ...windowOf(viewOf(site.chain), route.tokens) });
-    limit -= records.length;
-    return records.map((record) => {
-      const id = String(record.paging_token);
-      after = positionOf(id, route.tokens);
-      return { id, data: record };
-    });
-  });
-}
-
-function lastEventId({ headers }: Exchange['req']): string {
-  const id = headers['last-event-id'];
-  return typeof id === 'string' ? id : '';
-}
-
-function sendHal({ res }: Exchange, status: number, document: unknown): void {
+function sendHal({ res }: Exchange, status: number, document: unknown, type = HAL): void {
   res.setHeader('content-disposition', 'inline');
-  sendDocument(res, status, document, HAL);
+  sendDocument(res, status, document, type);
 }

@@ -24,9 +24,16 @@ export function pairPosition(id: bigint, index: bigint): bigint {
   return (id << PAIR_BITS) | (index > PAIR_MAX ? PAIR_MAX : index);
 }
 
-/** The cursor that was asked for, with `now` as a number: what the links of the page begin from. */
-export function cursorText(query: URLSearchParams, view: HorizonView, lastEventId: string): string {
-  const asked = lastEventId || textParam(query, 'cursor');
+/**
+ * The cursor that was asked for, with `now` as a number: what the links of the page begin from. The header Last-Event-ID
+ * wins over the address, as clients send it with the old address when they come again.
+ */
+export function cursorText(
+  query: URLSearchParams,
+  view: HorizonView,
+  lastEventId: string | readonly string[] | undefined,
+): string {
+  const asked = (typeof lastEventId === 'string' && lastEventId) || textParam(query, 'cursor');
   const cursor = asked === 'now' ? nowCursor(view).toString() : asked;
   if (/^-\d+$/.test(cursor)) throw badRequest('cursor', `the cursor ${cursor} is a negative number: `);
   return cursor;

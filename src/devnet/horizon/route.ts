@@ -47,6 +47,8 @@ export type ObjectRoute = Row & {
   state?: true;
   /** Whether it can be followed: it is sent again when it has changed. */
   streams?: true;
+  /** Of the document, where it is not HAL. */
+  type?: string;
   /** Its bare bytes, for those that accept no document. */
   octets?(site: Site, asked: Asked): Uint8Array;
 };

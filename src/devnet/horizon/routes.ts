@@ -3,16 +3,21 @@ import { accountResource } from './account-resource.ts';
 import { operations, payments, transactions } from './history-lists.ts';
 import { feeStatsResource, ledgerResource, rootResource } from './network-resources.ts';
 import { operationResource } from './operation-resource.ts';
+import { strictReceivePaths, strictSendPaths } from './payment-paths.ts';
 import { notFound } from './problem.ts';
 import type { Asked, HalRecord, Route, Site } from './route.ts';
 import { submitAndWait } from './submit.ts';
 import { submitAsync } from './submit-async.ts';
+import { emptyOrderBook, noAccountOffers, noAggregations, noOffer, noPool, noRecords, noTrades } from './trading.ts';
 import { transactionResource } from './transaction-resource.ts';
+
+const HEALTH_TYPE = 'application/health+json; charset=utf-8';
 
 const history = { kind: 'history', tokens: 'toid' } as const;
 
 export const routes: readonly Route[] = [
   { path: '/', fault: 'root', kind: 'object', answer: ({ chain, base }) => rootResource(chain, base) },
+  { path: '/health', fault: 'health', kind: 'object', type: HEALTH_TYPE, answer: health },
   { path: '/fee_stats', fault: 'fee_stats', kind: 'object', answer: ({ chain }) => feeStatsResource(chain) },
 
   { path: '/ledgers/{ledger_id}', fault: 'ledgers', kind: 'object', answer: ledgerAt },
@@ -32,9 +37,28 @@ export const routes: readonly Route[] = [
 
   { path: '/payments', fault: 'payments', ...history, answer: payments },
 
+  { path: '/offers', fault: 'offers', kind: 'state', answer: noRecords },
+  { path: '/offers/{offer_id}', fault: 'offers', kind: 'object', state: true, answer: noOffer },
+  { path: '/offers/{offer_id}/trades', fault: 'trades', kind: 'history', tokens: 'pair', answer: noTrades },
+  { path: '/accounts/{account_id}/offers', fault: 'offers', kind: 'state', streams: true, answer: noAccountOffers },
+  { path: '/accounts/{account_id}/trades', fault: 'trades', kind: 'history', tokens: 'pair', answer: noTrades },
+  { path: '/trades', fault: 'trades', kind: 'history', tokens: 'pair', answer: noTrades },
+  { path: '/trade_aggregations', fault: 'trades', kind: 'object', answer: noAggregations },
+  { path: '/liquidity_pools', fault: 'liquidity_pools', kind: 'state', answer: noRecords },
+  { path: '/liquidity_pools/{liquidity_pool_id}', fault: 'liquidity_pools', kind: 'object', answer: noPool },
+  { path: '/order_book', fault: 'order_book', kind: 'object', state: true, streams: true, answer: emptyOrderBook },
+  { path: '/paths', fault: 'paths', kind: 'object', state: true, answer: strictReceivePaths },
+  { path: '/paths/strict-receive', fault: 'paths', kind: 'object', state: true, answer: strictReceivePaths },
+  { path: '/paths/strict-send', fault: 'paths', kind: 'object', state: true, answer: strictSendPaths },
+
   { path: '/transactions', fault: 'submit', kind: 'submit', answer: submitAndWait },
   { path: '/transactions_async', fault: 'submit', kind: 'submit', answer: submitAsync },
 ];
+
+/** What Horizon stands on is this process: while it answers, all of it is there. */
+function health(): HalRecord {
+  return { database_connected: true, core_up: true, core_synced: true };
+}
 
 function ledgerAt({ chain, base }: Site, asked: Asked): HalRecord {
   const text = asked.param('ledger_id');

@@ -142,6 +142,19 @@ describe('links', () => {
     expect(JSON.parse(text)._links.next.href).toMatch(/^https:\/\/horizon\.example:8443\/payments\?/);
   });
 
+  it('of a page that begins now lead on from that very ledger, however often they are followed', async () => {
+    const from = await rig.funded('links from');
+    const to = await rig.funded('links to');
+    const page = await rig.horizon.payments().forAccount(to.publicKey()).cursor('now').call();
+    const same = await page.next();
+    expect([page.records, same.records]).toEqual([[], []]);
+    const { hash } = await rig.pay(from, to, '1');
+    const { records } = await same.next();
+    expect(records.map(({ transaction_hash }) => transaction_hash)).toEqual([hash]);
+    const { _links } = await rig.json('/payments?cursor=now');
+    expect(_links.self?.href).toMatch(/cursor=\d+&/);
+  });
+
   it('keep what was asked for, in the order of its names', async () => {
     const { _links } = await rig.json('/payments?order=desc&join=transactions&include_failed=true&limit=3');
     expect(_links.self?.href).toBe(
