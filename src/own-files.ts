@@ -55,6 +55,8 @@ export function readIfThere(file: string): Buffer | undefined {
 /** Starts a thread from its source, `store/checkpoint-worker`; bundled, each is one file beside the program's. */
 export function startWorker(source: string, workerData: unknown): Worker {
   if (!bundled) return new Worker(ownFilePath(`src/${source}.ts`), { workerData });
-  const code = readOwnFile(`dist/${path.basename(source)}.cjs`).toString();
-  return new Worker(code, { eval: true, workerData });
+  const key = `dist/${path.basename(source)}.cjs`;
+  // A thread that is started from a text takes the working directory for its own place, and looks for the addon there.
+  if (!inBinary) return new Worker(ownFilePath(key), { workerData });
+  return new Worker(readOwnFile(key).toString(), { eval: true, workerData });
 }
