@@ -6,6 +6,7 @@ import { type ConfirmResult, confirmSettled, type SettledOnChain } from '../sett
 import { createPayouts } from '../settlement/payouts.ts';
 import { resumeRestored } from '../settlement/resume-restored.ts';
 import { createRootChain } from '../settlement/root-chain.ts';
+import { createSealThread } from '../settlement/seal-thread.ts';
 import { createSettler } from '../settlement/settler.ts';
 import { createSubmitter } from '../stellar/submitter.ts';
 import type { Core } from './core.ts';
@@ -46,6 +47,7 @@ export function joinChainWork(
         metrics.settlement.failed();
       },
     },
+    propose: createSealThread({ file: store.db.name, vault: vault.address }),
     accounts: store.accounts,
     meta: store.meta,
     confirm,

@@ -4,11 +4,11 @@ import type { Units } from '../money.ts';
 import { batchBounds } from '../stellar/settle-transaction.ts';
 import type { Vault } from '../stellar/vault-client.ts';
 import type { BatchRow } from '../store/batches.ts';
+import type { SealRequest } from '../store/seal-proposal.ts';
 import type { Store } from '../store/store.ts';
 import { type BatchSenderDeps, createBatchSender, type StepResult } from './batch-sender.ts';
 import { type LaneSyncDeps, syncLane } from './lane-sync.ts';
-import { hashLeaf } from './leaf.ts';
-import { rootOf } from './merkle.ts';
+import { type SealBatchDeps, sealBatch } from './seal-batch.ts';
 
 /** Seals usage into batches and brings them to the chain, lane by lane, one batch in flight per lane. */
 export type Settler = {
@@ -60,7 +60,8 @@ export type SettlementRules = {
 };
 
 export type SettlerDeps = BatchSenderDeps &
-  LaneSyncDeps & {
+  LaneSyncDeps &
+  SealBatchDeps & {
     vault: BatchSenderDeps['vault'] & Pick<Vault, 'settings'>;
     batches: Store['batches'];
     clock: Clock;
@@ -79,6 +80,8 @@ type Lane = {
   lane: number;
   synced: boolean;
   triedAtMs: number;
+  /** The last batch was full, or the books moved under the last choice: the next one is not waited for. */
+  goesOn: boolean;
   waitingFor: string | undefined;
   halted: { reason: string; foreign: boolean } | undefined;
 };
@@ -90,6 +93,7 @@ export function createSettler(deps: SettlerDeps): Settler {
     lane,
     synced: false,
     triedAtMs: clock.monotonicMs(),
+    goesOn: false,
     waitingFor: undefined,
     halted: undefined,
   }));
@@ -114,7 +118,7 @@ export function createSettler(deps: SettlerDeps): Settler {
       }
       lane.synced = true;
     }
-    const batch = openBatch(lane.lane) ?? (await seal(lane, force, signal));
+    const batch = wholeBatch(lane.lane) ?? (await seal(lane, force, signal));
     if (!batch) {
       lane.waitingFor = undefined;
       return false;
@@ -150,10 +154,11 @@ export function createSettler(deps: SettlerDeps): Settler {
 
   async function seal(lane: Lane, force: boolean, signal?: AbortSignal): Promise<BatchRow | undefined> {
     const dueAtMs = lane.triedAtMs + rules.intervalMs;
-    if (!force && clock.monotonicMs() < dueAtMs) return undefined;
+    if (!force && !lane.goesOn && clock.monotonicMs() < dueAtMs) return undefined;
     lane.triedAtMs = clock.monotonicMs();
+    lane.goesOn = false;
     const { entriesMax, linesMax } = batchBounds(await deps.vault.settings(signal), rules.entriesMax);
-    const sealed = batches.seal({
+    const request: SealRequest = {
       lane: lane.lane,
       nowMs: clock.nowMs(),
       ageMaxMs: rules.ageMaxMs,
@@ -163,16 +168,13 @@ export function createSettler(deps: SettlerDeps): Settler {
       linesMax,
       period: Math.floor(deps.chainTimeS() / deps.limitPeriodS),
       ...(deps.laneOf ? { inLane: (account: string) => deps.laneOf?.(account) === lane.lane } : {}),
-      hashLeaf: (row) => hashLeaf(deps.vault.address, row),
-      rootOf,
-    });
+    };
+    const { sealed, full } = await sealBatch(deps, request, signal);
+    lane.goesOn = full;
     if (!sealed) return undefined;
     await deps.sync();
-    const { batch, root, total, leaves } = sealed;
-    log.info(
-      { lane: lane.lane, batch, root, total: total.toString(), leaves, lines: sealed.lines.length },
-      'batch sealed',
-    );
+    const { batch, root, total, leaves, lines } = sealed;
+    log.info({ lane: lane.lane, batch, root, total: total.toString(), leaves, lines: lines.length }, 'batch sealed');
     return openBatch(lane.lane);
   }
 
@@ -182,6 +184,14 @@ export function createSettler(deps: SettlerDeps): Settler {
     const batch = openBatch(lane.lane);
     if (batch) sender.insist(batch.id);
     lane.halted = undefined;
+  }
+
+  /** The open batch; one whose filing was broken off, by a lock that another held for too long, is taken apart. */
+  function wholeBatch(lane: number): BatchRow | undefined {
+    const batch = openBatch(lane);
+    if (batch?.state !== 'sealed' || batches.isWhole(batch.id)) return batch;
+    batches.unseal(batch.id);
+    return undefined;
   }
 
   function openBatch(lane: number): BatchRow | undefined {

@@ -5,16 +5,22 @@ import { type Confirmation, type ConfirmOutcome, createConfirm } from './confirm
 import type { LeafRow } from './leaf-row.ts';
 import { createLeaves } from './leaves.ts';
 import type { RawDb, Write } from './raw-db.ts';
-import { createSeal, type SealedBatch, type SealRequest } from './seal.ts';
+import { createSeal, type Sealing } from './seal.ts';
+import type { SealProposal } from './seal-proposal.ts';
 import { createUnseal } from './unseal.ts';
+import { createIsWhole } from './whole-batch.ts';
 
 /**
  * Batches on their way to the chain: sealed → submitted → confirmed, and submitted → sealed when no envelope of the
  * batch can land any more. At most one per lane is not confirmed.
  */
 export type Batches = {
-  /** Seals the next batch of a lane, or returns undefined when there is nothing to settle or one is still open. */
-  seal(request: SealRequest): SealedBatch | undefined;
+  /** False when there is neither a charge nor a debt that a batch could take: nothing needs to be chosen. */
+  anythingWaits(): boolean;
+  /** Writes the next batch of a lane as it was proposed, step by step. */
+  seal(proposal: SealProposal, nowMs: number): Sealing;
+  /** False while a batch is being filed, or when that was broken off: it is never sent. */
+  isWhole(batchId: number): boolean;
   /** Keeps a signed envelope; resolves when it is safe on disk. Only then may it be sent. */
   recordEnvelope(batchId: number, envelope: NewEnvelope): Promise<void>;
   /** An envelope that the chain refused, or that can no longer land. */
@@ -22,7 +28,7 @@ export type Batches = {
   envelopes(batchId: number): EnvelopeRow[];
   /** submitted → sealed. Refused while an envelope of it is live. */
   reopen(batchId: number): void;
-  /** Takes a sealed batch apart that provably cannot land; a smaller one gets its number. */
+  /** Takes a sealed batch apart that is not whole or provably cannot land; another one gets its number. */
   unseal(batchId: number): void;
   confirm(confirmation: Confirmation): ConfirmOutcome;
   /** Batches that are not confirmed, lowest lane first. */
@@ -104,12 +110,17 @@ type StoredEnvelope = Omit<EnvelopeRow, 'sequence' | 'innerHash'> & { sequence: 
 export function createBatches(db: RawDb, write: Write, sync: () => Promise<void>): Batches {
   const statements = prepare(db);
   const leaves = createLeaves(db);
+  const unseal = createUnseal(db, write);
+  const isWhole = createIsWhole(db);
   return {
-    seal: createSeal(db, write),
-    unseal: createUnseal(db, write),
+    seal: createSeal(db, { write, unseal }),
+    anythingWaits: () => statements.anythingWaits.get() === 1,
+    isWhole,
+    unseal,
     confirm: createConfirm(db, write),
     async recordEnvelope(batchId, envelope) {
       write(() => {
+        assert(isWhole(batchId), 'only a batch with all its leaves can be submitted');
         const { hash, envelopeXdr, sequence, maxTimeS, createdAtMs, innerHash } = envelope;
         const times = [maxTimeS, createdAtMs] as const;
         statements.keep.run(hash, batchId, envelopeXdr, sequence.toString(), ...times, innerHash ?? null);
@@ -179,6 +190,11 @@ function prepare(db: RawDb) {
   const select = `SELECT id, lane, batch, root, state, total, leaves, oldest_at_ms AS oldestAtMs, sealed_at_ms AS sealedAtMs,
     confirmed_at_ms AS confirmedAtMs, ledger, tx_hash AS txHash FROM batches`;
   return {
+    anythingWaits: db
+      .prepare<[], number>(
+        "SELECT EXISTS (SELECT 1 FROM unsealed) OR EXISTS (SELECT 1 FROM receivables WHERE state = 'open')",
+      )
+      .pluck(),
     open: db.prepare<[], Stored>(`${select} WHERE state <> 'confirmed' ORDER BY lane`),
     byNumber: db.prepare<[number, number], Stored>(`${select} WHERE lane = ? AND batch = ?`),
     byId: db.prepare<[number], Stored>(`${select} WHERE id = ?`),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { add, subtract, type Units, units, zero } from '../money.ts';
 import { fromStored, toStored } from './columns.ts';
 import type { RawDb, Write } from './raw-db.ts';
+import { createIsWhole } from './whole-batch.ts';
 
 export type Confirmation = {
   lane: number;
@@ -52,11 +53,13 @@ type StoredLine = {
 /** Applies what the chain did with a batch: once, whole, and only if it is our batch. */
 export function createConfirm(db: RawDb, write: Write): (confirmation: Confirmation) => ConfirmOutcome {
   const statements = prepare(db);
+  const isWhole = createIsWhole(db);
   return (confirmation) =>
     write(() => {
       const batch = statements.find.get(confirmation.lane, confirmation.batch);
       if (!batch || batch.root !== confirmation.root) return { outcome: 'foreign_root', lines: [] };
       if (batch.state === 'confirmed') return { outcome: 'replayed', lines: [] };
+      assert(isWhole(batch.id), 'the chain knows only batches that have all their leaves');
       const stored = statements.lines.all(batch.id);
       assert(stored.length === confirmation.taken.length, 'the chain answers every line of a batch, and no other');
       const { ledger, txHash, closedAtMs } = confirmation;

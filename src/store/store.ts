@@ -29,6 +29,7 @@ import { createRoots, type Roots } from './roots.ts';
 import { createRoutes, type Routes } from './routes.ts';
 import { createStatements, type Statements } from './statements.ts';
 import { createTokens, type Tokens } from './tokens.ts';
+import { takeApartUnfinished } from './unseal.ts';
 import { createUsageSums, type UsageSums } from './usage-sums.ts';
 import { createWalSync } from './wal-sync.ts';
 import { createWebhooks, type Webhooks } from './webhooks.ts';
@@ -104,6 +105,7 @@ export function openStore(options: StoreOptions): Store {
     const meta = createMeta(db, write);
     // The first write of the run also makes sure that the -wal file is there to be synced.
     const runId = beginRun(meta, write);
+    takeApartUnfinished(db, write);
     journalDb = connectJournal(file);
     const wal = createWalSync(`${file}-wal`);
     const checkpoints = startCheckpoints({

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import type { RawDb, Write } from './raw-db.ts';
 import { takeBackUsageDaily } from './usage-daily.ts';
+import { createIsWhole } from './whole-batch.ts';
 
 /**
- * Takes a sealed batch apart again because it provably cannot land (too large for the network): its charges and
- * debts wait for a smaller one under the same number. Refused while an envelope of it may still land.
+ * Takes a sealed batch apart again because it is not whole, or provably cannot land (too large for the network): its
+ * charges and debts wait for another one under the same number. Refused while an envelope of it may still land.
  */
 export function createUnseal(db: RawDb, write: Write): (batchId: number) => void {
   const batch = db.prepare<[number], { lane: number; batch: number; state: string; live: number }>(
@@ -40,4 +41,16 @@ export function createUnseal(db: RawDb, write: Write): (batchId: number) => void
       const moved = stepBack.run(row.batch - 1, row.lane, row.batch).changes;
       assert(moved === 1, 'only the newest batch of a lane is taken apart');
     });
+}
+
+/**
+ * For a database that was closed in the middle of filing, before anybody looks at its batches: half a batch is no batch. In
+ * a restored copy the vault may know its number and root by now, and the half of its charges that still waits here would be
+ * asked for twice.
+ */
+export function takeApartUnfinished(db: RawDb, write: Write): void {
+  const isWhole = createIsWhole(db);
+  const unseal = createUnseal(db, write);
+  const sealed = db.prepare<[], number>("SELECT id FROM batches WHERE state = 'sealed'").pluck();
+  for (const id of sealed.all()) if (!isWhole(id)) unseal(id);
 }

@@ -7,41 +7,29 @@ import type { Candidate } from './seal-choice.ts';
  */
 export const dayMs = 86_400_000;
 
-type Sum = {
-  day: number;
-  accountId: number;
-  routeId: number;
-  calls: number;
-  refundedCalls: number;
-  gross: number;
-  refunded: number;
-};
+/** [day, account, route, calls, refunded calls, gross, refunded] of each group, as a JSON list. */
+export function usageDailyOf(charges: readonly Candidate[]): string {
+  const sums = new Map<string, number[]>();
+  for (const { atMs, accountId, routeId, price, refund } of charges) {
+    const day = Math.floor(atMs / dayMs);
+    const key = `${accountId} ${routeId} ${day}`;
+    const [, , , calls = 0, refundedCalls = 0, gross = 0, refunded = 0] = sums.get(key) ?? [];
+    const counts = [calls + 1, refundedCalls + Number(refund > 0)];
+    sums.set(key, [day, accountId, routeId, ...counts, gross + price, refunded + refund]);
+  }
+  return JSON.stringify([...sums.values()]);
+}
 
-/** Adds sealed charges: summed in memory first, so that a batch costs a statement per day, account and route. */
-export function createUsageDailyMove(db: RawDb): (charges: Candidate[]) => void {
-  const move = db.prepare<Sum>(
+/** Adds such sums with one statement. */
+export function createUsageDailyMove(db: RawDb): (sums: string) => void {
+  const move = db.prepare<[string]>(
     `INSERT INTO usage_daily (day, account_id, route_id, calls, refunded_calls, gross, refunded)
-     VALUES ($day, $accountId, $routeId, $calls, $refundedCalls, $gross, $refunded)
+     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+     FROM json_each(?) WHERE true
      ON CONFLICT (account_id, day, route_id) DO UPDATE SET calls = calls + excluded.calls,
        refunded_calls = refunded_calls + excluded.refunded_calls, gross = gross + excluded.gross, refunded = refunded + excluded.refunded`,
   );
-  return (charges) => {
-    const sums = new Map<string, Sum>();
-    for (const { atMs, accountId, routeId, price, refund } of charges) {
-      const day = Math.floor(atMs / dayMs);
-      const key = `${accountId} ${routeId} ${day}`;
-      let sum = sums.get(key);
-      if (!sum) {
-        sum = { day, accountId, routeId, calls: 0, refundedCalls: 0, gross: 0, refunded: 0 };
-        sums.set(key, sum);
-      }
-      sum.calls++;
-      if (refund > 0) sum.refundedCalls++;
-      sum.gross += price;
-      sum.refunded += refund;
-    }
-    for (const sum of sums.values()) move.run(sum);
-  };
+  return (sums) => void move.run(sums);
 }
 
 const ofBatch = `SELECT c.account_id AS account, c.at_ms / ${dayMs} AS day, c.route_id AS route, COUNT(*) AS calls,

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseUsdc, units, zero } from '../../src/money.ts';
+import { sealNow } from '../store/rig.ts';
 import { alice, bob, createRig, type Rig, sealAll } from './rig.ts';
 
 const open: Rig[] = [];
@@ -142,7 +143,7 @@ describe('a refund', () => {
     const rig = await rigged();
     rig.fund(alice, '1');
     const call = await rig.charge(alice, '0.25');
-    rig.store.batches.seal(sealAll);
+    sealNow(rig.store, sealAll);
     await expect(rig.books.refund(call)).rejects.toMatchObject({
       code: 'conflict',
       detail: expect.stringContaining(`callora deposit 0.25 --to ${alice}`),
@@ -204,7 +205,7 @@ describe('settlement', () => {
     const rig: Rig = await rigged({
       settler: {
         async settleNow() {
-          rig.store.batches.seal(sealAll);
+          sealNow(rig.store, sealAll);
           return { done: false, confirmed: [], waitingFor: 'the network' };
         },
       },
@@ -224,7 +225,7 @@ describe('settlement', () => {
     const rig = await rigged();
     rig.fund(alice, '1');
     await rig.charge(alice, '0.25');
-    rig.store.batches.seal(sealAll);
+    sealNow(rig.store, sealAll);
     expect(await rig.books.settleNow()).toMatchObject({ complete: true, batches: [{ batch: 1 }] });
   });
 
@@ -232,7 +233,7 @@ describe('settlement', () => {
     const rig = await rigged();
     rig.fund(alice, '1');
     const call = await rig.charge(alice, '0.25');
-    const sealed = rig.store.batches.seal(sealAll);
+    const sealed = sealNow(rig.store, sealAll);
     const shown = await rig.books.batch(0, 1);
     expect(shown.root).toBe(sealed?.root);
     expect(shown.lines).toEqual([{ position: 0, payee: bob, account: alice, amount: '0.25', taken: null }]);

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseUsdc, zero } from '../../src/money.ts';
 import type { PayoutResult } from '../../src/settlement/payouts.ts';
+import { sealNow } from '../store/rig.ts';
 import { alice, bob, createRig, type Rig, sealAll } from './rig.ts';
 
 const open: Rig[] = [];
@@ -23,7 +24,7 @@ describe('the live view', () => {
     await rig.journal.flush();
     const before = (await rig.books.live()).pipeline;
     expect(before).toMatchObject({ open: { calls: 2, amount: '0.005' }, in_flight: [], confirmed: [] });
-    rig.store.batches.seal(sealAll);
+    sealNow(rig.store, sealAll);
     await rig.charge(alice, '0.01');
     await rig.journal.flush();
     const after = (await rig.books.live()).pipeline;

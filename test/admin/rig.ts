@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,7 +12,7 @@ import { silentLog } from '../../src/log.ts';
 import { createJournal } from '../../src/metering/journal.ts';
 import { parseUsdc, units, zero } from '../../src/money.ts';
 import { firstCallId } from '../../src/store/call-ids.ts';
-import type { SealRequest } from '../../src/store/seal.ts';
+import type { SealRequest } from '../../src/store/seal-proposal.ts';
 import { openStore } from '../../src/store/store.ts';
 
 /** Books over a real store, ledger and journal; only signing and the chain are fakes. */
@@ -56,11 +55,6 @@ export const sealAll: SealRequest = {
   entriesMax: 100,
   linesMax: 400,
   period: 0,
-  hashLeaf: (row) =>
-    createHash('sha256')
-      .update(JSON.stringify(row, (_, value) => String(value)))
-      .digest(),
-  rootOf: (hashes) => createHash('sha256').update(Buffer.concat(hashes)).digest(),
 };
 
 export type Rig = Awaited<ReturnType<typeof createRig>>;

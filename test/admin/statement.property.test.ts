@@ -7,7 +7,7 @@ import { parseUsdc, type Units, units, zero } from '../../src/money.ts';
 import { amountsDue } from '../../src/settlement/payouts.ts';
 import type { Store } from '../../src/store/store.ts';
 import { dayMs } from '../../src/store/usage-daily.ts';
-import { applyEvents, hashLeaf, openTestStore, rootOf, vaultEvent, writeCharge } from '../store/rig.ts';
+import { applyEvents, openTestStore, sealNow, vaultEvent, writeCharge } from '../store/rig.ts';
 
 /**
  * Random weeks of calls, refunds, settlements, shortfalls and claims over two lanes, then statements over random periods:
@@ -90,7 +90,7 @@ class World {
 
   seal(inLane: number, nowMs: number): void {
     const bounds = { ageMaxMs: 60_000, minTotal: zero, entriesMax: 100, linesMax: 400, period: 0 };
-    this.store.batches.seal({ lane: inLane, nowMs, force: true, hashLeaf, rootOf, ...bounds });
+    sealNow(this.store, { lane: inLane, nowMs, force: true, ...bounds });
   }
 
   /** Takes this many percent of each line; above a hundred, the payee is not listed. */

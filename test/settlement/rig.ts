@@ -5,8 +5,11 @@ import type { FakeClock } from '../../src/clock.ts';
 import { silentLog } from '../../src/log.ts';
 import { units } from '../../src/money.ts';
 import { confirmSettled, type SettledOnChain } from '../../src/settlement/confirm.ts';
+import { hashLeaf } from '../../src/settlement/leaf.ts';
+import { rootOf } from '../../src/settlement/merkle.ts';
 import { createSettler, type Settler, type SettlerDeps } from '../../src/settlement/settler.ts';
 import { decodeVaultEvent } from '../../src/stellar/vault-events.ts';
+import { createProposer } from '../../src/store/seal-proposal.ts';
 import type { Store } from '../../src/store/store.ts';
 import { accountState, openTestStore, writeCharge } from '../store/rig.ts';
 import { ScriptedChain, vaultAddress } from './scripted-chain.ts';
@@ -46,10 +49,12 @@ export function createSettlementRig(overrides: Partial<SettlerDeps> = {}): Settl
     for (const row of store.accounts.loadAll()) ledger.open(row);
     const { batches, meta, accounts } = store;
     const confirm = (settled: SettledOnChain) => confirmSettled({ batches, meta, ledger, limitPeriodS, log }, settled);
+    const propose = createProposer(store.db, { hashLeaf: (row) => hashLeaf(vaultAddress, row), rootOf });
     const settler = createSettler({
       rpc: chain.rpc,
       vault: chain.vault,
       batches,
+      propose: async (request) => propose(request),
       meta,
       accounts,
       confirm,

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { units } from '../../src/money.ts';
+import { hashLeaf } from '../../src/settlement/leaf.ts';
+import { rootOf } from '../../src/settlement/merkle.ts';
+import { createProposer } from '../../src/store/seal-proposal.ts';
 import { addressOf, createSettlementRig, type SettlementRig } from './rig.ts';
-import type { SendFault } from './scripted-chain.ts';
+import { type SendFault, vaultAddress } from './scripted-chain.ts';
 
 const consumer = addressOf('consumer');
 const other = addressOf('other consumer');
@@ -259,6 +262,88 @@ describe('settlement', () => {
     rig.clock.advance(61_000);
     await rig.run();
     expectSettled(rig, { consumer: 305, payee: 305 });
+  });
+
+  it('goes on at once while its batches are full, and then waits for the interval again', async () => {
+    const rules = { intervalMs: 3_600_000, minTotal: units(1), ageMaxMs: 7_200_000, entriesMax: 5 };
+    const rig = createSettlementRig({ rules });
+    const accounts = Array.from({ length: 10 }, (_, index) => addressOf(`account ${index}`));
+    for (const account of accounts) rig.deposit(account, 1_000n);
+    for (const account of accounts) rig.charge(account, payee, 10);
+    await rig.run();
+    expect(rig.chain.lanes.get(0)?.batch ?? 0).toBe(0);
+    rig.clock.advance(3_600_000);
+    // Four accounts and a payee a batch: two full ones, and one that is not.
+    for (let batches = 0; batches < 5; batches++) await rig.run();
+    expect(rig.chain.lanes.get(0)?.batch).toBe(3);
+    for (const account of accounts) expect(rig.ledger.account(account)).toMatchObject({ settled: 10n });
+    rig.charge(accounts[0] ?? '', payee, 5);
+    await rig.run(3);
+    expect(rig.chain.lanes.get(0)?.batch).toBe(3);
+  });
+
+  it('asks the least total of a batch that follows a full one too', async () => {
+    const rules = { intervalMs: 0, minTotal: units(15), ageMaxMs: 7_200_000, entriesMax: 3 };
+    const rig = createSettlementRig({ rules });
+    for (const name of [consumer, other, secondPayee]) {
+      rig.deposit(name, 1_000n);
+      rig.charge(name, payee, 10);
+    }
+    for (let batches = 0; batches < 3; batches++) await rig.run(3);
+    expect(rig.chain.lanes.get(0)?.batch).toBe(1);
+  });
+
+  it('takes a batch apart whose filing was broken off, and settles every unit once', async () => {
+    const rig = createSettlementRig();
+    const { store } = rig;
+    const propose = createProposer(store.db, { hashLeaf: (row) => hashLeaf(vaultAddress, row), rootOf });
+    let steps = 0;
+    rig.restart({
+      propose: async (request) => propose({ ...request, partLeavesMax: 2 }),
+      batches: {
+        ...store.batches,
+        seal(proposal, nowMs) {
+          const sealing = store.batches.seal(proposal, nowMs);
+          const step = () => {
+            if (++steps === 3) throw new Error('database is locked');
+            return sealing.step();
+          };
+          return { ...sealing, step };
+        },
+      },
+    });
+    rig.deposit(consumer, 1_000_000n);
+    rig.deposit(other, 1_000_000n);
+    for (let price = 1; price <= 7; price++) rig.charge(price % 2 ? consumer : other, payee, price);
+    const failure = await meanwhile(rig, rig.settler.turn().catch(String));
+    expect(failure).toContain('locked');
+    const [half] = store.batches.open();
+    expect(store.batches.isWhole(half?.id ?? 0)).toBe(false);
+    expect(rig.chain.builds).toBe(0);
+    await meanwhile(rig, rig.run());
+    expect(steps).toBe(7);
+    expectSettled(rig, { consumer: 16, other: 12, payee: 28 });
+    expect(rig.chain.lanes.get(0)?.batch).toBe(1);
+  });
+
+  it('chooses again when a charge was refunded after it was chosen', async () => {
+    const rig = createSettlementRig();
+    const { store } = rig;
+    const propose = createProposer(store.db, { hashLeaf: (row) => hashLeaf(vaultAddress, row), rootOf });
+    let choices = 0;
+    rig.restart({
+      propose: async (request) => {
+        const proposal = propose(request);
+        if (proposal && choices++ === 0) store.db.prepare("INSERT INTO refunds VALUES (?, 1, 300, 'x')").run(refunded);
+        return proposal;
+      },
+    });
+    rig.deposit(consumer, 1_000_000n);
+    const refunded = rig.charge(consumer, payee, 300);
+    rig.charge(consumer, payee, 20);
+    await rig.run();
+    expect(choices).toBe(2);
+    expect(rig.chain.accounts.get(consumer)?.settled).toBe(20n);
   });
 
   it('splits what does not fit into one batch without losing a unit', async () => {

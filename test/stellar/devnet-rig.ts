@@ -10,6 +10,8 @@ import { createJournal, type Journal } from '../../src/metering/journal.ts';
 import { type Units, units } from '../../src/money.ts';
 import { beginAdoption } from '../../src/settlement/adoption.ts';
 import { confirmSettled, type SettledOnChain } from '../../src/settlement/confirm.ts';
+import { hashLeaf } from '../../src/settlement/leaf.ts';
+import { rootOf } from '../../src/settlement/merkle.ts';
 import { createPayouts, type Payouts } from '../../src/settlement/payouts.ts';
 import { type ReconcileReport, reconcile } from '../../src/settlement/reconcile.ts';
 import { createRootChain } from '../../src/settlement/root-chain.ts';
@@ -20,6 +22,7 @@ import { createRpc, type Rpc } from '../../src/stellar/rpc.ts';
 import { createSubmitter, type Submitter } from '../../src/stellar/submitter.ts';
 import { createTestAsset } from '../../src/stellar/test-asset.ts';
 import { createVault, type Vault } from '../../src/stellar/vault-client.ts';
+import { createProposer } from '../../src/store/seal-proposal.ts';
 import type { Store } from '../../src/store/store.ts';
 import { openTestStore } from '../store/rig.ts';
 
@@ -135,10 +138,12 @@ export function createMoneyRig(chain: Chain, rpc: Rpc = chain.rpc): MoneyRig {
       },
       sync,
     });
+    const propose = createProposer(store.db, { hashLeaf: (row) => hashLeaf(chain.vaultAddress, row), rootOf });
     const settler = createSettler({
       rpc: through,
       vault,
       batches,
+      propose: async (request) => propose(request),
       meta,
       accounts,
       confirm,

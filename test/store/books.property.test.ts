@@ -6,8 +6,14 @@ import { fakeClock } from '../../src/clock.ts';
 import { silentLog } from '../../src/log.ts';
 import { createJournal, type Journal } from '../../src/metering/journal.ts';
 import { type Units, units, zero } from '../../src/money.ts';
+import { hashLeaf } from '../../src/settlement/leaf.ts';
+import { rootOf } from '../../src/settlement/merkle.ts';
+import type { LeafRow } from '../../src/store/leaf-row.ts';
+import type { Sealing } from '../../src/store/seal.ts';
+import { createProposer } from '../../src/store/seal-proposal.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { dayMs } from '../../src/store/usage-daily.ts';
+import { vaultAddress } from '../settlement/scripted-chain.ts';
 import { accountState, confirm, seal, sealedByDay, tempFolder, usageDaily, vaultEvent } from './rig.ts';
 
 /**
@@ -20,6 +26,7 @@ import { accountState, confirm, seal, sealedByDay, tempFolder, usageDaily, vault
 const addresses = ['GA', 'GB', 'GC'];
 const payees = ['GX', 'GY'];
 const tokenCap = 800;
+const hashing = { hashLeaf: (row: LeafRow) => hashLeaf(vaultAddress, row), rootOf };
 
 type Step =
   | { do: 'deposit' | 'request' | 'limit'; who: number; amount: number }
@@ -34,7 +41,8 @@ type Step =
       end: 'charge' | 'release' | 'refund' | 'hang';
       token: boolean;
     }
-  | { do: 'seal' | 'land' | 'settle' | 'unseal' | 'write_off' | 'restart' | 'next_period' | 'replay' };
+  | { do: 'seal' | 'part' | 'land' | 'settle' | 'unseal' | 'late_refund' }
+  | { do: 'write_off' | 'restart' | 'next_period' | 'replay' };
 
 const who = fc.nat({ max: addresses.length - 1 });
 const payee = fc.nat({ max: payees.length - 1 });
@@ -68,6 +76,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constantFrom(
         'seal' as const,
+        'part',
+        'part',
+        'late_refund',
         'land',
         'settle',
         'settle',
@@ -135,6 +146,10 @@ class World {
   ledger!: Ledger;
   journal!: Journal;
   events = 0;
+  /** A batch of which some parts are written. */
+  sealing: Sealing | undefined;
+  /** Charges that may still be refunded. */
+  refundable: { id: number; price: number; address: string; token: boolean }[] = [];
   lastBatch: { lane: number; batch: number; root: string; taken: bigint[] } | undefined;
 
   open(): void {
@@ -157,6 +172,7 @@ class World {
   }
 
   async close(): Promise<void> {
+    this.sealing = undefined;
     await this.journal.close();
     await this.store.close();
   }
@@ -223,8 +239,13 @@ class World {
         await this.take({ do: 'seal' });
         return this.land();
       case 'seal':
-        seal(this.store, { minTotal: zero, period: this.vault.period, leavesMax: 5, entriesMax: 4 });
+        while (this.sealing) this.part();
+        seal(this.store, { ...this.bounds(), ...hashing });
         return;
+      case 'part':
+        return this.part();
+      case 'late_refund':
+        return this.lateRefund();
       case 'unseal':
         await this.take({ do: 'seal' });
         for (const batch of this.store.batches.open()) this.store.batches.unseal(batch.id);
@@ -240,6 +261,30 @@ class World {
       case 'write_off':
         return this.writeOff();
     }
+  }
+
+  bounds() {
+    return { minTotal: zero, period: this.vault.period, leavesMax: 5, entriesMax: 4 };
+  }
+
+  /** Goes on with a batch that is being filed, or begins one. */
+  part(): void {
+    const rest = { lane: 0, nowMs: 10_000, ageMaxMs: 60_000, linesMax: 400, partLeavesMax: 2 };
+    if (!this.sealing) {
+      const proposal = createProposer(this.store.db, hashing)({ ...rest, ...this.bounds() });
+      this.sealing = proposal && this.store.batches.seal(proposal, rest.nowMs);
+    }
+    if (this.sealing?.step() !== 'more') this.sealing = undefined;
+  }
+
+  /** An operator gives the newest charge back, if no batch has it. */
+  async lateRefund(): Promise<void> {
+    const charge = this.refundable.pop();
+    if (!charge) return;
+    const amount = units(charge.price);
+    const outcome = await this.journal.refund({ chargeId: charge.id, atMs: 1, amount, reason: 'operator' });
+    const cap = charge.token ? this.ledger.cap('t') : undefined;
+    if (outcome === 'refunded') this.ledger.refund(this.slot(charge.address), cap, amount);
   }
 
   list(address: string, listed: boolean): void {
@@ -300,6 +345,9 @@ class World {
       expect(outcome).toBe('refunded');
       this.ledger.refund(account, cap, units(next.price));
     }
+    if (next.end === 'charge' && next.price > 0) {
+      this.refundable.push({ id, price: next.price, address: account.address, token: cap !== undefined });
+    }
     this.journal.finish({ chargeId: id, atMs: 1, outcome: 'completed', bytesIn: 0, bytesOut: 0, durationMs: 1 });
     await this.journal.flush();
   }
@@ -320,9 +368,13 @@ class World {
   }
 
   land(): void {
+    while (this.sealing) this.part();
     for (const batch of this.store.batches.open()) {
       const taken = this.vault.settle(this.store.batches.lines(batch.id));
       const { lane, root } = batch;
+      const hashes = this.store.batches.rows(batch.id).map(hashing.hashLeaf);
+      expect(Buffer.from(rootOf(hashes)).toString('hex')).toBe(root);
+      expect(hashes).toHaveLength(batch.leaves);
       const result = confirm(this.store, { lane, batch: batch.batch, root }, taken, this.vault.period);
       expect(result.outcome).toBe('applied');
       for (const line of result.lines) this.ledger.settle(this.slot(line.account), line);
@@ -349,6 +401,11 @@ class World {
       expect(row.held).toBe(0n);
     }
     expect(usageDaily(this.store)).toEqual(sealedByDay(this.store));
+    for (const batch of this.store.batches.open()) {
+      const lines = this.store.batches.lines(batch.id).reduce((sum, line) => sum + line.amount, 0n);
+      expect(lines).toBe(batch.total);
+      expect(sum(this.store.batches.rows(batch.id))).toBe(lines);
+    }
     const open = this.store.receivables.list({ limit: 1_000 });
     const batched = this.store.receivables.list({ state: 'batched', limit: 1_000 });
     for (const slot of this.ledger.accounts()) {
@@ -359,6 +416,10 @@ class World {
     const gross = new Map(this.store.payouts.earnings().map((row) => [row.payee, Number(row.gross)]));
     for (const [address, earned] of this.vault.gross) expect(gross.get(address) ?? 0).toBe(earned);
   }
+}
+
+function sum(rows: LeafRow[]): bigint {
+  return rows.reduce((all, row) => all + (row.kind === 'carry' ? row.amount : row.price - row.refund), 0n);
 }
 
 describe('the books', () => {

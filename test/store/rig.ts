@@ -9,7 +9,8 @@ import { type Units, units } from '../../src/money.ts';
 import type { AccountState, VaultEventRow } from '../../src/store/deposits.ts';
 import type { LeafRow } from '../../src/store/leaf-row.ts';
 import { createWrite } from '../../src/store/raw-db.ts';
-import type { SealRequest } from '../../src/store/seal.ts';
+import type { SealedBatch } from '../../src/store/seal.ts';
+import { createProposer, type Hashing, type SealRequest } from '../../src/store/seal-proposal.ts';
 import { openStore, type Store, type StoreOptions } from '../../src/store/store.ts';
 
 /** A folder that goes with the test. */
@@ -101,8 +102,17 @@ export function rootOf(hashes: Uint8Array[]): Uint8Array {
   return createHash('sha256').update(Buffer.concat(hashes)).digest();
 }
 
-export function seal(store: Store, rest: Partial<SealRequest> = {}) {
-  return store.batches.seal({
+/** Chooses and writes in one go, with nothing between. */
+export function sealNow(store: Store, request: SealRequest & Partial<Hashing>): SealedBatch | undefined {
+  const { hashLeaf: hash = hashLeaf, rootOf: root = rootOf, ...rest } = request;
+  const proposal = createProposer(store.db, { hashLeaf: hash, rootOf: root })(rest);
+  const sealing = proposal && store.batches.seal(proposal, rest.nowMs);
+  while (sealing?.step() === 'more');
+  return sealing?.batch();
+}
+
+export function seal(store: Store, rest: Partial<SealRequest & Hashing> = {}) {
+  return sealNow(store, {
     lane: 0,
     nowMs: 10_000,
     ageMaxMs: 60_000,
@@ -110,8 +120,6 @@ export function seal(store: Store, rest: Partial<SealRequest> = {}) {
     entriesMax: 100,
     linesMax: 400,
     period: 0,
-    hashLeaf,
-    rootOf,
     ...rest,
   });
 }

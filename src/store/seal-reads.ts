@@ -1,0 +1,47 @@
+import type { RawDb } from './raw-db.ts';
+import type { Candidate, Carry } from './seal-choice.ts';
+
+/** What waits to be settled, as the database has it: debts and charges. */
+export type SealReads = {
+  /** Open debts that the chain can take some of, oldest first; of `ids` those that still are. */
+  carries(period: number, ids?: readonly number[]): Carry[];
+  /** Charges that are finished or not younger than `oldMs`, oldest first, behind a call id, of these accounts or all. */
+  waiting(oldMs: number, afterId: number, accountIds: readonly number[] | undefined): IterableIterator<Candidate>;
+};
+
+// Debt is asked for again only where the chain can take some of it, and only for payees it lists.
+const carriesText = (of: string) => `SELECT * FROM (
+    SELECT r.id, r.account_id AS accountId, a.address AS account, r.payee, r.amount, r.kind,
+      b.lane AS fromLane, b.batch AS fromBatch, a.deposited - a.settled - a.withdrawn AS balance,
+      MIN(a.limit_units, COALESCE(a.pending_limit, a.limit_units))
+        - CASE WHEN a.period >= $period THEN a.used ELSE 0 END AS limitLeft
+    FROM receivables r JOIN accounts a ON a.id = r.account_id JOIN batches b ON b.id = r.batch_id
+    LEFT JOIN payees p ON p.address = r.payee
+    WHERE r.state = 'open' AND COALESCE(p.listed, r.kind = 'account') = 1 ${of}
+  ) WHERE balance > 0 AND limitLeft > 0 ORDER BY id`;
+
+// The queue is walked first, and a row that is not wanted is passed over before anything is looked up for it.
+const waitingText = (of: string) => `SELECT c.id, c.at_ms AS atMs, c.account_id AS accountId, a.address AS account,
+    c.token_id AS tokenId, c.route_id AS routeId, r.api, r.payee, r.template, c.method, c.status, c.price,
+    COALESCE(f.amount, 0) AS refund, e.charge_id IS NOT NULL AS finished
+  FROM unsealed u CROSS JOIN charges c ON c.id = u.charge_id JOIN accounts a ON a.id = c.account_id
+  JOIN routes r ON r.id = c.route_id LEFT JOIN refunds f ON f.charge_id = c.id LEFT JOIN finishes e ON e.charge_id = c.id
+  WHERE u.charge_id > $afterId AND (e.charge_id IS NOT NULL OR c.at_ms <= $oldMs) ${of} ORDER BY u.charge_id`;
+
+export function createSealReads(db: RawDb): SealReads {
+  const carries = db.prepare<{ period: number }, Carry>(carriesText(''));
+  const carriesOf = db.prepare<{ period: number; ids: string }, Carry>(
+    carriesText('AND r.id IN (SELECT value FROM json_each($ids))'),
+  );
+  const waiting = db.prepare<{ oldMs: number; afterId: number }, Candidate>(waitingText(''));
+  const waitingOf = db.prepare<{ oldMs: number; afterId: number; accounts: string }, Candidate>(
+    waitingText('AND u.account_id IN (SELECT value FROM json_each($accounts))'),
+  );
+  return {
+    carries: (period, ids) => (ids ? carriesOf.all({ period, ids: JSON.stringify(ids) }) : carries.all({ period })),
+    waiting(oldMs, afterId, accountIds) {
+      if (!accountIds) return waiting.iterate({ oldMs, afterId });
+      return waitingOf.iterate({ oldMs, afterId, accounts: JSON.stringify(accountIds) });
+    },
+  };
+}
