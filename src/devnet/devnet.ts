@@ -9,7 +9,7 @@ import { createControl } from './control/control.ts';
 import type { Fault } from './faults/fault.ts';
 import { createFaults, type FaultTimes } from './faults/faults.ts';
 import { createGate } from './faults/gate.ts';
-import { createFriendbot } from './friendbot.ts';
+import { createFriendbot } from './friendbot/friendbot.ts';
 import { createHorizon } from './horizon/horizon.ts';
 import { countsNobody, createRateLimiter, HORIZON_QUOTA, type RateLimiter } from './horizon/rate-limit.ts';
 import { listen } from './http.ts';

@@ -2,10 +2,11 @@
 import type { Log } from '../log.ts';
 import type { Control } from './control/control.ts';
 import { FaultError, type Gate } from './faults/gate.ts';
-import { type Friendbot, FriendbotRefusal } from './friendbot.ts';
+import { answerFriendbot } from './friendbot/endpoint.ts';
+import type { Friendbot } from './friendbot/friendbot.ts';
 import { HORIZON_BODY_BYTES_MAX, type Horizon } from './horizon/horizon.ts';
-import { problemOf, sendProblem } from './horizon/problem.ts';
-import { transactionResource } from './horizon/transaction-resource.ts';
+import { baseOf } from './horizon/links.ts';
+import { sendProblem, serverError } from './horizon/problem.ts';
 import { type Exchange, type Handler, sendJson } from './http.ts';
 import { answerRpc, callMethod, type Params, RpcError, type RpcMethods } from './rpc/json-rpc.ts';
 
@@ -32,7 +33,9 @@ export function createRouter(deps: RouterDeps): Handler {
       const { req, url } = exchange;
       if (isRpc(req.method, url)) return answerRpcOver(exchange, deps);
       if (url.pathname !== '/friendbot') return behindGate(exchange, deps, horizon.targets(exchange), horizon.answer);
-      return behindGate(exchange, deps, ['friendbot', 'horizon'], (met) => answerFriendbot(met, deps));
+      return behindGate(exchange, deps, ['friendbot', 'horizon'], (met) =>
+        answerFriendbot(met, deps.friendbot, baseOf(req, deps.baseUrl())),
+      );
     },
   };
 }
@@ -43,7 +46,7 @@ function isRpc(method: string | undefined, { pathname }: URL): boolean {
 
 async function behindGate(
   exchange: Exchange,
-  { gate }: RouterDeps,
+  { gate, log }: RouterDeps,
   targets: readonly string[],
   answer: Horizon['answer'],
 ): Promise<void> {
@@ -51,8 +54,10 @@ async function behindGate(
     const chain = await gate.meet(exchange, [...targets, '*']);
     if (chain) await answer(exchange, chain);
   } catch (error) {
-    if (!(error instanceof FaultError)) throw error;
-    sendProblem(exchange.res, problemOf(500, 'server_error', error.message));
+    // An answer that has begun can only be cut, which whoever called this does.
+    if (exchange.res.headersSent) throw error;
+    if (!(error instanceof FaultError)) log.error({ err: error }, 'a request of Horizon or friendbot failed');
+    sendProblem(exchange.res, serverError(error instanceof Error ? error.message : String(error)));
   }
 }
 
@@ -71,14 +76,4 @@ async function answerRpcOver(exchange: Exchange, { methods, gate, control, log }
   };
   const reply = await answerRpc(body, call, log);
   if (!res.headersSent && !req.socket.destroyed) sendJson(res, 200, reply);
-}
-
-async function answerFriendbot({ res, url, body }: Exchange, { friendbot, baseUrl }: RouterDeps): Promise<void> {
-  const address = url.searchParams.get('addr') ?? new URLSearchParams(body ?? '').get('addr') ?? '';
-  try {
-    sendJson(res, 200, transactionResource(await friendbot.fund(address), baseUrl()));
-  } catch (error) {
-    if (!(error instanceof FriendbotRefusal)) throw error;
-    sendProblem(res, problemOf(400, 'bad_request', error.message));
-  }
 }

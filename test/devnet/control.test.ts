@@ -48,9 +48,11 @@ describe('the control surface', () => {
     expect((await rig.send(who, Operation.bumpSequence({ bumpTo: '0' }))).status).toBe('SUCCESS');
   });
 
-  it('gives coins to a new account', async () => {
+  it('gives coins to a new account, and to one that exists', async () => {
     const who = keypair('funded by hand').publicKey();
     await call('devnet_fund', { address: who });
+    await call('devnet_fund', { address: who });
+    expect((await rig.server.getAccountEntry(who)).balance).toBe(200_000_000_000n);
     expect(rig.devnet.hasAccount(who)).toBe(true);
   });
 

@@ -45,22 +45,6 @@ describe('the network', () => {
   });
 });
 
-describe('friendbot', () => {
-  it('creates accounts that the SDK can use at once', async () => {
-    const who = await rig.funded('friend');
-    const account = await rig.server.getAccountEntry(who.publicKey());
-    expect(account.balance).toBe(100_000_000_000n);
-    expect((await rig.server.requestAirdrop(who.publicKey())).sequenceNumber()).toBe(account.seqNum.toString());
-  });
-
-  it('says no to contracts and to accounts that exist', async () => {
-    const who = await rig.funded('friend again');
-    await expect(rig.server.fundAddress(who.publicKey())).rejects.toThrow('createAccountAlreadyExist');
-    const contract = usdcOf(who).contractId(rig.devnet.passphrase);
-    await expect(rig.server.fundAddress(contract)).rejects.toThrow('only G... accounts');
-  });
-});
-
 describe('classic and contract movements of one asset', () => {
   it('act on the same trustlines and tell the same kind of event', async () => {
     const issuer = await rig.funded('issuer');

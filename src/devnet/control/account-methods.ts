@@ -24,7 +24,7 @@ export function accountMethods({ friendbot, namedAccount }: ControlDeps): Record
     /** Creates the account, or pays as much again into one that exists. */
     devnet_fund: method(z.strictObject({ address }), async ({ address: to }) => {
       try {
-        const { signed, ledger } = await friendbot.fund(to);
+        const { signed, ledger } = await friendbot.give(to);
         return { hash: signed.hash, ledger };
       } catch (error) {
         throw new RpcError('invalidParams', error instanceof Error ? error.message : String(error));

@@ -1,5 +1,5 @@
 import type { Faults } from '../faults/faults.ts';
-import type { Friendbot } from '../friendbot.ts';
+import type { Friendbot } from '../friendbot/friendbot.ts';
 import type { Chain } from '../ledger/chain.ts';
 
 export type ControlDeps = {

@@ -69,6 +69,10 @@ export function bodyTooLarge(bytesMax: number): HorizonRefusal {
   return new HorizonRefusal(problemOf(413, 'request_body_too_large', detail));
 }
 
+export function serverError(detail: string): HorizonProblem {
+  return { ...problemOf(500, 'server_error', detail), title: 'Internal Server Error' };
+}
+
 export function rateLimitExceeded(): HorizonRefusal {
   const detail = 'This address has sent more requests than its limit lets through: see the headers X-RateLimit-*.';
   return new HorizonRefusal(problemOf(429, 'rate_limit_exceeded', detail));
