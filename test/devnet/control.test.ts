@@ -34,6 +34,39 @@ describe('the control surface', () => {
     expect(rig.devnet.latestLedger().closeTimeS).toBeGreaterThanOrEqual(before + 3_600);
   });
 
+  it('sets the time of the next ledger, but never back', async () => {
+    const closeTimeS = rig.devnet.latestLedger().closeTimeS + 86_400;
+    expect(await call('devnet_setTime', { closeTimeS })).toMatchObject({ closeTimeS });
+    await expect(call('devnet_setTime', { closeTimeS: closeTimeS - 3_600 })).rejects.toMatchObject({
+      code: -32602,
+      message: expect.stringContaining('only goes forward'),
+    });
+  });
+
+  it('sets the sequence number of an account', async () => {
+    const who = await rig.funded('numbered');
+    await call('devnet_setSequence', { address: who.publicKey(), sequence: '9223372036854775000' });
+    expect((await rig.server.getAccount(who.publicKey())).sequenceNumber()).toBe('9223372036854775000');
+    const sent = await rig.send(who, Operation.bumpSequence({ bumpTo: '0' }));
+    expect(sent.status).toBe('SUCCESS');
+    const nobody = { address: keypair('nobody').publicKey(), sequence: '1' };
+    await expect(call('devnet_setSequence', nobody)).rejects.toMatchObject({ code: -32602 });
+  });
+
+  it('forgets history, and its servers say so', async () => {
+    const who = await rig.funded('pruned');
+    const { txHash } = await rig.send(who, Operation.bumpSequence({ bumpTo: '0' }));
+    await call('devnet_mine', { ledgers: 5 });
+    const { sequence } = rig.devnet.latestLedger();
+    expect(await call('devnet_prune', { keepLedgers: 3 })).toEqual({ oldestLedger: sequence - 2 });
+    expect((await rig.server.getHealth()).oldestLedger).toBe(sequence - 2);
+    expect((await rig.server.getTransaction(txHash)).status).toBe('NOT_FOUND');
+    expect((await fetch(`${rig.devnet.horizonUrl}/transactions/${txHash}`)).status).toBe(404);
+    await expect(rig.server.getEvents({ startLedger: 1, filters: [] })).rejects.toMatchObject({ code: -32600 });
+    const root = await (await fetch(rig.devnet.horizonUrl)).json();
+    expect(root).toMatchObject({ history_elder_ledger: sequence - 2 });
+  });
+
   it('freezes the ledger: what is sent stays pending until a ledger is closed by hand', async () => {
     const who = await rig.funded('frozen');
     await call('devnet_freeze');

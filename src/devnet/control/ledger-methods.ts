@@ -12,6 +12,8 @@ const MINED_AT_ONCE = 100;
 const SURGE_STROOPS_MAX = 10_000_000_000;
 /** A century: later, times no longer fit into what clients count in. */
 const SECONDS_MAX = 3_155_760_000;
+/** The year 2200. */
+const TIME_S_MAX = 7_258_118_400;
 
 export function ledgerMethods({ chain }: ControlDeps): Record<string, ControlMethod> {
   return {
@@ -34,6 +36,16 @@ export function ledgerMethods({ chain }: ControlDeps): Record<string, ControlMet
     devnet_increaseTime: method(z.strictObject({ seconds: z.int().min(1).max(SECONDS_MAX) }), ({ seconds }) => {
       chain.advanceTime(seconds);
       return summary(chain.closeLedger());
+    }),
+    /** Closes a ledger at this time, seconds since 1970; from then on it goes on from there. */
+    devnet_setTime: method(z.strictObject({ closeTimeS: z.int().min(0).max(TIME_S_MAX) }), ({ closeTimeS }) => {
+      chain.setTime(closeTimeS);
+      return summary(chain.closeLedger());
+    }),
+    /** Forgets all but the newest so many ledgers: what was before is history that no server has any more. */
+    devnet_prune: method(z.strictObject({ keepLedgers: z.int().min(1) }), ({ keepLedgers }) => {
+      chain.history.prune(chain.history.latest().sequence - keepLedgers + 1);
+      return { oldestLedger: chain.history.oldest().sequence };
     }),
     /** While frozen, no ledger closes but by `devnet_mine`: what is sent stays pending. */
     devnet_freeze: method(z.strictObject({ frozen: z.boolean().default(true) }), ({ frozen }) => {
