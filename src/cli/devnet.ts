@@ -15,6 +15,7 @@ type DevnetCommandOptions = {
   host: string;
   accounts: string;
   control: boolean;
+  rateLimit?: boolean;
   quiet?: boolean;
   closeMs?: string;
   infoFile?: string;
@@ -46,6 +47,7 @@ export function devnetCommand(cli: Cli): Command {
     .option('--ledger-seconds <s>', 'no clock moves its time: each ledger comes so many seconds after the last')
     .option('--passphrase <text>', 'the network passphrase')
     .option('--info-file <file>', 'write URLs, passphrase and funded accounts as JSON')
+    .option('--rate-limit', 'let Horizon refuse who asks more often than public servers allow')
     .option('--no-control', 'without the devnet_* methods, which any web page on this machine could call')
     .option('--quiet', 'show no ledgers')
     .action((options: DevnetCommandOptions) => runDevnet(options, cli));
@@ -83,11 +85,12 @@ function closesWhenIdle({ closeMs, ledgerSeconds }: DevnetCommandOptions): boole
 }
 
 async function start(options: DevnetCommandOptions, port: number, cli: Cli): Promise<Devnet> {
-  const { closeMs, passphrase, state, host, control, seed, genesisTime, ledgerSeconds } = options;
+  const { closeMs, passphrase, state, host, control, rateLimit = false, seed, genesisTime, ledgerSeconds } = options;
   const settings: DevnetOptions = {
     host,
     port,
     control,
+    rateLimited: rateLimit,
     clock: cli.clock,
     log: createLog('warn'),
     ...(closeMs === undefined ? {} : { closeMs: wholeMs(closeMs) }),

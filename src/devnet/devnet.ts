@@ -80,7 +80,8 @@ export type Devnet = {
   /** A key pair that only depends on the network's seed and the name; its account need not exist. */
   namedAccount(name: string): { address: string; secret: string };
   /**
-   * Makes requests meet a fault; undefined ends it. The target is an RPC method, `rpc` for all of them, `horizon`,
+   * Makes requests meet a fault; undefined ends it. The target is an RPC method, `rpc` for all of them, a part of Horizon
+   * such as `horizon.payments` or `horizon.submit` (horizon/routes.ts names them), `horizon` for all of it,
    * `friendbot`, or `*`; of several that fit, the narrowest decides.
    */
   setFault(target: string, fault: Fault | undefined, when?: FaultTimes): void;

@@ -8,13 +8,13 @@ export type Found = { route: Route; params: ReadonlyMap<string, string> };
 export type RouteFinder = (pathname: string) => Found[];
 
 export function routeFinder(routes: readonly Route[]): RouteFinder {
-  const compiled = routes.map((route) => ({ route, parts: partsOf(route.path) }));
+  const compiled = routes.map((route) => ({ route, parts: partsOf(route.path).map(readPart) }));
   return (pathname) => {
     const path = partsOf(pathname);
-    const fitting = compiled.filter(({ parts }) => fits(parts, path));
-    // `/paths/strict-send` is no path with the name strict-send.
-    const named = fitting.filter(({ parts }) => parts.every((part, at) => part === path[at]));
-    return (named.length > 0 ? named : fitting).map(({ route, parts }) => ({ route, params: paramsOf(parts, path) }));
+    return compiled.flatMap(({ route, parts }) => {
+      const params = paramsOf(parts, path);
+      return params ? [{ route, params }] : [];
+    });
   };
 }
 
@@ -23,19 +23,20 @@ function partsOf(pathname: string): string[] {
   return pathname.replace(/\/$/, '').split('/').slice(1);
 }
 
-const PARAM = /^\{(\w+)\}$/;
+type Part = { text: string; param: string | undefined };
 
-function fits(parts: readonly string[], path: readonly string[]): boolean {
-  return (
-    parts.length === path.length && parts.every((part, at) => (PARAM.test(part) ? path[at] !== '' : part === path[at]))
-  );
+function readPart(text: string): Part {
+  return { text, param: /^\{(\w+)\}$/.exec(text)?.[1] };
 }
 
-function paramsOf(parts: readonly string[], path: readonly string[]): Map<string, string> {
+/** Undefined when the path is another one. */
+function paramsOf(parts: readonly Part[], path: readonly string[]): Map<string, string> | undefined {
+  if (parts.length !== path.length) return undefined;
   const params = new Map<string, string>();
-  for (const [at, part] of parts.entries()) {
-    const name = PARAM.exec(part)?.[1];
-    if (name !== undefined) params.set(name, path[at] ?? '');
+  for (const [at, { text, param }] of parts.entries()) {
+    const given = path[at] ?? '';
+    if (param === undefined ? text !== given : given === '') return undefined;
+    if (param !== undefined) params.set(param, given);
   }
   return params;
 }

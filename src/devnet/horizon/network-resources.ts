@@ -1,39 +1,9 @@
-/** The root document, ledgers and fee statistics. */
-
+/** Ledgers and fee statistics. */
 import { BASE_FEE_STROOPS } from '../ledger/balances.ts';
 import type { Chain } from '../ledger/chain.ts';
 import { feeStatistics } from '../ledger/fee-statistics.ts';
 import { type LedgerRecord, toid } from '../ledger/records.ts';
 import { amountText, timeText } from './amounts.ts';
-
-export function rootResource({ history, network, host }: Chain, base: string): Record<string, unknown> {
-  const latest = history.latest();
-  const link = (path: string, templated = false) => ({ href: `${base}${path}`, ...(templated ? { templated } : {}) });
-  return {
-    _links: {
-      account: link('/accounts/{account_id}', true),
-      fee_stats: link('/fee_stats'),
-      friendbot: link('/friendbot{?addr}', true),
-      ledger: link('/ledgers/{sequence}', true),
-      operations: link('/operations{?cursor,limit,order,include_failed}', true),
-      payments: link('/payments{?cursor,limit,order,include_failed}', true),
-      self: link('/'),
-      transaction: link('/transactions/{hash}', true),
-      transactions: link('/transactions{?cursor,limit,order}', true),
-    },
-    horizon_version: 'callora-devnet',
-    core_version: 'callora-devnet',
-    ingest_latest_ledger: latest.sequence,
-    history_latest_ledger: latest.sequence,
-    history_latest_ledger_closed_at: timeText(latest.closeTimeS),
-    history_elder_ledger: history.oldest().sequence,
-    core_latest_ledger: latest.sequence,
-    network_passphrase: network.passphrase,
-    current_protocol_version: host.protocolVersion,
-    supported_protocol_version: host.protocolVersion,
-    core_supported_protocol_version: host.protocolVersion,
-  };
-}
 
 export function ledgerResource(record: LedgerRecord, base: string): Record<string, unknown> {
   const { header, hash } = record.closed;

@@ -1,10 +1,11 @@
 /** Every path that Horizon answers here. A path that is not in the table is 404, a method that is not is 405. */
 import { accountResource } from './account-resource.ts';
 import { operations, payments, transactions } from './history-lists.ts';
-import { feeStatsResource, ledgerResource, rootResource } from './network-resources.ts';
+import { feeStatsResource, ledgerResource } from './network-resources.ts';
 import { operationResource } from './operation-resource.ts';
 import { strictReceivePaths, strictSendPaths } from './payment-paths.ts';
 import { notFound } from './problem.ts';
+import { rootResource } from './root.ts';
 import type { Asked, HalRecord, Route, Site } from './route.ts';
 import { submitAndWait } from './submit.ts';
 import { submitAsync } from './submit-async.ts';
@@ -16,7 +17,7 @@ const HEALTH_TYPE = 'application/health+json; charset=utf-8';
 const history = { kind: 'history', tokens: 'toid' } as const;
 
 export const routes: readonly Route[] = [
-  { path: '/', fault: 'root', kind: 'object', answer: ({ chain, base }) => rootResource(chain, base) },
+  { path: '/', fault: 'root', kind: 'object', answer: rootResource },
   { path: '/health', fault: 'health', kind: 'object', type: HEALTH_TYPE, answer: health },
   { path: '/fee_stats', fault: 'fee_stats', kind: 'object', answer: ({ chain }) => feeStatsResource(chain) },
 

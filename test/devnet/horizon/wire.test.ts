@@ -1,6 +1,6 @@
-import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type HorizonRig, startHorizonRig } from './horizon-rig.ts';
+import { rawStatus } from './raw-request.ts';
 
 let rig: HorizonRig;
 beforeAll(async () => {
@@ -10,22 +10,6 @@ afterAll(() => rig[Symbol.asyncDispose]());
 
 const status = async (path: string, init: RequestInit = {}) =>
   (await fetch(`${rig.devnet.horizonUrl}${path}`, init)).status;
-
-/** Status line of a request whose target no URL library would send. */
-function rawStatus(target: string, method = 'GET'): Promise<number> {
-  const { port, hostname } = new URL(rig.devnet.horizonUrl);
-  return new Promise((resolve, reject) => {
-    const socket = connect(Number(port), hostname, () => {
-      socket.write(`${method} ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
-    });
-    let text = '';
-    socket.on('data', (chunk) => {
-      text += chunk;
-    });
-    socket.on('close', () => resolve(Number(text.split(' ')[1])));
-    socket.on('error', reject);
-  });
-}
 
 describe('a path', () => {
   it('that is no resource is not found, and one with an empty part is no other resource', async () => {
@@ -56,12 +40,13 @@ describe('a path', () => {
       '*',
       'http://elsewhere/nothing',
     ];
-    for (const target of targets) expect([target, await rawStatus(target)]).toEqual([target, expect.toSatisfy(is4xx)]);
-    expect(await rawStatus('http://elsewhere/payments')).toBe(200);
-    expect(await rawStatus(`/payments?cursor=${'9'.repeat(10_000)}`)).toBe(400);
-    expect(await rawStatus(`/payments?${'a=b&'.repeat(3_000)}`)).toBe(200);
-    expect(await rawStatus('/payments?limit=%ff')).toBe(400);
-    expect(await rawStatus('/payments?cursor=%')).toBe(400);
+    for (const target of targets)
+      expect([target, await rawStatus(rig.devnet.horizonUrl, target)]).toEqual([target, expect.toSatisfy(is4xx)]);
+    expect(await rawStatus(rig.devnet.horizonUrl, 'http://elsewhere/payments')).toBe(200);
+    expect(await rawStatus(rig.devnet.horizonUrl, `/payments?cursor=${'9'.repeat(10_000)}`)).toBe(400);
+    expect(await rawStatus(rig.devnet.horizonUrl, `/payments?${'a=b&'.repeat(3_000)}`)).toBe(200);
+    expect(await rawStatus(rig.devnet.horizonUrl, '/payments?limit=%ff')).toBe(400);
+    expect(await rawStatus(rig.devnet.horizonUrl, '/payments?cursor=%')).toBe(400);
   });
 
   it('of a known resource refuses other methods with no more than a status', async () => {
