@@ -290,6 +290,8 @@ async function seal({ load, folder, ends, checkout }) {
   const propose = createProposer(store.db, { hashLeaf: (row) => hashLeaf(knownAccount, row), rootOf });
   const request = { lane: 0, ageMaxMs: 1e9, minTotal: 1n, entriesMax: 100, linesMax: 400, period: 0 };
   return (calls) => {
+    // Sealing leaves it at 0, and a checkpoint may have the lock for a moment.
+    store.db.pragma('busy_timeout = 1000');
     write(calls);
     const sealing = store.batches.seal(propose({ ...request, nowMs: clock.nowMs() }), clock.nowMs());
     const startMs = performance.now();

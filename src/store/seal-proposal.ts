@@ -55,11 +55,11 @@ export type Proposer = (request: SealRequest) => SealProposal | undefined;
 
 export type Hashing = { hashLeaf: (row: LeafRow) => Uint8Array; rootOf: (hashes: Uint8Array[]) => Uint8Array };
 
-/** How many leaves a batch has at most: about what a ledger's time brings at 3,000 calls a second, and 3 MB while it is made. */
+/** How many leaves a batch has at most: about what a ledger's time brings at 3,000 calls a second. */
 const leavesMaxDefault = 20_000;
 
 /**
- * How many of them one transaction writes, on the event loop, where no call moves meanwhile: some 5 µs each where they lie
+ * How many of them one transaction writes, on the event loop, where no call moves meanwhile: 8 µs each where they lie
  * together in the queue, 15 µs where each is on a page of its own, as those of a hundred accounts among 10,000 are.
  */
 const partLeavesMaxDefault = 300;
