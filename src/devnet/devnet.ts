@@ -99,7 +99,7 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
     return { address: keypair.publicKey(), secret: keypair.secret() };
   };
   const time = timeRule(options);
-  const journal = options.statePath === undefined ? undefined : createStateFile(options.statePath, network, time);
+  const journal = options.statePath === undefined ? undefined : createStateFile(options.statePath, network, { time });
   const chain = createChain({ network, hostModule: compileSorobanHost(), clock, automine, time, journal });
   const friendbot = createFriendbot(chain);
   const faults = createFaults();

@@ -5,7 +5,7 @@ import type { ClosedLedger } from '../../src/devnet/ledger/close.ts';
 import { readAccount } from '../../src/devnet/ledger/entries.ts';
 import { createNetwork } from '../../src/devnet/ledger/network.ts';
 import type { QueueAnswer } from '../../src/devnet/ledger/queue.ts';
-import type { TransactionRecord } from '../../src/devnet/ledger/records.ts';
+import type { TransactionRecord } from '../../src/devnet/ledger/transaction-record.ts';
 import { compileSorobanHost } from '../../src/devnet/soroban-host.ts';
 import { keypair } from './rig.ts';
 

@@ -1,10 +1,12 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Asset, type Keypair, Operation } from '@stellar/stellar-sdk';
+import { Asset, type Keypair, Operation, xdr } from '@stellar/stellar-sdk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { closedHeader } from '../../src/devnet/ledger/header.ts';
 import { createNetwork } from '../../src/devnet/ledger/network.ts';
 import { createStateFile } from '../../src/devnet/state-file.ts';
+import { completeLines } from '../../src/devnet/state-lines.ts';
 import { type ChainRig, startChain } from './chain-rig.ts';
 
 let folder: string;
@@ -65,7 +67,7 @@ describe('a network kept in a file', () => {
 
   it('goes on with a time that no clock moves', () => {
     const time = { kind: 'steps', genesisTimeS: 5_000, ledgerSeconds: 3 } as const;
-    const start = () => startChain({ network, time, journal: createStateFile(file, network, time) });
+    const start = () => startChain({ network, time, journal: createStateFile(file, network, { time }) });
     const before = start();
     before.chain.setTime(6_000);
     before.chain.closeLedger();
@@ -76,7 +78,7 @@ describe('a network kept in a file', () => {
 
   it('goes on from where its time was set to begin', () => {
     const time = { kind: 'clock', genesisTimeS: 5_000 } as const;
-    startChain({ network, time, journal: createStateFile(file, network, time) });
+    startChain({ network, time, journal: createStateFile(file, network, { time }) });
     expect(open().chain.nextMoment()).toEqual({ sequence: 2, closeTimeS: 5_000 });
   });
 
@@ -115,6 +117,54 @@ describe('a network kept in a file', () => {
     expect(readFileSync(file).length - before).toBeLessThan(200);
   });
 
+  it('is written anew when half of it is older than history, with the same entries, events and time', () => {
+    const start = () => startChain({ network, journal: createStateFile(file, network, { retentionLedgers: 4 }) });
+    const before = start();
+    const [ann, ben] = [before.fund('ann'), before.fund('ben')];
+    before.chain.advanceTime(500);
+    const first = pay(before, ann, ben);
+    while (before.chain.history.latest().sequence < 6) before.chain.closeLedger();
+    pay(before, ben, ann);
+    const size = readFileSync(file).length;
+    before.chain.closeLedger();
+    expect(readFileSync(file).length).toBeLessThan(size);
+    before.chain.freshSeed();
+    before.chain.history.prune(5);
+
+    const after = start();
+    expect(everything(after)).toEqual(everything(before));
+    expect(after.chain.history.oldest().sequence).toBe(5);
+    expect(after.chain.history.transaction(first.hash)).toBeUndefined();
+    expect(after.chain.nextMoment()).toEqual(before.chain.nextMoment());
+    expect(after.chain.freshSeed()).toEqual(before.chain.freshSeed());
+    pay(after, ann, ben);
+    expect(everything(start())).toEqual(everything(after));
+  });
+
+  it('is refused where the network’s protocol is another', () => {
+    open();
+    const journal = createStateFile(file, network);
+    const older: typeof journal = {
+      ...journal,
+      load(into) {
+        const position = journal.load(into);
+        const { closed, ...record } = into.history.latest();
+        const header = new xdr.LedgerHeader({ ...closed.header, ledgerVersion: 26 });
+        into.history.add({ ...record, sequence: record.sequence + 1, closed: closedHeader(header.toXdr()) } as never);
+        return position;
+      },
+    };
+    expect(() => startChain({ network, journal: older })).toThrow('is of protocol 26');
+  });
+
+  it('is read however long it is', () => {
+    const long = path.join(folder, 'long');
+    const lines = Array.from({ length: 3 }, (_, index) => String(index).repeat(1_500_000));
+    writeFileSync(long, `${lines.join('\n')}\n\nno end`);
+    expect([...completeLines(long, { cut: true })]).toEqual([...lines, '']);
+    expect(readFileSync(long, 'utf8')).toBe(`${lines.join('\n')}\n\n`);
+  });
+
   it('is not mixed up with another network’s file', () => {
     open();
     const renamed = createNetwork('another network', 'seed');
@@ -126,5 +176,8 @@ describe('a network kept in a file', () => {
     appendFileSync(notes, 'my notes\n');
     expect(() => createStateFile(notes, network)).toThrow('is no devnet state');
     expect(readFileSync(notes, 'utf8')).toBe('my notes\n');
+    writeFileSync(notes, 'a note without an end');
+    expect(() => createStateFile(notes, network)).toThrow('is no devnet state');
+    expect(readFileSync(notes, 'utf8')).toBe('a note without an end');
   });
 });

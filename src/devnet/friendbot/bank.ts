@@ -2,7 +2,7 @@
 import { Account, TransactionBuilder, type xdr } from '@stellar/stellar-sdk';
 import type { Chain } from '../ledger/chain.ts';
 import { readAccount } from '../ledger/entries.ts';
-import type { TransactionRecord } from '../ledger/records.ts';
+import type { TransactionRecord } from '../ledger/transaction-record.ts';
 import { FriendbotRefusal } from './refusal.ts';
 
 /** Stroops: the least that a transaction of one operation costs. */

@@ -3,7 +3,7 @@ import { Operation, StrKey, xdr } from '@stellar/stellar-sdk';
 import type { Chain } from '../ledger/chain.ts';
 import { readAccount } from '../ledger/entries.ts';
 import { accountId } from '../ledger/envelope.ts';
-import type { TransactionRecord } from '../ledger/records.ts';
+import type { TransactionRecord } from '../ledger/transaction-record.ts';
 import { createBank } from './bank.ts';
 import { createNativeContract } from './native-contract.ts';
 import { FriendbotRefusal } from './refusal.ts';

@@ -3,7 +3,7 @@ import { Address, Asset, nativeToScVal, Operation, scValToNative, xdr } from '@s
 import type { Simulation } from '../host-answers.ts';
 import type { Chain } from '../ledger/chain.ts';
 import { keyText } from '../ledger/entries.ts';
-import type { TransactionRecord } from '../ledger/records.ts';
+import type { TransactionRecord } from '../ledger/transaction-record.ts';
 import type { Bank } from './bank.ts';
 import { FriendbotRefusal } from './refusal.ts';
 

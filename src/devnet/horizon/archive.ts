@@ -2,7 +2,7 @@
 import type { Chain } from '../ledger/chain.ts';
 import { payerOf } from '../ledger/close.ts';
 import { accountText } from '../ledger/envelope.ts';
-import type { TransactionRecord } from '../ledger/records.ts';
+import type { TransactionRecord } from '../ledger/transaction-record.ts';
 import { type HistoryOperation, historyOperations } from './operation-resource.ts';
 
 export type Archive = {

@@ -1,5 +1,5 @@
 /** Lists of history: of the whole network, of an account, of a transaction. */
-import type { TransactionRecord } from '../ledger/records.ts';
+import type { TransactionRecord } from '../ledger/transaction-record.ts';
 import { accountResource } from './account-resource.ts';
 import { type HistoryOperation, operationResource } from './operation-resource.ts';
 import { pageOf } from './page.ts';

@@ -1,7 +1,8 @@
 /** An operation of a closed ledger as Horizon shows it. */
 import { Address, Asset, StrKey, xdr } from '@stellar/stellar-sdk';
 import { accountOf, accountText, muxedText, operationSource } from '../ledger/envelope.ts';
-import { type TransactionRecord, toid } from '../ledger/records.ts';
+import { toid } from '../ledger/records.ts';
+import type { TransactionRecord } from '../ledger/transaction-record.ts';
 import { amountText, assetFields, lineAsset, timeText } from './amounts.ts';
 import { type BalanceChange, balanceChanges } from './balance-changes.ts';
 
@@ -51,7 +52,7 @@ export function operationResource({ id, record, details }: HistoryOperation, bas
   return {
     _links: {
       self: link(`/operations/${id}`),
-      transaction: link(`/transactions/${record.signed.hash}`),
+      transaction: link(`/transactions/${record.hash}`),
       effects: link(`/operations/${id}/effects`),
       succeeds: link(`/effects?order=desc&cursor=${id}`),
       precedes: link(`/effects?order=asc&cursor=${id}`),
@@ -61,7 +62,7 @@ export function operationResource({ id, record, details }: HistoryOperation, bas
     transaction_successful: record.successful,
     ...details,
     created_at: timeText(record.closeTimeS),
-    transaction_hash: record.signed.hash,
+    transaction_hash: record.hash,
   };
 }
 

@@ -2,8 +2,8 @@
 import { xdr } from '@stellar/stellar-sdk';
 import type { Exchange } from '../http.ts';
 import type { SignedTransaction } from '../ledger/envelope.ts';
-import type { TransactionRecord } from '../ledger/records.ts';
 import { failedWith, transactionResult } from '../ledger/results.ts';
+import type { TransactionRecord } from '../ledger/transaction-record.ts';
 import { readEnvelope } from './form.ts';
 import { HorizonRefusal, problemOf } from './problem.ts';
 import { resultCodes } from './result-codes.ts';

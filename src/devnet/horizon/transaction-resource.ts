@@ -3,8 +3,9 @@ import { xdr } from '@stellar/stellar-sdk';
 import { payerOf } from '../ledger/close.ts';
 import { accountText, muxedText } from '../ledger/envelope.ts';
 import { feeBid } from '../ledger/fees.ts';
-import { type TransactionRecord, toid } from '../ledger/records.ts';
+import { toid } from '../ledger/records.ts';
 import { preconditionsOf } from '../ledger/sequence.ts';
+import type { TransactionRecord } from '../ledger/transaction-record.ts';
 import { timeText } from './amounts.ts';
 
 /** TOID of the transaction: its paging token. */

@@ -5,7 +5,8 @@
 import { xdr } from '@stellar/stellar-sdk';
 import { applyOperation } from '../operations/operation.ts';
 import { nothingSpent, type SorobanSpent, type SorobanWork } from '../operations/soroban-work.ts';
-import { checkForApply } from './checks.ts';
+import { checkForApply, type Refusal } from './checks.ts';
+import { diagnosticError } from './diagnostics.ts';
 import { readAccount } from './entries.ts';
 import { entryChanges } from './entry-changes.ts';
 import { accountOf, operationSource, type SignedTransaction } from './envelope.ts';
@@ -13,7 +14,7 @@ import { resourceFeeOf } from './fees.ts';
 import { type Mishaps, struckOperations } from './mishap.ts';
 import type { Network } from './network.ts';
 import { dropSignerOfFeeBump, dropSignersOfSources } from './one-time-signers.ts';
-import { type Outcome, operationSucceeded } from './results.ts';
+import { failedWith, type Outcome, operationSucceeded } from './results.ts';
 import { type LedgerMoment, useSequence } from './sequence.ts';
 import { declaredFee } from './soroban-resources.ts';
 import { createStage, type LedgerStage } from './stage.ts';
@@ -65,25 +66,55 @@ export function applyTransaction(
       dropSignersOfSources(signed, stage);
     }),
   ];
-  const work = sorobanWork(signed, ledger, environment);
-  if (refusal) return { ...withoutEffect(refusal.outcome, signed, work), changesBefore };
-  if (environment.mishaps.strikes()) {
-    return {
-      ...withoutEffect({ code: 'txFailed', operations: struckOperations(signed) }, signed, work),
-      changesBefore,
-    };
-  }
+  return { ...takeTurn(signed, ledger, environment, refusal), changesBefore };
+}
 
+type Turn = Omit<AppliedTransaction, 'changesBefore'>;
+
+/**
+ * What throws here is a fault of this program, or an entry that the host cannot read: as on the network it ends the
+ * transaction, never the ledger.
+ */
+function takeTurn(
+  signed: SignedTransaction,
+  ledger: LedgerStage,
+  environment: ApplyEnvironment,
+  refusal: Refusal | undefined,
+): Turn {
+  let work: SorobanWork | undefined;
+  try {
+    work = sorobanWork(signed, ledger, environment);
+    if (refusal) return withoutEffect(refusal.outcome, signed, work);
+    if (environment.mishaps.strikes()) {
+      return withoutEffect({ code: 'txFailed', operations: struckOperations(signed) }, signed, work);
+    }
+    return runOperations(signed, ledger, environment, work);
+  } catch (error) {
+    work?.spent.diagnostics.push(internalError(error));
+    return withoutEffect(failedWith('txInternalError'), signed, work);
+  }
+}
+
+function internalError(error: unknown): xdr.DiagnosticEvent {
+  const text = error instanceof Error ? error.message : String(error);
+  return diagnosticError('sceValue', xdr.ScErrorCode.scecInternalError, text);
+}
+
+function runOperations(
+  signed: SignedTransaction,
+  ledger: LedgerStage,
+  environment: ApplyEnvironment,
+  work: SorobanWork | undefined,
+): Turn {
   const stage = createStage(ledger, ledger.sequence);
   const tried = signed.tx.operations.map((operation) => tryOperation(signed, operation, stage, environment, work));
   const results = tried.map(({ result }) => result);
   if (!results.every(operationSucceeded)) {
-    return { ...withoutEffect({ code: 'txFailed', operations: results }, signed, work), changesBefore };
+    return withoutEffect({ code: 'txFailed', operations: results }, signed, work);
   }
   stage.commit();
   return {
     outcome: { code: 'txSuccess', operations: results },
-    changesBefore,
     operationChanges: tried.map(({ changes }) => changes),
     operationEvents: tried.map(({ events }) => events),
     soroban: work && receipt(signed, work, work.spent),

@@ -4,6 +4,7 @@ import type { Clock } from '../../clock.ts';
 import { MAX_INT64, newAccount } from './balances.ts';
 import { createChainTime, type TimeRule } from './chain-time.ts';
 import { type ClosedLedger, closeLedger } from './close.ts';
+import { createDecoded, type Decoded } from './decoded.ts';
 import { createEntryStore, type EntryStore, type EntryView, readAccount } from './entries.ts';
 import { accountText, readEnvelope, type SignedTransaction } from './envelope.ts';
 import { genesisHeader, TOTAL_COINS_STROOPS } from './header.ts';
@@ -66,12 +67,15 @@ export type ChainOptions = {
 /** Where a network is kept that is to go on after a restart. */
 export type ChainJournal = {
   /** Fills store and history with what was kept; undefined when nothing was. */
-  load(into: { store: EntryStore; history: History }): Position | undefined;
+  load(into: JournalTarget): Position | undefined;
   /** Keeps a ledger, genesis first. */
   append(closed: ClosedLedger): void;
   /** Keeps where the network is, apart from its ledgers. */
   position(position: Position): void;
 };
+
+/** What a journal fills. */
+export type JournalTarget = { store: EntryStore; history: History; decoded: Decoded };
 
 export type Position = {
   /** How far the network's time is ahead of its rule, seconds. */
@@ -90,17 +94,19 @@ export function createChain({
 }: ChainOptions): Chain {
   const store = createEntryStore();
   const history = createHistory();
+  const decoded = createDecoded(network);
   const host = createViewedHost(hostModule, network);
-  const loaded = journal?.load({ store, history });
+  const loaded = journal?.load({ store, history, decoded });
   const time = createChainTime(rule, clock, loaded?.aheadS ?? 0);
   let seedsGiven = loaded?.seedsGiven ?? 0;
   const mishaps = createMishaps();
   const upgrades = createUpgrades();
   let frozen = false;
   const keepPosition = () => journal?.position({ aheadS: time.aheadS, seedsGiven });
-  if (!loaded) {
+  if (loaded) requireProtocol(history.latest(), host.protocolVersion);
+  else {
     if (rule.genesisTimeS !== undefined) time.set(rule.genesisTimeS, 1);
-    const genesis = genesisLedger(network, store, host.protocolVersion, time.at(1));
+    const genesis = genesisLedger({ network, store, decoded }, host.protocolVersion, time.at(1));
     history.add(genesis.record);
     journal?.append(genesis);
     if (time.aheadS !== 0) keepPosition();
@@ -119,7 +125,7 @@ export function createChain({
     const moment = nextMoment();
     const previous = history.latest().closed;
     const closed = closeLedger(
-      { store, network, host, mishaps, upgrades },
+      { store, network, host, mishaps, upgrades, decoded },
       previous,
       queue.take(moment),
       moment.closeTimeS,
@@ -186,15 +192,28 @@ export function createChain({
   };
 }
 
-function genesisLedger(network: Network, store: EntryStore, protocolVersion: number, closeTimeS: number): ClosedLedger {
+/** A network of another protocol has other settings and rules: it would not go on as itself. */
+function requireProtocol({ closed }: LedgerRecord, protocolVersion: number): void {
+  const { ledgerVersion } = closed.header;
+  if (ledgerVersion === protocolVersion) return;
+  throw new Error(`the kept network is of protocol ${ledgerVersion}, this is ${protocolVersion}: begin another one`);
+}
+
+type GenesisDeps = { network: Network; store: EntryStore; decoded: Decoded };
+
+function genesisLedger(
+  { network, store, decoded }: GenesisDeps,
+  protocolVersion: number,
+  closeTimeS: number,
+): ClosedLedger {
   const stage = createStage(store, 1);
   writeSettings(stage);
   stage.write(xdr.LedgerEntryData.account(newAccount(network.root.xdrPublicKey(), TOTAL_COINS_STROOPS, 0)));
   const changes = stage.changes();
   stage.commit();
   const closed = genesisHeader(network, protocolVersion, closeTimeS);
-  return {
-    record: ledgerRecord({
+  const record = ledgerRecord(
+    {
       sequence: 1,
       closeTimeS,
       closed,
@@ -202,7 +221,9 @@ function genesisLedger(network: Network, store: EntryStore, protocolVersion: num
       baseFees: usualBaseFees,
       upgrades: [],
       evicted: [],
-    }),
-    changes,
-  };
+      idle: false,
+    },
+    decoded,
+  );
+  return { record, changes };
 }

@@ -6,6 +6,7 @@ import { hash, xdr } from '@stellar/stellar-sdk';
 import { type AppliedTransaction, applyTransaction } from './apply.ts';
 import { feeEvent } from './asset-events.ts';
 import { addNative } from './balances.ts';
+import type { Decoded } from './decoded.ts';
 import { type EntryStore, type KeyText, readAccount } from './entries.ts';
 import { entryChanges } from './entry-changes.ts';
 import type { SignedTransaction } from './envelope.ts';
@@ -15,10 +16,11 @@ import type { Phases } from './lanes.ts';
 import { transactionMeta, transactionSet } from './meta.ts';
 import type { Mishaps } from './mishap.ts';
 import type { Network } from './network.ts';
-import { type LedgerRecord, ledgerRecord, type TransactionRecord } from './records.ts';
+import { type LedgerRecord, ledgerRecord } from './records.ts';
 import { feeBumpResult, succeeded, transactionResult } from './results.ts';
 import type { LedgerMoment } from './sequence.ts';
 import { createStage, type LedgerStage, type StagedChange } from './stage.ts';
+import { changesToXdr, signedFields, type TransactionRecord, transactionRecord } from './transaction-record.ts';
 import { applyUpgrades, type Upgrades } from './upgrades.ts';
 import type { ViewedHost } from './viewed-host.ts';
 
@@ -28,6 +30,7 @@ export type CloseDeps = {
   host: ViewedHost;
   mishaps: Pick<Mishaps, 'strikes'>;
   upgrades: Pick<Upgrades, 'take'>;
+  decoded: Decoded;
 };
 
 /** `changes` are all entries that differ from the ledger before. */
@@ -48,7 +51,7 @@ export function closeLedger(deps: CloseDeps, previous: ClosedHeader, phases: Pha
   });
   const settled = applied.map((transaction) => ({ ...transaction, ...refund(transaction, ledger) }));
   for (const { signed } of settled) signed.knownMatches.clear();
-  const records = settled.map((transaction, index) => recordOf(transaction, deps.network, moment, index + 1));
+  const records = settled.map((transaction, index) => recordOf(transaction, deps, moment, index + 1));
 
   const upgrades = applyUpgrades(deps.upgrades.take(), ledger);
   const evicted = evictExpired(deps.store, ledger);
@@ -64,15 +67,19 @@ export function closeLedger(deps: CloseDeps, previous: ClosedHeader, phases: Pha
   const results = records.map(resultPair);
   const closed = nextHeader({ previous, txSet, results, changes, upgrades, closeTimeS, feesStroops });
   return {
-    record: ledgerRecord({
-      sequence: moment.sequence,
-      closeTimeS,
-      closed,
-      transactions: records,
-      baseFees,
-      upgrades,
-      evicted,
-    }),
+    record: ledgerRecord(
+      {
+        sequence: moment.sequence,
+        closeTimeS,
+        closed,
+        transactions: records,
+        baseFees,
+        upgrades,
+        evicted,
+        idle: records.length === 0 && changes.length === 0 && upgrades.length === 0,
+      },
+      deps.decoded,
+    ),
     changes,
   };
 }
@@ -122,24 +129,33 @@ function changeBalance(ledger: LedgerStage, account: xdr.AccountEntry, amount: b
   return changes;
 }
 
-function recordOf(settled: Settled, network: Network, moment: LedgerMoment, order: number): TransactionRecord {
+function recordOf(
+  settled: Settled,
+  { network, decoded }: Pick<CloseDeps, 'network' | 'decoded'>,
+  moment: LedgerMoment,
+  order: number,
+): TransactionRecord {
   const { signed, applied, charged, refunded } = settled;
   const feeChargedStroops = charged - refunded;
   const result = signed.feeBump
     ? feeBumpResult(applied.outcome, signed.feeBump.innerHashBytes, feeChargedStroops)
     : transactionResult(applied.outcome, feeChargedStroops);
-  return {
-    signed,
+  const fields = {
+    ...signedFields(signed),
     ledger: moment.sequence,
     closeTimeS: moment.closeTimeS,
     order,
     successful: succeeded(applied.outcome),
     feeChargedStroops,
+  };
+  const parts = {
+    envelope: signed.envelope,
     result: result.toXdr(),
     meta: transactionMeta(applied, feeEvents(settled, network)).toXdr(),
-    feeChanges: settled.feeChanges,
-    refundChanges: settled.refundChanges,
+    feeChanges: changesToXdr(settled.feeChanges),
+    refundChanges: changesToXdr(settled.refundChanges),
   };
+  return transactionRecord(fields, parts, decoded);
 }
 
 function feeEvents({ signed, charged, refunded }: Settled, network: Network): xdr.TransactionEvent[] {
@@ -159,7 +175,7 @@ export function payerOf(signed: SignedTransaction): xdr.PublicKey {
 
 function resultPair(record: TransactionRecord): xdr.TransactionResultPair {
   return new xdr.TransactionResultPair({
-    transactionHash: new xdr.Hash(record.signed.hashBytes),
+    transactionHash: new xdr.Hash(Buffer.from(record.hash, 'hex')),
     result: xdr.TransactionResult.fromXdr(record.result),
   });
 }

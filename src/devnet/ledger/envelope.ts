@@ -4,7 +4,7 @@ import type { Network } from './network.ts';
 import type { KnownMatches } from './signatures.ts';
 
 export type SignedTransaction = {
-  /** The envelope as it was sent. */
+  /** The envelope as it was sent; one of version 0 as the version 1 it stands for, as validators pass it on. */
   readonly envelope: Uint8Array;
   /** Hash of what was signed, hex: of the fee bump where there is one. */
   readonly hash: string;
@@ -33,9 +33,12 @@ export type FeeBump = {
 export function readEnvelope(envelope: Uint8Array, network: Network): SignedTransaction {
   const decoded = xdr.TransactionEnvelope.fromXdr(envelope);
   if (decoded.type === 'envelopeTypeTxFeeBump') return readFeeBump(envelope, decoded.feeBump, network);
-  const { tx, signatures } = decoded.type === 'envelopeTypeTxV0' ? upgraded(decoded.v0) : decoded.v1;
+  const isV0 = decoded.type === 'envelopeTypeTxV0';
+  const v1 = isV0 ? upgraded(decoded.v0) : decoded.v1;
+  const bytes = isV0 ? xdr.TransactionEnvelope.envelopeTypeTx(v1).toXdr() : envelope;
+  const { tx, signatures } = v1;
   const hashBytes = transactionHash(tx, network);
-  return { envelope, ...described(tx, signatures), hash: hex(hashBytes), hashBytes, feeBump: undefined };
+  return { envelope: bytes, ...described(tx, signatures), hash: hex(hashBytes), hashBytes, feeBump: undefined };
 }
 
 function readFeeBump(envelope: Uint8Array, bump: xdr.FeeBumpTransactionEnvelope, network: Network): SignedTransaction {
@@ -73,7 +76,7 @@ function described(tx: xdr.Transaction, signatures: readonly xdr.DecoratedSignat
 }
 
 /** A V0 envelope is signed as the V1 transaction it stands for. */
-function upgraded({ tx, signatures }: xdr.TransactionV0Envelope) {
+function upgraded({ tx, signatures }: xdr.TransactionV0Envelope): xdr.TransactionV1Envelope {
   const v1 = new xdr.Transaction({
     sourceAccount: xdr.MuxedAccount.keyTypeEd25519(tx.sourceAccountEd25519),
     fee: tx.fee,
@@ -83,7 +86,7 @@ function upgraded({ tx, signatures }: xdr.TransactionV0Envelope) {
     operations: tx.operations,
     ext: xdr.TransactionExt.v0(),
   });
-  return { tx: v1, signatures };
+  return new xdr.TransactionV1Envelope({ tx: v1, signatures });
 }
 
 function transactionHash(tx: xdr.Transaction, network: Network): Uint8Array {

@@ -1,8 +1,6 @@
 /** What recent transactions bid for inclusion, per operation. */
 
 import { BASE_FEE_STROOPS } from './balances.ts';
-import { isSoroban } from './envelope.ts';
-import { bidPerOperation } from './fees.ts';
 import type { History } from './history.ts';
 
 export type FeeStatistics = {
@@ -23,9 +21,8 @@ export function feeStatistics(history: History, ledgers: number, soroban: boolea
   const last = history.latest().sequence;
   const records = [...history.ledgers(last - ledgers + 1, last)];
   const bids = records
-    .flatMap(({ transactions }) => transactions.map(({ signed }) => signed))
-    .filter((signed) => isSoroban(signed) === soroban)
-    .map(bidPerOperation)
+    .flatMap(({ transactions }) => transactions.filter((transaction) => transaction.soroban === soroban))
+    .map(({ bidStroops }) => bidStroops)
     .sort((a, b) => (a < b ? -1 : 1));
   const at = (percent: number) => bids[Math.max(0, Math.ceil((percent / 100) * bids.length) - 1)] ?? BASE_FEE_STROOPS;
   const percentiles = Object.fromEntries(PERCENTILES.map((percent) => [percent, at(percent)]));

@@ -17,12 +17,21 @@ export type ClosedHeader = {
 
 /** Out of the XDR of a LedgerHeader. */
 export function closedHeader(bytes: Uint8Array): ClosedHeader {
-  return {
-    get header() {
-      return xdr.LedgerHeader.fromXdr(bytes);
-    },
-    hash: hash(bytes),
-  };
+  return new KeptHeader(bytes);
+}
+
+class KeptHeader implements ClosedHeader {
+  readonly hash: Uint8Array;
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.hash = hash(bytes);
+  }
+
+  get header(): xdr.LedgerHeader {
+    return xdr.LedgerHeader.fromXdr(this.#bytes);
+  }
 }
 
 const NO_HASH = new Uint8Array(32);

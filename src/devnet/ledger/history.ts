@@ -1,5 +1,6 @@
 /** The closed ledgers that are still kept, and where each transaction is in them. */
-import type { LedgerRecord, TransactionRecord } from './records.ts';
+import type { LedgerRecord } from './records.ts';
+import type { TransactionRecord } from './transaction-record.ts';
 
 /** What RPC servers keep by default: about seven days of five-second ledgers. */
 export const RETENTION_LEDGERS = 120_960;
@@ -31,9 +32,8 @@ export function createHistory(retentionLedgers = RETENTION_LEDGERS): History {
 
   function forget(sequence: number): void {
     for (const transaction of existing(sequence).transactions) {
-      const { signed } = transaction;
       // Once a sequence number was set back, the same transaction may have been in a later ledger too.
-      for (const hash of [signed.hash, signed.feeBump?.innerHash]) {
+      for (const hash of [transaction.hash, transaction.innerHash]) {
         if (hash !== undefined && byHash.get(hash) === transaction) byHash.delete(hash);
       }
     }
@@ -51,8 +51,8 @@ export function createHistory(retentionLedgers = RETENTION_LEDGERS): History {
       ledgers.set(record.sequence, record);
       last = record.sequence;
       for (const transaction of record.transactions) {
-        byHash.set(transaction.signed.hash, transaction);
-        if (transaction.signed.feeBump) byHash.set(transaction.signed.feeBump.innerHash, transaction);
+        byHash.set(transaction.hash, transaction);
+        if (transaction.innerHash !== undefined) byHash.set(transaction.innerHash, transaction);
       }
       prune(last - retentionLedgers + 1);
     },

@@ -1,26 +1,11 @@
 /** What is kept of a closed ledger, as XDR, and the events in it. */
 import { StrKey, xdr } from '@stellar/stellar-sdk';
+import type { Decoded } from './decoded.ts';
 import type { KeyText } from './entries.ts';
-import { isSoroban, type SignedTransaction } from './envelope.ts';
 import type { ClosedHeader } from './header.ts';
 import { type BaseFees, transactionSet } from './meta.ts';
+import type { TransactionRecord } from './transaction-record.ts';
 import type { Upgrade } from './upgrades.ts';
-
-export type TransactionRecord = {
-  readonly signed: SignedTransaction;
-  readonly ledger: number;
-  readonly closeTimeS: number;
-  /** Position in the ledger, from 1. */
-  readonly order: number;
-  readonly successful: boolean;
-  readonly feeChargedStroops: bigint;
-  /** TransactionResult. */
-  readonly result: Uint8Array;
-  /** TransactionMeta. */
-  readonly meta: Uint8Array;
-  readonly feeChanges: xdr.LedgerEntryChange[];
-  readonly refundChanges: xdr.LedgerEntryChange[];
-};
 
 export type LedgerRecord = {
   readonly sequence: number;
@@ -32,6 +17,8 @@ export type LedgerRecord = {
   readonly upgrades: readonly Upgrade[];
   /** Keys of the temporary entries that ended with this ledger. */
   readonly evicted: readonly KeyText[];
+  /** Nothing happened in it: everything but its time follows from the ledger before. */
+  readonly idle: boolean;
   /** In the order of their ids. */
   readonly events: readonly EventRecord[];
 };
@@ -53,23 +40,55 @@ export type EventRecord = {
 };
 
 /** A record that makes its transaction set and its events when somebody asks for them. */
-export function ledgerRecord(fields: Omit<LedgerRecord, 'events' | 'txSet'>): LedgerRecord {
-  let events: EventRecord[] | undefined;
-  return {
-    ...fields,
-    get txSet() {
-      const envelopes = (soroban: boolean) =>
-        fields.transactions
-          .filter(({ signed }) => isSoroban(signed) === soroban)
-          .map(({ signed }) => xdr.TransactionEnvelope.fromXdr(signed.envelope));
-      const { previousLedgerHash } = fields.closed.header;
-      return transactionSet(previousLedgerHash.value, envelopes(false), envelopes(true), fields.baseFees);
-    },
-    get events() {
-      events ??= eventsOf(fields.transactions);
-      return events;
-    },
-  };
+export function ledgerRecord(fields: LedgerFields, decoded: Pick<Decoded, 'list'>): LedgerRecord {
+  return new KeptLedger(fields, decoded);
+}
+
+export type LedgerFields = Omit<LedgerRecord, 'events' | 'txSet'>;
+
+const NONE: readonly never[] = [];
+
+class KeptLedger implements LedgerRecord {
+  readonly sequence: number;
+  readonly closeTimeS: number;
+  readonly closed: ClosedHeader;
+  readonly transactions: readonly TransactionRecord[];
+  readonly baseFees: BaseFees;
+  readonly upgrades: readonly Upgrade[];
+  readonly evicted: readonly KeyText[];
+  readonly idle: boolean;
+
+  readonly #decoded: Pick<Decoded, 'list'>;
+
+  constructor(fields: LedgerFields, decoded: Pick<Decoded, 'list'>) {
+    this.sequence = fields.sequence;
+    this.closeTimeS = fields.closeTimeS;
+    this.closed = fields.closed;
+    // Most ledgers of a network that is left alone have none of these: they share one list.
+    this.transactions = shared(fields.transactions);
+    this.baseFees = fields.baseFees;
+    this.upgrades = shared(fields.upgrades);
+    this.evicted = shared(fields.evicted);
+    this.idle = fields.idle;
+    this.#decoded = decoded;
+  }
+
+  get txSet(): xdr.GeneralizedTransactionSet {
+    const envelopes = (soroban: boolean) =>
+      this.transactions
+        .filter((transaction) => transaction.soroban === soroban)
+        .map(({ envelope }) => xdr.TransactionEnvelope.fromXdr(envelope));
+    const { previousLedgerHash } = this.closed.header;
+    return transactionSet(previousLedgerHash.value, envelopes(false), envelopes(true), this.baseFees);
+  }
+
+  get events(): readonly EventRecord[] {
+    return this.transactions.length === 0 ? NONE : this.#decoded.list(this, () => eventsOf(this.transactions));
+  }
+}
+
+function shared<Item>(list: readonly Item[]): readonly Item[] {
+  return list.length === 0 ? NONE : list;
 }
 
 /** Ledger, transaction and operation in one number that sorts: 32, 20 and 12 bits. */
@@ -121,7 +140,7 @@ function eventRecord(
     contractId: event.contractId ? StrKey.encodeContract(event.contractId.toBytes()) : '',
     transactionIndex,
     operationIndex,
-    txHash: record.signed.hash,
+    txHash: record.hash,
     topics: topics.map((topic) => topic.toXdr('base64')),
     value: data.toXdr('base64'),
   };

@@ -4,7 +4,8 @@ import type { Chain } from '../ledger/chain.ts';
 import { type KeyText, keyText, type StoredEntry } from '../ledger/entries.ts';
 import { RETENTION_LEDGERS } from '../ledger/history.ts';
 import { headerEntry, ledgerCloseMeta } from '../ledger/meta.ts';
-import type { LedgerRecord, TransactionRecord } from '../ledger/records.ts';
+import type { LedgerRecord } from '../ledger/records.ts';
+import type { TransactionRecord } from '../ledger/transaction-record.ts';
 import { type Params, RpcError, type RpcMethods } from './json-rpc.ts';
 import { base64, page, requireBase64Format, strings, uint32 } from './params.ts';
 
@@ -135,7 +136,7 @@ function resultMeta(record: TransactionRecord): xdr.TransactionResultMetaV1 {
   return new xdr.TransactionResultMetaV1({
     ext: xdr.ExtensionPoint.v0(),
     result: new xdr.TransactionResultPair({
-      transactionHash: new xdr.Hash(record.signed.hashBytes),
+      transactionHash: new xdr.Hash(Buffer.from(record.hash, 'hex')),
       result: xdr.TransactionResult.fromXdr(record.result),
     }),
     feeProcessing: record.feeChanges,

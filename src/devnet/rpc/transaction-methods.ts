@@ -3,7 +3,8 @@ import { xdr } from '@stellar/stellar-sdk';
 import type { Chain } from '../ledger/chain.ts';
 import type { SignedTransaction } from '../ledger/envelope.ts';
 import type { QueueAnswer } from '../ledger/queue.ts';
-import { type TransactionRecord, toid } from '../ledger/records.ts';
+import { toid } from '../ledger/records.ts';
+import type { TransactionRecord } from '../ledger/transaction-record.ts';
 import { type Params, RpcError, type RpcMethods } from './json-rpc.ts';
 import { base64, page, requireBase64Format, text, uint32 } from './params.ts';
 
@@ -70,8 +71,8 @@ function transactionAnswer(record: TransactionRecord, txHash: string) {
     status: record.successful ? 'SUCCESS' : 'FAILED',
     txHash,
     applicationOrder: record.order,
-    feeBump: record.signed.feeBump !== undefined,
-    envelopeXdr: toBase64(record.signed.envelope),
+    feeBump: record.innerHash !== undefined,
+    envelopeXdr: toBase64(record.envelope),
     resultXdr: toBase64(record.result),
     resultMetaXdr: toBase64(record.meta),
     ledger: record.ledger,
@@ -105,7 +106,7 @@ function getTransactions({ history }: Chain, params: Params): unknown {
   const last = found.at(-1);
   return {
     transactions: found.map((record) => ({
-      ...transactionAnswer(record, record.signed.hash),
+      ...transactionAnswer(record, record.hash),
       createdAt: record.closeTimeS,
     })),
     latestLedger: latest.sequence,
