@@ -7,6 +7,7 @@ import { createLeaves } from './leaves.ts';
 import type { RawDb, Write } from './raw-db.ts';
 import { createSeal, type Sealing } from './seal.ts';
 import type { SealProposal } from './seal-proposal.ts';
+import { isOpenDebt } from './seal-reads.ts';
 import { createUnseal } from './unseal.ts';
 import { createIsWhole } from './whole-batch.ts';
 
@@ -192,7 +193,7 @@ function prepare(db: RawDb) {
   return {
     anythingWaits: db
       .prepare<[], number>(
-        "SELECT EXISTS (SELECT 1 FROM unsealed) OR EXISTS (SELECT 1 FROM receivables WHERE state = 'open')",
+        `SELECT EXISTS (SELECT 1 FROM unsealed) OR EXISTS (SELECT 1 FROM receivables WHERE ${isOpenDebt})`,
       )
       .pluck(),
     open: db.prepare<[], Stored>(`${select} WHERE state <> 'confirmed' ORDER BY lane`),

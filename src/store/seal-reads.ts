@@ -9,15 +9,18 @@ export type SealReads = {
   waiting(oldMs: number, afterId: number, accountIds: readonly number[] | undefined): IterableIterator<Candidate>;
 };
 
+/** The first condition is that of the index of debts that are not over, without which all debts of the past are read. */
+export const isOpenDebt = "receivables.state IN ('open', 'batched') AND receivables.state = 'open'";
+
 // Debt is asked for again only where the chain can take some of it, and only for payees it lists.
 const carriesText = (of: string) => `SELECT * FROM (
-    SELECT r.id, r.account_id AS accountId, a.address AS account, r.payee, r.amount, r.kind,
+    SELECT receivables.id, account_id AS accountId, a.address AS account, payee, amount, kind,
       b.lane AS fromLane, b.batch AS fromBatch, a.deposited - a.settled - a.withdrawn AS balance,
       MIN(a.limit_units, COALESCE(a.pending_limit, a.limit_units))
         - CASE WHEN a.period >= $period THEN a.used ELSE 0 END AS limitLeft
-    FROM receivables r JOIN accounts a ON a.id = r.account_id JOIN batches b ON b.id = r.batch_id
-    LEFT JOIN payees p ON p.address = r.payee
-    WHERE r.state = 'open' AND COALESCE(p.listed, r.kind = 'account') = 1 ${of}
+    FROM receivables JOIN accounts a ON a.id = account_id JOIN batches b ON b.id = batch_id
+    LEFT JOIN payees p ON p.address = payee
+    WHERE ${isOpenDebt} AND COALESCE(p.listed, kind = 'account') = 1 ${of}
   ) WHERE balance > 0 AND limitLeft > 0 ORDER BY id`;
 
 // The queue is walked first, and a row that is not wanted is passed over before anything is looked up for it.
@@ -31,7 +34,7 @@ const waitingText = (of: string) => `SELECT c.id, c.at_ms AS atMs, c.account_id 
 export function createSealReads(db: RawDb): SealReads {
   const carries = db.prepare<{ period: number }, Carry>(carriesText(''));
   const carriesOf = db.prepare<{ period: number; ids: string }, Carry>(
-    carriesText('AND r.id IN (SELECT value FROM json_each($ids))'),
+    carriesText('AND receivables.id IN (SELECT value FROM json_each($ids))'),
   );
   const waiting = db.prepare<{ oldMs: number; afterId: number }, Candidate>(waitingText(''));
   const waitingOf = db.prepare<{ oldMs: number; afterId: number; accounts: string }, Candidate>(

@@ -51,6 +51,8 @@ export function createUnseal(db: RawDb, write: Write): (batchId: number) => void
 export function takeApartUnfinished(db: RawDb, write: Write): void {
   const isWhole = createIsWhole(db);
   const unseal = createUnseal(db, write);
-  const sealed = db.prepare<[], number>("SELECT id FROM batches WHERE state = 'sealed'").pluck();
+  const sealed = db
+    .prepare<[], number>("SELECT id FROM batches WHERE state <> 'confirmed' AND state = 'sealed'")
+    .pluck();
   for (const id of sealed.all()) if (!isWhole(id)) unseal(id);
 }

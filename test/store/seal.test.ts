@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { units } from '../../src/money.ts';
 import { hashLeaf } from '../../src/settlement/leaf.ts';
 import { rootOf } from '../../src/settlement/merkle.ts';
+import { createBatches } from '../../src/store/batches.ts';
 import type { LeafRow } from '../../src/store/leaf-row.ts';
+import { createWrite, type RawDb } from '../../src/store/raw-db.ts';
 import { createFiling } from '../../src/store/seal.ts';
 import { createProposer, type SealRequest } from '../../src/store/seal-proposal.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -104,7 +106,37 @@ describe('a choice that the books have overtaken', () => {
   });
 });
 
+/** How the database carries out the statement that contains `part`, among those that are made ready. */
+function planOf(store: Store, part: string, makeReady: (db: RawDb) => void): string[] {
+  const plans: string[][] = [];
+  const prepare = store.db.prepare.bind(store.db);
+  const spied = Object.assign(Object.create(store.db), {
+    prepare(text: string) {
+      if (text.includes(part)) {
+        const bound = Object.fromEntries([...text.matchAll(/\$(\w+)/g)].map(([, name]) => [name, 0]));
+        const rows = prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${text}`).all(bound);
+        plans.push(rows.map((row) => row.detail));
+      }
+      return prepare(text);
+    },
+  });
+  makeReady(spied);
+  expect(plans).not.toEqual([]);
+  return plans.flat();
+}
+
 describe('what sealing does', () => {
+  it('looks for debts among those that are not over', () => {
+    const { store } = openTestStore();
+    const write = createWrite(store.db);
+    const debts = [
+      planOf(store, 'EXISTS (SELECT 1 FROM unsealed)', (db) => createBatches(db, write, store.sync)),
+      planOf(store, 'FROM receivables JOIN', (db) => createProposer(db, hashing)),
+    ].map((plan) => plan.filter((line) => line.includes('receivables')));
+    expect(debts.flat().length).toBeGreaterThanOrEqual(3);
+    for (const line of debts.flat()) expect(line).toMatch(/SEARCH receivables USING .*(receivables_open|PRIMARY KEY)/);
+  });
+
   it('is bounded step by step, however much waits', () => {
     const written = [10, 200].map((accounts) => {
       const { store } = openTestStore();
@@ -128,20 +160,7 @@ describe('what sealing does', () => {
 
   it('passes over the queue without a look-up for charges of accounts that have no place', () => {
     const { store } = openTestStore();
-    const plan: string[] = [];
-    const prepare = store.db.prepare.bind(store.db);
-    const spied = Object.assign(Object.create(store.db), {
-      prepare(text: string) {
-        if (text.includes('json_each($accounts)')) {
-          const rows = prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${text}`).all({
-            ...{ oldMs: 0, afterId: 0, accounts: '[]' },
-          });
-          plan.push(...rows.map((row) => row.detail));
-        }
-        return prepare(text);
-      },
-    });
-    createProposer(spied, hashing);
+    const plan = planOf(store, 'json_each($accounts)', (db) => createProposer(db, hashing));
     const at = (start: string) => plan.findIndex((line) => line.startsWith(start));
     expect(at('SEARCH u USING INTEGER PRIMARY KEY')).toBe(0);
     expect(at('LIST SUBQUERY')).toBeGreaterThan(0);
