@@ -8,7 +8,9 @@ import { amountText, assetFields, lineAsset, timeText } from './amounts.ts';
 import { badRequest, notFound } from './problem.ts';
 
 export function accountResource(chain: Chain, address: string, base: string): Record<string, unknown> {
-  if (!StrKey.isValidEd25519PublicKey(address)) throw badRequest('account_id', 'Account ID must start with `G`');
+  if (!StrKey.isValidEd25519PublicKey(address)) {
+    throw badRequest('account_id', 'Account ID must start with `G` and contain 56 alphanum characters');
+  }
   const id = accountId(address);
   const stored = chain.entries.get(accountKey(id));
   const account = readAccount(chain.entries, id);

@@ -1,22 +1,24 @@
-/** Lists of history: of the whole network, of an account, of a transaction. */
-import type { TransactionRecord } from '../ledger/transaction-record.ts';
+/** Lists of history: of the whole network, of an account, of a ledger, of a transaction. */
+import { toid } from '../ledger/records.ts';
 import { accountResource } from './account-resource.ts';
+import { transactionParam } from './history-objects.ts';
+import { ledgerParam } from './ledgers.ts';
 import { type HistoryOperation, operationResource } from './operation-resource.ts';
-import { pageOf } from './page.ts';
+import { type PageQuery, pageOf } from './page.ts';
 import { failedIncluded, transactionsJoined } from './params.ts';
 import { notFound } from './problem.ts';
 import type { Asked, Shelf, Site } from './route.ts';
 import { transactionResource, transactionToid } from './transaction-resource.ts';
 
 export function transactions(site: Site, asked: Asked): Shelf {
-  const { account } = scopeOf(site, asked);
+  const { account, part } = scopeOf(site, asked);
   const withFailed = failedIncluded(asked.query);
   return {
     page: (query) =>
       pageOf(
         site.archive.transactions(account),
         transactionToid,
-        query,
+        part(query),
         ({ successful }) => withFailed || successful,
       ).map((record) => transactionResource(record, site.base)),
   };
@@ -31,33 +33,48 @@ export function payments(site: Site, asked: Asked): Shelf {
 }
 
 function operationShelf(site: Site, asked: Asked, wanted: (operation: HistoryOperation) => boolean): Shelf {
-  const { account, transaction } = scopeOf(site, asked);
+  const { account, part } = scopeOf(site, asked);
   // Whoever asks about a transaction that failed asks about what failed in it.
-  const withFailed = failedIncluded(asked.query) || transaction !== undefined;
+  const withFailed = failedIncluded(asked.query) || asked.has('tx_id');
   const joined = transactionsJoined(asked.query);
-  const shown = (operation: HistoryOperation) =>
-    (withFailed || operation.record.successful) &&
-    (transaction === undefined || operation.record === transaction) &&
-    wanted(operation);
+  const shown = (operation: HistoryOperation) => (withFailed || operation.record.successful) && wanted(operation);
   return {
     page: (query) =>
-      pageOf(site.archive.operations(account), ({ id }) => id, query, shown).map((operation) => ({
+      pageOf(site.archive.operations(account), ({ id }) => id, part(query), shown).map((operation) => ({
         ...operationResource(operation, site.base),
         ...(joined ? { transaction: transactionResource(operation.record, site.base) } : {}),
       })),
   };
 }
 
-/** Of which account or transaction the list is; throws 404 where there never was such a one. */
-function scopeOf({ chain, archive, base }: Site, asked: Asked): { account?: string; transaction?: TransactionRecord } {
+/** Whose history it is, and which part of it. */
+type Scope = { account?: string; part(query: PageQuery): PageQuery };
+
+/** Throws 404 where there never was such an account, ledger or transaction. */
+function scopeOf(site: Site, asked: Asked): Scope {
   if (asked.has('account_id')) {
     const account = asked.param('account_id');
     // An account that was merged away keeps its history; one that never was has none.
-    if (archive.transactions(account).length === 0) accountResource(chain, account, base);
-    return { account };
+    if (site.archive.transactions(account).length === 0) accountResource(site.chain, account, site.base);
+    return { account, part: (query) => query };
   }
-  if (!asked.has('tx_id')) return {};
-  const transaction = chain.history.transaction(asked.param('tx_id'));
-  if (!transaction) throw notFound();
-  return { transaction };
+  if (asked.has('ledger_id')) {
+    const sequence = ledgerParam(asked);
+    if (!site.chain.history.ledger(sequence)) throw notFound();
+    return { part: between(toid(sequence, 0, 0), toid(sequence + 1, 0, 0) - 1n) };
+  }
+  if (asked.has('tx_id')) {
+    const { ledger, order } = transactionParam(site, asked);
+    return { part: between(toid(ledger, order, 0), toid(ledger, order + 1, 0) - 1n) };
+  }
+  return { part: (query) => query };
+}
+
+/** Only positions from `from` to `to`, as far as they can be seen at all. */
+function between(from: bigint, to: bigint): Scope['part'] {
+  return (query) => ({
+    ...query,
+    first: query.first > from ? query.first : from,
+    last: query.last < to ? query.last : to,
+  });
 }

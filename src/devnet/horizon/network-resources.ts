@@ -5,13 +5,16 @@ import { feeStatistics } from '../ledger/fee-statistics.ts';
 import { type LedgerRecord, toid } from '../ledger/records.ts';
 import { amountText, timeText } from './amounts.ts';
 
+const LEDGER_LISTS = ['transactions', 'operations', 'payments', 'effects'];
+
 export function ledgerResource(record: LedgerRecord, base: string): Record<string, unknown> {
   const { header, hash } = record.closed;
   const self = `/ledgers/${record.sequence}`;
+  const list = (name: string) => [name, { href: `${base}${self}/${name}{?cursor,limit,order}`, templated: true }];
   const good = record.transactions.filter(({ successful }) => successful);
   const operations = (list: typeof good) => list.reduce((sum, { signed }) => sum + signed.tx.operations.length, 0);
   return {
-    _links: { self: { href: `${base}${self}` } },
+    _links: { self: { href: `${base}${self}` }, ...Object.fromEntries(LEDGER_LISTS.map(list)) },
     id: Buffer.from(hash).toString('hex'),
     paging_token: toid(record.sequence, 0, 0).toString(),
     hash: Buffer.from(hash).toString('hex'),

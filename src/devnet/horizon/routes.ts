@@ -1,16 +1,16 @@
 /** Every path that Horizon answers here. A path that is not in the table is 404, a method that is not is 405. */
+import { accountData, accountDataBytes } from './account-data.ts';
 import { accountResource } from './account-resource.ts';
 import { operations, payments, transactions } from './history-lists.ts';
-import { feeStatsResource, ledgerResource } from './network-resources.ts';
-import { operationResource } from './operation-resource.ts';
+import { operationAt, transactionAt } from './history-objects.ts';
+import { ledgerAt, ledgers } from './ledgers.ts';
+import { feeStatsResource } from './network-resources.ts';
 import { strictReceivePaths, strictSendPaths } from './payment-paths.ts';
-import { notFound } from './problem.ts';
 import { rootResource } from './root.ts';
 import type { Asked, HalRecord, Route, Site } from './route.ts';
 import { submitAndWait } from './submit.ts';
 import { submitAsync } from './submit-async.ts';
 import { emptyOrderBook, noAccountOffers, noAggregations, noOffer, noPool, noRecords, noTrades } from './trading.ts';
-import { transactionResource } from './transaction-resource.ts';
 
 const HEALTH_TYPE = 'application/health+json; charset=utf-8';
 
@@ -21,9 +21,22 @@ export const routes: readonly Route[] = [
   { path: '/health', fault: 'health', kind: 'object', type: HEALTH_TYPE, answer: health },
   { path: '/fee_stats', fault: 'fee_stats', kind: 'object', answer: ({ chain }) => feeStatsResource(chain) },
 
+  { path: '/ledgers', fault: 'ledgers', ...history, answer: ledgers },
   { path: '/ledgers/{ledger_id}', fault: 'ledgers', kind: 'object', answer: ledgerAt },
+  { path: '/ledgers/{ledger_id}/transactions', fault: 'transactions', ...history, answer: transactions },
+  { path: '/ledgers/{ledger_id}/operations', fault: 'operations', ...history, answer: operations },
+  { path: '/ledgers/{ledger_id}/payments', fault: 'payments', ...history, answer: payments },
 
   { path: '/accounts/{account_id}', fault: 'accounts', kind: 'object', state: true, streams: true, answer: account },
+  {
+    path: '/accounts/{account_id}/data/{key}',
+    fault: 'accounts',
+    kind: 'object',
+    state: true,
+    streams: true,
+    answer: accountData,
+    octets: accountDataBytes,
+  },
   { path: '/accounts/{account_id}/transactions', fault: 'transactions', ...history, answer: transactions },
   { path: '/accounts/{account_id}/operations', fault: 'operations', ...history, answer: operations },
   { path: '/accounts/{account_id}/payments', fault: 'payments', ...history, answer: payments },
@@ -61,26 +74,6 @@ function health(): HalRecord {
   return { database_connected: true, core_up: true, core_synced: true };
 }
 
-function ledgerAt({ chain, base }: Site, asked: Asked): HalRecord {
-  const text = asked.param('ledger_id');
-  const record = /^\d{1,10}$/.test(text) ? chain.history.ledger(Number(text)) : undefined;
-  if (!record) throw notFound();
-  return ledgerResource(record, base);
-}
-
 function account({ chain, base }: Site, asked: Asked): HalRecord {
   return accountResource(chain, asked.param('account_id'), base);
-}
-
-function transactionAt({ chain, base }: Site, asked: Asked): HalRecord {
-  const record = chain.history.transaction(asked.param('tx_id'));
-  if (!record) throw notFound();
-  return transactionResource(record, base);
-}
-
-function operationAt({ archive, base }: Site, asked: Asked): HalRecord {
-  const id = asked.param('id');
-  const operation = archive.operations().find((other) => other.id.toString() === id);
-  if (!operation) throw notFound();
-  return operationResource(operation, base);
 }

@@ -70,7 +70,7 @@ describe('the root', () => {
 });
 
 /** Named by the root as by every Horizon; none of them need answer. */
-const NOT_HERE: readonly string[] = ['/accounts', '/assets', '/claimable_balances', '/effects', '/ledgers'];
+const NOT_HERE: readonly string[] = ['/accounts', '/assets', '/claimable_balances', '/effects'];
 
 describe('a fault of one route', () => {
   it('meets that route and leaves the others alone', async () => {
