@@ -5,7 +5,7 @@ import type { Exchange } from '../http.ts';
 import type { Chain } from '../ledger/chain.ts';
 import { negotiate } from './accept.ts';
 import { createArchive } from './archive.ts';
-import { sendDocument } from './document.ts';
+import { HAL, sendDocument } from './document.ts';
 import { createEffectArchive } from './effect-archive.ts';
 import { follow, streams } from './follow.ts';
 import { readEnvelopeField } from './form.ts';
@@ -35,7 +35,6 @@ export type Horizon = {
 
 /** What Horizon takes of a body. */
 export const HORIZON_BODY_BYTES_MAX = 200_000;
-const HAL = 'application/hal+json; charset=utf-8';
 
 export function createHorizon(deps: HorizonDeps): Horizon {
   const archive = createArchive(deps.chain);
