@@ -5,7 +5,6 @@ import { type Devnet, type DevnetOptions, startDevnet } from '../devnet/devnet.t
 import { TIME_S_MAX } from '../devnet/ledger/chain-time.ts';
 import { ledgerLines, welcome } from '../devnet/screen.ts';
 import { createLog } from '../log.ts';
-import { createLoop, type Loop } from '../loop.ts';
 import type { Cli } from './cli.ts';
 import { CliError } from './exit-codes.ts';
 import { openPort } from './open-port.ts';
@@ -58,7 +57,6 @@ async function runDevnet(options: DevnetCommandOptions, cli: Cli): Promise<void>
   const count = accountCount(options.accounts);
   const port = await openPort(options.port, '--port');
   const devnet = await start(options, port, cli);
-  const idle = closesWhenIdle(options) ? idleLedgers(devnet, cli) : undefined;
   try {
     const accounts = await fundedAccounts(devnet, count);
     const { rpcUrl, horizonUrl, friendbotUrl, passphrase: networkPassphrase } = devnet;
@@ -71,17 +69,10 @@ async function runDevnet(options: DevnetCommandOptions, cli: Cli): Promise<void>
       }),
     );
     if (!options.quiet) devnet.onLedger((ledger) => showLines(ledgerLines(ledger), cli));
-    idle?.start();
     await ended;
   } finally {
-    await idle?.stop();
     await devnet.close();
   }
-}
-
-/** Where no clock moves the time, none closes ledgers either. */
-function closesWhenIdle({ closeMs, ledgerSeconds }: DevnetCommandOptions): boolean {
-  return closeMs === undefined && ledgerSeconds === undefined;
 }
 
 async function start(options: DevnetCommandOptions, port: number, cli: Cli): Promise<Devnet> {
@@ -91,6 +82,7 @@ async function start(options: DevnetCommandOptions, port: number, cli: Cli): Pro
     port,
     control,
     rateLimited: rateLimit,
+    idleMs: IDLE_LEDGER_MS,
     clock: cli.clock,
     log: createLog('warn'),
     ...(closeMs === undefined ? {} : { closeMs: wholeMs(closeMs) }),
@@ -138,21 +130,6 @@ async function fundedAccounts(devnet: Devnet, count: number): Promise<FundedAcco
   const accounts = [...shownNames(count)].map(devnet.namedAccount);
   for (const { address } of accounts) if (!devnet.hasAccount(address)) await devnet.fundAccount(address);
   return accounts;
-}
-
-function idleLedgers(devnet: Devnet, { clock }: Cli): Loop {
-  let seen = devnet.latestLedger().sequence;
-  return createLoop({
-    name: 'idle ledgers',
-    intervalMs: IDLE_LEDGER_MS,
-    clock,
-    log: createLog('warn'),
-    turn: async () => {
-      if (devnet.latestLedger().sequence === seen) await devnet.closeLedger();
-      seen = devnet.latestLedger().sequence;
-      return false;
-    },
-  });
 }
 
 function showLines(lines: readonly string[], cli: Cli): void {

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { createLoop, type Loop } from '../loop.ts';
+import { createClosingLoop } from './closing-loop.ts';
 import { createControl } from './control/control.ts';
 import type { Fault } from './faults/fault.ts';
 import { createFaults, type FaultTimes } from './faults/faults.ts';
@@ -20,10 +20,14 @@ import { accountId } from './ledger/envelope.ts';
 import { createNetwork, derivedKeypair } from './ledger/network.ts';
 import type { LedgerRecord } from './ledger/records.ts';
 import { createRouter } from './router.ts';
+import { entryMethods } from './rpc/entry-methods.ts';
 import { eventMethods } from './rpc/event-methods.ts';
 import { feeMethods } from './rpc/fee-method.ts';
+import { healthMethods } from './rpc/health.ts';
 import type { RpcMethods } from './rpc/json-rpc.ts';
 import { ledgerMethods } from './rpc/ledger-methods.ts';
+import { networkMethods } from './rpc/network-methods.ts';
+import { sendMethods } from './rpc/send-method.ts';
 import { simulateMethods } from './rpc/simulate-method.ts';
 import { transactionMethods } from './rpc/transaction-methods.ts';
 import { compileSorobanHost } from './soroban-host.ts';
@@ -40,6 +44,8 @@ export type DevnetOptions = {
   passphrase?: string;
   /** Close a ledger every so many ms; undefined closes one for each accepted transaction. */
   closeMs?: number;
+  /** Without it, closes a ledger where none was closed for so many ms, so that health does not fail. Default 10,000. */
+  idleMs?: number;
   /** Other seeds make other hashes and other named accounts. */
   seed?: string;
   /** When the network begins, seconds since 1970. Default: now, or a fixed time where no clock moves it. */
@@ -113,7 +119,11 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
     limiter: horizonLimiter(options.rateLimited ?? false),
   });
   const methods: RpcMethods = {
-    ...ledgerMethods(() => `${base}/friendbot`),
+    ...healthMethods,
+    ...networkMethods(() => `${base}/friendbot`),
+    ...ledgerMethods,
+    ...entryMethods,
+    ...sendMethods,
     ...transactionMethods,
     ...simulateMethods,
     ...eventMethods,
@@ -133,7 +143,7 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
     }),
   );
   base = `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`;
-  const closing = automine ? undefined : closingLoop(chain, options.closeMs ?? 0, clock, log);
+  const closing = createClosingLoop(chain, options);
   closing?.start();
 
   const closeNow = async () => summary(chain.closeLedger());
@@ -185,17 +195,4 @@ function described(record: LedgerRecord): DevnetLedger {
     operations: signed.tx.operations.map(({ body }) => body.type),
   }));
   return { ...summary(record), transactions };
-}
-
-function closingLoop(chain: Chain, closeMs: number, clock: Clock, log: Log): Loop {
-  return createLoop({
-    name: 'ledger close',
-    intervalMs: closeMs,
-    clock,
-    log,
-    turn: async () => {
-      if (!chain.frozen) chain.closeLedger();
-      return false;
-    },
-  });
 }

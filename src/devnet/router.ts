@@ -7,8 +7,9 @@ import type { Friendbot } from './friendbot/friendbot.ts';
 import { HORIZON_BODY_BYTES_MAX, type Horizon } from './horizon/horizon.ts';
 import { baseOf } from './horizon/links.ts';
 import { sendProblem, serverError } from './horizon/problem.ts';
-import { type Exchange, type Handler, sendJson } from './http.ts';
-import { answerRpc, callMethod, type Params, RpcError, type RpcMethods } from './rpc/json-rpc.ts';
+import type { Exchange, Handler } from './http.ts';
+import { answerOverHttp, RPC_BODY_BYTES_MAX } from './rpc/http-rules.ts';
+import { callMethod, type Params, RpcError, type RpcMethods } from './rpc/json-rpc.ts';
 
 export type RouterDeps = {
   methods: RpcMethods;
@@ -20,9 +21,6 @@ export type RouterDeps = {
   control: Control | undefined;
   log: Log;
 };
-
-/** Several times the largest transaction, as base64 in JSON. */
-const RPC_BODY_BYTES_MAX = 1_048_576;
 
 /** RPC at /rpc and as POST on /, friendbot at /friendbot, Horizon everywhere else. */
 export function createRouter(deps: RouterDeps): Handler {
@@ -62,9 +60,6 @@ async function behindGate(
 }
 
 async function answerRpcOver(exchange: Exchange, { methods, gate, control, log }: RouterDeps): Promise<void> {
-  const { req, res, body } = exchange;
-  if (req.method !== 'POST') return sendJson(res, 405, { error: 'RPC is spoken by POST' });
-  if (body === undefined) return sendJson(res, 413, { error: `a request has at most ${RPC_BODY_BYTES_MAX} bytes` });
   const call = async (method: string, params: Params): Promise<unknown> => {
     if (control?.has(method)) return control.call(method, params);
     const chain = await gate.meet(exchange, [method, 'rpc', '*']).catch((error: unknown) => {
@@ -74,6 +69,5 @@ async function answerRpcOver(exchange: Exchange, { methods, gate, control, log }
     // Where the fault was all of the answer, nobody hears what the method says.
     return chain && callMethod(methods, method, params, chain);
   };
-  const reply = await answerRpc(body, call, log);
-  if (!res.headersSent && !req.socket.destroyed) sendJson(res, 200, reply);
+  await answerOverHttp(exchange, call, log);
 }

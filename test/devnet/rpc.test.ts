@@ -1,6 +1,7 @@
 import { nativeToScVal, Operation } from '@stellar/stellar-sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DevnetRig, startRig, usdcOf } from './rig.ts';
+import { call as callOver } from './rpc/wire.ts';
 
 /** What RPC refuses, and how it pages: the rules clients rely on. */
 
@@ -10,29 +11,9 @@ beforeAll(async () => {
 });
 afterAll(() => rig[Symbol.asyncDispose]());
 
-async function post(body: string): Promise<{ result?: unknown; error?: { code: number; message: string } }> {
-  const answer = await fetch(rig.devnet.rpcUrl, { method: 'POST', body });
-  return (await answer.json()) as { result?: unknown; error?: { code: number; message: string } };
-}
-
-async function call(method: string, params?: unknown) {
-  return post(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }));
-}
+const call = (method: string, params?: unknown) => callOver(rig.devnet.rpcUrl, method, params);
 
 describe('JSON-RPC', () => {
-  it('names what is wrong with a request', async () => {
-    expect((await post('{')).error?.code).toBe(-32700);
-    expect((await post('{"id":1}')).error?.code).toBe(-32600);
-    expect((await post('[]')).error?.code).toBe(-32600);
-    expect((await call('mintMoney')).error?.code).toBe(-32601);
-    expect((await call('constructor')).error?.code).toBe(-32601);
-    expect((await call('getTransaction', { hash: 'abc' })).error?.code).toBe(-32602);
-    expect((await call('getTransaction', ['abc'])).error?.code).toBe(-32602);
-    expect((await call('sendTransaction', { transaction: 'AAAA' })).error).toMatchObject({ message: 'invalid_xdr' });
-    expect((await call('getHealth', { xdrFormat: 'json' })).result).toBeDefined();
-    expect((await call('getEvents', { startLedger: 1, xdrFormat: 'json' })).error?.code).toBe(-32602);
-  });
-
   it('takes null for a parameter as its absence, as clients of other languages send it', async () => {
     const pagination = { cursor: null, limit: null };
     const events = await call('getEvents', {
@@ -54,16 +35,6 @@ describe('JSON-RPC', () => {
     expect(answer.status).toBe(204);
     expect(answer.headers.get('access-control-allow-origin')).toBe('*');
     expect(answer.headers.get('access-control-allow-headers')).toBe('content-type');
-  });
-
-  it('gives ledger entries by key, at most 200 at a time', async () => {
-    const who = await rig.funded('entries');
-    const { entries, latestLedger } = await rig.server.getLedgerEntries();
-    expect(entries).toEqual([]);
-    expect(latestLedger).toBe(rig.devnet.latestLedger().sequence);
-    await expect(rig.server.getAccount(usdcOf(who).getIssuer() ?? '')).resolves.toBeDefined();
-    const tooMany = await call('getLedgerEntries', { keys: Array.from({ length: 201 }, () => 'AAAA') });
-    expect(tooMany.error?.message).toContain('exceeds maximum supported (200)');
   });
 
   it('says of an unknown transaction which ledgers it has looked through', async () => {

@@ -91,6 +91,8 @@ function expire(key: xdr.LedgerKey): void {
   const stored = store.get(keyText(key));
   if (!stored) throw new Error('no such entry');
   store.set(keyText(key), { ...stored, liveUntil: rig.chain.history.latest().sequence });
+  // A simulation runs in the latest ledger, of which this entry still is.
+  rig.chain.closeLedger();
 }
 
 function liveUntil(key: xdr.LedgerKey): number {

@@ -26,8 +26,8 @@ export function createControl(deps: ControlDeps): Control {
     has: (method) => Object.hasOwn(methods, method),
     async call(method, params) {
       const found = methods[method];
-      if (!found) throw new RpcError('methodNotFound', `no such method: ${method}`);
-      const read = found.params.safeParse(params);
+      if (!found) throw new RpcError('methodNotFound', 'method not found', method);
+      const read = found.params.safeParse(params ?? {});
       if (!read.success) throw new RpcError('invalidParams', `${method}: ${z.prettifyError(read.error)}`);
       try {
         return await found.run(read.data);

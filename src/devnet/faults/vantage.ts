@@ -19,10 +19,7 @@ export function behind(chain: Chain, past: Past, ledgers: number): Chain {
     get entries() {
       return past.entries(lag());
     },
-    nextMoment: () => {
-      const { sequence, closeTimeS } = history.latest();
-      return { sequence: sequence + 1, closeTimeS };
-    },
+    nextMoment: () => ({ ...chain.nextMoment(), sequence: history.latest().sequence + 1 }),
   };
 }
 

@@ -1,7 +1,7 @@
 /** Ledgers and fee statistics. */
 import { BASE_FEE_STROOPS } from '../ledger/balances.ts';
 import type { Chain } from '../ledger/chain.ts';
-import { feeStatistics } from '../ledger/fee-statistics.ts';
+import { feeDistribution } from '../ledger/fee-distribution.ts';
 import { type LedgerRecord, toid } from '../ledger/records.ts';
 import { amountText, timeText } from './amounts.ts';
 
@@ -39,16 +39,16 @@ export function ledgerResource(record: LedgerRecord, base: string): Record<strin
 const FEE_LEDGERS = 5;
 
 export function feeStatsResource({ history }: Chain): Record<string, unknown> {
-  const { percentiles, max, min, mode } = feeStatistics(history, FEE_LEDGERS, false);
-  const named = Object.entries(percentiles).map(([percent, fee]) => [`p${percent}`, String(fee)]);
-  const bids = { max: String(max), min: String(min), mode: String(mode), ...Object.fromEntries(named) };
+  const latest = history.latest().sequence;
+  const recent = [...history.ledgers(latest - FEE_LEDGERS + 1, latest)].flatMap(({ transactions }) => transactions);
+  const classic = recent.filter(({ soroban }) => !soroban).map(({ bidStroops }) => bidStroops);
+  const spread = Object.entries(feeDistribution(classic, BASE_FEE_STROOPS));
   const base = String(BASE_FEE_STROOPS);
-  const charged = Object.fromEntries(Object.keys(bids).map((name) => [name, base]));
   return {
-    last_ledger: String(history.latest().sequence),
+    last_ledger: String(latest),
     last_ledger_base_fee: base,
     ledger_capacity_usage: '0',
-    fee_charged: charged,
-    max_fee: bids,
+    fee_charged: Object.fromEntries(spread.map(([name]) => [name, base])),
+    max_fee: Object.fromEntries(spread.map(([name, bid]) => [name, String(bid)])),
   };
 }

@@ -34,6 +34,8 @@ export type EventRecord = {
   readonly transactionIndex: number;
   readonly operationIndex: number;
   readonly txHash: string;
+  /** Whether its transaction succeeded. */
+  readonly successful: boolean;
   /** ScVal, base64. */
   readonly topics: readonly string[];
   readonly value: string;
@@ -103,18 +105,18 @@ export function eventId(position: bigint, index: number): string {
 const LAST_TRANSACTION = 0xfffff;
 const LAST_OPERATION = 0xfff;
 
-/** Fees come before all transactions, refunds after all, an operation's events with the operation. */
+/** Fees come before all transactions, an operation's events with the operation, refunds after all. */
 function eventsOf(transactions: readonly TransactionRecord[]): EventRecord[] {
   const records: EventRecord[] = [];
-  let feesBefore = 0;
-  let feesAfter = 0;
+  const counts = new Map<string, number>();
   for (const record of transactions) {
     const meta = xdr.TransactionMeta.fromXdr(record.meta);
     if (meta.type !== 'v4') continue;
     for (const { stage, event } of meta.v4.events) {
-      const before = stage.equals(xdr.TransactionEventStage.transactionEventStageBeforeAllTxs);
-      const position = before ? ([0, 0] as const) : ([LAST_TRANSACTION, LAST_OPERATION] as const);
-      records.push(eventRecord(record, event, position, before ? feesBefore++ : feesAfter++));
+      const place = placeOf(stage, record.order);
+      const index = counts.get(place.join()) ?? 0;
+      counts.set(place.join(), index + 1);
+      records.push(eventRecord(record, event, place, index));
     }
     for (const [operation, { events }] of meta.v4.operations.entries()) {
       for (const [index, event] of events.entries()) {
@@ -123,6 +125,13 @@ function eventsOf(transactions: readonly TransactionRecord[]): EventRecord[] {
     }
   }
   return records.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** Transaction and operation under which events of no operation are counted. */
+function placeOf(stage: xdr.TransactionEventStage, order: number): readonly [number, number] {
+  const Stage = xdr.TransactionEventStage;
+  if (stage.equals(Stage.transactionEventStageBeforeAllTxs)) return [0, 0];
+  return stage.equals(Stage.transactionEventStageAfterTx) ? [order, LAST_OPERATION] : [LAST_TRANSACTION, 0];
 }
 
 function eventRecord(
@@ -141,6 +150,7 @@ function eventRecord(
     transactionIndex,
     operationIndex,
     txHash: record.hash,
+    successful: record.successful,
     topics: topics.map((topic) => topic.toXdr('base64')),
     value: data.toXdr('base64'),
   };

@@ -1,131 +1,106 @@
-/** Sending transactions and finding what became of them. */
+/** Finding what became of transactions: one by its hash, or all of them page by page. */
 import { xdr } from '@stellar/stellar-sdk';
 import type { Chain } from '../ledger/chain.ts';
-import type { SignedTransaction } from '../ledger/envelope.ts';
-import type { QueueAnswer } from '../ledger/queue.ts';
-import { toid } from '../ledger/records.ts';
+import type { History } from '../ledger/history.ts';
+import { type LedgerRecord, toid } from '../ledger/records.ts';
 import type { TransactionRecord } from '../ledger/transaction-record.ts';
-import { type Params, RpcError, type RpcMethods } from './json-rpc.ts';
-import { base64, page, requireBase64Format, text, uint32 } from './params.ts';
+import { byPosition, method, struct, text } from './decode-params.ts';
+import { RpcError, type RpcMethods } from './json-rpc.ts';
+import { parseInteger, rangeFields, readRange } from './ledger-range.ts';
+import { type Output, outputOf } from './xdr-output.ts';
 
-const TRANSACTIONS_DEFAULT = 50;
-const TRANSACTIONS_MAX = 200;
+const one = struct('GetTransactionRequest', { hash: text, xdrFormat: text });
+const many = byPosition(['startLedger', 'pagination', 'xdrFormat'], struct('GetTransactionsRequest', rangeFields));
 
 export const transactionMethods: RpcMethods = {
-  sendTransaction: (params, chain) => sendTransaction(chain, params),
-  getTransaction: (params, chain) => getTransaction(chain, params),
-  getTransactions: (params, chain) => getTransactions(chain, params),
+  getTransaction: method(one, getTransaction),
+  getTransactions: method(many, getTransactions),
 };
 
-function sendTransaction(chain: Chain, params: Params): unknown {
-  requireBase64Format(params);
-  const signed = readTransaction(chain, text(params, 'transaction'));
-  const { sequence, closeTimeS } = chain.history.latest();
-  const answer = chain.submit(signed);
-  return {
-    status: answer.status,
-    hash: signed.hash,
-    latestLedger: sequence,
-    latestLedgerCloseTime: String(closeTimeS),
-    ...(answer.status === 'ERROR' ? errorFields(answer) : {}),
-  };
-}
-
-function errorFields({ result, diagnostics }: Extract<QueueAnswer, { status: 'ERROR' }>) {
-  return {
-    errorResultXdr: result.toXdr('base64'),
-    ...(diagnostics.length > 0 ? { diagnosticEventsXdr: diagnostics.map((event) => event.toXdr('base64')) } : {}),
-  };
-}
-
-export function readTransaction(chain: Chain, envelope: string): SignedTransaction {
-  const bytes = base64(envelope, 'transaction');
-  try {
-    return chain.read(bytes);
-  } catch {
-    throw new RpcError('invalidParams', 'invalid_xdr');
-  }
-}
-
-function getTransaction({ history }: Chain, params: Params): unknown {
-  requireBase64Format(params);
-  const hash = text(params, 'hash');
-  if (!/^[0-9a-f]{64}$/.test(hash)) throw new RpcError('invalidParams', `unexpected hash: 64 hex digits expected`);
+function getTransaction({ hash, xdrFormat }: ReturnType<typeof one>, { history }: Chain): unknown {
+  const output = outputOf(xdrFormat);
+  refuseNoHash(hash);
   const latest = history.latest();
   const oldest = history.oldest();
-  const record = history.transaction(hash);
+  const record = history.transaction(hash.toLowerCase());
   return {
-    ...(record ? transactionAnswer(record, hash) : { status: 'NOT_FOUND', txHash: hash }),
     latestLedger: latest.sequence,
     latestLedgerCloseTime: String(latest.closeTimeS),
     oldestLedger: oldest.sequence,
     oldestLedgerCloseTime: String(oldest.closeTimeS),
-    ...(record ? { createdAt: String(record.closeTimeS) } : {}),
+    ...(record ? transactionAnswer(record, hash, output) : notFound(hash)),
+    createdAt: String(record?.closeTimeS ?? 0),
   };
 }
 
-function transactionAnswer(record: TransactionRecord, txHash: string) {
+function refuseNoHash(hash: string): void {
+  const digits = Buffer.byteLength(hash);
+  // An odd digit at the end is overlooked where the length is counted in bytes, and found where they are read.
+  if (digits >> 1 !== 32) throw new RpcError('invalidParams', `unexpected hash length (${digits})`);
+  const wrong = /[^0-9a-f]/i.exec(hash)?.[0];
+  const reason = wrong === undefined ? (digits % 2 === 1 ? 'odd length hex string' : undefined) : invalidByte(wrong);
+  if (reason) throw new RpcError('invalidParams', `incorrect hash: encoding/hex: ${reason}`);
+}
+
+function invalidByte(character: string): string {
+  const byte = Buffer.from(character)[0] ?? 0;
+  return `invalid byte: U+${byte.toString(16).toUpperCase().padStart(4, '0')} '${String.fromCharCode(byte)}'`;
+}
+
+function notFound(txHash: string) {
+  return { status: 'NOT_FOUND', txHash, applicationOrder: 0, feeBump: false, events: {}, ledger: 0 };
+}
+
+function transactionAnswer(record: TransactionRecord, txHash: string, output: Output) {
   const meta = xdr.TransactionMeta.fromXdr(record.meta);
   const v4 = meta.type === 'v4' ? meta.v4 : undefined;
+  const bytesOf = (values: readonly { toXdr(): Uint8Array }[] = []) => values.map((value) => value.toXdr());
+  const contractEvents = v4?.operations.map(({ events }) => bytesOf(events)) ?? [];
   return {
     status: record.successful ? 'SUCCESS' : 'FAILED',
     txHash,
     applicationOrder: record.order,
     feeBump: record.innerHash !== undefined,
-    envelopeXdr: toBase64(record.envelope),
-    resultXdr: toBase64(record.result),
-    resultMetaXdr: toBase64(record.meta),
-    ledger: record.ledger,
-    diagnosticEventsXdr: v4?.diagnosticEvents.map((event) => event.toXdr('base64')) ?? [],
+    ...output.field('envelopeXdr', xdr.TransactionEnvelope, record.envelope),
+    ...output.field('resultXdr', xdr.TransactionResult, record.result),
+    ...output.field('resultMetaXdr', xdr.TransactionMeta, record.meta),
+    ...output.fields('diagnosticEventsXdr', xdr.DiagnosticEvent, bytesOf(v4?.diagnosticEvents)),
     events: {
-      transactionEventsXdr: v4?.events.map((event) => event.toXdr('base64')) ?? [],
-      contractEventsXdr: v4?.operations.map(({ events }) => events.map((event) => event.toXdr('base64'))) ?? [],
+      ...output.fields('transactionEventsXdr', xdr.TransactionEvent, bytesOf(v4?.events)),
+      ...output.nested('contractEventsXdr', xdr.ContractEvent, contractEvents),
     },
+    ledger: record.ledger,
   };
 }
 
-function getTransactions({ history }: Chain, params: Params): unknown {
-  requireBase64Format(params);
-  const { cursor, limit } = page(params, TRANSACTIONS_DEFAULT, TRANSACTIONS_MAX);
-  const start = uint32(params, 'startLedger');
-  if (cursor !== undefined && start !== 0) {
-    throw new RpcError('invalidParams', 'startLedger and cursor cannot both be set');
-  }
-  const after = cursor === undefined ? toid(start, 0, 0) : positionCursor(cursor);
-  const from = cursor === undefined ? start : Number(after >> 32n);
+function getTransactions(params: ReturnType<typeof many>, { history }: Chain): unknown {
+  const { cursor, limit } = readRange(params, history);
+  const output = outputOf(params.xdrFormat);
+  const after = cursor === '' ? { ledger: params.startLedger, order: 0 } : positionOf(cursor, history);
   const latest = history.latest();
   const oldest = history.oldest();
-  if (from < oldest.sequence || from > latest.sequence) {
-    const range = `[${oldest.sequence}, ${latest.sequence}]`;
-    throw new RpcError(
-      'invalidParams',
-      `start ledger must be between the oldest ledger and the latest ledger for this rpc instance: ${range}`,
-    );
-  }
-  const found = pageOfTransactions(history.ledgers(from, latest.sequence), after, limit);
-  const last = found.at(-1);
+  const found = pageOfTransactions(history.ledgers(after.ledger, latest.sequence), after, limit);
   return {
     transactions: found.map((record) => ({
-      ...transactionAnswer(record, record.hash),
+      ...transactionAnswer(record, record.hash, output),
       createdAt: record.closeTimeS,
     })),
     latestLedger: latest.sequence,
     latestLedgerCloseTimestamp: latest.closeTimeS,
     oldestLedger: oldest.sequence,
     oldestLedgerCloseTimestamp: oldest.closeTimeS,
-    cursor: String(last ? positionOf(last) : after),
+    cursor: cursorAfter(found.length === limit ? found.at(-1) : undefined, after, latest),
   };
 }
 
-function pageOfTransactions(
-  ledgers: Iterable<{ transactions: readonly TransactionRecord[] }>,
-  after: bigint,
-  limit: number,
-): TransactionRecord[] {
+/** Where a transaction is: its ledger and its number there, from 1. */
+type Position = { ledger: number; order: number };
+
+function pageOfTransactions(ledgers: Iterable<LedgerRecord>, after: Position, limit: number): TransactionRecord[] {
   const found: TransactionRecord[] = [];
   for (const { transactions } of ledgers) {
     for (const record of transactions) {
-      if (positionOf(record) <= after) continue;
+      if (record.ledger === after.ledger && record.order <= after.order) continue;
       found.push(record);
       if (found.length === limit) return found;
     }
@@ -133,16 +108,21 @@ function pageOfTransactions(
   return found;
 }
 
-/** The real server counts a transaction's position with its first operation. */
-function positionOf(record: TransactionRecord): bigint {
-  return toid(record.ledger, record.order, 1);
+/** At the end it never goes back, so that following it tells each transaction once. */
+function cursorAfter(last: TransactionRecord | undefined, after: Position, latest: LedgerRecord): string {
+  const end = last ?? { ledger: latest.sequence, order: latest.transactions.length };
+  const isPast = after.ledger > end.ledger || (after.ledger === end.ledger && after.order > end.order);
+  const { ledger, order } = isPast ? after : end;
+  // A transaction's position is counted with its first operation.
+  return toid(ledger, order, 1).toString();
 }
 
-function positionCursor(cursor: string): bigint {
-  if (!/^\d{1,19}$/.test(cursor)) throw new RpcError('invalidParams', 'the cursor is not one of this method');
-  return BigInt(cursor);
-}
-
-function toBase64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64');
+function positionOf(cursor: string, history: History): Position {
+  const position = parseInteger(cursor, 'ParseInt', 64);
+  const ledger = Number(position >> 32n);
+  if (ledger < 0) throw new RpcError('invalidParams', 'cursor ledger sequence cannot be negative');
+  if (ledger < history.oldest().sequence) {
+    throw new RpcError('invalidParams', `database does not contain metadata for ledger: ${ledger}`);
+  }
+  return { ledger, order: Number((position >> 12n) & 0xfffffn) };
 }

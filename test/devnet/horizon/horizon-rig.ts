@@ -60,7 +60,11 @@ export async function startHorizonRig(options: Partial<DevnetOptions> = {}): Pro
     json: async (path, headers) => (await (await get(path, headers)).json()) as HorizonDocument,
     async order(method, params = {}) {
       const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
-      const answer = await fetch(rig.devnet.rpcUrl, { method: 'POST', body });
+      const answer = await fetch(rig.devnet.rpcUrl, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      });
       const { result, error } = (await answer.json()) as { result?: unknown; error?: { message: string } };
       if (error) throw new Error(`${method}: ${error.message}`);
       return result;
