@@ -17,6 +17,7 @@ import { dropSignerOfFeeBump, dropSignersOfSources } from './one-time-signers.ts
 import { failedWith, type Outcome, operationSucceeded } from './results.ts';
 import { type LedgerMoment, useSequence } from './sequence.ts';
 import { declaredFee } from './soroban-resources.ts';
+import { createSponsorships, type Sponsorships } from './sponsorships.ts';
 import { createStage, type LedgerStage } from './stage.ts';
 import type { ViewedHost } from './viewed-host.ts';
 
@@ -107,11 +108,14 @@ function runOperations(
   work: SorobanWork | undefined,
 ): Turn {
   const stage = createStage(ledger, ledger.sequence);
-  const tried = signed.tx.operations.map((operation) => tryOperation(signed, operation, stage, environment, work));
+  const sponsorships = createSponsorships();
+  const shared = { signed, stage, environment, work, sponsorships };
+  const tried = signed.tx.operations.map((operation, index) => tryOperation(operation, index, shared));
   const results = tried.map(({ result }) => result);
   if (!results.every(operationSucceeded)) {
     return withoutEffect({ code: 'txFailed', operations: results }, signed, work);
   }
+  if (sponsorships.anyOpen()) return withoutEffect(failedWith('txBadSponsorship'), signed, work);
   stage.commit();
   return {
     outcome: { code: 'txSuccess', operations: results },
@@ -170,26 +174,32 @@ function sorobanWork(
 
 type Tried = { result: xdr.OperationResult; changes: xdr.LedgerEntryChange[]; events: xdr.ContractEvent[] };
 
+/** What all operations of a transaction see. */
+type OperationsSetting = {
+  signed: SignedTransaction;
+  stage: LedgerStage;
+  environment: ApplyEnvironment;
+  work: SorobanWork | undefined;
+  sponsorships: Sponsorships;
+};
+
 /** Operations after a failed one are tried as well, so that the result tells about each. */
-function tryOperation(
-  signed: SignedTransaction,
-  operation: xdr.Operation,
-  transactionStage: LedgerStage,
-  { network, moment }: ApplyEnvironment,
-  work: SorobanWork | undefined,
-): Tried {
+function tryOperation(operation: xdr.Operation, operationIndex: number, setting: OperationsSetting): Tried {
+  const { signed, work, sponsorships } = setting;
+  const { network, moment } = setting.environment;
   const sourceAddress = operationSource(signed, operation);
   const source = accountOf(sourceAddress);
-  if (!readAccount(transactionStage, source)) {
+  if (!readAccount(setting.stage, source)) {
     return { result: xdr.OperationResult.opNoAccount(), changes: [], events: [] };
   }
-  const stage = createStage(transactionStage, transactionStage.sequence);
+  const stage = createStage(setting.stage, setting.stage.sequence);
   const events: xdr.ContractEvent[] = [];
   const emit = (event: xdr.ContractEvent) => {
     events.push(event);
   };
-  const context = { stage, source, sourceAddress, memo: signed.tx.memo, moment, network, emit };
-  const result = applyOperation(operation.body, context, work);
+  const transaction = { source: signed.source, seqNum: signed.tx.seqNum, memo: signed.tx.memo };
+  const acting = { stage, source, sourceAddress, operationIndex, transaction };
+  const result = applyOperation(operation.body, { ...acting, sponsorships, moment, network, emit }, work);
   const changes = entryChanges(stage.changes(), stage.sequence);
   if (operationSucceeded(result)) stage.commit();
   return { result, changes, events };

@@ -6,16 +6,13 @@ export const BASE_RESERVE_STROOPS = 5_000_000n;
 export const BASE_FEE_STROOPS = 100n;
 export const MAX_INT64 = 2n ** 63n - 1n;
 
-/** Subentries (signers, trustlines, data) an account can hold. */
-const SUBENTRIES_MAX = 1_000;
-
 /**
- * The native balance an account must keep, with `moreSubentries` added to those it has: a reserve for itself (two),
- * for each subentry and for whatever it sponsors, less those that others keep for it (CAP-33).
+ * The native balance an account must keep: a reserve for itself (two), for each subentry and for whatever it sponsors,
+ * less those that others keep for it (CAP-33).
  */
-export function minimumBalance(account: xdr.AccountEntry, moreSubentries = 0): bigint {
+export function minimumBalance(account: xdr.AccountEntry): bigint {
   const { numSponsoring, numSponsored } = extensionOf(account);
-  return BigInt(2 + account.numSubEntries + moreSubentries + numSponsoring - numSponsored) * BASE_RESERVE_STROOPS;
+  return BigInt(2 + account.numSubEntries + numSponsoring - numSponsored) * BASE_RESERVE_STROOPS;
 }
 
 /** What an account can spend without falling below its reserve; negative when it already is. */
@@ -35,21 +32,6 @@ export function addToLine(line: xdr.TrustLineEntry, amount: bigint): xdr.TrustLi
   const balance = line.balance + amount;
   if (balance < 0n || balance > line.limit) return undefined;
   return new xdr.TrustLineEntry({ ...line, balance });
-}
-
-export type SubentryChange =
-  | { ok: true; account: xdr.AccountEntry }
-  | { ok: false; reason: 'low_reserve' | 'too_many_subentries' };
-
-/** The account with so many more (or fewer) subentries, if its balance covers their reserve. */
-export function addSubentries(account: xdr.AccountEntry, count: number): SubentryChange {
-  const numSubEntries = account.numSubEntries + count;
-  if (count > 0) {
-    if (numSubEntries > SUBENTRIES_MAX) return { ok: false, reason: 'too_many_subentries' };
-    if (account.balance < minimumBalance(account, count)) return { ok: false, reason: 'low_reserve' };
-  }
-  if (numSubEntries < 0) throw new RangeError('an account cannot have fewer than no subentries');
-  return { ok: true, account: new xdr.AccountEntry({ ...account, numSubEntries }) };
 }
 
 export function newAccount(id: xdr.PublicKey, balance: bigint, ledgerSequence: number): xdr.AccountEntry {

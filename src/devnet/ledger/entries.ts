@@ -109,6 +109,10 @@ export function dataKey(id: xdr.PublicKey, name: xdr.XdrString): KeyText {
   return keyText(xdr.LedgerKey.data(new xdr.LedgerKeyData({ accountId: id, dataName: name })));
 }
 
+export function claimableBalanceKey(balanceId: xdr.ClaimableBalanceId): KeyText {
+  return keyText(xdr.LedgerKey.claimableBalance(new xdr.LedgerKeyClaimableBalance({ balanceId })));
+}
+
 /** What the keys of all entries of one type that an account owns begin with; nothing else does. */
 export function ownedPrefix(id: xdr.PublicKey, type: OwnedType): string {
   const someKey =
@@ -159,6 +163,14 @@ export function readData(view: EntryView, id: xdr.PublicKey, name: xdr.XdrString
   return data?.type === 'data' ? data.data : undefined;
 }
 
+export function readClaimableBalance(
+  view: EntryView,
+  balanceId: xdr.ClaimableBalanceId,
+): xdr.ClaimableBalanceEntry | undefined {
+  const data = read(view, claimableBalanceKey(balanceId));
+  return data?.type === 'claimableBalance' ? data.claimableBalance : undefined;
+}
+
 function read(view: EntryView, key: KeyText): xdr.LedgerEntryData | undefined {
   const stored = view.get(key);
   return stored && entryData(stored);
@@ -173,6 +185,8 @@ export function keyOfEntry(data: xdr.LedgerEntryData): KeyText {
       return trustlineKey(data.trustLine.accountId, data.trustLine.asset);
     case 'data':
       return dataKey(data.data.accountId, data.data.dataName);
+    case 'claimableBalance':
+      return claimableBalanceKey(data.claimableBalance.balanceId);
     default:
       throw new Error(`entries of type ${data.type} are not written by classic operations`);
   }

@@ -1,12 +1,11 @@
 /**
  * A signer that has agreed to one transaction is gone when that transaction had its turn, whatever became of it. Its
- * subentry becomes free with it.
+ * subentry becomes free with it, and whoever sponsored that.
  */
-import { xdr } from '@stellar/stellar-sdk';
-import { withSigners } from './account-extension.ts';
-import { addSubentries } from './balances.ts';
+import type { xdr } from '@stellar/stellar-sdk';
 import { readAccount } from './entries.ts';
 import { accountOf, operationSource, type SignedTransaction } from './envelope.ts';
+import { removeSigner } from './reserves.ts';
 import { preAuthorizedKey } from './signatures.ts';
 import type { LedgerStage } from './stage.ts';
 
@@ -24,9 +23,5 @@ export function dropSignersOfSources(signed: SignedTransaction, stage: LedgerSta
 
 function dropSigner(stage: LedgerStage, id: xdr.PublicKey, key: xdr.SignerKey): void {
   const account = readAccount(stage, id);
-  const others = account?.signers.filter((signer) => !signer.key.equals(key));
-  if (!account || !others || others.length === account.signers.length) return;
-  const counted = addSubentries(account, -1);
-  if (!counted.ok) throw new Error('an account had a signer that was not counted');
-  stage.write(xdr.LedgerEntryData.account(withSigners(counted.account, others)));
+  if (account?.signers.some((signer) => signer.key.equals(key))) removeSigner(stage, id, key);
 }

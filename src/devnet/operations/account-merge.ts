@@ -1,8 +1,10 @@
 import { Asset, xdr } from '@stellar/stellar-sdk';
+import { extensionOf } from '../ledger/account-extension.ts';
 import { transferEvent } from '../ledger/asset-events.ts';
 import { addNative } from '../ledger/balances.ts';
 import { accountKey, readAccount } from '../ledger/entries.ts';
 import { accountOf } from '../ledger/envelope.ts';
+import { removeSigner, removeSponsored } from '../ledger/reserves.ts';
 import type { OperationContext } from './context.ts';
 import { type BodyOf, operationKind } from './operation-kind.ts';
 
@@ -23,20 +25,31 @@ function checkAccountMerge(destination: xdr.MuxedAccount, source: xdr.PublicKey)
 }
 
 function applyAccountMerge(destination: xdr.MuxedAccount, context: OperationContext): xdr.AccountMergeResult {
-  const { stage, source, sourceAddress, memo, network } = context;
-  const target = readAccount(stage, accountOf(destination));
-  if (!target) return Result.accountMergeNoAccount();
+  const { stage, source, sourceAddress, transaction, network } = context;
+  if (!readAccount(stage, accountOf(destination))) return Result.accountMergeNoAccount();
   const account = readAccount(stage, source);
   if (!account) throw new Error('an operation is only applied when its source exists');
   if (account.flags & xdr.AccountFlags.authImmutableFlag.value) return Result.accountMergeImmutableSet();
   if (account.numSubEntries !== account.signers.length) return Result.accountMergeHasSubEntries();
   // The account may be created again in this ledger, and would then start with a number it has used.
   if (account.seqNum >= BigInt(stage.sequence) << 32n) return Result.accountMergeSeqnumTooFar();
-  const filled = addNative(target, account.balance);
+  if (extensionOf(account).numSponsoring > 0 || context.sponsorships.isSponsor(source)) {
+    return Result.accountMergeIsSponsor();
+  }
+  for (const { key } of account.signers) removeSigner(stage, source, key);
+  // Read only now: it may have been the sponsor of a signer.
+  const target = readAccount(stage, accountOf(destination));
+  const filled = target && addNative(target, account.balance);
   if (!filled) return Result.accountMergeDestFull();
   stage.write(xdr.LedgerEntryData.account(filled));
-  stage.delete(accountKey(source));
-  const transfer = { asset: Asset.native(), from: sourceAddress, to: destination, amount: account.balance, memo };
+  removeSponsored(stage, accountKey(source));
+  const transfer = {
+    asset: Asset.native(),
+    from: sourceAddress,
+    to: destination,
+    amount: account.balance,
+    memo: transaction.memo,
+  };
   context.emit(transferEvent(transfer, network));
   return Result.accountMergeSuccess(account.balance);
 }

@@ -1,7 +1,7 @@
 import { Asset, xdr } from '@stellar/stellar-sdk';
-import { addSubentries } from '../ledger/balances.ts';
 import { readAccount, readTrustline, trustlineKey } from '../ledger/entries.ts';
 import { accountId, accountText } from '../ledger/envelope.ts';
+import { addSubentry, removeSubentry } from '../ledger/reserves.ts';
 import { isValidAsset } from './assets.ts';
 import type { OperationContext } from './context.ts';
 import { type BodyOf, operationKind, type SharedCode } from './operation-kind.ts';
@@ -35,7 +35,7 @@ function applyChangeTrust({ line, limit }: xdr.ChangeTrustOp, context: Operation
   const asset = assetOf(line);
   const existing = readTrustline(stage, source, asset.toTrustLineXdrObject());
   if (existing) return limit === 0n ? removeLine(existing, context) : resizeLine(existing, limit, asset, context);
-  if (limit === 0n) return Result.changeTrustTrustLineMissing();
+  if (limit === 0n) return Result.changeTrustInvalidLimit();
   return addLine(asset, limit, context);
 }
 
@@ -48,18 +48,13 @@ function resizeLine(line: xdr.TrustLineEntry, limit: bigint, asset: Asset, { sta
 
 function removeLine(line: xdr.TrustLineEntry, { stage, source }: OperationContext): ChangeTrustOutcome {
   if (line.balance > 0n) return Result.changeTrustInvalidLimit();
-  stage.delete(trustlineKey(source, line.asset));
-  const freed = addSubentries(ownerOf(stage, source), -1);
-  if (freed.ok) stage.write(xdr.LedgerEntryData.account(freed.account));
+  removeSubentry(stage, source, trustlineKey(source, line.asset));
   return Result.changeTrustSuccess();
 }
 
-function addLine(asset: Asset, limit: bigint, { stage, source }: OperationContext): ChangeTrustOutcome {
+function addLine(asset: Asset, limit: bigint, { stage, source, sponsorships }: OperationContext): ChangeTrustOutcome {
   const issuer = issuerOf(asset, stage);
   if (!issuer) return Result.changeTrustNoIssuer();
-  const grown = addSubentries(ownerOf(stage, source), 1);
-  if (!grown.ok) return grown.reason === 'low_reserve' ? Result.changeTrustLowReserve() : grown.reason;
-  stage.write(xdr.LedgerEntryData.account(grown.account));
   const line = new xdr.TrustLineEntry({
     accountId: source,
     asset: asset.toTrustLineXdrObject(),
@@ -68,7 +63,8 @@ function addLine(asset: Asset, limit: bigint, { stage, source }: OperationContex
     flags: newLineFlags(issuer),
     ext: xdr.TrustLineEntryExt.v0(),
   });
-  stage.write(xdr.LedgerEntryData.trustline(line));
+  const problem = addSubentry(stage, sponsorships, source, xdr.LedgerEntryData.trustline(line));
+  if (problem) return problem === 'low_reserve' ? Result.changeTrustLowReserve() : problem;
   return Result.changeTrustSuccess();
 }
 
@@ -93,10 +89,4 @@ function assetOf(line: xdr.ChangeTrustAssetCreditAlphanum4 | xdr.ChangeTrustAsse
 function issuerOf(asset: Asset, stage: OperationContext['stage']): xdr.AccountEntry | undefined {
   const issuer = asset.getIssuer();
   return issuer === undefined ? undefined : readAccount(stage, accountId(issuer));
-}
-
-function ownerOf(stage: OperationContext['stage'], source: xdr.PublicKey): xdr.AccountEntry {
-  const owner = readAccount(stage, source);
-  if (!owner) throw new Error('an operation is only applied when its source exists');
-  return owner;
 }

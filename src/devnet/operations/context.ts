@@ -2,6 +2,7 @@
 import type { xdr } from '@stellar/stellar-sdk';
 import type { Network } from '../ledger/network.ts';
 import type { LedgerMoment } from '../ledger/sequence.ts';
+import type { Sponsorships } from '../ledger/sponsorships.ts';
 import type { LedgerStage } from '../ledger/stage.ts';
 
 export type OperationContext = {
@@ -10,7 +11,11 @@ export type OperationContext = {
   /** The account the operation acts for; it exists. */
   source: xdr.PublicKey;
   sourceAddress: xdr.MuxedAccount;
-  memo: xdr.Memo;
+  /** Its place in the transaction, from 0. */
+  operationIndex: number;
+  transaction: { source: xdr.PublicKey; seqNum: bigint; memo: xdr.Memo };
+  /** Shared by all operations of the transaction. */
+  sponsorships: Sponsorships;
   moment: LedgerMoment;
   network: Network;
   /** Told to the world if the whole transaction succeeds. */

@@ -2,8 +2,9 @@ import { Asset, xdr } from '@stellar/stellar-sdk';
 import { transferEvent } from '../ledger/asset-events.ts';
 import { addNative, availableBalance, minimumBalance, newAccount } from '../ledger/balances.ts';
 import { readAccount } from '../ledger/entries.ts';
+import { addSponsored } from '../ledger/reserves.ts';
 import type { OperationContext } from './context.ts';
-import { type BodyOf, operationKind } from './operation-kind.ts';
+import { type BodyOf, operationKind, type SharedCode } from './operation-kind.ts';
 
 const Result = xdr.CreateAccountResult;
 
@@ -27,18 +28,30 @@ function checkCreateAccount(
 function applyCreateAccount(
   { destination, startingBalance }: xdr.CreateAccountOp,
   context: OperationContext,
-): xdr.CreateAccountResult {
-  const { stage, source, network, memo } = context;
+): xdr.CreateAccountResult | SharedCode {
+  const { stage, source, network, transaction, sponsorships } = context;
   if (readAccount(stage, destination)) return Result.createAccountAlreadyExist();
   const created = newAccount(destination, startingBalance, stage.sequence);
-  if (startingBalance < minimumBalance(created)) return Result.createAccountLowReserve();
+  const sponsor = sponsorships.sponsorOf(destination);
+  if (sponsor) {
+    const problem = addSponsored(stage, sponsor, xdr.LedgerEntryData.account(created));
+    if (problem) return problem === 'low_reserve' ? Result.createAccountLowReserve() : problem;
+  } else {
+    if (startingBalance < minimumBalance(created)) return Result.createAccountLowReserve();
+    stage.write(xdr.LedgerEntryData.account(created));
+  }
   const payer = readAccount(stage, source);
   const paid = payer && availableBalance(payer) >= startingBalance && addNative(payer, -startingBalance);
   if (!paid) return Result.createAccountUnderfunded();
   stage.write(xdr.LedgerEntryData.account(paid));
-  stage.write(xdr.LedgerEntryData.account(created));
   const to = xdr.MuxedAccount.keyTypeEd25519(destination.ed25519);
-  const transfer = { asset: Asset.native(), from: context.sourceAddress, to, amount: startingBalance, memo };
+  const transfer = {
+    asset: Asset.native(),
+    from: context.sourceAddress,
+    to,
+    amount: startingBalance,
+    memo: transaction.memo,
+  };
   context.emit(transferEvent(transfer, network));
   return Result.createAccountSuccess();
 }

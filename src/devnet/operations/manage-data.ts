@@ -1,6 +1,6 @@
 import { xdr } from '@stellar/stellar-sdk';
-import { addSubentries } from '../ledger/balances.ts';
-import { dataKey, readAccount, readData } from '../ledger/entries.ts';
+import { dataKey, readData } from '../ledger/entries.ts';
+import { addSubentry, removeSubentry } from '../ledger/reserves.ts';
 import type { OperationContext } from './context.ts';
 import { type BodyOf, operationKind, type SharedCode } from './operation-kind.ts';
 
@@ -21,25 +21,22 @@ function checkManageData({ dataName }: xdr.ManageDataOp): xdr.ManageDataResult |
 
 function applyManageData(
   { dataName, dataValue }: xdr.ManageDataOp,
-  { stage, source }: OperationContext,
+  { stage, source, sponsorships }: OperationContext,
 ): ManageDataOutcome {
   const existing = readData(stage, source, dataName);
-  const owner = readAccount(stage, source);
-  if (!owner) throw new Error('an operation is only applied when its source exists');
   if (dataValue === null) {
     if (!existing) return Result.manageDataNameNotFound();
-    stage.delete(dataKey(source, dataName));
-    const freed = addSubentries(owner, -1);
-    if (freed.ok) stage.write(xdr.LedgerEntryData.account(freed.account));
+    removeSubentry(stage, source, dataKey(source, dataName));
     return Result.manageDataSuccess();
   }
-  if (!existing) {
-    const grown = addSubentries(owner, 1);
-    if (!grown.ok) return grown.reason === 'low_reserve' ? Result.manageDataLowReserve() : grown.reason;
-    stage.write(xdr.LedgerEntryData.account(grown.account));
-  }
   const ext = xdr.DataEntryExt.v0();
-  stage.write(xdr.LedgerEntryData.data(new xdr.DataEntry({ accountId: source, dataName, dataValue, ext })));
+  const data = xdr.LedgerEntryData.data(new xdr.DataEntry({ accountId: source, dataName, dataValue, ext }));
+  if (existing) {
+    stage.write(data);
+    return Result.manageDataSuccess();
+  }
+  const problem = addSubentry(stage, sponsorships, source, data);
+  if (problem) return problem === 'low_reserve' ? Result.manageDataLowReserve() : problem;
   return Result.manageDataSuccess();
 }
 

@@ -25,7 +25,7 @@ export type OperationKind<Body> = {
 };
 
 /** Codes that belong to no operation of its own but to all. */
-export type SharedCode = 'too_many_subentries' | 'not_supported';
+export type SharedCode = 'too_many_subentries' | 'too_many_sponsoring' | 'not_supported';
 
 type Rules<Body, Result> = {
   threshold: ThresholdLevel | ((body: Body) => ThresholdLevel);
@@ -56,6 +56,8 @@ function sharedResult(code: SharedCode): xdr.OperationResult {
   switch (code) {
     case 'too_many_subentries':
       return xdr.OperationResult.opTooManySubentries();
+    case 'too_many_sponsoring':
+      return xdr.OperationResult.opTooManySponsoring();
     case 'not_supported':
       return xdr.OperationResult.opNotSupported();
   }

@@ -1,12 +1,11 @@
 import { Asset, xdr } from '@stellar/stellar-sdk';
 import { transferEvent } from '../ledger/asset-events.ts';
-import { addNative, addToLine, availableBalance } from '../ledger/balances.ts';
-import { readAccount, readTrustline } from '../ledger/entries.ts';
+import { readAccount } from '../ledger/entries.ts';
 import { accountOf, accountText } from '../ledger/envelope.ts';
-import type { LedgerStage } from '../ledger/stage.ts';
 import { isValidAsset } from './assets.ts';
 import type { OperationContext } from './context.ts';
 import { type BodyOf, operationKind } from './operation-kind.ts';
+import { credit, debit } from './transfer.ts';
 
 const Result = xdr.PaymentResult;
 
@@ -22,7 +21,7 @@ function checkPayment({ amount, asset }: xdr.PaymentOp): xdr.PaymentResult | und
 }
 
 function applyPayment(payment: xdr.PaymentOp, context: OperationContext): xdr.PaymentResult {
-  const { stage, source, sourceAddress, memo, network } = context;
+  const { stage, source, sourceAddress, transaction, network } = context;
   const destination = accountOf(payment.destination);
   const asset = Asset.fromOperation(payment.asset);
   const toItself = destination.equals(source);
@@ -31,57 +30,11 @@ function applyPayment(payment: xdr.PaymentOp, context: OperationContext): xdr.Pa
     // What goes back to its issuer ends there, whether or not the issuer still has an account.
     const toIssuer = asset.getIssuer() === accountText(destination);
     if (!toIssuer && !readAccount(stage, destination)) return Result.paymentNoDestination();
-    const failure = asset.isNative()
-      ? moveNative(stage, source, destination, payment.amount)
-      : (receive(stage, destination, asset, payment.amount) ?? spend(stage, source, asset, payment.amount));
-    if (failure) return failure;
+    const { amount } = payment;
+    const failure = credit(stage, destination, asset, amount) ?? debit(stage, source, asset, amount);
+    if (failure) return Result[`payment${failure}`]();
   }
-  const transfer = { asset, from: sourceAddress, to: payment.destination, amount: payment.amount, memo };
-  context.emit(transferEvent(transfer, network));
+  const { amount, destination: to } = payment;
+  context.emit(transferEvent({ asset, from: sourceAddress, to, amount, memo: transaction.memo }, network));
   return Result.paymentSuccess();
-}
-
-function moveNative(
-  stage: LedgerStage,
-  from: xdr.PublicKey,
-  to: xdr.PublicKey,
-  amount: bigint,
-): xdr.PaymentResult | undefined {
-  const receiver = readAccount(stage, to);
-  const payer = readAccount(stage, from);
-  if (!receiver || !payer) return Result.paymentNoDestination();
-  const received = addNative(receiver, amount);
-  if (!received) return Result.paymentLineFull();
-  const paid = availableBalance(payer) >= amount && addNative(payer, -amount);
-  if (!paid) return Result.paymentUnderfunded();
-  stage.write(xdr.LedgerEntryData.account(received));
-  stage.write(xdr.LedgerEntryData.account(paid));
-  return undefined;
-}
-
-/** The issuer holds no line to its own asset: what it receives is gone, what it pays is new. */
-function receive(stage: LedgerStage, to: xdr.PublicKey, asset: Asset, amount: bigint): xdr.PaymentResult | undefined {
-  if (accountText(to) === asset.getIssuer()) return undefined;
-  const line = readTrustline(stage, to, asset.toTrustLineXdrObject());
-  if (!line) return Result.paymentNoTrust();
-  if (!isAuthorized(line)) return Result.paymentNotAuthorized();
-  const filled = addToLine(line, amount);
-  if (!filled) return Result.paymentLineFull();
-  stage.write(xdr.LedgerEntryData.trustline(filled));
-  return undefined;
-}
-
-function spend(stage: LedgerStage, from: xdr.PublicKey, asset: Asset, amount: bigint): xdr.PaymentResult | undefined {
-  if (accountText(from) === asset.getIssuer()) return undefined;
-  const line = readTrustline(stage, from, asset.toTrustLineXdrObject());
-  if (!line) return Result.paymentSrcNoTrust();
-  if (!isAuthorized(line)) return Result.paymentSrcNotAuthorized();
-  const drawn = addToLine(line, -amount);
-  if (!drawn) return Result.paymentUnderfunded();
-  stage.write(xdr.LedgerEntryData.trustline(drawn));
-  return undefined;
-}
-
-function isAuthorized(line: xdr.TrustLineEntry): boolean {
-  return (line.flags & xdr.TrustLineFlags.authorizedFlag.value) !== 0;
 }

@@ -1,7 +1,7 @@
 import { xdr } from '@stellar/stellar-sdk';
 import { withSigners } from '../ledger/account-extension.ts';
-import { addSubentries } from '../ledger/balances.ts';
 import { readAccount } from '../ledger/entries.ts';
+import { addSigner, removeSigner } from '../ledger/reserves.ts';
 import { masterKey } from '../ledger/signatures.ts';
 import type { OperationContext } from './context.ts';
 import { isPrintable } from './manage-data.ts';
@@ -54,7 +54,8 @@ function checkSigner(signer: xdr.Signer, source: xdr.PublicKey): SetOptionsOutco
   return empty ? Result.setOptionsBadSigner() : undefined;
 }
 
-function applySetOptions(op: xdr.SetOptionsOp, { stage, source }: OperationContext): SetOptionsOutcome {
+function applySetOptions(op: xdr.SetOptionsOp, context: OperationContext): SetOptionsOutcome {
+  const { stage, source } = context;
   const account = readAccount(stage, source);
   if (!account) throw new Error('an operation is only applied when its source exists');
   if (op.inflationDest && !readAccount(stage, op.inflationDest)) return Result.setOptionsInvalidInflation();
@@ -69,10 +70,8 @@ function applySetOptions(op: xdr.SetOptionsOp, { stage, source }: OperationConte
     homeDomain: op.homeDomain ?? account.homeDomain,
     thresholds: thresholdsAfter(account, op),
   });
-  const signed = op.signer ? changeSigner(changed, op.signer) : changed;
-  if (!(signed instanceof xdr.AccountEntry)) return signed;
-  stage.write(xdr.LedgerEntryData.account(signed));
-  return Result.setOptionsSuccess();
+  stage.write(xdr.LedgerEntryData.account(changed));
+  return (op.signer && changeSigner(changed, op.signer, context)) ?? Result.setOptionsSuccess();
 }
 
 function thresholdsAfter(account: xdr.AccountEntry, op: xdr.SetOptionsOp): Uint8Array {
@@ -86,13 +85,22 @@ function thresholdsAfter(account: xdr.AccountEntry, op: xdr.SetOptionsOp): Uint8
 }
 
 /** Weight 0 removes a signer; each signer is a subentry and needs its reserve. */
-function changeSigner(account: xdr.AccountEntry, signer: xdr.Signer): xdr.AccountEntry | SetOptionsOutcome {
+function changeSigner(
+  account: xdr.AccountEntry,
+  signer: xdr.Signer,
+  { stage, source, sponsorships }: OperationContext,
+): SetOptionsOutcome | undefined {
   const others = account.signers.filter(({ key }) => !key.equals(signer.key));
   const existed = others.length < account.signers.length;
-  if (signer.weight === 0 && !existed) return account;
-  if (signer.weight > 0 && !existed && others.length >= SIGNERS_MAX) return Result.setOptionsTooManySigners();
-  const signers = signer.weight === 0 ? others : [...others, signer];
-  const counted = addSubentries(account, signers.length - account.signers.length);
-  if (!counted.ok) return counted.reason === 'low_reserve' ? Result.setOptionsLowReserve() : counted.reason;
-  return withSigners(counted.account, signers);
+  if (signer.weight === 0) {
+    if (existed) removeSigner(stage, source, signer.key);
+    return undefined;
+  }
+  if (existed) {
+    stage.write(xdr.LedgerEntryData.account(withSigners(account, [...others, signer])));
+    return undefined;
+  }
+  if (others.length >= SIGNERS_MAX) return Result.setOptionsTooManySigners();
+  const problem = addSigner(stage, sponsorships, source, signer);
+  return problem === 'low_reserve' ? Result.setOptionsLowReserve() : problem;
 }

@@ -113,7 +113,7 @@ describe('a trustline', () => {
   it('costs a reserve, and only goes when it is empty', () => {
     const poor = rig.fund('poor', '1.0000300');
     expect(run(poor, trust())).toBe('lowReserve');
-    expect(run(ann, trust('0'))).toBe('trustLineMissing');
+    expect(run(ann, trust('0'))).toBe('invalidLimit');
     expect(run(ann, trust())).toBe('success');
     run(issuer, pay(ann, '5', usdc));
     expect(run(ann, trust('4'))).toBe('invalidLimit');
