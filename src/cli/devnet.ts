@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { shownNames } from '../devnet/control/account-methods.ts';
 import { type Devnet, type DevnetOptions, startDevnet } from '../devnet/devnet.ts';
 import { TIME_S_MAX } from '../devnet/ledger/chain-time.ts';
+import { isProfileName, networkProfiles, type ProfileName } from '../devnet/network-profiles.ts';
 import { ledgerLines, welcome } from '../devnet/screen.ts';
 import { createLog } from '../log.ts';
 import type { Cli } from './cli.ts';
@@ -23,6 +24,7 @@ type DevnetCommandOptions = {
   genesisTime?: string;
   ledgerSeconds?: string;
   passphrase?: string;
+  limits: string;
 };
 
 /** How often a ledger closes when nobody sends anything, ms: clients take an old last ledger for a dead network. */
@@ -44,6 +46,7 @@ export function devnetCommand(cli: Cli): Command {
     .option('--seed <text>', 'what its hashes and accounts grow from; other text makes another network', 'callora')
     .option('--genesis-time <seconds>', 'when it begins, seconds since 1970; default now')
     .option('--ledger-seconds <s>', 'no clock moves its time: each ledger comes so many seconds after the last')
+    .option('--limits <name>', 'whose limits and fee rates contracts meet: pubnet, or the smaller testnet', 'pubnet')
     .option('--passphrase <text>', 'the network passphrase')
     .option('--info-file <file>', 'write URLs, passphrase and funded accounts as JSON')
     .option('--rate-limit', 'let Horizon refuse who asks more often than public servers allow')
@@ -83,6 +86,7 @@ async function start(options: DevnetCommandOptions, port: number, cli: Cli): Pro
     control,
     rateLimited: rateLimit,
     idleMs: IDLE_LEDGER_MS,
+    limits: profileName(options.limits),
     clock: cli.clock,
     log: createLog('warn'),
     ...(closeMs === undefined ? {} : { closeMs: wholeMs(closeMs) }),
@@ -100,6 +104,11 @@ async function start(options: DevnetCommandOptions, port: number, cli: Cli): Pro
     // A public network's passphrase, or a state file of another network: the message says which.
     throw new CliError('usage', cause instanceof Error ? cause.message : String(cause), undefined, { cause });
   }
+}
+
+function profileName(text: string): ProfileName {
+  if (isProfileName(text)) return text;
+  throw new CliError('usage', `--limits ${text} is neither of ${Object.keys(networkProfiles).join(', ')}`);
 }
 
 function wholeMs(text: string): number {

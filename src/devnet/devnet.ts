@@ -19,6 +19,7 @@ import { readAccount } from './ledger/entries.ts';
 import { accountId } from './ledger/envelope.ts';
 import { createNetwork, derivedKeypair } from './ledger/network.ts';
 import type { LedgerRecord } from './ledger/records.ts';
+import { networkProfiles, type ProfileName } from './network-profiles.ts';
 import { createRouter } from './router.ts';
 import { entryMethods } from './rpc/entry-methods.ts';
 import { eventMethods } from './rpc/event-methods.ts';
@@ -52,6 +53,8 @@ export type DevnetOptions = {
   genesisTimeS?: number;
   /** Each ledger comes so many seconds after the one before and no clock moves the time: the same inputs make the same hashes. */
   ledgerSeconds?: number;
+  /** Whose limits and fee rates contracts meet. Default: those of the public network. */
+  limits?: ProfileName;
   /** Keeps the network in this file, and goes on with what is in it. */
   statePath?: string;
   /** False: no `devnet_*` methods. Every web page that this machine shows could call them, as it can all of RPC. */
@@ -98,7 +101,8 @@ export type Devnet = {
 /** Rejects when the port is taken, the passphrase is a public network's, or the state file is not this network's. */
 export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
   const { clock, log, host = '127.0.0.1' } = options;
-  const network = createNetwork(options.passphrase ?? DEVNET_PASSPHRASE, options.seed ?? 'callora');
+  const profile = networkProfiles[options.limits ?? 'pubnet'];
+  const network = createNetwork(options.passphrase ?? DEVNET_PASSPHRASE, options.seed ?? 'callora', profile);
   const automine = options.closeMs === undefined;
   const named = (name: string) => {
     const keypair = derivedKeypair(network, name);

@@ -1,77 +1,45 @@
 /**
- * The settings a Soroban network keeps in its ledger: limits and rates as on the public network, so that a
- * transaction that fits here fits there and costs about the same. Rent is an approximation: the real rate follows
- * the size of the whole network's state, which this network sets to the target size (10,000 stroops per KB).
+ * The settings a Soroban network keeps in its ledger: limits and rates of a real network, so that a transaction that
+ * fits here fits there and costs about the same. Rent is an approximation: the real rate follows the size of the whole
+ * network's state, which this network gives out as the target size (10,000 stroops per KB).
  */
 import { xdr } from '@stellar/stellar-sdk';
 import { costRows } from './cost-parameters.ts';
+import { entryLifetimes, type NetworkProfile } from './network-profiles.ts';
 
-/** Limits per transaction and per ledger. Bytes are of XDR unless said otherwise. */
-export const networkLimits = {
-  txInstructions: 400_000_000,
-  txMemoryBytes: 41_943_040,
-  txFootprintEntries: 400,
-  txDiskReadEntries: 200,
-  txDiskReadBytes: 200_000,
-  txWriteEntries: 200,
-  txWriteBytes: 132_096,
-  txEventsBytes: 16_384,
-  txBytes: 132_096,
-  dataKeyBytes: 250,
-  dataEntryBytes: 65_536,
-  wasmBytes: 131_072,
-  ledgerInstructions: 580_000_000,
-  ledgerClusters: 2,
-  ledgerDiskReadEntries: 1_000,
-  ledgerDiskReadBytes: 400_000,
-  ledgerWriteEntries: 1_000,
-  ledgerWriteBytes: 286_720,
-  ledgerTxsBytes: 266_240,
-  ledgerTxs: 2_000,
-  /** How long entries can live, in ledgers, the current one included. */
-  maxTtlLedgers: 3_110_400,
-  minTemporaryTtlLedgers: 720,
-  minPersistentTtlLedgers: 120_960,
-} as const;
-
-/** Fee rates in stroops. */
-const rates = {
-  per10kInstructions: 7n,
-  diskReadEntry: 1_563n,
-  diskReadKb: 447n,
-  writeEntry: 2_500n,
-  writeKb: 875n,
-  historyKb: 4_059n,
-  bandwidthKb: 406n,
-  eventsKb: 5_000n,
-} as const;
-
-const STATE_TARGET_BYTES = 4_000_000_000n;
+/** Of all contract entries together, as this network says of itself. */
+export const LIVE_STATE_BYTES = 4_000_000_000n;
 const STATE_WINDOW_SAMPLES = 30;
+const EVICTION_SCAN_LEVEL = 7;
+
+/** How long validators wait for each other, ms; nothing here waits so. */
+const CONSENSUS_STEP_MS = 1_000;
+const LEDGER_TARGET_MS = 5_000;
 
 /** A setting as the ledger holds it: XDR of its LedgerKey and of its LedgerEntry. Settings never expire. */
 export type NetworkSetting = { key: Uint8Array; entry: Uint8Array };
 
 /** Every setting the host reads, and those that clients look up to learn the limits. */
-export function networkSettings(): NetworkSetting[] {
-  return [...limitSettings(), ...rateSettings(), ...costSettings()].map((setting) => ({
-    key: xdr.LedgerKey.configSetting(
-      new xdr.LedgerKeyConfigSetting({ configSettingId: xdr.ConfigSettingId[setting.type] }),
-    ).toXdr(),
-    entry: new xdr.LedgerEntry({
-      lastModifiedLedgerSeq: 1,
-      data: xdr.LedgerEntryData.configSetting(setting),
-      ext: xdr.LedgerEntryExt.v0(),
-    }).toXdr(),
-  }));
+export function networkSettings(profile: NetworkProfile): NetworkSetting[] {
+  return [...limitSettings(profile), ...rateSettings(profile), ...costSettings(), ...validatorSettings()].map(
+    (setting) => ({
+      key: xdr.LedgerKey.configSetting(
+        new xdr.LedgerKeyConfigSetting({ configSettingId: xdr.ConfigSettingId[setting.type] }),
+      ).toXdr(),
+      entry: new xdr.LedgerEntry({
+        lastModifiedLedgerSeq: 1,
+        data: xdr.LedgerEntryData.configSetting(setting),
+        ext: xdr.LedgerEntryExt.v0(),
+      }).toXdr(),
+    }),
+  );
 }
 
-function limitSettings(): xdr.ConfigSettingEntry[] {
-  const limits = networkLimits;
+function limitSettings({ limits }: NetworkProfile): xdr.ConfigSettingEntry[] {
   const Entry = xdr.ConfigSettingEntry;
   return [
     Entry.configSettingContractMaxSizeBytes(limits.wasmBytes),
-    Entry.configSettingContractDataKeySizeBytes(limits.dataKeyBytes),
+    Entry.configSettingContractDataKeySizeBytes(limits.keyBytes),
     Entry.configSettingContractDataEntrySizeBytes(limits.dataEntryBytes),
     Entry.configSettingContractExecutionLanes(
       new xdr.ConfigSettingContractExecutionLanesV0({ ledgerMaxTxCount: limits.ledgerTxs }),
@@ -81,23 +49,22 @@ function limitSettings(): xdr.ConfigSettingEntry[] {
     ),
     Entry.configSettingStateArchival(
       new xdr.StateArchivalSettings({
-        maxEntryTtl: limits.maxTtlLedgers,
-        minTemporaryTtl: limits.minTemporaryTtlLedgers,
-        minPersistentTtl: limits.minPersistentTtlLedgers,
+        maxEntryTtl: entryLifetimes.maxLedgers,
+        minTemporaryTtl: entryLifetimes.minTemporaryLedgers,
+        minPersistentTtl: entryLifetimes.minPersistentLedgers,
         persistentRentRateDenominator: 1_215n,
         tempRentRateDenominator: 2_430n,
         maxEntriesToArchive: 1_000,
         liveSorobanStateSizeWindowSampleSize: STATE_WINDOW_SAMPLES,
         liveSorobanStateSizeWindowSamplePeriod: 64,
         evictionScanSize: 100_000,
-        startingEvictionScanLevel: 7,
+        startingEvictionScanLevel: EVICTION_SCAN_LEVEL,
       }),
     ),
   ];
 }
 
-function rateSettings(): xdr.ConfigSettingEntry[] {
-  const limits = networkLimits;
+function rateSettings({ limits, rates }: NetworkProfile): xdr.ConfigSettingEntry[] {
   const Entry = xdr.ConfigSettingEntry;
   return [
     Entry.configSettingContractComputeV0(
@@ -121,7 +88,7 @@ function rateSettings(): xdr.ConfigSettingEntry[] {
         feeDiskReadLedgerEntry: rates.diskReadEntry,
         feeWriteLedgerEntry: rates.writeEntry,
         feeDiskRead1Kb: rates.diskReadKb,
-        sorobanStateTargetSizeBytes: STATE_TARGET_BYTES,
+        sorobanStateTargetSizeBytes: LIVE_STATE_BYTES,
         rentFee1KbSorobanStateSizeLow: -17_000n,
         rentFee1KbSorobanStateSizeHigh: 10_000n,
         sorobanStateRentFeeGrowthFactor: 5_000,
@@ -149,9 +116,32 @@ function rateSettings(): xdr.ConfigSettingEntry[] {
         feeTxSize1Kb: rates.bandwidthKb,
       }),
     ),
-    Entry.configSettingLiveSorobanStateSizeWindow(
-      Array.from({ length: STATE_WINDOW_SAMPLES }, () => STATE_TARGET_BYTES),
+    Entry.configSettingLiveSorobanStateSizeWindow(Array.from({ length: STATE_WINDOW_SAMPLES }, () => LIVE_STATE_BYTES)),
+  ];
+}
+
+/** What only validators go by, and keys that nobody may touch (CAP-77), of which there are none. */
+function validatorSettings(): xdr.ConfigSettingEntry[] {
+  const Entry = xdr.ConfigSettingEntry;
+  return [
+    Entry.configSettingEvictionIterator(
+      new xdr.EvictionIterator({
+        bucketListLevel: EVICTION_SCAN_LEVEL,
+        isCurrBucket: true,
+        bucketFileOffset: 0n,
+      }),
     ),
+    Entry.configSettingScpTiming(
+      new xdr.ConfigSettingScpTiming({
+        ledgerTargetCloseTimeMilliseconds: LEDGER_TARGET_MS,
+        nominationTimeoutInitialMilliseconds: CONSENSUS_STEP_MS,
+        nominationTimeoutIncrementMilliseconds: CONSENSUS_STEP_MS,
+        ballotTimeoutInitialMilliseconds: CONSENSUS_STEP_MS,
+        ballotTimeoutIncrementMilliseconds: CONSENSUS_STEP_MS,
+      }),
+    ),
+    Entry.configSettingFrozenLedgerKeys(new xdr.FrozenLedgerKeys({ keys: [] })),
+    Entry.configSettingFreezeBypassTxs(new xdr.FreezeBypassTxs({ txHashes: [] })),
   ];
 }
 

@@ -8,6 +8,7 @@ import type { ChainJournal, JournalTarget, Position } from './ledger/chain.ts';
 import type { TimeRule } from './ledger/chain-time.ts';
 import { RETENTION_LEDGERS } from './ledger/history.ts';
 import type { Network } from './ledger/network.ts';
+import type { ProfileName } from './network-profiles.ts';
 import { completeLines } from './state-lines.ts';
 import {
   addEmptyLedger,
@@ -31,6 +32,8 @@ type NameLine = {
   seed: string;
   /** Time of genesis and seconds between ledgers, of a network that no clock moves. */
   steps?: [genesisTimeS: number, ledgerSeconds: number];
+  /** Name of the network profile; absent for the public network's. */
+  limits?: ProfileName;
 };
 type StateLine = EmptyLine | LedgerLine | EntriesLine | PositionLine;
 
@@ -54,9 +57,10 @@ export function createStateFile(file: string, network: Network, options: StateFi
     passphrase: network.passphrase,
     seed: to64(network.seed),
     ...(time.kind === 'steps' ? { steps: [time.genesisTimeS, time.ledgerSeconds] } : {}),
+    ...(network.profile.name === 'pubnet' ? {} : { limits: network.profile.name }),
   };
   openNamed(file, name);
-  let position: Position = { aheadS: 0, seedsGiven: 0, oldest: 0 };
+  let position: Position = { aheadS: 0, seedsGiven: 0 };
   let ledgers = 0;
   let target: JournalTarget | undefined;
 
@@ -66,7 +70,7 @@ export function createStateFile(file: string, network: Network, options: StateFi
     lines.next();
     for (const text of lines) {
       const saved: StateLine = JSON.parse(text);
-      if ('ahead' in saved) position = { aheadS: saved.ahead, seedsGiven: saved.seeds, oldest: saved.oldest };
+      if ('ahead' in saved) position = { aheadS: saved.ahead, seedsGiven: saved.seeds };
       else if ('entries' in saved) addEntries(into, saved.entries);
       else {
         ledgers += 1;
@@ -77,9 +81,7 @@ export function createStateFile(file: string, network: Network, options: StateFi
         into.store.takeExpiring(into.history.latest().sequence);
       }
     }
-    if (ledgers === 0) return undefined;
-    into.history.prune(position.oldest);
-    return position;
+    return ledgers === 0 ? undefined : position;
   }
 
   return {
@@ -165,10 +167,13 @@ function checkName(file: string, first: string, expected: NameLine): void {
       : 'no --ledger-seconds';
     throw new Error(`${file} holds a network whose time goes otherwise: start it with ${own}`);
   }
+  if (name.limits !== expected.limits) {
+    throw new Error(`${file} holds a network of other limits: start it with --limits ${name.limits ?? 'pubnet'}`);
+  }
 }
 
-function positionLine({ aheadS, seedsGiven, oldest }: Position): PositionLine {
-  return { ahead: aheadS, seeds: seedsGiven, oldest };
+function positionLine({ aheadS, seedsGiven }: Position): PositionLine {
+  return { ahead: aheadS, seeds: seedsGiven };
 }
 
 function line(value: NameLine | StateLine): string {

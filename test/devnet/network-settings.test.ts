@@ -1,9 +1,10 @@
 import { xdr } from '@stellar/stellar-sdk';
 import { describe, expect, it } from 'vitest';
 import { costRows } from '../../src/devnet/cost-parameters.ts';
+import { networkProfiles } from '../../src/devnet/network-profiles.ts';
 import { networkSettings } from '../../src/devnet/network-settings.ts';
 
-const settings = networkSettings().map(({ key, entry }) => ({
+const settings = networkSettings(networkProfiles.pubnet).map(({ key, entry }) => ({
   key: xdr.LedgerKey.fromXdr(key),
   data: xdr.LedgerEntry.fromXdr(entry).data,
 }));
@@ -45,5 +46,25 @@ describe('the network settings', () => {
     const { txMaxWriteLedgerEntries, txMaxWriteBytes } = setting('configSettingContractLedgerCostV0').value;
     expect([txMaxWriteLedgerEntries, txMaxWriteBytes]).toEqual([200, 132_096]);
     expect(setting('configSettingContractComputeV0').value.txMaxInstructions).toBe(400_000_000n);
+  });
+
+  it('are all that a ledger of this protocol has', () => {
+    const kept = settings.map(({ data }) => (data.type === 'configSetting' ? data.configSetting.type : ''));
+    // Changes of the frozen keys are told in upgrades and never kept.
+    const deltas = ['configSettingFrozenLedgerKeysDelta', 'configSettingFreezeBypassTxsDelta'];
+    const all = Object.keys(xdr.ConfigSettingId).filter((name) => name.startsWith('configSetting'));
+    expect([...kept, ...deltas].sort()).toEqual([...all].sort());
+  });
+
+  it('of the smaller profile allow less and cost more', () => {
+    const { pubnet, testnet } = networkProfiles;
+    const { txInstructions, txWriteEntries, txFootprintEntries } = testnet.limits;
+    expect([txInstructions, txWriteEntries, txFootprintEntries]).toEqual([100_000_000, 50, 100]);
+    for (const [rate, stroops] of Object.entries(testnet.rates)) {
+      expect(stroops, rate).toBeGreaterThan(pubnet.rates[rate as keyof typeof pubnet.rates]);
+    }
+    const written = networkSettings(testnet).map(({ entry }) => Buffer.from(entry).toString('hex'));
+    const usual = networkSettings(pubnet).map(({ entry }) => Buffer.from(entry).toString('hex'));
+    expect(written.filter((entry) => !usual.includes(entry)).length).toBe(8);
   });
 });

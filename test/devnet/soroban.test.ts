@@ -6,19 +6,16 @@ import {
   Memo,
   nativeToScVal,
   Operation,
-  rpc,
   SorobanDataBuilder,
   scValToNative,
-  type Transaction,
   TransactionBuilder,
   xdr,
 } from '@stellar/stellar-sdk';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type EntryStore, keyText } from '../../src/devnet/ledger/entries.ts';
-import { networkLimits } from '../../src/devnet/network-settings.ts';
-import { simulateMethods } from '../../src/devnet/rpc/simulate-method.ts';
+import { entryLifetimes, networkProfiles } from '../../src/devnet/network-profiles.ts';
 import { type ChainRig, type Submitted, startChain } from './chain-rig.ts';
 import { usdcOf } from './rig.ts';
+import { resultOf, type SorobanRig, sorobanDataOf, sorobanRig, withData } from './soroban-rig.ts';
 
 /** Contract transactions: what they declare, what they pay, how long entries live. */
 
@@ -27,8 +24,16 @@ let issuer: Keypair;
 let ann: Keypair;
 let usdc: Asset;
 let sac: Contract;
+let simulate: SorobanRig['simulate'];
+let prepared: SorobanRig['prepared'];
+let preparedWith: SorobanRig['preparedWith'];
+let send: SorobanRig['send'];
+let run: SorobanRig['run'];
+let expire: SorobanRig['expire'];
+let liveUntil: SorobanRig['liveUntil'];
 beforeEach(() => {
   rig = startChain();
+  ({ simulate, prepared, preparedWith, send, run, expire, liveUntil } = sorobanRig(rig));
   [issuer, ann] = [rig.fund('issuer', '1000'), rig.fund('ann', '1000')];
   usdc = usdcOf(issuer);
   rig.submit(ann, [Operation.changeTrust({ asset: usdc })]);
@@ -38,66 +43,6 @@ beforeEach(() => {
 
 const i128 = (amount: bigint) => nativeToScVal(amount, { type: 'i128' });
 const mint = (amount: bigint, to = ann.publicKey()) => sac.call('mint', new Address(to).toScVal(), i128(amount));
-
-function simulate(tx: Transaction, params: Record<string, unknown> = {}): rpc.Api.RawSimulateTransactionResponse {
-  const { simulateTransaction } = simulateMethods;
-  if (!simulateTransaction) throw new Error('no such method');
-  return simulateTransaction(
-    { transaction: tx.toXdr(), ...params },
-    rig.chain,
-  ) as rpc.Api.RawSimulateTransactionResponse;
-}
-
-function prepared(source: Keypair, operation: xdr.Operation, fee = '100'): TransactionBuilder {
-  const tx = rig.build(source, [operation], { fee });
-  return rpc.assembleTransaction(tx, simulate(tx));
-}
-
-function send(source: Keypair, builder: TransactionBuilder): Submitted {
-  const tx = builder.build();
-  tx.sign(source);
-  return rig.submitSigned(tx);
-}
-
-function run(source: Keypair, operation: xdr.Operation): Submitted {
-  return send(source, prepared(source, operation));
-}
-
-function resultOf({ answer, record }: Submitted): string {
-  const result = answer.status === 'ERROR' ? answer.result : record && xdr.TransactionResult.fromXdr(record.result);
-  if (result?.result.type !== 'txFailed' && result?.result.type !== 'txSuccess') return result?.result.type ?? '';
-  const [first] = result.result.results;
-  return first?.type === 'opInner' ? first.tr.value.type : (first?.type ?? '');
-}
-
-/** The same transaction with other resources. */
-function withData(builder: TransactionBuilder, change: (data: SorobanDataBuilder) => SorobanDataBuilder) {
-  const tx = builder.build();
-  const data = change(new SorobanDataBuilder(sorobanDataOf(tx))).build();
-  return TransactionBuilder.cloneFrom(tx).setSorobanData(data);
-}
-
-function sorobanDataOf(tx: Transaction): xdr.SorobanTransactionData {
-  const envelope = tx.toEnvelope();
-  if (envelope.type !== 'envelopeTypeTx' || envelope.v1.tx.ext.type !== 'sorobanData') {
-    throw new Error('not a Soroban transaction');
-  }
-  return envelope.v1.tx.ext.sorobanData;
-}
-
-/** Makes an entry look as if its last ledger had passed. */
-function expire(key: xdr.LedgerKey): void {
-  const store = rig.chain.entries as EntryStore;
-  const stored = store.get(keyText(key));
-  if (!stored) throw new Error('no such entry');
-  store.set(keyText(key), { ...stored, liveUntil: rig.chain.history.latest().sequence });
-  // A simulation runs in the latest ledger, of which this entry still is.
-  rig.chain.closeLedger();
-}
-
-function liveUntil(key: xdr.LedgerKey): number {
-  return rig.chain.entries.get(keyText(key))?.liveUntil ?? 0;
-}
 
 describe('what a contract transaction pays', () => {
   it('is the base fee and the resources it declared, less the refundable part it did not use', () => {
@@ -153,7 +98,7 @@ describe('what a contract transaction declares', () => {
   it('is refused at the door when it is beyond the network’s limits or its fee', () => {
     const refused = (change: (data: SorobanDataBuilder) => SorobanDataBuilder) =>
       resultOf(send(issuer, withData(prepared(issuer, mint(1n), '100000'), change)));
-    const limits = networkLimits;
+    const { limits } = networkProfiles.pubnet;
     expect(refused((data) => data.setResources(limits.txInstructions + 1, 1_000, 1_000))).toBe('txSorobanInvalid');
     expect(refused((data) => data.setResources(1_000_000, 1_000, limits.txWriteBytes + 1))).toBe('txSorobanInvalid');
     expect(refused((data) => data.setResourceFee(1_000n))).toBe('txSorobanInvalid');
@@ -241,10 +186,7 @@ describe('entries', () => {
 
   function extend(key: xdr.LedgerKey, extendTo: number): Submitted {
     const operation = Operation.extendFootprintTtl({ extendTo });
-    const tx = TransactionBuilder.cloneFrom(rig.build(ann, [operation])).setSorobanData(
-      new SorobanDataBuilder().setReadOnly([key]).build(),
-    );
-    return send(ann, rpc.assembleTransaction(tx.build(), simulate(tx.build())));
+    return send(ann, preparedWith(ann, operation, new SorobanDataBuilder().setReadOnly([key])));
   }
 
   it('live longer when that is paid for', () => {
@@ -263,7 +205,7 @@ describe('entries', () => {
     const { record } = run(issuer, mint(2n, holder()));
     expect(record?.successful).toBe(true);
     expect(liveUntil(balanceKey())).toBeGreaterThanOrEqual(
-      (record?.ledger ?? 0) + networkLimits.minPersistentTtlLedgers - 1,
+      (record?.ledger ?? 0) + entryLifetimes.minPersistentLedgers - 1,
     );
     const meta = record && xdr.TransactionMeta.fromXdr(record.meta);
     const changes = meta?.type === 'v4' ? (meta.v4.operations[0]?.changes ?? []) : [];
@@ -283,10 +225,8 @@ describe('entries', () => {
     run(issuer, mint(5n, holder()));
     expire(balanceKey());
     rig.chain.closeLedger();
-    const tx = TransactionBuilder.cloneFrom(rig.build(ann, [Operation.restoreFootprint({})])).setSorobanData(
-      new SorobanDataBuilder().setReadWrite([balanceKey()]).build(),
-    );
-    const sent = send(ann, rpc.assembleTransaction(tx.build(), simulate(tx.build())));
+    const footprint = new SorobanDataBuilder().setReadWrite([balanceKey()]);
+    const sent = send(ann, preparedWith(ann, Operation.restoreFootprint({}), footprint));
     expect(resultOf(sent)).toBe('restoreFootprintSuccess');
     expect(liveUntil(balanceKey())).toBeGreaterThan(rig.chain.history.latest().sequence);
   });

@@ -5,6 +5,7 @@ import { Asset, type Keypair, Operation, xdr } from '@stellar/stellar-sdk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { closedHeader } from '../../src/devnet/ledger/header.ts';
 import { createNetwork } from '../../src/devnet/ledger/network.ts';
+import { networkProfiles } from '../../src/devnet/network-profiles.ts';
 import { createStateFile } from '../../src/devnet/state-file.ts';
 import { completeLines } from '../../src/devnet/state-lines.ts';
 import { type ChainRig, startChain } from './chain-rig.ts';
@@ -80,18 +81,6 @@ describe('a network kept in a file', () => {
     const time = { kind: 'clock', genesisTimeS: 5_000 } as const;
     startChain({ network, time, journal: createStateFile(file, network, { time }) });
     expect(open().chain.nextMoment()).toEqual({ sequence: 2, closeTimeS: 5_000 });
-  });
-
-  it('has no ledgers again that were pruned', () => {
-    const before = open();
-    const [ann, ben] = [before.fund('ann'), before.fund('ben')];
-    const { hash } = pay(before, ann, ben);
-    before.chain.closeLedger();
-    before.chain.history.prune(before.chain.history.latest().sequence);
-    const after = open();
-    expect(everything(after)).toEqual(everything(before));
-    expect(after.chain.history.transaction(hash)).toBeUndefined();
-    expect(after.chain.history.oldest().sequence).toBe(5);
   });
 
   it('never gives a seed again after a restart', () => {
@@ -183,6 +172,12 @@ describe('a network kept in a file', () => {
     expect(() => createStateFile(file, renamed)).toThrow('holds another network');
     const reseeded = createNetwork('a network for tests', 'another seed');
     expect(() => createStateFile(file, reseeded)).toThrow('another seed');
+    const smaller = createNetwork('a network for tests', 'seed', networkProfiles.testnet);
+    expect(() => createStateFile(file, smaller)).toThrow('start it with --limits pubnet');
+    const small = path.join(folder, 'small');
+    createStateFile(small, smaller);
+    createStateFile(small, smaller);
+    expect(() => createStateFile(small, network)).toThrow('start it with --limits testnet');
     appendFileSync(file, 'x\n');
     const notes = path.join(folder, 'notes');
     appendFileSync(notes, 'my notes\n');

@@ -3,6 +3,7 @@ import { Address, authorizeEntry, hash, Keypair, nativeToScVal, xdr } from '@ste
 import type { Invocation, Simulation } from '../../src/devnet/host-answers.ts';
 import type { StoredEntry } from '../../src/devnet/host-instance.ts';
 import type { LedgerHeader, SimulateRequest } from '../../src/devnet/host-requests.ts';
+import { networkProfiles } from '../../src/devnet/network-profiles.ts';
 import { networkSettings } from '../../src/devnet/network-settings.ts';
 import { compileSorobanHost, createSorobanHost, type SorobanHost } from '../../src/devnet/soroban-host.ts';
 
@@ -41,7 +42,8 @@ export class HostLedger {
   header: LedgerHeader;
 
   constructor() {
-    for (const { key, entry } of networkSettings()) this.entries.set(hex(key), { entry, liveUntil: 0 });
+    for (const { key, entry } of networkSettings(networkProfiles.pubnet))
+      this.entries.set(hex(key), { entry, liveUntil: 0 });
     this.host = createSorobanHost({
       module,
       ledgerGet: (key) => {

@@ -37,11 +37,12 @@ type News = { limit: number; next: () => StreamEvent[] };
 function history(site: Site, route: HistoryRoute, asked: Asked, cursor: string): News {
   const query = readHistoryPage(asked.query, cursor, site.view, route.tokens);
   const shelf = route.answer(site, asked);
-  let { after } = query;
+  let { after, limit } = query;
   return {
-    limit: query.limit,
+    limit,
     next() {
-      const records = shelf.page({ ...query, after, ...windowOf(viewOf(site.chain), route.tokens) });
+      const records = shelf.page({ ...query, after, limit, ...windowOf(viewOf(site.chain), route.tokens) });
+      limit -= records.length;
       return records.map((record) => {
         const id = String(record.paging_token);
         after = positionOf(id, route.tokens);

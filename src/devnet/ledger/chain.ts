@@ -82,8 +82,6 @@ export type Position = {
   aheadS: number;
   /** How many seeds were given since the latest ledger. */
   seedsGiven: number;
-  /** History was pruned up to this ledger; 0 if never. */
-  oldest: number;
 };
 
 export function createChain({
@@ -101,11 +99,10 @@ export function createChain({
   const loaded = journal?.load({ store, history, decoded });
   const time = createChainTime(rule, clock, loaded?.aheadS ?? 0);
   let seedsGiven = loaded?.seedsGiven ?? 0;
-  let prunedTo = loaded?.oldest ?? 0;
   const mishaps = createMishaps();
   const upgrades = createUpgrades();
   let frozen = false;
-  const keepPosition = () => journal?.position({ aheadS: time.aheadS, seedsGiven, oldest: prunedTo });
+  const keepPosition = () => journal?.position({ aheadS: time.aheadS, seedsGiven });
   if (loaded) requireProtocol(history.latest(), host.protocolVersion);
   else {
     if (rule.genesisTimeS !== undefined) time.set(rule.genesisTimeS, 1);
@@ -143,14 +140,7 @@ export function createChain({
   return {
     network,
     entries: store,
-    history: {
-      ...history,
-      prune(to) {
-        history.prune(to);
-        prunedTo = history.oldest().sequence;
-        keepPosition();
-      },
-    },
+    history,
     host,
     read: (envelope) => readEnvelope(envelope, network),
     submit(signed, inRow) {
@@ -217,7 +207,7 @@ function genesisLedger(
   closeTimeS: number,
 ): ClosedLedger {
   const stage = createStage(store, 1);
-  writeSettings(stage);
+  writeSettings(stage, network.profile);
   stage.write(xdr.LedgerEntryData.account(newAccount(network.root.xdrPublicKey(), TOTAL_COINS_STROOPS, 0)));
   const changes = stage.changes();
   stage.commit();

@@ -4,6 +4,7 @@
  */
 import { xdr } from '@stellar/stellar-sdk';
 import { checkOperation, thresholdOf, untouchedResult } from '../operations/operation.ts';
+import type { OperationFacts } from '../operations/operation-kind.ts';
 import { availableBalance } from './balances.ts';
 import { type EntryView, readAccount } from './entries.ts';
 import { accountOf, type FeeBump, operationSource, type SignedTransaction } from './envelope.ts';
@@ -43,8 +44,12 @@ export function checkForQueue(
   const problem = sourceProblem(signed, view, moment, checker, sequenceBefore);
   if (problem) return problem;
   if (!signed.feeBump && !canPay(signed, view, signed.source)) return refused('txInsufficientBalance');
-  const operations = firstOperationProblem(signed, view, checker);
-  if (operations) return { outcome: { code: 'txFailed', operations }, at: 'transaction', diagnostics: [] };
+  const diagnostics: xdr.DiagnosticEvent[] = [];
+  const explain = (event: xdr.DiagnosticEvent) => {
+    diagnostics.push(event);
+  };
+  const operations = firstOperationProblem(signed, view, checker, { limits: host.limits, explain });
+  if (operations) return { outcome: { code: 'txFailed', operations }, at: 'transaction', diagnostics };
   return checker.allUsed() ? undefined : refused('txBadAuthExtra');
 }
 
@@ -112,9 +117,11 @@ function firstOperationProblem(
   signed: SignedTransaction,
   view: EntryView,
   checker: SignatureChecker,
+  around: Pick<OperationFacts, 'limits' | 'explain'>,
 ): xdr.OperationResult[] | undefined {
   for (const [at, operation] of signed.tx.operations.entries()) {
-    const problem = operationAuthProblem(signed, operation, view, checker) ?? operationFormProblem(signed, operation);
+    const problem =
+      operationAuthProblem(signed, operation, view, checker) ?? operationFormProblem(signed, operation, around);
     if (problem) return resultsWith(signed, (index) => (index === at ? problem : undefined));
   }
   return undefined;
@@ -139,9 +146,13 @@ function resultsWith(
   return tx.operations.map((operation, index) => problemOf(index) ?? untouchedResult(operation.body));
 }
 
-function operationFormProblem(signed: SignedTransaction, operation: xdr.Operation): xdr.OperationResult | undefined {
+function operationFormProblem(
+  signed: SignedTransaction,
+  operation: xdr.Operation,
+  around: Pick<OperationFacts, 'limits' | 'explain'>,
+): xdr.OperationResult | undefined {
   const source = accountOf(operationSource(signed, operation));
-  return checkOperation(operation.body, { source, data: signed.sorobanData });
+  return checkOperation(operation.body, { source, data: signed.sorobanData, ...around });
 }
 
 function operationAuthProblem(

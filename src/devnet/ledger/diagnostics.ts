@@ -4,18 +4,18 @@ import { xdr } from '@stellar/stellar-sdk';
 /** What was at fault, of those that a validator itself reports on. */
 export type FaultyPart = 'sceBudget' | 'sceStorage' | 'sceValue';
 
-/** `args` are numbers the text speaks of, such as what was asked and what is allowed. */
+/** `args` are what the text speaks of, such as the number that was asked for and the one that is allowed. */
 export function diagnosticError(
   part: FaultyPart,
   code: xdr.ScErrorCode,
   text: string,
-  args: readonly bigint[] = [],
+  args: readonly (bigint | number | xdr.ScVal)[] = [],
 ): xdr.DiagnosticEvent {
   const said = xdr.ScVal.scvString(text);
-  const numbers = args.map((arg) => xdr.ScVal.scvU64(arg));
+  const values = args.map((arg) => (typeof arg === 'object' ? arg : xdr.ScVal.scvU64(BigInt(arg))));
   const body = new xdr.ContractEventV0({
     topics: [xdr.ScVal.scvSymbol('error'), xdr.ScVal.scvError(xdr.ScError[part](code))],
-    data: numbers.length > 0 ? xdr.ScVal.scvVec([said, ...numbers]) : said,
+    data: values.length > 0 ? xdr.ScVal.scvVec([said, ...values]) : said,
   });
   const event = new xdr.ContractEvent({
     ext: xdr.ExtensionPoint.v0(),

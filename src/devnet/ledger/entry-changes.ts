@@ -4,7 +4,7 @@
  * that are still in the live state.
  */
 import { hash, xdr } from '@stellar/stellar-sdk';
-import { networkLimits } from '../network-settings.ts';
+import { entryLifetimes } from '../network-profiles.ts';
 import { type KeyText, keyBytes, type StoredEntry, ttlKeyOf } from './entries.ts';
 import type { StagedChange } from './stage.ts';
 
@@ -42,7 +42,7 @@ function ttlChange(change: StagedChange, sequence: number): xdr.LedgerEntryChang
   const entry = ttlEntry(key, now, sequence);
   if (old === 0) return [Change.ledgerEntryCreated(entry)];
   const restored = isRestored(change, sequence);
-  if (restored && now === sequence + networkLimits.minPersistentTtlLedgers - 1) {
+  if (restored && now === sequence + entryLifetimes.minPersistentLedgers - 1) {
     return [Change.ledgerEntryRestored(entry)];
   }
   const first = restored

@@ -3,9 +3,10 @@ import { xdr } from '@stellar/stellar-sdk';
 import { diagnosticError } from './diagnostics.ts';
 import type { EntryView } from './entries.ts';
 import { isSoroban, type SignedTransaction } from './envelope.ts';
+import { duplicateProblem, resourceProblem } from './resource-problems.ts';
 import type { FailureCode } from './results.ts';
 import { preconditionsOf } from './sequence.ts';
-import { declaredFee, resourceProblem } from './soroban-resources.ts';
+import { declaredFee } from './soroban-resources.ts';
 import type { ViewedHost } from './viewed-host.ts';
 
 export type FormProblem = { code: FailureCode; diagnostics: readonly xdr.DiagnosticEvent[] };
@@ -52,12 +53,15 @@ function sorobanProblem(
   if (usesMemoOrMuxed(signed)) {
     return invalid(diagnosticError('sceValue', scecInvalidInput, 'an invocation has no memo and no muxed source'));
   }
-  const problem = resourceProblem(signed, data);
-  if (problem) return invalid(diagnosticError('sceStorage', scecExceededLimit, problem));
+  const problem = resourceProblem(signed, data, host.limits);
+  if (problem) return invalid(problem);
   const cost = host.on(view, (soroban) => declaredFee(soroban, signed, 0)).nonRefundableStroops;
-  if (cost <= data.resourceFee) return undefined;
-  const text = 'resourceFee is below the stroops its resources cost';
-  return invalid(diagnosticError('sceStorage', scecExceededLimit, text, [data.resourceFee, cost]));
+  if (cost > data.resourceFee) {
+    const text = 'resourceFee is below the stroops its resources cost';
+    return invalid(diagnosticError('sceValue', scecExceededLimit, text, [data.resourceFee, cost]));
+  }
+  const twice = duplicateProblem(data);
+  return twice && invalid(twice);
 }
 
 /** Contracts see a memo and the number of a muxed account in their own arguments (CAP-67). */

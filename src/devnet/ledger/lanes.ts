@@ -3,10 +3,11 @@
  * ledger's resources, all others for its operations. Those that bid most for each operation go first, and where somebody
  * has to stay out, all pay what the least of those inside bid.
  */
-import { networkLimits } from '../network-settings.ts';
+import type { NetworkLimits } from '../network-profiles.ts';
 import { BASE_FEE_STROOPS } from './balances.ts';
 import { accountText, isSoroban, type SignedTransaction } from './envelope.ts';
 import { bidPerOperation, feeOperations, inclusionBid } from './fees.ts';
+import { diskReadEntries } from './soroban-resources.ts';
 
 export type LaneName = 'classic' | 'soroban';
 
@@ -27,8 +28,8 @@ export function laneOf(signed: SignedTransaction): LaneName {
 }
 
 /** Counts what a ledger, or so many of them, have room for. Soroban transactions are taken to run one after another. */
-export function createRoom(lane: LaneName, ledgers = 1) {
-  const limits = limitsOf(lane).map((limit) => limit * ledgers);
+export function createRoom(lane: LaneName, network: NetworkLimits, ledgers = 1) {
+  const limits = limitsOf(lane, network).map((limit) => limit * ledgers);
   let used = limits.map(() => 0);
   const after = (signed: SignedTransaction, sign: 1 | -1) => {
     const usage = usageOf(signed);
@@ -45,10 +46,10 @@ export function createRoom(lane: LaneName, ledgers = 1) {
   };
 }
 
-function limitsOf(lane: LaneName): number[] {
+function limitsOf(lane: LaneName, network: NetworkLimits): number[] {
   if (lane === 'classic') return [CLASSIC_OPERATIONS_MAX];
-  const { ledgerTxs, ledgerInstructions, ledgerDiskReadEntries, ledgerDiskReadBytes } = networkLimits;
-  const { ledgerWriteEntries, ledgerWriteBytes, ledgerTxsBytes } = networkLimits;
+  const { ledgerTxs, ledgerInstructions, ledgerDiskReadEntries, ledgerDiskReadBytes } = network;
+  const { ledgerWriteEntries, ledgerWriteBytes, ledgerTxsBytes } = network;
   const reads = [ledgerDiskReadEntries, ledgerDiskReadBytes];
   return [ledgerTxs, ledgerInstructions, ...reads, ledgerWriteEntries, ledgerWriteBytes, ledgerTxsBytes];
 }
@@ -56,11 +57,9 @@ function limitsOf(lane: LaneName): number[] {
 function usageOf(signed: SignedTransaction): number[] {
   if (!isSoroban(signed) || !signed.sorobanData) return [Number(feeOperations(signed))];
   const { resources } = signed.sorobanData;
-  const { readOnly, readWrite } = resources.footprint;
-  // Contract entries are in memory: only classic ones are read from the disk.
-  const fromDisk = [...readOnly, ...readWrite].filter(({ type }) => type === 'account' || type === 'trustline').length;
-  const reads = [fromDisk, resources.diskReadBytes];
-  return [1, resources.instructions, ...reads, readWrite.length, resources.writeBytes, signed.envelope.length];
+  const reads = [diskReadEntries(signed), resources.diskReadBytes];
+  const writes = resources.footprint.readWrite.length;
+  return [1, resources.instructions, ...reads, writes, resources.writeBytes, signed.envelope.length];
 }
 
 /** Whether the first bids more for each operation. */
@@ -69,8 +68,13 @@ export function bidsMore(one: SignedTransaction, other: SignedTransaction): bool
 }
 
 /** What of a lane gets into the next ledger. `floor` is what it charges at least for each operation, stroops. */
-export function fillPhase(lane: LaneName, waiting: readonly SignedTransaction[], floor: bigint): Phase {
-  const room = createRoom(lane);
+export function fillPhase(
+  lane: LaneName,
+  waiting: readonly SignedTransaction[],
+  floor: bigint,
+  limits: NetworkLimits,
+): Phase {
+  const room = createRoom(lane, limits);
   const transactions: SignedTransaction[] = [];
   const leftOut = new Set<string>();
   for (const signed of [...waiting].sort(byBid)) {

@@ -1,6 +1,7 @@
 /** What a ledger tells about itself: transaction meta, transaction sets and the meta of the whole close. */
 
 import { xdr } from '@stellar/stellar-sdk';
+import { LIVE_STATE_BYTES } from '../network-settings.ts';
 import type { AppliedTransaction, SorobanReceipt } from './apply.ts';
 import { BASE_FEE_STROOPS } from './balances.ts';
 import { keyBytes, ttlKeyOf } from './entries.ts';
@@ -93,7 +94,7 @@ export function ledgerCloseMeta(
       txProcessing,
       upgradesProcessing: upgrades.map(({ upgrade, changes }) => new xdr.UpgradeEntryMeta({ upgrade, changes })),
       scpInfo: [],
-      totalByteSizeOfLiveSorobanState: 0n,
+      totalByteSizeOfLiveSorobanState: LIVE_STATE_BYTES,
       evictedKeys: evicted.flatMap((key) => [xdr.LedgerKey.fromXdr(keyBytes(key)), ttlKeyOf(key)]),
     }),
   );

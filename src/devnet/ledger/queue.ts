@@ -3,6 +3,7 @@
  * the same sequence number that bids ten times as much; what was applied or fell out is not taken again for ten ledgers.
  */
 import { xdr } from '@stellar/stellar-sdk';
+import type { NetworkLimits } from '../network-profiles.ts';
 import { availableBalance } from './balances.ts';
 import { checkForQueue, type Refusal } from './checks.ts';
 import { diagnosticError } from './diagnostics.ts';
@@ -10,9 +11,9 @@ import { type EntryView, readAccount } from './entries.ts';
 import type { SignedTransaction } from './envelope.ts';
 import { feeBid, feeOperations, feeToCharge, inclusionBid, resourceFeeOf } from './fees.ts';
 import { bidsMore, createRoom, fillPhase, type LaneName, laneOf, type Phases } from './lanes.ts';
+import { resourceProblem } from './resource-problems.ts';
 import { type FailureCode, failedWith, feeBumpResult, transactionResult } from './results.ts';
 import type { LedgerMoment } from './sequence.ts';
-import { resourceProblem } from './soroban-resources.ts';
 import type { ViewedHost } from './viewed-host.ts';
 import { createWaitingList, type Waiting } from './waiting-list.ts';
 
@@ -53,11 +54,11 @@ export function createQueue(deps: { view: EntryView; host: ViewedHost }): Transa
   function add(signed: SignedTransaction, moment: LedgerMoment, inRow = false): QueueAnswer {
     if ((banned.get(signed.hash) ?? 0) > moment.sequence) return { status: 'TRY_AGAIN_LATER' };
     if (feeBid(signed) < 0n || inclusionBid(signed) < 0n) {
-      return refuse(signed, 'txMalformed', 'the fee is below the resourceFee');
+      return refuse(signed, 'txMalformed', because('the fee is below the resourceFee'));
     }
     const last = waiting.lastOf(signed.source);
     if (last && !inRow) {
-      const answer = besideWaiting(signed, last.signed);
+      const answer = besideWaiting(signed, last.signed, host.limits);
       if (answer) return answer;
     }
     const replaced = inRow ? undefined : last;
@@ -71,7 +72,7 @@ export function createQueue(deps: { view: EntryView; host: ViewedHost }): Transa
     const refusal = checkForQueue(signed, view, moment, host, sequenceBefore);
     if (refusal) return { status: 'ERROR', result: refusalResult(signed, refusal), diagnostics: refusal.diagnostics };
     if (!canPayAll(signed, replaced))
-      return refuse(signed, 'txInsufficientBalance', 'of what else its payer waits for');
+      return refuse(signed, 'txInsufficientBalance', because('of what else its payer waits for'));
     for (const out of crowd?.evicted ?? []) {
       waiting.remove(out);
       ban(out.signed, moment);
@@ -98,7 +99,7 @@ export function createQueue(deps: { view: EntryView; host: ViewedHost }): Transa
     const bidNeeded = (perOperation: bigint) => resourceFeeOf(signed) + perOperation * feeOperations(signed);
     if (inclusionBid(signed) < floors[lane] * feeOperations(signed)) return { needed: bidNeeded(floors[lane]) };
     const rivals = waiting.all().filter((other) => other !== replaced && laneOf(other.signed) === lane);
-    const room = createRoom(lane, CAPACITY_LEDGERS);
+    const room = createRoom(lane, host.limits, CAPACITY_LEDGERS);
     for (const other of rivals) room.add(other.signed);
     const evicted: Waiting[] = [];
     const cheapestFirst = rivals.sort((a, b) => (bidsMore(b.signed, a.signed) ? -1 : 1));
@@ -133,6 +134,7 @@ export function createQueue(deps: { view: EntryView; host: ViewedHost }): Transa
         lane,
         valid.filter((signed) => laneOf(signed) === lane),
         floors[lane],
+        host.limits,
       );
     const phases = { classic: phase('classic'), soroban: phase('soroban') };
     for (const signed of [...phases.classic.transactions, ...phases.soroban.transactions]) {
@@ -155,10 +157,14 @@ export function createQueue(deps: { view: EntryView; host: ViewedHost }): Transa
 }
 
 /** How a source's waiting transaction answers for the next one; undefined when the next may replace it. */
-function besideWaiting(signed: SignedTransaction, waiting: SignedTransaction): QueueAnswer | undefined {
+function besideWaiting(
+  signed: SignedTransaction,
+  waiting: SignedTransaction,
+  limits: NetworkLimits,
+): QueueAnswer | undefined {
   if (waiting.hash === signed.hash || waiting.feeBump?.innerHash === signed.hash) return { status: 'DUPLICATE' };
-  if (signed.tx.seqNum < waiting.tx.seqNum) return refuse(signed, 'txBadSeq', undefined);
-  const resources = signed.sorobanData && resourceProblem(signed, signed.sorobanData);
+  if (signed.tx.seqNum < waiting.tx.seqNum) return refuse(signed, 'txBadSeq');
+  const resources = signed.sorobanData && resourceProblem(signed, signed.sorobanData, limits);
   if (resources) return refuse(signed, 'txSorobanInvalid', resources);
   if (!signed.feeBump || waiting.tx.seqNum !== signed.tx.seqNum) return { status: 'TRY_AGAIN_LATER' };
   const least = REPLACEMENT_FACTOR * inclusionBid(waiting) * feeOperations(signed);
@@ -169,9 +175,9 @@ function besideWaiting(signed: SignedTransaction, waiting: SignedTransaction): Q
   return { status: 'ERROR', result, diagnostics: [because('a replacement bids ten times as much')] };
 }
 
-function refuse(signed: SignedTransaction, code: FailureCode, text?: string): QueueAnswer {
+function refuse(signed: SignedTransaction, code: FailureCode, reason?: xdr.DiagnosticEvent): QueueAnswer {
   const result = transactionResult(failedWith(code), feeToCharge(signed));
-  return { status: 'ERROR', result, diagnostics: text === undefined ? [] : [because(text)] };
+  return { status: 'ERROR', result, diagnostics: reason ? [reason] : [] };
 }
 
 function because(text: string): xdr.DiagnosticEvent {

@@ -1,5 +1,6 @@
 /** One Soroban host for many views of the ledger: the closed ledger, or the stage of a transaction being applied. */
 import type { LedgerHeader } from '../host-requests.ts';
+import type { NetworkLimits, NetworkProfile } from '../network-profiles.ts';
 import { networkSettings } from '../network-settings.ts';
 import { createSorobanHost, type SorobanHost } from '../soroban-host.ts';
 import { BASE_RESERVE_STROOPS } from './balances.ts';
@@ -9,6 +10,8 @@ import type { LedgerMoment } from './sequence.ts';
 
 export type ViewedHost = {
   readonly protocolVersion: number;
+  /** What the host does not enforce itself. */
+  readonly limits: NetworkLimits;
   /** Runs `ask` with the host reading from `view`. */
   on<Result>(view: EntryView, ask: (host: SorobanHost) => Result): Result;
   headerAt(moment: LedgerMoment): LedgerHeader;
@@ -21,6 +24,7 @@ export function createViewedHost(module: WebAssembly.Module, network: Network): 
     get protocolVersion() {
       return host.protocolVersion;
     },
+    limits: network.profile.limits,
     on(view, ask) {
       current = view;
       return ask(host);
@@ -36,6 +40,6 @@ export function createViewedHost(module: WebAssembly.Module, network: Network): 
 }
 
 /** The settings entries of a new network. */
-export function writeSettings(into: Pick<EntryStore, 'set'>): void {
-  for (const { key, entry } of networkSettings()) into.set(keyText(key), { entry, liveUntil: 0 });
+export function writeSettings(into: Pick<EntryStore, 'set'>, profile: NetworkProfile): void {
+  for (const { key, entry } of networkSettings(profile)) into.set(keyText(key), { entry, liveUntil: 0 });
 }

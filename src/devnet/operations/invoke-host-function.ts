@@ -1,47 +1,113 @@
 import { hash, xdr } from '@stellar/stellar-sdk';
 import { type FootprintChange, HostRefusal, type Invocation } from '../host-answers.ts';
 import { HostTrap } from '../host-instance.ts';
+import { diagnosticError } from '../ledger/diagnostics.ts';
 import { keyText } from '../ledger/entries.ts';
 import { archivedPositions } from '../ledger/soroban-resources.ts';
 import type { LedgerStage } from '../ledger/stage.ts';
-import { networkLimits } from '../network-settings.ts';
+import { isValidAsset } from './assets.ts';
 import type { OperationContext } from './context.ts';
-import { type BodyOf, operationKind } from './operation-kind.ts';
+import { refundableProblem } from './declared-limits.ts';
+import { createHostMetrics, type HostMetrics, metricsEvents } from './host-metrics.ts';
+import { budgetProblem, footprintProblem, type LimitProblem, outputProblem } from './invocation-limits.ts';
+import { type BodyOf, type OperationFacts, operationKind } from './operation-kind.ts';
 import { type SorobanWork, setLiveUntil, workOf } from './soroban-work.ts';
 
 const Result = xdr.InvokeHostFunctionResult;
+const UNTOUCHED = Result.invokeHostFunctionSuccess(new Uint8Array(32));
 
 export const invokeHostFunction = operationKind<BodyOf<'invokeHostFunction'>, xdr.InvokeHostFunctionResult>(
   xdr.OperationResultTr.invokeHostFunction,
   {
     threshold: 'medium',
-    check: () => undefined,
+    check: ({ invokeHostFunctionOp }, facts) => checkInvokeHostFunction(invokeHostFunctionOp, facts),
     apply: ({ invokeHostFunctionOp }, context, work) =>
       applyInvokeHostFunction(invokeHostFunctionOp, context, workOf(work)),
-    untouched: Result.invokeHostFunctionSuccess(new Uint8Array(32)),
+    untouched: UNTOUCHED,
   },
 );
+
+/** What the network refuses without a code of its own: the operation fails, and its code reads as success. */
+function checkInvokeHostFunction(
+  { hostFunction }: xdr.InvokeHostFunctionOp,
+  { limits, explain }: OperationFacts,
+): xdr.InvokeHostFunctionResult | undefined {
+  const { scecExceededLimit, scecInvalidInput } = xdr.ScErrorCode;
+  if (hostFunction.type === 'hostFunctionTypeUploadContractWasm') {
+    const bytes = hostFunction.wasm.length;
+    if (bytes <= limits.wasmBytes) return undefined;
+    const args = [bytes, limits.wasmBytes];
+    explain(diagnosticError('sceBudget', scecExceededLimit, 'the wasm is larger than the network allows', args));
+    return UNTOUCHED;
+  }
+  if (hostFunction.type !== 'hostFunctionTypeCreateContract') return undefined;
+  const { contractIdPreimage } = hostFunction.createContract;
+  if (contractIdPreimage.type !== 'contractIdPreimageFromAsset') return undefined;
+  if (isValidAsset(contractIdPreimage.fromAsset)) return undefined;
+  explain(diagnosticError('sceValue', scecInvalidInput, 'the contract is to be of an invalid asset'));
+  return UNTOUCHED;
+}
 
 function applyInvokeHostFunction(
   op: xdr.InvokeHostFunctionOp,
   context: OperationContext,
   work: SorobanWork,
 ): xdr.InvokeHostFunctionResult {
+  const metrics = createHostMetrics();
+  const result = tryInvocation(op, context, work, metrics);
+  const successful = result.type === 'invokeHostFunctionSuccess';
+  work.spent.diagnostics.push(...metricsEvents(metrics, successful));
+  return result;
+}
+
+function tryInvocation(
+  op: xdr.InvokeHostFunctionOp,
+  context: OperationContext,
+  work: SorobanWork,
+  metrics: HostMetrics,
+): xdr.InvokeHostFunctionResult {
+  const { diagnostics } = work.spent;
+  const unreadable = footprintProblem(context, work, metrics);
+  if (unreadable) return failedFor(unreadable, diagnostics);
   const invocation = invoke(op, context, work);
   if (!invocation) return Result.invokeHostFunctionTrapped();
   if (invocation === 'malformed') return Result.invokeHostFunctionMalformed();
-  work.spent.diagnostics = invocation.diagnosticEvents.map((event) => xdr.DiagnosticEvent.fromXdr(event));
-  if (!invocation.ok) return failureResult(invocation.reason);
-  if (exceedsLimits(invocation, work.data)) return Result.invokeHostFunctionResourceLimitExceeded();
-  if (!payRefundable(invocation, context, work)) return Result.invokeHostFunctionInsufficientRefundableFee();
+  metrics.instructions = invocation.usage.instructions;
+  metrics.memoryBytes = invocation.usage.memoryBytes;
+  diagnostics.push(...invocation.diagnosticEvents.map((event) => xdr.DiagnosticEvent.fromXdr(event)));
+  if (!invocation.ok) {
+    const event = budgetProblem(invocation, work);
+    return event
+      ? failedFor({ reason: 'resource_limit_exceeded', event }, diagnostics)
+      : failureResult(invocation.reason);
+  }
+  const excess = outputProblem(invocation, work, metrics);
+  if (excess) return failedFor(excess, diagnostics);
+  const unpaid = payRefundable(invocation, context, work);
+  if (unpaid) {
+    diagnostics.push(unpaid);
+    return Result.invokeHostFunctionInsufficientRefundableFee();
+  }
+  return takeEffect(invocation, context, work);
+}
 
+function takeEffect(
+  invocation: Invocation & { ok: true },
+  context: OperationContext,
+  { spent }: SorobanWork,
+): xdr.InvokeHostFunctionResult {
   for (const change of invocation.changes) applyChange(change, context.stage);
   const returnValue = xdr.ScVal.fromXdr(invocation.returnValue);
   const events = invocation.contractEvents.map((event) => xdr.ContractEvent.fromXdr(event));
   for (const event of events) context.emit(event);
-  work.spent.returnValue = returnValue;
+  spent.returnValue = returnValue;
   const preimage = new xdr.InvokeHostFunctionSuccessPreImage({ returnValue, events });
   return Result.invokeHostFunctionSuccess(hash(preimage.toXdr()));
+}
+
+function failedFor({ reason, event }: LimitProblem, diagnostics: xdr.DiagnosticEvent[]): xdr.InvokeHostFunctionResult {
+  diagnostics.push(event);
+  return failureResult(reason);
 }
 
 /** Undefined when the host panicked, which costs the sender the fee and the network nothing. */
@@ -79,24 +145,13 @@ function failureResult(reason: 'trapped' | 'resource_limit_exceeded' | 'entry_ar
   }
 }
 
-/** The host enforces instructions, memory and the footprint; bytes and sizes are the ledger's to enforce. */
-function exceedsLimits({ usage, changes }: Invocation, { resources }: xdr.SorobanTransactionData): boolean {
-  const limits = networkLimits;
-  return (
-    usage.diskReadBytes > resources.diskReadBytes ||
-    usage.writeBytes > resources.writeBytes ||
-    usage.eventsBytes > limits.txEventsBytes ||
-    changes.some(({ key, entry }) => entry && isContractData(key) && entry.length > limits.dataEntryBytes)
-  );
-}
-
-/** LedgerEntryType 6. */
-function isContractData(key: Uint8Array): boolean {
-  return Buffer.from(key).readUInt32BE(0) === xdr.LedgerEntryType.contractData.value;
-}
-
-function payRefundable({ usage }: Invocation, { stage }: OperationContext, work: SorobanWork): boolean {
-  const { spent, host } = work;
+/** Says what the declared fee is too small for, or takes it. */
+function payRefundable(
+  { usage }: Invocation,
+  { stage }: OperationContext,
+  work: SorobanWork,
+): xdr.DiagnosticEvent | undefined {
+  const { spent, host, refundable } = work;
   const { refundableStroops } = host.on(stage, (soroban) =>
     soroban.resourceFee({
       instructions: 0,
@@ -108,10 +163,11 @@ function payRefundable({ usage }: Invocation, { stage }: OperationContext, work:
       transactionBytes: 0,
     }),
   );
-  if (usage.rentFeeStroops + refundableStroops > work.refundable) return false;
+  const problem = refundableProblem(refundable, usage.rentFeeStroops, refundableStroops);
+  if (problem) return problem;
   spent.rentFee = usage.rentFeeStroops;
   spent.eventsFee = refundableStroops;
-  return true;
+  return undefined;
 }
 
 function applyChange({ key, readOnly, entry, ttl }: FootprintChange, stage: LedgerStage): void {

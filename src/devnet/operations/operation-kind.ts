@@ -1,6 +1,7 @@
 /** What the ledger must know about one kind of operation. */
 import { xdr } from '@stellar/stellar-sdk';
 import type { ThresholdLevel } from '../ledger/signatures.ts';
+import type { NetworkLimits } from '../network-profiles.ts';
 import type { OperationContext } from './context.ts';
 import type { SorobanWork } from './soroban-work.ts';
 
@@ -8,7 +9,13 @@ export type OperationType = xdr.OperationBody['type'];
 export type BodyOf<Type extends OperationType> = Extract<xdr.OperationBody, { type: Type }>;
 
 /** What an operation's check may look at besides its body: never the ledger. */
-export type OperationFacts = { source: xdr.PublicKey; data: xdr.SorobanTransactionData | undefined };
+export type OperationFacts = {
+  source: xdr.PublicKey;
+  data: xdr.SorobanTransactionData | undefined;
+  limits: NetworkLimits;
+  /** Takes what says more than the result's code. */
+  explain(event: xdr.DiagnosticEvent): void;
+};
 
 export type OperationKind<Body> = {
   /** What the source must have signed with. */

@@ -2,7 +2,7 @@ import { Asset, xdr } from '@stellar/stellar-sdk';
 import { describe, expect, it } from 'vitest';
 import { keyText, type StoredEntry } from '../../../src/devnet/ledger/entries.ts';
 import { entryChanges } from '../../../src/devnet/ledger/entry-changes.ts';
-import { networkLimits } from '../../../src/devnet/network-settings.ts';
+import { entryLifetimes } from '../../../src/devnet/network-profiles.ts';
 
 /** What ledger meta says of an entry of a contract, by what became of it. The ledger is 1,000. */
 
@@ -45,7 +45,7 @@ function numberIn(data: xdr.LedgerEntryData): number {
   return data.type === 'contractData' && data.contractData.val.type === 'scvU32' ? data.contractData.val.u32 : -1;
 }
 
-const fresh = sequence + networkLimits.minPersistentTtlLedgers - 1;
+const fresh = sequence + entryLifetimes.minPersistentLedgers - 1;
 const archived = stored(1, 10, 500);
 
 describe('an entry that lives', () => {
