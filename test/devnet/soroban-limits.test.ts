@@ -157,4 +157,40 @@ describe.each(['pubnet', 'testnet'] as const)('a network of %s limits', (profile
       args: [BigInt(limits.wasmBytes + 1), BigInt(limits.wasmBytes)],
     });
   });
+
+  it('refuses a larger envelope than it allows', () => {
+    const contract = sac.address().toScAddress();
+    const args = [xdr.ScVal.scvBytes(new Uint8Array(limits.txBytes))];
+    const call = new xdr.InvokeContractArgs({ contractAddress: contract, functionName: 'mint', args });
+    const func = xdr.HostFunction.hostFunctionTypeInvokeContract(call);
+    const data = new SorobanDataBuilder().setResources(1_000_000, 0, 0).setResourceFee(9_000_000n).build();
+    const operation = Operation.invokeHostFunction({ func, auth: [] });
+    const builder = TransactionBuilder.cloneFrom(rig.build(issuer, [operation], { fee: '10000000' }));
+    const sent = soroban.send(issuer, builder.setSorobanData(data));
+    expect(resultOf(sent)).toBe('txSorobanInvalid');
+    const told = errorOf(sent);
+    expect(told).toMatchObject({ part: 'sceBudget', code: 'scecExceededLimit' });
+    expect(told.args[1]).toBe(BigInt(limits.txBytes));
+  });
+});
+
+describe('a ledger', () => {
+  it.each([
+    ['pubnet', 6],
+    ['testnet', 5],
+  ] as const)('of %s limits has room for %d of six transactions that write 50 entries', (profile, fitting) => {
+    start(profile);
+    const { txWriteEntries } = networkProfiles.testnet.limits;
+    const sources = Array.from({ length: 6 }, (_, index) => rig.fund(`source ${index}`));
+    const built = sources.map((source) =>
+      withData(soroban.prepared(source, mint(), '10000000'), (data) => data.setFootprint([], numbered(txWriteEntries))),
+    );
+    rig.chain.freeze(true);
+    for (const [index, source] of sources.entries()) {
+      const builder = built[index];
+      if (builder) expect(soroban.send(source, builder).answer.status).toBe('PENDING');
+    }
+    expect(rig.chain.closeLedger().transactions.length).toBe(fitting);
+    expect(rig.chain.closeLedger().transactions.length).toBe(6 - fitting);
+  });
 });

@@ -7,18 +7,21 @@ import type { Invocation } from '../host-answers.ts';
 import { diagnosticError } from '../ledger/diagnostics.ts';
 import { keyText } from '../ledger/entries.ts';
 import { archivedPositions, isPersistent, isSorobanKey } from '../ledger/soroban-resources.ts';
+import type { ViewedHost } from '../ledger/viewed-host.ts';
 import type { OperationContext } from './context.ts';
 import { entrySizeProblem, overUse } from './declared-limits.ts';
 import { type HostMetrics, noteDiskRead, noteEvent, noteWrite } from './host-metrics.ts';
-import type { SorobanWork } from './soroban-work.ts';
 
 /** Why an invocation fails, in the words of its result codes, and the event that says so. */
 export type LimitProblem = { reason: 'resource_limit_exceeded' | 'entry_archived'; event: xdr.DiagnosticEvent };
 
+/** What was declared, and on which network. */
+type Declared = { data: xdr.SorobanTransactionData; host: Pick<ViewedHost, 'limits'> };
+
 /** Before the run: archived entries that are not to be restored, and bytes read from the disk. */
 export function footprintProblem(
   { stage, moment }: Pick<OperationContext, 'stage' | 'moment'>,
-  { data, host }: SorobanWork,
+  { data, host }: Declared,
   metrics: HostMetrics,
 ): LimitProblem | undefined {
   const { footprint, diskReadBytes } = data.resources;
@@ -56,7 +59,7 @@ function archivedAccess(key: xdr.LedgerKey): xdr.DiagnosticEvent {
 /** After a run that failed: whether it was for want of instructions or memory. */
 export function budgetProblem(
   { usage }: Pick<Invocation, 'usage'>,
-  { data, host }: SorobanWork,
+  { data, host }: Declared,
 ): xdr.DiagnosticEvent | undefined {
   return (
     overUse('instructions', usage.instructions, data.resources.instructions) ??
@@ -66,8 +69,8 @@ export function budgetProblem(
 
 /** After a run that succeeded: what it wrote and told. */
 export function outputProblem(
-  { changes, contractEvents, usage }: Invocation,
-  { data, host }: SorobanWork,
+  { changes, contractEvents, usage }: Pick<Invocation, 'changes' | 'contractEvents' | 'usage'>,
+  { data, host }: Declared,
   metrics: HostMetrics,
 ): LimitProblem | undefined {
   const { limits } = host;
