@@ -60,7 +60,7 @@ export function createStateFile(file: string, network: Network, options: StateFi
     ...(network.profile.name === 'pubnet' ? {} : { limits: network.profile.name }),
   };
   openNamed(file, name);
-  let position: Position = { aheadS: 0, seedsGiven: 0 };
+  let position: Position = { aheadS: 0, seedsGiven: 0, oldest: 0 };
   let ledgers = 0;
   let target: JournalTarget | undefined;
 
@@ -70,7 +70,7 @@ export function createStateFile(file: string, network: Network, options: StateFi
     lines.next();
     for (const text of lines) {
       const saved: StateLine = JSON.parse(text);
-      if ('ahead' in saved) position = { aheadS: saved.ahead, seedsGiven: saved.seeds };
+      if ('ahead' in saved) position = { aheadS: saved.ahead, seedsGiven: saved.seeds, oldest: saved.oldest };
       else if ('entries' in saved) addEntries(into, saved.entries);
       else {
         ledgers += 1;
@@ -81,7 +81,9 @@ export function createStateFile(file: string, network: Network, options: StateFi
         into.store.takeExpiring(into.history.latest().sequence);
       }
     }
-    return ledgers === 0 ? undefined : position;
+    if (ledgers === 0) return undefined;
+    into.history.prune(position.oldest);
+    return position;
   }
 
   return {
@@ -172,8 +174,8 @@ function checkName(file: string, first: string, expected: NameLine): void {
   }
 }
 
-function positionLine({ aheadS, seedsGiven }: Position): PositionLine {
-  return { ahead: aheadS, seeds: seedsGiven };
+function positionLine({ aheadS, seedsGiven, oldest }: Position): PositionLine {
+  return { ahead: aheadS, seeds: seedsGiven, oldest };
 }
 
 function line(value: NameLine | StateLine): string {

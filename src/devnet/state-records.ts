@@ -26,7 +26,7 @@ export type LedgerLine = {
 };
 /** Some of all entries as they were after the ledger before this line. */
 export type EntriesLine = { entries: SavedEntry[] };
-export type PositionLine = { ahead: number; seeds: number };
+export type PositionLine = { ahead: number; seeds: number; oldest: number };
 
 /** LedgerKey; LedgerEntry or null where it was removed; last ledger it lives in. */
 type SavedEntry = [key: string, entry: string | null, liveUntil: number];

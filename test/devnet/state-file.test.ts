@@ -83,6 +83,18 @@ describe('a network kept in a file', () => {
     expect(open().chain.nextMoment()).toEqual({ sequence: 2, closeTimeS: 5_000 });
   });
 
+  it('has no ledgers again that were pruned', () => {
+    const before = open();
+    const [ann, ben] = [before.fund('ann'), before.fund('ben')];
+    const { hash } = pay(before, ann, ben);
+    before.chain.closeLedger();
+    before.chain.history.prune(before.chain.history.latest().sequence);
+    const after = open();
+    expect(everything(after)).toEqual(everything(before));
+    expect(after.chain.history.transaction(hash)).toBeUndefined();
+    expect(after.chain.history.oldest().sequence).toBe(5);
+  });
+
   it('never gives a seed again after a restart', () => {
     const before = open();
     const given = [before.chain.freshSeed(), before.chain.freshSeed()];

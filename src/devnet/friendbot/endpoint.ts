@@ -1,7 +1,8 @@
 /** GET or POST /friendbot: the address comes as `addr`, in the query or in a form. */
+import { HAL, sendDocument } from '../horizon/document.ts';
 import { type HorizonProblem, problemOf, sendProblem, serverError } from '../horizon/problem.ts';
 import { transactionResource } from '../horizon/transaction-resource.ts';
-import { type Exchange, sendJson } from '../http.ts';
+import type { Exchange } from '../http.ts';
 import type { Friendbot } from './friendbot.ts';
 import { FriendbotRefusal } from './refusal.ts';
 
@@ -16,7 +17,7 @@ export async function answerFriendbot(exchange: Exchange, friendbot: Friendbot, 
   if (req.method !== 'GET' && req.method !== 'POST') return void res.writeHead(405).end();
   const address = url.searchParams.get('addr') ?? new URLSearchParams(body).get('addr') ?? '';
   try {
-    sendJson(res, 200, transactionResource(await friendbot.fund(address), base));
+    sendDocument(res, 200, transactionResource(await friendbot.fund(address), base), HAL);
   } catch (error) {
     if (!(error instanceof FriendbotRefusal)) throw error;
     sendProblem(res, problemOfRefusal(error), ERRORS);

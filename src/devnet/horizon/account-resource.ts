@@ -2,10 +2,11 @@
 import { StrKey, xdr } from '@stellar/stellar-sdk';
 import { extensionOf } from '../ledger/account-extension.ts';
 import type { Chain } from '../ledger/chain.ts';
-import { accountKey, entryData, type OwnedType, readAccount } from '../ledger/entries.ts';
-import { accountId } from '../ledger/envelope.ts';
+import { accountKey, entryData, type OwnedType, readAccount, sponsorOf } from '../ledger/entries.ts';
+import { accountId, accountText } from '../ledger/envelope.ts';
 import { amountText, assetFields, lineAsset, timeText } from './amounts.ts';
 import { badRequest, notFound } from './problem.ts';
+import { signerKeyText, signerKeyType } from './signer-key.ts';
 
 export function accountResource(chain: Chain, address: string, base: string): Record<string, unknown> {
   if (!StrKey.isValidEd25519PublicKey(address)) {
@@ -16,7 +17,8 @@ export function accountResource(chain: Chain, address: string, base: string): Re
   const account = readAccount(chain.entries, id);
   if (!stored || !account) throw notFound();
   const modified = Buffer.from(stored.entry).readUInt32BE(0);
-  const { sequenceUse: use, numSponsoring, numSponsored } = extensionOf(account);
+  const sponsor = sponsorOf(stored);
+  const { sequenceUse: use, numSponsoring, numSponsored, signerSponsors } = extensionOf(account);
   return {
     _links: accountLinks(address, base),
     id: address,
@@ -26,16 +28,23 @@ export function accountResource(chain: Chain, address: string, base: string): Re
     subentry_count: account.numSubEntries,
     ...(account.homeDomain.length > 0 ? { home_domain: account.homeDomain.toString() } : {}),
     last_modified_ledger: modified,
-    last_modified_time: timeText(chain.history.ledger(modified)?.closeTimeS ?? 0),
+    last_modified_time: modifiedTime(chain, modified),
     thresholds: thresholds(account),
-    flags: flags(account.flags),
-    balances: [...lineBalances(chain, id), nativeBalance(account)],
-    signers: signers(account, address),
+    flags: accountFlags(account.flags),
+    balances: [...lineBalances(chain, id).sort(byAsset), nativeBalance(account)],
+    signers: signers(account, address, signerSponsors),
     data: dataEntries(chain, id),
+    ...(sponsor ? { sponsor: accountText(sponsor) } : {}),
     num_sponsoring: numSponsoring,
     num_sponsored: numSponsored,
     paging_token: address,
   };
+}
+
+/** Null where that ledger is no longer kept. */
+function modifiedTime({ history }: Chain, sequence: number): string | null {
+  const record = history.ledger(sequence);
+  return record ? timeText(record.closeTimeS) : null;
 }
 
 function accountLinks(address: string, base: string): Record<string, unknown> {
@@ -57,7 +66,8 @@ function thresholds(account: xdr.AccountEntry) {
   return { low_threshold: low, med_threshold: medium, high_threshold: high };
 }
 
-function flags(bits: number) {
+/** Of an account, by the bits of AccountFlags. */
+export function accountFlags(bits: number) {
   const { authRequiredFlag, authRevocableFlag, authImmutableFlag, authClawbackEnabledFlag } = xdr.AccountFlags;
   return {
     auth_required: (bits & authRequiredFlag.value) !== 0,
@@ -96,6 +106,12 @@ function lineBalances(chain: Chain, id: xdr.PublicKey): Record<string, unknown>[
   });
 }
 
+/** By code, then by issuer. */
+function byAsset(one: Record<string, unknown>, other: Record<string, unknown>): number {
+  const text = ({ asset_code, asset_issuer }: typeof one) => `${asset_code} ${asset_issuer}`;
+  return text(one) < text(other) ? -1 : 1;
+}
+
 function dataEntries(chain: Chain, id: xdr.PublicKey): Record<string, string> {
   const entries = owned(chain, id, 'data').flatMap(({ data }) =>
     data.type === 'data'
@@ -114,16 +130,17 @@ function owned({ entries }: Chain, id: xdr.PublicKey, type: OwnedType) {
   return found;
 }
 
-function signers(account: xdr.AccountEntry, address: string) {
-  const extra = account.signers.map(({ key, weight }) => ({ weight, ...signerKey(key) }));
-  const master = { weight: account.thresholds.value[0] ?? 0, key: address, type: 'ed25519_public_key' };
-  return [...extra, master];
-}
-
-function signerKey(key: xdr.SignerKey): { key: string; type: string } {
-  if (key.type === 'signerKeyTypeHashX') {
-    return { key: StrKey.encodeSha256Hash(key.hashX.toBytes()), type: 'sha256_hash' };
-  }
-  if (key.type !== 'signerKeyTypeEd25519') throw new Error(`no account can have a signer of type ${key.type}`);
-  return { key: StrKey.encodeEd25519PublicKey(key.ed25519.toBytes()), type: 'ed25519_public_key' };
+/** In the order of their texts. The account's own key is among them, last when it has no weight. */
+function signers(account: xdr.AccountEntry, address: string, sponsors: readonly (xdr.PublicKey | null)[]) {
+  const extra = account.signers.map(({ key, weight }, index) => ({
+    weight,
+    key: signerKeyText(key),
+    type: signerKeyType(key),
+    ...(sponsors[index] ? { sponsor: accountText(sponsors[index]) } : {}),
+  }));
+  const weight = account.thresholds.value[0] ?? 0;
+  const master = { weight, key: address, type: 'ed25519_public_key' };
+  const counted = weight > 0 ? [...extra, master] : extra;
+  const sorted = counted.sort((a, b) => (a.key < b.key ? -1 : 1));
+  return weight > 0 ? sorted : [...sorted, master];
 }

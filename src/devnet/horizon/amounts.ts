@@ -22,6 +22,11 @@ export function assetFields(asset: Asset): AssetFields {
   };
 }
 
+/** `native` or `CODE:ISSUER` (SEP-11). */
+export function assetText(asset: Asset): string {
+  return asset.isNative() ? 'native' : `${asset.getCode()}:${asset.getIssuer()}`;
+}
+
 /** Undefined for native coins and pool shares, which have no line of this kind. */
 export function lineAsset(line: xdr.TrustLineAsset | xdr.ChangeTrustAsset): Asset | undefined {
   switch (line.type) {

@@ -37,12 +37,11 @@ type News = { limit: number; next: () => StreamEvent[] };
 function history(site: Site, route: HistoryRoute, asked: Asked, cursor: string): News {
   const query = readHistoryPage(asked.query, cursor, site.view, route.tokens);
   const shelf = route.answer(site, asked);
-  let { after, limit } = query;
+  let { after } = query;
   return {
-    limit,
+    limit: query.limit,
     next() {
-      const records = shelf.page({ ...query, after, limit, ...windowOf(viewOf(site.chain), route.tokens) });
-      limit -= records.length;
+      const records = shelf.page({ ...query, after, ...windowOf(viewOf(site.chain), route.tokens) });
       return records.map((record) => {
         const id = String(record.paging_token);
         after = positionOf(id, route.tokens);

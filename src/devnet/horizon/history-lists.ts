@@ -1,10 +1,11 @@
-/** Lists of history: of the whole network, of an account, of a ledger, of a transaction. */
+/** Lists of history: of the whole network, of an account, of a ledger, of a transaction, of an operation. */
 import { toid } from '../ledger/records.ts';
 import { accountResource } from './account-resource.ts';
-import { transactionParam } from './history-objects.ts';
+import { effectPosition, effectResource } from './effect-archive.ts';
+import { operationParam, transactionParam } from './history-objects.ts';
 import { ledgerParam } from './ledgers.ts';
 import { type HistoryOperation, operationResource } from './operation-resource.ts';
-import { type PageQuery, pageOf } from './page.ts';
+import { firstPosition, type PageQuery, pageOf, type Tokens } from './page.ts';
 import { failedIncluded, transactionsJoined } from './params.ts';
 import { notFound } from './problem.ts';
 import type { Asked, Shelf, Site } from './route.ts';
@@ -47,11 +48,23 @@ function operationShelf(site: Site, asked: Asked, wanted: (operation: HistoryOpe
   };
 }
 
+export function effects(site: Site, asked: Asked): Shelf {
+  const { account, part } = scopeOf(site, asked, 'pair');
+  return {
+    page: (query) =>
+      pageOf(site.effects.list(account), effectPosition, part(query)).map((effect) =>
+        effectResource(effect, site.base),
+      ),
+  };
+}
+
 /** Whose history it is, and which part of it. */
 type Scope = { account?: string; part(query: PageQuery): PageQuery };
 
-/** Throws 404 where there never was such an account, ledger or transaction. */
-function scopeOf(site: Site, asked: Asked): Scope {
+/** Throws 404 where there never was such an account, ledger, transaction or operation. */
+function scopeOf(site: Site, asked: Asked, tokens: Tokens = 'toid'): Scope {
+  const between = (from: bigint, end: bigint) =>
+    positions(firstPosition(from, tokens), firstPosition(end, tokens) - 1n);
   if (asked.has('account_id')) {
     const account = asked.param('account_id');
     // An account that was merged away keeps its history; one that never was has none.
@@ -61,17 +74,21 @@ function scopeOf(site: Site, asked: Asked): Scope {
   if (asked.has('ledger_id')) {
     const sequence = ledgerParam(asked);
     if (!site.chain.history.ledger(sequence)) throw notFound();
-    return { part: between(toid(sequence, 0, 0), toid(sequence + 1, 0, 0) - 1n) };
+    return { part: between(toid(sequence, 0, 0), toid(sequence + 1, 0, 0)) };
   }
   if (asked.has('tx_id')) {
     const { ledger, order } = transactionParam(site, asked);
-    return { part: between(toid(ledger, order, 0), toid(ledger, order + 1, 0) - 1n) };
+    return { part: between(toid(ledger, order, 0), toid(ledger, order + 1, 0)) };
+  }
+  if (asked.has('id')) {
+    const { id } = operationParam(site, asked);
+    return { part: between(id, id + 1n) };
   }
   return { part: (query) => query };
 }
 
 /** Only positions from `from` to `to`, as far as they can be seen at all. */
-function between(from: bigint, to: bigint): Scope['part'] {
+function positions(from: bigint, to: bigint): Scope['part'] {
   return (query) => ({
     ...query,
     first: query.first > from ? query.first : from,

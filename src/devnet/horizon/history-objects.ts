@@ -1,7 +1,7 @@
 /** One transaction, one operation. */
 import { toid } from '../ledger/records.ts';
 import type { TransactionRecord } from '../ledger/transaction-record.ts';
-import { operationResource } from './operation-resource.ts';
+import { type HistoryOperation, operationResource } from './operation-resource.ts';
 import { pageOf, windowOf } from './page.ts';
 import { transactionsJoined } from './params.ts';
 import { badRequest, beforeHistory, notFound } from './problem.ts';
@@ -23,8 +23,17 @@ export function transactionParam({ chain }: Site, asked: Asked): TransactionReco
   return record;
 }
 
-export function operationAt({ archive, view, base }: Site, asked: Asked): HalRecord {
+export function operationAt(site: Site, asked: Asked): HalRecord {
   const joined = transactionsJoined(asked.query);
+  const operation = operationParam(site, asked);
+  return {
+    ...operationResource(operation, site.base),
+    ...(joined ? { transaction: transactionResource(operation.record, site.base) } : {}),
+  };
+}
+
+/** Throws 400, 404, or 410 where its ledger is no longer kept. */
+export function operationParam({ archive, view }: Site, asked: Asked): HistoryOperation {
   const text = asked.param('id');
   if (!/^\d{1,19}$/.test(text)) throw badRequest('id', 'Operation ID must be an integer higher than 0');
   const id = BigInt(text);
@@ -32,8 +41,5 @@ export function operationAt({ archive, view, base }: Site, asked: Asked): HalRec
   const query = { after: id - 1n, order: 'asc' as const, limit: 1, ...windowOf(view, 'toid') };
   const [operation] = pageOf(archive.operations(), (item) => item.id, query);
   if (operation?.id !== id) throw notFound();
-  return {
-    ...operationResource(operation, base),
-    ...(joined ? { transaction: transactionResource(operation.record, base) } : {}),
-  };
+  return operation;
 }

@@ -5,7 +5,8 @@ import type { Exchange } from '../http.ts';
 import type { Chain } from '../ledger/chain.ts';
 import { negotiate } from './accept.ts';
 import { createArchive } from './archive.ts';
-import { sendDocument } from './document.ts';
+import { HAL, sendDocument } from './document.ts';
+import { createEffectArchive } from './effect-archive.ts';
 import { follow, streams } from './follow.ts';
 import { readEnvelopeField } from './form.ts';
 import { baseOf, hypertextPage } from './links.ts';
@@ -34,10 +35,10 @@ export type Horizon = {
 
 /** What Horizon takes of a body. */
 export const HORIZON_BODY_BYTES_MAX = 200_000;
-const HAL = 'application/hal+json; charset=utf-8';
 
 export function createHorizon(deps: HorizonDeps): Horizon {
   const archive = createArchive(deps.chain);
+  const effects = createEffectArchive(deps.chain);
   const find = routeFinder(routes);
   return {
     targets({ req, url }) {
@@ -57,7 +58,7 @@ export function createHorizon(deps: HorizonDeps): Horizon {
         if (found.length === 0) throw notFound();
         if (!fitting) return void res.writeHead(405).end();
         const base = baseOf(req, deps.baseUrl());
-        const site = { chain, view: viewOf(chain), archive, clock: deps.clock, base };
+        const site = { chain, view: viewOf(chain), archive, effects, clock: deps.clock, base };
         await respond(site, fitting, exchange, () => refuseOver(charge()));
       } catch (error) {
         if (!(error instanceof HorizonRefusal)) throw error;

@@ -62,6 +62,11 @@ export function windowOf(view: HorizonView, tokens: Tokens): Pick<PageQuery, 'fi
   return tokens === 'pair' ? { first: first << PAIR_BITS, last: pairPosition(last, PAIR_MAX) } : { first, last };
 }
 
+/** The first position of what has this TOID. */
+export function firstPosition(id: bigint, tokens: Tokens): bigint {
+  return tokens === 'pair' ? id << PAIR_BITS : id;
+}
+
 /** Position of a record's own token. */
 export function positionOf(token: string, tokens: Tokens): bigint {
   const read = readToken(token);

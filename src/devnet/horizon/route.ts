@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts';
 import type { Exchange } from '../http.ts';
 import type { Chain } from '../ledger/chain.ts';
 import type { Archive } from './archive.ts';
+import type { EffectArchive } from './effect-archive.ts';
 import type { PageQuery, StateQuery } from './page.ts';
 import type { HorizonView } from './view.ts';
 
@@ -13,6 +14,7 @@ export type Site = {
   readonly chain: Chain;
   readonly view: HorizonView;
   readonly archive: Archive;
+  readonly effects: EffectArchive;
   readonly clock: Clock;
   /** Scheme and host that links begin with, without a slash at the end. */
   readonly base: string;

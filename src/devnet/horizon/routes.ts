@@ -1,7 +1,10 @@
 /** Every path that Horizon answers here. A path that is not in the table is 404, a method that is not is 405. */
 import { accountData, accountDataBytes } from './account-data.ts';
 import { accountResource } from './account-resource.ts';
-import { operations, payments, transactions } from './history-lists.ts';
+import { accountsBy } from './accounts-by.ts';
+import { assets } from './asset-list.ts';
+import { claimableBalance, claimableBalances } from './claimable-balances.ts';
+import { effects, operations, payments, transactions } from './history-lists.ts';
 import { operationAt, transactionAt } from './history-objects.ts';
 import { ledgerAt, ledgers } from './ledgers.ts';
 import { feeStatsResource } from './network-resources.ts';
@@ -15,6 +18,7 @@ import { emptyOrderBook, noAccountOffers, noAggregations, noOffer, noPool, noRec
 const HEALTH_TYPE = 'application/health+json; charset=utf-8';
 
 const history = { kind: 'history', tokens: 'toid' } as const;
+const pairs = { kind: 'history', tokens: 'pair' } as const;
 
 export const routes: readonly Route[] = [
   { path: '/', fault: 'root', kind: 'object', answer: rootResource },
@@ -26,7 +30,9 @@ export const routes: readonly Route[] = [
   { path: '/ledgers/{ledger_id}/transactions', fault: 'transactions', ...history, answer: transactions },
   { path: '/ledgers/{ledger_id}/operations', fault: 'operations', ...history, answer: operations },
   { path: '/ledgers/{ledger_id}/payments', fault: 'payments', ...history, answer: payments },
+  { path: '/ledgers/{ledger_id}/effects', fault: 'effects', ...pairs, answer: effects },
 
+  { path: '/accounts', fault: 'accounts', kind: 'state', answer: accountsBy },
   { path: '/accounts/{account_id}', fault: 'accounts', kind: 'object', state: true, streams: true, answer: account },
   {
     path: '/accounts/{account_id}/data/{key}',
@@ -40,16 +46,32 @@ export const routes: readonly Route[] = [
   { path: '/accounts/{account_id}/transactions', fault: 'transactions', ...history, answer: transactions },
   { path: '/accounts/{account_id}/operations', fault: 'operations', ...history, answer: operations },
   { path: '/accounts/{account_id}/payments', fault: 'payments', ...history, answer: payments },
+  { path: '/accounts/{account_id}/effects', fault: 'effects', ...pairs, answer: effects },
 
   { path: '/transactions', fault: 'transactions', ...history, answer: transactions },
   { path: '/transactions/{tx_id}', fault: 'transactions', kind: 'object', answer: transactionAt },
   { path: '/transactions/{tx_id}/operations', fault: 'operations', ...history, answer: operations },
   { path: '/transactions/{tx_id}/payments', fault: 'payments', ...history, answer: payments },
+  { path: '/transactions/{tx_id}/effects', fault: 'effects', ...pairs, answer: effects },
 
   { path: '/operations', fault: 'operations', ...history, answer: operations },
   { path: '/operations/{id}', fault: 'operations', kind: 'object', answer: operationAt },
+  { path: '/operations/{id}/effects', fault: 'effects', ...pairs, answer: effects },
 
   { path: '/payments', fault: 'payments', ...history, answer: payments },
+
+  { path: '/effects', fault: 'effects', ...pairs, answer: effects },
+
+  { path: '/assets', fault: 'assets', kind: 'state', answer: assets },
+
+  { path: '/claimable_balances', fault: 'claimable_balances', kind: 'state', answer: claimableBalances },
+  {
+    path: '/claimable_balances/{id}',
+    fault: 'claimable_balances',
+    kind: 'object',
+    state: true,
+    answer: claimableBalance,
+  },
 
   { path: '/offers', fault: 'offers', kind: 'state', answer: noRecords },
   { path: '/offers/{offer_id}', fault: 'offers', kind: 'object', state: true, answer: noOffer },

@@ -82,6 +82,8 @@ export type Position = {
   aheadS: number;
   /** How many seeds were given since the latest ledger. */
   seedsGiven: number;
+  /** History was pruned up to this ledger; 0 if never. */
+  oldest: number;
 };
 
 export function createChain({
@@ -99,10 +101,11 @@ export function createChain({
   const loaded = journal?.load({ store, history, decoded });
   const time = createChainTime(rule, clock, loaded?.aheadS ?? 0);
   let seedsGiven = loaded?.seedsGiven ?? 0;
+  let prunedTo = loaded?.oldest ?? 0;
   const mishaps = createMishaps();
   const upgrades = createUpgrades();
   let frozen = false;
-  const keepPosition = () => journal?.position({ aheadS: time.aheadS, seedsGiven });
+  const keepPosition = () => journal?.position({ aheadS: time.aheadS, seedsGiven, oldest: prunedTo });
   if (loaded) requireProtocol(history.latest(), host.protocolVersion);
   else {
     if (rule.genesisTimeS !== undefined) time.set(rule.genesisTimeS, 1);
@@ -140,7 +143,14 @@ export function createChain({
   return {
     network,
     entries: store,
-    history,
+    history: {
+      ...history,
+      prune(to) {
+        history.prune(to);
+        prunedTo = history.oldest().sequence;
+        keepPosition();
+      },
+    },
     host,
     read: (envelope) => readEnvelope(envelope, network),
     submit(signed, inRow) {

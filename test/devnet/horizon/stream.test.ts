@@ -1,4 +1,5 @@
 import { type Horizon, Keypair, Operation } from '@stellar/stellar-sdk';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fakeClock } from '../../../src/clock.ts';
 import { openStream } from './event-stream.ts';
@@ -54,6 +55,30 @@ describe('a stream of history', () => {
       return amount ?? starting_balance;
     });
     expect(amounts).toEqual(['2.0000000', '1.0000000', '10000.0000000']);
+  });
+
+  it('however often it is left and taken up again tells what the pages hold, each record once', async () => {
+    const [from, to] = [await rig.funded('walked from'), await rig.funded('walked to')];
+    for (let amount = 1; amount <= 9; amount++) await rig.pay(from, to, String(amount));
+    const path = `/accounts/${to.publicKey()}/payments`;
+    const { _embedded } = await rig.json(`${path}?limit=200`);
+    const tokens = _embedded.records.map((record) => record.paging_token);
+    const visits = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: tokens.length, maxLength: tokens.length });
+    await fc.assert(
+      fc.asyncProperty(visits, async (limits) => {
+        const seen: string[] = [];
+        for (const limit of limits) {
+          if (seen.length === tokens.length) break;
+          const headers = { 'last-event-id': seen.at(-1) ?? '' };
+          await using stream = await open(`${path}?limit=${limit}`, headers);
+          for (let left = Math.min(limit, tokens.length - seen.length); left > 0; left--) {
+            seen.push((await stream.message())?.id ?? 'the stream ended');
+          }
+        }
+        expect(seen).toEqual(tokens);
+      }),
+      { numRuns: 10 },
+    );
   });
 
   it('that cannot begin is answered as any other request', async () => {

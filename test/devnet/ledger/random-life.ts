@@ -6,7 +6,7 @@ import { keypair, usdcOf } from '../rig.ts';
 
 /** Random lives of a few accounts: whatever becomes of their transactions, some things must hold. */
 
-const NAMES = ['issuer', 'ann', 'ben', 'cat'] as const;
+export const NAMES = ['issuer', 'ann', 'ben', 'cat'] as const;
 type Name = (typeof NAMES)[number];
 
 type Step =
@@ -51,7 +51,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('signer' as const), who: name, weight: fc.integer({ min: 0, max: 1 }) }),
   },
 );
-const sent: fc.Arbitrary<Sent> = fc.record({
+export const sent: fc.Arbitrary<Sent> = fc.record({
   from: name,
   steps: fc.array(step, { minLength: 1, maxLength: 3 }),
   fee: fc.constantFrom('100', '100', '100', '99', '10000'),
@@ -83,14 +83,21 @@ function operationOf(step: Step, from: Keypair, sequence: bigint): xdr.Operation
 
 export function live(rig: ChainRig, sendings: readonly Sent[], afterEach: (sending: Sent) => void = () => {}): void {
   for (const other of NAMES) rig.fund(other);
-  for (const sending of sendings) {
-    const from = keypair(sending.from);
-    if (!rig.chain.entries.get(accountKey(from.xdrPublicKey()))) continue;
-    const { seqNum } = rig.account(from);
-    const operations = sending.steps.map((one) => operationOf(one, from, seqNum));
-    rig.submit(from, operations, { fee: sending.fee });
-    afterEach(sending);
-  }
+  for (const sending of sendings) if (send(rig, sending)) afterEach(sending);
+}
+
+/** False where the sender has no account, and nothing was sent. */
+export function send(rig: ChainRig, sending: Sent): boolean {
+  const from = keypair(sending.from);
+  if (!hasAccount(rig, from)) return false;
+  const { seqNum } = rig.account(from);
+  const operations = sending.steps.map((one) => operationOf(one, from, seqNum));
+  rig.submit(from, operations, { fee: sending.fee });
+  return true;
+}
+
+export function hasAccount(rig: ChainRig, who: Keypair): boolean {
+  return rig.chain.entries.get(accountKey(who.xdrPublicKey())) !== undefined;
 }
 
 export function* entriesOf(rig: ChainRig): Iterable<xdr.LedgerEntryData> {
