@@ -1,14 +1,17 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openSqlite } from '../store/open-sqlite.ts';
-import { createProposer } from '../store/seal-proposal.ts';
+import { createProposer, type SealRequest } from '../store/seal-proposal.ts';
 import { hashLeaf } from './leaf.ts';
 import { rootOf } from './merkle.ts';
-import type { SealJob, SealMessage } from './seal-thread.ts';
+import type { SealMessage, SealPlace } from './seal-thread.ts';
 
-/** The thread that chooses what goes into a batch: see seal-thread.ts. It says one thing and ends; what it throws is its starter's. */
-const { file, vault, request } = workerData as SealJob;
+/**
+ * The thread that chooses what goes into a batch: see seal-thread.ts. It answers each request, and ends when none has come
+ * for a while; what it throws is its starter's.
+ */
+const { file, vault, idleMs } = workerData as SealPlace;
 
-function work(): SealMessage {
+function choose(request: SealRequest): SealMessage {
   const db = openSqlite(file, { readonly: true, fileMustExist: true, timeout: 1_000 });
   try {
     const propose = createProposer(db, { hashLeaf: (row) => hashLeaf(vault, row), rootOf });
@@ -18,4 +21,9 @@ function work(): SealMessage {
   }
 }
 
-parentPort?.postMessage(work());
+const idle = setTimeout(() => parentPort?.close(), idleMs);
+
+parentPort?.on('message', (request: SealRequest) => {
+  parentPort?.postMessage(choose(request));
+  idle.refresh();
+});

@@ -34,3 +34,16 @@ it('a thread that cannot read the database says so, and one that is stopped ends
   stopping.abort();
   await expect(waiting).rejects.toThrow(/ended/);
 });
+
+it('one thread answers one request after the other, and the next request replaces one that died', async () => {
+  const { store, file } = openTestStore();
+  writeCharge(store, { account: 'G1', price: 5 });
+  const propose = createSealThread({ file, vault });
+  const first = await propose(request);
+  expect(await propose(request)).toEqual(first);
+  const stopping = new AbortController();
+  const waiting = propose(request, stopping.signal);
+  stopping.abort();
+  await expect(waiting).rejects.toThrow(/ended/);
+  expect(await propose(request)).toEqual(first);
+});
