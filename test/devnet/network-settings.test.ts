@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { costRows } from '../../src/devnet/cost-parameters.ts';
 import { networkProfiles } from '../../src/devnet/network-profiles.ts';
 import { networkSettings } from '../../src/devnet/network-settings.ts';
+import { startRig } from './rig.ts';
+import { resultOf } from './rpc/wire.ts';
 
 const settings = networkSettings(networkProfiles.pubnet).map(({ key, entry }) => ({
   key: xdr.LedgerKey.fromXdr(key),
@@ -66,5 +68,22 @@ describe('the network settings', () => {
     const written = networkSettings(testnet).map(({ entry }) => Buffer.from(entry).toString('hex'));
     const usual = networkSettings(pubnet).map(({ entry }) => Buffer.from(entry).toString('hex'));
     expect(written.filter((entry) => !usual.includes(entry)).length).toBe(8);
+  });
+});
+
+describe('a network of smaller limits', () => {
+  it('gives out every setting to whoever looks it up, with no end to its life', async () => {
+    await using rig = await startRig({ limits: 'testnet' });
+    const written = networkSettings(networkProfiles.testnet);
+    const keys = written.map(({ key }) => Buffer.from(key).toString('base64'));
+    const { entries } = (await resultOf(rig.devnet.rpcUrl, 'getLedgerEntries', { keys })) as {
+      entries: { key: string; xdr: string; liveUntilLedgerSeq?: number }[];
+    };
+    expect(entries.map(({ key }) => key).sort()).toEqual([...keys].sort());
+    for (const { key, entry } of written) {
+      const found = entries.find((one) => one.key === Buffer.from(key).toString('base64'));
+      expect(found?.xdr).toBe(xdr.LedgerEntry.fromXdr(entry).data.toXdr('base64'));
+      expect(found).not.toHaveProperty('liveUntilLedgerSeq');
+    }
   });
 });

@@ -10,6 +10,7 @@ import {
   xdr,
 } from '@stellar/stellar-sdk';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { HostTrap } from '../../src/devnet/host-instance.ts';
 import { entryLifetimes } from '../../src/devnet/network-profiles.ts';
 import { type ChainRig, type Submitted, startChain } from './chain-rig.ts';
 import { errorOf, errorsOf, metricsOf } from './diagnostic-errors.ts';
@@ -207,5 +208,23 @@ describe('when it is applied', () => {
     expect(metrics.cpu_insn).toBeGreaterThan(100_000n);
     expect([metrics.write_entry, metrics.emit_event]).toEqual([0n, 0n]);
     expect(metricsOf(limited(3_000_000, 10, 1_000)).cpu_insn).toBe(0n);
+  });
+
+  it('a host that panics ends it as an internal error: the network’s fault, not the contract’s', () => {
+    const { host } = rig.chain;
+    const { on } = host;
+    const builder = soroban.prepared(issuer, mint());
+    host.on = (view, ask) =>
+      on(view, (sound) => {
+        const invoke = () => {
+          throw new HostTrap('invoke', 'out of order', undefined);
+        };
+        return ask({ ...sound, invoke });
+      });
+    const sent = soroban.send(issuer, builder);
+    host.on = on;
+    expect(resultOf(sent)).toBe('txInternalError');
+    expect(errorOf(sent)).toMatchObject({ part: 'sceValue', code: 'scecInternalError' });
+    expect(resultOf(soroban.run(issuer, mint()))).toBe('invokeHostFunctionSuccess');
   });
 });

@@ -1,6 +1,5 @@
 import { hash, xdr } from '@stellar/stellar-sdk';
 import { type FootprintChange, HostRefusal, type Invocation } from '../host-answers.ts';
-import { HostTrap } from '../host-instance.ts';
 import { diagnosticError } from '../ledger/diagnostics.ts';
 import { keyText } from '../ledger/entries.ts';
 import { archivedPositions } from '../ledger/soroban-resources.ts';
@@ -70,7 +69,6 @@ function tryInvocation(
   const unreadable = footprintProblem(context, work, metrics);
   if (unreadable) return failedFor(unreadable, diagnostics);
   const invocation = invoke(op, context, work);
-  if (!invocation) return Result.invokeHostFunctionTrapped();
   if (invocation === 'malformed') return Result.invokeHostFunctionMalformed();
   metrics.instructions = invocation.usage.instructions;
   metrics.memoryBytes = invocation.usage.memoryBytes;
@@ -110,12 +108,12 @@ function failedFor({ reason, event }: LimitProblem, diagnostics: xdr.DiagnosticE
   return failureResult(reason);
 }
 
-/** Undefined when the host panicked, which costs the sender the fee and the network nothing. */
+/** Throws HostTrap when the host panicked. */
 function invoke(
   op: xdr.InvokeHostFunctionOp,
   { stage, source, moment }: OperationContext,
   { host, data, seed }: SorobanWork,
-): Invocation | 'malformed' | undefined {
+): Invocation | 'malformed' {
   const request = {
     hostFunction: op.hostFunction.toXdr(),
     resources: data.resources.toXdr(),
@@ -128,7 +126,6 @@ function invoke(
   try {
     return host.on(stage, (soroban) => soroban.invoke(host.headerAt(moment), request));
   } catch (error) {
-    if (error instanceof HostTrap) return undefined;
     if (error instanceof HostRefusal && error.reason === 'malformed') return 'malformed';
     throw error;
   }
