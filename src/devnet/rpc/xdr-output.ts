@@ -1,5 +1,5 @@
 /** XDR in answers: base64, or the JSON of SEP-51 where the request asks for it. */
-import { RpcError } from './json-rpc.ts';
+import { isObject, RpcError } from './json-rpc.ts';
 
 type XdrType = { fromXdr(bytes: Uint8Array): { toJson(): unknown } };
 
@@ -26,7 +26,7 @@ export function outputOf(format: string): Output {
   const problem = formatProblem(format);
   if (problem) throw new RpcError('invalidParams', problem);
   const json = format === 'json';
-  const one: Output['one'] = (type, bytes) => (json ? type.fromXdr(bytes).toJson() : toBase64(bytes));
+  const one: Output['one'] = (type, bytes) => (json ? asServersWrite(type.fromXdr(bytes).toJson()) : toBase64(bytes));
   const all: Output['all'] = (type, values) => values.map((value) => one(type, value));
   const named = (name: string, value: unknown, jsonName?: string) => ({
     [json ? (jsonName ?? `${name.replace(/Xdr$/, '')}Json`) : name]: value,
@@ -44,6 +44,17 @@ export function outputOf(format: string): Output {
         values.map((inner) => all(type, inner)),
       ),
   };
+}
+
+/**
+ * The real server is written in a language that reserves the word `type`, and its JSON has `type_` wherever XDR names a
+ * field so. No name of a user's is ever a key of this JSON.
+ */
+function asServersWrite(json: unknown): unknown {
+  if (Array.isArray(json)) return json.map(asServersWrite);
+  if (!isObject(json)) return json;
+  const renamed = Object.entries(json).map(([key, value]) => [key === 'type' ? 'type_' : key, asServersWrite(value)]);
+  return Object.fromEntries(renamed);
 }
 
 function toBase64(bytes: Uint8Array): string {

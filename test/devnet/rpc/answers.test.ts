@@ -37,13 +37,12 @@ async function simulated(operation: xdr.Operation, more: object = {}): Promise<J
   return ask('simulateTransaction', { transaction: tx.toXdr(), ...more });
 }
 
-/** Whether JSON is what the SDK makes of the same XDR. */
-function expectSame(
-  type: { fromXdr(xdr: string, format: 'base64'): { toJson(): unknown } },
-  base64: unknown,
-  json: unknown,
-) {
-  expect(json).toEqual(type.fromXdr(base64 as string, 'base64').toJson());
+type XdrType = { fromXdr(xdr: string, format: 'base64'): { toJson(): unknown } };
+
+/** Whether JSON is what the SDK makes of the same XDR, but for the one name that the real server writes otherwise. */
+function expectSame(type: XdrType, base64: unknown, json: unknown) {
+  const text = JSON.stringify(type.fromXdr(base64 as string, 'base64').toJson());
+  expect(JSON.stringify(json)).toBe(text.replaceAll('"type":', '"type_":'));
 }
 
 describe('getTransaction', () => {
@@ -79,6 +78,7 @@ describe('getTransaction', () => {
     const told = json.events as { transactionEventsJson: unknown[]; contractEventsJson: unknown[][] };
     expectSame(xdr.TransactionEvent, events.transactionEventsXdr[0], told.transactionEventsJson[0]);
     expectSame(xdr.ContractEvent, events.contractEventsXdr[0]?.[0], told.contractEventsJson[0]?.[0]);
+    expect(told.contractEventsJson[0]?.[0]).toMatchObject({ type_: 'contract' });
     expect(Object.keys({ ...json, ...told }).filter((name) => name.endsWith('Xdr'))).toEqual([]);
   });
 });
