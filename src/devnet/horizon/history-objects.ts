@@ -9,7 +9,7 @@ import type { Asked, HalRecord, Site } from './route.ts';
 import { transactionResource } from './transaction-resource.ts';
 
 export function transactionAt(site: Site, asked: Asked): HalRecord {
-  return transactionResource(transactionParam(site, asked), site.base);
+  return transactionResource(transactionParam(site, asked), site.base, asked.param('tx_id'));
 }
 
 /** By its own hash, or by that of the transaction within a fee bump. Throws 400 or 404. */

@@ -13,11 +13,18 @@ export function transactionToid(record: TransactionRecord): bigint {
   return toid(record.ledger, record.order, 0);
 }
 
-export function transactionResource(record: TransactionRecord, base: string): Record<string, unknown> {
+/** `shown` is the hash it is shown under: its own, or that of the transaction within a fee bump when it was asked for by that. */
+export function transactionResource(
+  record: TransactionRecord,
+  base: string,
+  shown: string = record.signed.hash,
+): Record<string, unknown> {
   const { signed } = record;
   const link = (path: string) => ({ href: `${base}${path}` });
+  const paged = (path: string) => ({ ...link(`${path}{?cursor,limit,order}`), templated: true });
   const id = transactionToid(record).toString();
-  const self = `/transactions/${signed.hash}`;
+  const self = `/transactions/${shown}`;
+  const signatures = shown === signed.hash ? (signed.feeBump?.signatures ?? signed.signatures) : signed.signatures;
   const source = accountText(signed.source);
   const muxed = muxedText(signed.tx.sourceAccount);
   return {
@@ -25,13 +32,16 @@ export function transactionResource(record: TransactionRecord, base: string): Re
       self: link(self),
       account: link(`/accounts/${source}`),
       ledger: link(`/ledgers/${record.ledger}`),
-      operations: { ...link(`${self}/operations{?cursor,limit,order}`), templated: true },
+      operations: paged(`${self}/operations`),
+      effects: paged(`${self}/effects`),
+      precedes: link(`/transactions?order=asc&cursor=${id}`),
+      succeeds: link(`/transactions?order=desc&cursor=${id}`),
       transaction: link(self),
     },
-    id: signed.hash,
+    id: shown,
     paging_token: id,
     successful: record.successful,
-    hash: signed.hash,
+    hash: shown,
     ledger: record.ledger,
     created_at: timeText(record.closeTimeS),
     source_account: source,
@@ -46,7 +56,7 @@ export function transactionResource(record: TransactionRecord, base: string): Re
     result_meta_xdr: Buffer.from(record.meta).toString('base64'),
     fee_meta_xdr: xdr.encodeArray(xdr.LedgerEntryChange, record.feeChanges, 'base64'),
     ...memoFields(signed.tx.memo),
-    signatures: (signed.feeBump?.signatures ?? signed.signatures).map(signatureText),
+    signatures: signatures.map(signatureText),
     ...timeFields(signed.tx),
     ...feeBumpFields(record),
   };
