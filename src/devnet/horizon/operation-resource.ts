@@ -5,6 +5,7 @@ import { toid } from '../ledger/records.ts';
 import type { TransactionRecord } from '../ledger/transaction-record.ts';
 import { amountText, assetFields, lineAsset, timeText } from './amounts.ts';
 import { type BalanceChange, balanceChanges } from './balance-changes.ts';
+import { classicFields } from './classic-fields.ts';
 
 export type HistoryOperation = {
   /** TOID of the operation, counted from 1: its paging token. */
@@ -23,22 +24,35 @@ export function historyOperations(record: TransactionRecord, passphrase: string)
   return record.signed.tx.operations.map((operation, index) => {
     const source = operationSource(record.signed, operation);
     const changes = operation.body.type === 'invokeHostFunction' ? balanceChanges(meta()[index] ?? [], passphrase) : [];
+    const classic = classicFields(operation.body, source, record.successful);
     return {
       id: toid(record.ledger, record.order, index + 1),
       record,
-      participants: [...new Set([accountText(accountOf(source)), ...otherParticipants(operation.body, changes)])],
+      participants: [
+        ...new Set([
+          accountText(accountOf(source)),
+          ...otherParticipants(operation.body, changes),
+          ...(classic?.concerned ?? []),
+        ]),
+      ],
       isPayment: PAYMENTS.includes(operation.body.type) || changes.length > 0,
       details: {
         source_account: accountText(accountOf(source)),
         ...muxedFields('source_account', source),
         ...typeFields(operation.body),
-        ...bodyFields(operation.body, source, changes),
+        ...(classic?.fields ?? bodyFields(operation.body, source, changes)),
       },
     };
   });
 }
 
-const PAYMENTS: readonly string[] = ['createAccount', 'payment', 'accountMerge'];
+const PAYMENTS: readonly string[] = [
+  'createAccount',
+  'payment',
+  'pathPaymentStrictReceive',
+  'pathPaymentStrictSend',
+  'accountMerge',
+];
 
 function lazyMeta(record: TransactionRecord): () => xdr.ContractEvent[][] {
   return () => {
@@ -110,7 +124,7 @@ function bodyFields(
       return trustFields(body.changeTrustOp, actor);
     case 'manageData': {
       const { dataName, dataValue } = body.manageDataOp;
-      return { name: dataName.toString(), value: dataValue ? Buffer.from(dataValue.value).toString('base64') : null };
+      return { name: dataName.toString(), value: dataValue ? Buffer.from(dataValue.value).toString('base64') : '' };
     }
     case 'bumpSequence':
       return { bump_to: body.bumpSequenceOp.bumpTo.toString() };

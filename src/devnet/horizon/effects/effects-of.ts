@@ -79,7 +79,7 @@ function allowTrustEffects(op: xdr.AllowTrustOp, source: xdr.MuxedAccount): Effe
   return lineFlagEffects(source, op.trustor, assetOfCode(op.asset, issuer), op.authorize, both & ~op.authorize);
 }
 
-function assetOfCode(code: xdr.AssetCode, issuer: xdr.PublicKey): Asset {
+export function assetOfCode(code: xdr.AssetCode, issuer: xdr.PublicKey): Asset {
   if (code.type === 'assetTypeCreditAlphanum4') {
     const { assetCode4: assetCode } = code;
     return Asset.fromOperation(xdr.Asset.assetTypeCreditAlphanum4(new xdr.AlphaNum4({ assetCode, issuer })));

@@ -1,0 +1,37 @@
+import { Asset, Claimant, Operation } from '@stellar/stellar-sdk';
+import { expect, it } from 'vitest';
+import { startHorizonRig } from './horizon-rig.ts';
+
+it('a path payment is a payment of whom it pays, and says what it would have paid at most', async () => {
+  await using rig = await startHorizonRig();
+  const [ann, bob] = [await rig.funded('ann'), await rig.funded('bob')];
+  const native = Asset.native();
+  const to = { sendAsset: native, destAsset: native, destination: bob.publicKey(), path: [] };
+  await rig.send(ann, Operation.pathPaymentStrictReceive({ ...to, destAmount: '2', sendMax: '3' }));
+  const page = await rig.json(`/accounts/${bob.publicKey()}/payments?order=desc&limit=1`);
+  expect(page._embedded.records[0]).toMatchObject({
+    type: 'path_payment_strict_receive',
+    from: ann.publicKey(),
+    to: bob.publicKey(),
+    asset_type: 'native',
+    amount: '2.0000000',
+    source_asset_type: 'native',
+    source_amount: '2.0000000',
+    source_max: '3.0000000',
+    path: [],
+  });
+});
+
+it('a new claimable balance is an operation of those who may claim it', async () => {
+  await using rig = await startHorizonRig();
+  const [ann, bob] = [await rig.funded('ann'), await rig.funded('bob')];
+  const claimants = [new Claimant(bob.publicKey())];
+  await rig.send(ann, Operation.createClaimableBalance({ asset: Asset.native(), amount: '2', claimants }));
+  const page = await rig.json(`/accounts/${bob.publicKey()}/operations?order=desc&limit=1`);
+  expect(page._embedded.records[0]).toMatchObject({
+    type: 'create_claimable_balance',
+    asset: 'native',
+    amount: '2.0000000',
+    claimants: [{ destination: bob.publicKey(), predicate: { unconditional: true } }],
+  });
+});
