@@ -1,6 +1,16 @@
-import { Asset, type Keypair, Operation, type xdr } from '@stellar/stellar-sdk';
+import {
+  Asset,
+  AuthClawbackEnabledFlag,
+  type AuthFlag,
+  AuthRevocableFlag,
+  Claimant,
+  type Keypair,
+  Operation,
+  type xdr,
+} from '@stellar/stellar-sdk';
 import fc from 'fast-check';
 import { accountKey, entryData } from '../../../src/devnet/ledger/entries.ts';
+import { accountOf, accountText } from '../../../src/devnet/ledger/envelope.ts';
 import type { ChainRig } from '../chain-rig.ts';
 import { keypair, usdcOf } from '../rig.ts';
 
@@ -16,11 +26,32 @@ type Step =
   | { kind: 'merge'; into: Name }
   | { kind: 'data'; name: string; value: string | null }
   | { kind: 'bump'; by: number }
-  | { kind: 'signer'; who: Name; weight: number };
+  | { kind: 'signer'; who: Name; weight: number }
+  | SponsoredStep
+  | IssuerStep
+  | { kind: 'path'; to: Name; asset: 'native' | 'usdc'; amount: string; strict: 'send' | 'receive' }
+  | { kind: 'setAside'; to: readonly Name[]; asset: 'native' | 'usdc'; amount: string }
+  | { kind: 'claim'; by: Name; which: number }
+  | RevokeStep;
+type RevokeStep = { kind: 'revoke'; of: Name; entry: 'account' | 'line' | 'data' | 'balance'; which: number };
+/** The sender keeps a reserve of another, who signs as well. */
+type SponsoredStep = {
+  kind: 'sponsor';
+  who: Name;
+  what: 'account' | 'line' | 'data' | 'signer' | 'setAside' | 'revoke';
+};
+/** What the issuer does, whoever sends the transaction. */
+type IssuerStep =
+  | { kind: 'flags' }
+  | { kind: 'allow'; who: Name; authorize: 0 | 1 | 2 }
+  | { kind: 'clawback'; from: Name; amount: string }
+  | { kind: 'takeBack'; which: number };
 export type Sent = { from: Name; steps: Step[]; fee: string };
 
 const name = fc.constantFrom(...NAMES);
-const amount = fc.oneof(fc.constantFrom('0.0000001', '1', '49.5', '1000'), fc.integer({ min: 1, max: 99 }).map(String));
+const amount = fc.oneof(fc.constantFrom('0.0000001', '1', '49.5', '1000'), fc.integer({ min: 1, max: 20 }).map(String));
+const anAsset = fc.constantFrom('native' as const, 'usdc' as const);
+const which = fc.nat({ max: 9 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('create' as const), to: name, amount }) },
   {
@@ -50,39 +81,176 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant('signer' as const), who: name, weight: fc.integer({ min: 0, max: 1 }) }),
   },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('sponsor' as const),
+      who: name,
+      what: fc.constantFrom('account', 'line', 'data', 'signer', 'setAside', 'revoke'),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('flags' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('allow' as const), who: name, authorize: fc.constantFrom(0, 1, 1, 2) }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('clawback' as const), from: name, amount }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('takeBack' as const), which }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('path' as const),
+      to: name,
+      asset: anAsset,
+      amount,
+      strict: fc.constantFrom('send', 'receive'),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('setAside' as const),
+      to: fc.uniqueArray(name, { minLength: 1, maxLength: 3 }),
+      asset: anAsset,
+      amount,
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('claim' as const), by: name, which }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('revoke' as const),
+      of: name,
+      entry: fc.constantFrom('account', 'line', 'data', 'balance'),
+      which,
+    }),
+  },
 );
 export const sent: fc.Arbitrary<Sent> = fc.record({
   from: name,
-  steps: fc.array(step, { minLength: 1, maxLength: 3 }),
+  steps: fc.oneof({ weight: 2, arbitrary: step.map((one) => [one]) }, fc.array(step, { minLength: 2, maxLength: 3 })),
   fee: fc.constantFrom('100', '100', '100', '99', '10000'),
 });
-export const life = fc.array(sent, { minLength: 1, maxLength: 20 });
+export const life = fc.array(sent, { minLength: 1, maxLength: 20, size: 'max' });
 
-function operationOf(step: Step, from: Keypair, sequence: bigint): xdr.Operation {
-  const usdc = usdcOf(keypair('issuer'));
+const usdc = usdcOf(keypair('issuer'));
+const assetOf = (asset: 'native' | 'usdc') => (asset === 'usdc' ? usdc : Asset.native());
+const idOf = (who: Name) => keypair(who).publicKey();
+
+function operationsOf(rig: ChainRig, step: Step, from: Keypair): xdr.Operation[] {
   switch (step.kind) {
     case 'create':
-      return Operation.createAccount({ destination: keypair(step.to).publicKey(), startingBalance: step.amount });
-    case 'pay': {
-      const asset = step.asset === 'usdc' ? usdc : Asset.native();
-      return Operation.payment({ destination: keypair(step.to).publicKey(), asset, amount: step.amount });
-    }
+      return [Operation.createAccount({ destination: idOf(step.to), startingBalance: step.amount })];
+    case 'pay':
+      return [Operation.payment({ destination: idOf(step.to), asset: assetOf(step.asset), amount: step.amount })];
     case 'trust':
-      return Operation.changeTrust({ asset: usdc, limit: step.limit });
+      return [Operation.changeTrust({ asset: usdc, limit: step.limit })];
     case 'merge':
-      return Operation.accountMerge({ destination: keypair(step.into).publicKey() });
+      return [Operation.accountMerge({ destination: idOf(step.into) })];
     case 'data':
-      return Operation.manageData({ name: step.name, value: step.value });
+      return [Operation.manageData({ name: step.name, value: step.value })];
     case 'bump':
-      return Operation.bumpSequence({ bumpTo: (sequence + BigInt(step.by)).toString() });
+      return [Operation.bumpSequence({ bumpTo: (rig.account(from).seqNum + BigInt(step.by)).toString() })];
     case 'signer':
-      return Operation.setOptions({ signer: { ed25519PublicKey: keypair(step.who).publicKey(), weight: step.weight } });
+      return [Operation.setOptions({ signer: { ed25519PublicKey: idOf(step.who), weight: step.weight } })];
+    case 'path':
+      return [pathPayment(step)];
+    case 'setAside': {
+      const claimants = step.to.map((who) => new Claimant(idOf(who)));
+      return [Operation.createClaimableBalance({ asset: assetOf(step.asset), amount: step.amount, claimants })];
+    }
+    case 'claim':
+      return [Operation.claimClaimableBalance({ balanceId: someBalance(rig, step.which), source: idOf(step.by) })];
+    case 'sponsor':
+      return sponsored(step, from);
+    case 'revoke':
+      return [revocation(rig, step)];
+    default:
+      return [byIssuer(rig, step)];
   }
-  throw new Error(`no operation for ${from.publicKey()}`);
 }
+
+function byIssuer(rig: ChainRig, step: IssuerStep): xdr.Operation {
+  const source = idOf('issuer');
+  switch (step.kind) {
+    case 'flags':
+      return Operation.setOptions({ setFlags: (AuthRevocableFlag | AuthClawbackEnabledFlag) as AuthFlag, source });
+    case 'allow':
+      return Operation.allowTrust({ trustor: idOf(step.who), assetCode: 'USDC', authorize: step.authorize, source });
+    case 'clawback':
+      return Operation.clawback({ asset: usdc, from: idOf(step.from), amount: step.amount, source });
+    case 'takeBack':
+      return Operation.clawbackClaimableBalance({ balanceId: someBalance(rig, step.which), source });
+  }
+}
+
+function pathPayment({ to, asset, amount, strict }: Extract<Step, { kind: 'path' }>): xdr.Operation {
+  const [sendAsset, destAsset] = [assetOf(asset), assetOf(asset)];
+  const destination = idOf(to);
+  return strict === 'send'
+    ? Operation.pathPaymentStrictSend({ sendAsset, sendAmount: amount, destination, destAsset, destMin: amount })
+    : Operation.pathPaymentStrictReceive({ sendAsset, sendMax: amount, destination, destAsset, destAmount: amount });
+}
+
+function sponsored({ who, what }: SponsoredStep, from: Keypair): xdr.Operation[] {
+  const source = idOf(who);
+  const inner = {
+    account: () => Operation.createAccount({ destination: source, startingBalance: '0' }),
+    line: () => Operation.changeTrust({ asset: usdc, source }),
+    data: () => Operation.manageData({ name: 'a', value: 'y', source }),
+    signer: () => Operation.setOptions({ signer: { ed25519PublicKey: from.publicKey(), weight: 1 }, source }),
+    setAside: () =>
+      Operation.createClaimableBalance({
+        asset: Asset.native(),
+        amount: '1',
+        claimants: [new Claimant(idOf('ann')), new Claimant(idOf('ben'))],
+        source,
+      }),
+    revoke: () => Operation.revokeAccountSponsorship({ account: source, source }),
+  };
+  return [
+    Operation.beginSponsoringFutureReserves({ sponsoredId: source }),
+    inner[what](),
+    Operation.endSponsoringFutureReserves({ source }),
+  ];
+}
+
+function revocation(rig: ChainRig, { of, entry, which }: RevokeStep): xdr.Operation {
+  const account = idOf(of);
+  switch (entry) {
+    case 'account':
+      return Operation.revokeAccountSponsorship({ account });
+    case 'line':
+      return Operation.revokeTrustlineSponsorship({ account, asset: usdc });
+    case 'data':
+      return Operation.revokeDataSponsorship({ account, name: 'a' });
+    case 'balance':
+      return Operation.revokeClaimableBalanceSponsorship({ balanceId: someBalance(rig, which) });
+  }
+}
+
+/** Two hold an asset that can be taken back, so that there is something to move. */
+function beginning(): xdr.Operation[] {
+  const holders = ['ann', 'ben'] as const;
+  return [
+    Operation.setOptions({ setFlags: (AuthRevocableFlag | AuthClawbackEnabledFlag) as AuthFlag }),
+    ...holders.map((who) => Operation.changeTrust({ asset: usdc, source: idOf(who) })),
+    ...holders.map((who) => Operation.payment({ destination: idOf(who), asset: usdc, amount: '60' })),
+  ];
+}
+
+/** One of the claimable balances there are, or of none. */
+function someBalance(rig: ChainRig, which: number): string {
+  const ids = [...rig.chain.entries.keys()].filter((key) => key.startsWith(BALANCE_KEY)).sort();
+  return ids[which % Math.max(ids.length, 1)]?.slice(BALANCE_KEY.length) ?? '0'.repeat(72);
+}
+
+/** The type that the keys of claimable balances begin with. */
+const BALANCE_KEY = '00000004';
 
 export function live(rig: ChainRig, sendings: readonly Sent[], afterEach: (sending: Sent) => void = () => {}): void {
   for (const other of NAMES) rig.fund(other);
+  rig.submit(keypair('issuer'), beginning(), { fee: '500', signers: ['issuer', 'ann', 'ben'].map(keypair) });
   for (const sending of sendings) if (send(rig, sending)) afterEach(sending);
 }
 
@@ -90,14 +258,20 @@ export function live(rig: ChainRig, sendings: readonly Sent[], afterEach: (sendi
 export function send(rig: ChainRig, sending: Sent): boolean {
   const from = keypair(sending.from);
   if (!hasAccount(rig, from)) return false;
-  const { seqNum } = rig.account(from);
-  const operations = sending.steps.map((one) => operationOf(one, from, seqNum));
-  rig.submit(from, operations, { fee: sending.fee });
+  const operations = sending.steps.flatMap((one) => operationsOf(rig, one, from));
+  rig.submit(from, operations, { fee: sending.fee, signers: signersOf(from, operations) });
   return true;
 }
 
 export function hasAccount(rig: ChainRig, who: Keypair): boolean {
   return rig.chain.entries.get(accountKey(who.xdrPublicKey())) !== undefined;
+}
+
+/** The sender and the sources of its operations, each once: a signature too many is refused. */
+function signersOf(from: Keypair, operations: readonly xdr.Operation[]): Keypair[] {
+  const sources = operations.map(({ sourceAccount }) => sourceAccount && accountText(accountOf(sourceAccount)));
+  const others = NAMES.map(keypair).filter((who) => sources.includes(who.publicKey()));
+  return [from, ...others.filter((who) => who.publicKey() !== from.publicKey())];
 }
 
 export function* entriesOf(rig: ChainRig): Iterable<xdr.LedgerEntryData> {
