@@ -101,6 +101,10 @@ function keyOf(data: xdr.LedgerEntryData): string {
     }
     case 'contractCode':
       return keyText(xdr.LedgerKey.contractCode(new xdr.LedgerKeyContractCode({ hash: data.contractCode.hash })));
+    case 'claimableBalance': {
+      const { balanceId } = data.claimableBalance;
+      return keyText(xdr.LedgerKey.claimableBalance(new xdr.LedgerKeyClaimableBalance({ balanceId })));
+    }
     default:
       throw new Error(`nothing here makes entries of type ${data.type}`);
   }

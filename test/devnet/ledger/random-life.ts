@@ -280,3 +280,16 @@ export function* entriesOf(rig: ChainRig): Iterable<xdr.LedgerEntryData> {
     if (stored) yield entryData(stored);
   }
 }
+
+/** What accounts hold of the native coins or of USDC, and what is set aside for some to claim. */
+export function heldOf(rig: ChainRig, asset: 'native' | 'usdc'): bigint {
+  let held = 0n;
+  for (const data of entriesOf(rig)) {
+    if (data.type === 'account' && asset === 'native') held += data.account.balance;
+    if (data.type === 'trustline' && asset === 'usdc') held += data.trustLine.balance;
+    if (data.type !== 'claimableBalance') continue;
+    const isNative = data.claimableBalance.asset.type === 'assetTypeNative';
+    if (isNative === (asset === 'native')) held += data.claimableBalance.amount;
+  }
+  return held;
+}
