@@ -1,4 +1,4 @@
-/** What Horizon shows of path payments, trustline flags, claimable balances and clawback, and whom they concern. */
+/** What Horizon shows of path payments, trustline flags, claimable balances, clawback and sponsoring, and whom they concern. */
 import { Asset, xdr } from '@stellar/stellar-sdk';
 import { accountOf, accountText, muxedText } from '../ledger/envelope.ts';
 import { amountText, assetFields, assetText } from './amounts.ts';
@@ -37,6 +37,10 @@ export function classicFields(
     }
     case 'clawbackClaimableBalance':
       return { fields: { balance_id: body.clawbackClaimableBalanceOp.balanceId.toXdr('hex') }, concerned: [] };
+    case 'beginSponsoringFutureReserves': {
+      const sponsored = accountText(body.beginSponsoringFutureReservesOp.sponsoredId);
+      return { fields: { sponsored_id: sponsored }, concerned: [sponsored] };
+    }
     default:
       return undefined;
   }

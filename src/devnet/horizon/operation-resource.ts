@@ -1,11 +1,12 @@
 /** An operation of a closed ledger as Horizon shows it. */
-import { Address, Asset, StrKey, xdr } from '@stellar/stellar-sdk';
+import { Address, Asset, xdr } from '@stellar/stellar-sdk';
 import { accountOf, accountText, muxedText, operationSource } from '../ledger/envelope.ts';
 import { toid } from '../ledger/records.ts';
 import type { TransactionRecord } from '../ledger/transaction-record.ts';
 import { amountText, assetFields, lineAsset, timeText } from './amounts.ts';
 import { type BalanceChange, balanceChanges } from './balance-changes.ts';
 import { classicFields } from './classic-fields.ts';
+import { signerKeyText } from './signer-key.ts';
 
 export type HistoryOperation = {
   /** TOID of the operation, counted from 1: its paging token. */
@@ -158,15 +159,13 @@ function trustFields({ line, limit }: xdr.ChangeTrustOp, trustor: string) {
 
 function optionFields(op: xdr.SetOptionsOp): Record<string, unknown> {
   const fields: Record<string, unknown> = {
-    home_domain: op.homeDomain?.toString(),
+    home_domain: op.homeDomain?.toString() || undefined,
+    inflation_dest: op.inflationDest ? accountText(op.inflationDest) : undefined,
     master_key_weight: op.masterWeight,
     low_threshold: op.lowThreshold,
     med_threshold: op.medThreshold,
     high_threshold: op.highThreshold,
-    signer_key:
-      op.signer?.key.type === 'signerKeyTypeEd25519'
-        ? StrKey.encodeEd25519PublicKey(op.signer.key.ed25519.toBytes())
-        : undefined,
+    signer_key: op.signer ? signerKeyText(op.signer.key) : undefined,
     signer_weight: op.signer?.weight,
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined));

@@ -1,4 +1,4 @@
-import { Asset, Claimant, Operation } from '@stellar/stellar-sdk';
+import { Asset, Claimant, Operation, StrKey } from '@stellar/stellar-sdk';
 import { expect, it } from 'vitest';
 import { startHorizonRig } from './horizon-rig.ts';
 
@@ -34,4 +34,13 @@ it('a new claimable balance is an operation of those who may claim it', async ()
     amount: '2.0000000',
     claimants: [{ destination: bob.publicKey(), predicate: { unconditional: true } }],
   });
+});
+
+it('options tell signers of every kind by their own key text', async () => {
+  await using rig = await startHorizonRig();
+  const ann = await rig.funded('ann');
+  await rig.send(ann, Operation.setOptions({ signer: { sha256Hash: '07'.repeat(32), weight: 1 } }));
+  const page = await rig.json(`/accounts/${ann.publicKey()}/operations?order=desc&limit=1`);
+  const signer_key = StrKey.encodeSha256Hash(Buffer.alloc(32, 7));
+  expect(page._embedded.records[0]).toMatchObject({ type: 'set_options', signer_key, signer_weight: 1 });
 });
