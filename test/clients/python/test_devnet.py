@@ -1,84 +1,17 @@
 """The devnet as the Python SDK sees it: its models are strict, so an answer of the wrong shape fails here.
 
-Run by .ci/python-sdk, which starts a devnet and says in DEVNET_INFO where it is.
+Run by .ci/python-sdk.
 """
 
-import json
-import os
 import unittest
-import urllib.request
 
-from stellar_sdk import (
-    Asset,
-    Keypair,
-    Server,
-    Signer,
-    SorobanServer,
-    TransactionBuilder,
-    scval,
-)
+from devnet_case import ACCOUNTS, INFO, NATIVE, PASSPHRASE, DevnetCase, control
+from stellar_sdk import Asset, Keypair, Signer, TransactionBuilder, scval
 from stellar_sdk import xdr as stellar_xdr
 from stellar_sdk.contract import ContractClient
 from stellar_sdk.exceptions import BadRequestError, NotFoundError
 from stellar_sdk.sep import stellar_web_authentication as sep10
 from stellar_sdk.soroban_rpc import EventFilter, EventFilterType, GetTransactionStatus
-
-with open(os.environ["DEVNET_INFO"], encoding="utf-8") as file:
-    INFO = json.load(file)
-PASSPHRASE = INFO["networkPassphrase"]
-ACCOUNTS = [Keypair.from_secret(account["secret"]) for account in INFO["accounts"]]
-NATIVE = Asset.native()
-
-
-def control(method, **params):
-    """A method of the devnet's own, which no SDK knows."""
-    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
-    headers = {"content-type": "application/json"}
-    request = urllib.request.Request(INFO["rpcUrl"], body.encode(), headers)
-    with urllib.request.urlopen(request) as answer:
-        reply = json.load(answer)
-    if "error" in reply:
-        raise AssertionError(reply["error"])
-    return reply["result"]
-
-
-class DevnetCase(unittest.TestCase):
-    def setUp(self):
-        self.horizon = Server(INFO["horizonUrl"])
-        self.rpc = SorobanServer(INFO["rpcUrl"])
-        self.addCleanup(self.horizon.close)
-        self.addCleanup(self.rpc.close)
-
-    def new_account(self):
-        keypair = Keypair.random()
-        url = f'{INFO["friendbotUrl"]}?addr={keypair.public_key}'
-        with urllib.request.urlopen(url) as answer:
-            self.assertEqual(answer.status, 200)
-        return keypair
-
-    def build(self, source, *operations, fee=100):
-        account = self.rpc.load_account(source.public_key)
-        builder = TransactionBuilder(account, PASSPHRASE, base_fee=fee).set_timeout(60)
-        for name, arguments in operations:
-            getattr(builder, f"append_{name}_op")(**arguments)
-        transaction = builder.build()
-        transaction.sign(source)
-        return transaction
-
-    def pay(self, source, to, amount="5"):
-        payment = ("payment", {"destination": to.public_key, "asset": NATIVE, "amount": amount})
-        return self.build(source, payment)
-
-    def send(self, transaction):
-        sent = self.rpc.send_transaction(transaction)
-        return self.rpc.poll_transaction(sent.hash)
-
-    def contract_transaction(self, source, operation, arguments):
-        transaction = self.build(source, (operation, arguments))
-        prepared = self.rpc.prepare_transaction(transaction)
-        prepared.sign(source)
-        return self.send(prepared)
-
 
 class Rpc(DevnetCase):
     def test_tells_who_it_is_and_that_it_is_healthy(self):
@@ -180,10 +113,22 @@ class Horizon(DevnetCase):
                 self.assertIn("records", page["_embedded"])
         by_signer = self.horizon.accounts().for_signer(ACCOUNTS[0].public_key).call()
         self.assertEqual(by_signer["_embedded"]["records"][0]["account_id"], ACCOUNTS[0].public_key)
-        self.horizon.orderbook(NATIVE, Asset("USD", ACCOUNTS[0].public_key)).call()
+        dollar = Asset("USD", ACCOUNTS[0].public_key)
+        self.horizon.orderbook(NATIVE, dollar).call()
+        self.horizon.trade_aggregations(NATIVE, dollar, 3_600_000, 0, 3_600_000).call()
+        for paths in [
+            self.horizon.strict_receive_paths([NATIVE], NATIVE, "5"),
+            self.horizon.strict_send_paths(NATIVE, "5", [NATIVE]),
+        ]:
+            self.assertIn("records", paths.call()["_embedded"])
         self.assertEqual(self.horizon.root().call()["network_passphrase"], PASSPHRASE)
         self.assertGreaterEqual(int(self.horizon.fee_stats().call()["last_ledger_base_fee"]), 100)
         self.assertEqual(self.horizon.fetch_base_fee(), 100)
+
+    def test_reads_data_of_an_account(self):
+        who = self.new_account()
+        self.send(self.build(who, ("manage_data", {"data_name": "colour", "data_value": "red"})))
+        self.assertEqual(self.horizon.data(who.public_key, "colour").call()["value"], "cmVk")
 
     def test_pages_forth_and_back(self):
         call = self.horizon.operations().limit(3)

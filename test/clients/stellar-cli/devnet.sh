@@ -62,6 +62,12 @@ ann=$(stellar keys address ann)
 ben=$(stellar keys address ben)
 
 check 'sends a payment' '' stellar tx new payment --source ann --destination ben --amount 50000000
+paid=$(curl -s "$(field horizonUrl)/accounts/$ben/payments?order=desc&limit=1" | grep -oE '"transaction_hash": *"[0-9a-f]{64}"' | grep -oE '[0-9a-f]{64}')
+check 'reads a transaction' '"amount": *"?50000000' stellar tx fetch --hash "$paid" --output json
+check 'reads its result' 'tx_success' stellar tx fetch result --hash "$paid" --output json
+check 'reads what it changed' 'tx_changes_before|operations' stellar tx fetch meta --hash "$paid" --output json
+check 'reads its fee' '100' stellar tx fetch fee --hash "$paid" --output json
+check 'reads its events' 'transfer|fee' stellar tx fetch events --hash "$paid" --output json
 check 'opens an account' '' stellar tx new create-account --source ann --destination "$(stellar keys generate cat >/dev/null 2>&1; stellar keys address cat)" --starting-balance 50000000
 check 'opens a trustline' '' stellar tx new change-trust --source ben --line "USD:$ann"
 check 'sets options' '' stellar tx new set-options --source ann --home-domain home.example
@@ -77,6 +83,8 @@ check 'deploys the contract of an issued asset' '^C[A-Z0-9]{55}$' stellar contra
 usd=$(stellar contract id asset --asset "USD:$ann")
 check 'mints it' 'Success' stellar contract invoke --id "$usd" --source ann -- mint --to ben --amount 700
 check 'finds its events' 'mint' stellar events --start-ledger 2 --id "$usd" --output json
+cursor=$(grep -oE '[0-9]{19}-[0-9]{10}' "$work/said" | tail -1)
+check 'finds none after the last' 'No events' stellar events --cursor "${cursor:-none}" --id "$usd" --output json
 refuse 'says why a call fails' 'Error\(Contract|HostError|error' stellar contract invoke --id "$usd" --source ben -- mint --to ben --amount -1
 
 check 'uploads code' '^[0-9a-f]{64}$' stellar contract upload --wasm contracts/dist/vault.wasm --source ann
@@ -86,6 +94,12 @@ check 'reads the interface of what is on chain' 'fn deposit' stellar contract in
 check 'deploys it with the arguments of its constructor' '^C[A-Z0-9]{55}$' stellar contract deploy --wasm-hash "$hash" --source ann --alias vault -- --admin ann --operator ann --token "$native" --treasury ben --config "$config"
 vault=$(tail -1 "$work/said")
 check 'reads it' '' stellar contract invoke --id "$vault" --source ann -- version
+
+stellar contract fetch --id "$vault" --out-file "$work/fetched.wasm" >/dev/null 2>&1
+check 'reads the code that it uploaded' '^same$' sh -c "cmp contracts/dist/vault.wasm '$work/fetched.wasm' && echo same"
+check 'changes its state' 'Success' stellar contract invoke --id "$vault" --source ann -- deposit --from ann --account ben --amount 5000
+check 'reads the changed state' '"balance":"5000"' stellar contract invoke --id "$vault" --source ann -- account --account ben
+check 'reads an entry' '[A-Za-z]' stellar contract read --id "$vault" --output json
 
 check 'lets an entry live longer' '[0-9]+' stellar contract extend --id "$vault" --ledgers-to-extend 200000 --source ann
 order devnet_mine '{"ledgers":210000}' >/dev/null
