@@ -4,9 +4,9 @@ import { payerOf } from '../ledger/close.ts';
 import { accountText, muxedText } from '../ledger/envelope.ts';
 import { feeBid } from '../ledger/fees.ts';
 import { toid } from '../ledger/records.ts';
-import { preconditionsOf } from '../ledger/sequence.ts';
 import type { TransactionRecord } from '../ledger/transaction-record.ts';
 import { timeText } from './amounts.ts';
+import { preconditionFields } from './precondition-fields.ts';
 
 /** TOID of the transaction: its paging token. */
 export function transactionToid(record: TransactionRecord): bigint {
@@ -27,6 +27,7 @@ export function transactionResource(
   const signatures = shown === signed.hash ? (signed.feeBump?.signatures ?? signed.signatures) : signed.signatures;
   const source = accountText(signed.source);
   const muxed = muxedText(signed.tx.sourceAccount);
+  const payer = signed.feeBump ? muxedText(signed.feeBump.feeSourceMuxed) : muxed;
   return {
     _links: {
       self: link(self),
@@ -48,6 +49,7 @@ export function transactionResource(
     ...(muxed ? { account_muxed: muxed.text, account_muxed_id: muxed.id } : {}),
     source_account_sequence: signed.tx.seqNum.toString(),
     fee_account: accountText(payerOf(signed)),
+    ...(payer ? { fee_account_muxed: payer.text, fee_account_muxed_id: payer.id } : {}),
     fee_charged: record.feeChargedStroops.toString(),
     max_fee: feeBid(signed).toString(),
     operation_count: signed.tx.operations.length,
@@ -57,7 +59,7 @@ export function transactionResource(
     fee_meta_xdr: xdr.encodeArray(xdr.LedgerEntryChange, record.feeChanges, 'base64'),
     ...memoFields(signed.tx.memo),
     signatures: signatures.map(signatureText),
-    ...timeFields(signed.tx),
+    ...preconditionFields(signed.tx),
     ...feeBumpFields(record),
   };
 }
@@ -81,20 +83,6 @@ function memoFields(memo: xdr.Memo): Record<string, string> {
     case 'memoReturn':
       return { memo_type: 'return', memo: Buffer.from(memo.retHash.value).toString('base64') };
   }
-}
-
-function timeFields(tx: xdr.Transaction): Record<string, unknown> {
-  const { timeBounds } = preconditionsOf(tx);
-  if (!timeBounds) return {};
-  const { minTime, maxTime } = timeBounds;
-  const bounded = maxTime > 0n;
-  return {
-    valid_after: timeText(Number(minTime)),
-    ...(bounded ? { valid_before: timeText(Number(maxTime)) } : {}),
-    preconditions: {
-      timebounds: { min_time: minTime.toString(), ...(bounded ? { max_time: maxTime.toString() } : {}) },
-    },
-  };
 }
 
 function feeBumpFields({ signed }: TransactionRecord): Record<string, unknown> {
