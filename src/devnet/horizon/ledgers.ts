@@ -1,5 +1,5 @@
 /** Closed ledgers, one by one and as a list. */
-import { ledgerResource } from './network-resources.ts';
+import { ledgerResource } from './ledger-resource.ts';
 import type { PageQuery } from './page.ts';
 import { badRequest, beforeHistory, notFound } from './problem.ts';
 import type { Asked, HalRecord, Shelf, Site } from './route.ts';

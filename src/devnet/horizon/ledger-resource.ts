@@ -1,7 +1,4 @@
-/** Ledgers and fee statistics. */
-import { BASE_FEE_STROOPS } from '../ledger/balances.ts';
-import type { Chain } from '../ledger/chain.ts';
-import { feeDistribution } from '../ledger/fee-distribution.ts';
+/** A ledger as Horizon shows it. */
 import { type LedgerRecord, toid } from '../ledger/records.ts';
 import { amountText, timeText } from './amounts.ts';
 
@@ -32,23 +29,5 @@ export function ledgerResource(record: LedgerRecord, base: string): Record<strin
     max_tx_set_size: header.maxTxSetSize,
     protocol_version: header.ledgerVersion,
     header_xdr: header.toXdr('base64'),
-  };
-}
-
-/** Over the last five ledgers, as Horizon does. */
-const FEE_LEDGERS = 5;
-
-export function feeStatsResource({ history }: Chain): Record<string, unknown> {
-  const latest = history.latest().sequence;
-  const recent = [...history.ledgers(latest - FEE_LEDGERS + 1, latest)].flatMap(({ transactions }) => transactions);
-  const classic = recent.filter(({ soroban }) => !soroban).map(({ bidStroops }) => bidStroops);
-  const spread = Object.entries(feeDistribution(classic, BASE_FEE_STROOPS));
-  const base = String(BASE_FEE_STROOPS);
-  return {
-    last_ledger: String(latest),
-    last_ledger_base_fee: base,
-    ledger_capacity_usage: '0',
-    fee_charged: Object.fromEntries(spread.map(([name]) => [name, base])),
-    max_fee: Object.fromEntries(spread.map(([name, bid]) => [name, String(bid)])),
   };
 }
