@@ -11,10 +11,10 @@ export type SealPlace = { file: string; vault: string; idleMs: number };
 export type SealMessage = { proposal: SealProposal | undefined };
 
 /**
- * The thread waits so long for its next request, ms. Starting it takes half a second of a core [measured], several times what
- * a choice takes: while much waits, one batch follows the other in seconds.
+ * The thread waits so long for its next request, ms: several settlement intervals, since starting it takes half a second of a
+ * core [measured], which is more than a choice takes.
  */
-const idleMs = 60_000;
+const idleMs = 300_000;
 
 /**
  * Chooses on a thread and a connection of its own, in one read transaction: however much waits, no call waits for it. A
@@ -39,7 +39,11 @@ export function createSealThread({ file, vault }: Pick<SealPlace, 'file' | 'vaul
   return async (request, signal) => {
     signal?.throwIfAborted();
     const worker = thread();
-    const stop = () => void worker.terminate();
+    const stop = () => {
+      // It takes a moment to die, and must not get the next request meanwhile.
+      if (running === worker) running = undefined;
+      void worker.terminate();
+    };
     signal?.addEventListener('abort', stop);
     // While somebody waits for its answer, the process has something to live for.
     worker.ref();

@@ -19,7 +19,7 @@ export type Settler = {
    * was halted after failures gets one more try.
    */
   settleNow(options?: { timeoutMs?: number }, signal?: AbortSignal): Promise<SettleReport>;
-  /** The next turn seals whatever the amount: a withdrawal request was seen. */
+  /** All that waits is sealed from the next turn on, whatever the amount: a withdrawal request was seen. */
   hurry(): void;
   /** Runs `work` while no envelope of the operator's account is being made or waited for; undefined when one is. */
   whileIdle<T>(work: () => Promise<T>): Promise<T | undefined>;
@@ -82,6 +82,8 @@ type Lane = {
   triedAtMs: number;
   /** The last batch was full, or the books moved under the last choice: the next one is not waited for. */
   goesOn: boolean;
+  /** Somebody wants out: whatever the amounts, and however many batches it takes. */
+  hurried: boolean;
   waitingFor: string | undefined;
   halted: { reason: string; foreign: boolean } | undefined;
 };
@@ -94,10 +96,10 @@ export function createSettler(deps: SettlerDeps): Settler {
     synced: false,
     triedAtMs: clock.monotonicMs(),
     goesOn: false,
+    hurried: false,
     waitingFor: undefined,
     halted: undefined,
   }));
-  let hurried = false;
   let queue: Promise<unknown> = Promise.resolve();
 
   /** One piece of work at a time: two turns could build two envelopes with one sequence number. */
@@ -120,7 +122,8 @@ export function createSettler(deps: SettlerDeps): Settler {
     }
     const batch = wholeBatch(lane.lane) ?? (await seal(lane, force, signal));
     if (!batch) {
-      lane.waitingFor = undefined;
+      // More waits than was chosen, or what was chosen kept changing: the next turn goes on.
+      lane.waitingFor = lane.goesOn ? 'the charges that no batch has taken yet' : undefined;
       return false;
     }
     const other = batches.open().find(({ lane: of, state }) => of !== lane.lane && state === 'submitted');
@@ -153,24 +156,26 @@ export function createSettler(deps: SettlerDeps): Settler {
   }
 
   async function seal(lane: Lane, force: boolean, signal?: AbortSignal): Promise<BatchRow | undefined> {
+    const forced = force || lane.hurried;
     const dueAtMs = lane.triedAtMs + rules.intervalMs;
-    if (!force && !lane.goesOn && clock.monotonicMs() < dueAtMs) return undefined;
+    if (!forced && !lane.goesOn && clock.monotonicMs() < dueAtMs) return undefined;
     lane.triedAtMs = clock.monotonicMs();
-    lane.goesOn = false;
     const { entriesMax, linesMax } = batchBounds(await deps.vault.settings(signal), rules.entriesMax);
     const request: SealRequest = {
       lane: lane.lane,
       nowMs: clock.nowMs(),
       ageMaxMs: rules.ageMaxMs,
       minTotal: rules.minTotal,
-      force,
+      force: forced,
       entriesMax,
       linesMax,
       period: Math.floor(deps.chainTimeS() / deps.limitPeriodS),
       ...(deps.laneOf ? { inLane: (account: string) => deps.laneOf?.(account) === lane.lane } : {}),
     };
     const { sealed, full } = await sealBatch(deps, request, signal);
+    // What could not be chosen leaves both as they were: nobody's hurry is over before all that waited is in a batch.
     lane.goesOn = full;
+    if (!full) lane.hurried = false;
     if (!sealed) return undefined;
     await deps.sync();
     const { batch, root, total, leaves, lines } = sealed;
@@ -253,15 +258,10 @@ export function createSettler(deps: SettlerDeps): Settler {
   }
 
   return {
-    turn: (signal) =>
-      exclusive(async () => {
-        const force = hurried;
-        hurried = false;
-        return allLanes(force, signal);
-      }),
+    turn: (signal) => exclusive(() => allLanes(false, signal)),
     settleNow,
     hurry() {
-      hurried = true;
+      for (const lane of lanes) lane.hurried = true;
     },
     whileIdle: (work) =>
       exclusive(async () => (batches.open().some((b) => b.state === 'submitted') ? undefined : work())),

@@ -264,6 +264,70 @@ describe('settlement', () => {
     expectSettled(rig, { consumer: 305, payee: 305 });
   });
 
+  describe('in a hurry', () => {
+    const rules = { intervalMs: 0, minTotal: units(1_000), ageMaxMs: 7_200_000, entriesMax: 3 };
+
+    it('settles what came while a batch was on its way', async () => {
+      const rig = funded({ rules });
+      rig.charge(consumer, payee, 300);
+      rig.settler.hurry();
+      await rig.settler.turn();
+      expect(rig.store.batches.open()).toHaveLength(1);
+      rig.charge(consumer, payee, 5);
+      rig.settler.hurry();
+      await rig.run();
+      expectSettled(rig, { consumer: 305, payee: 305 });
+    });
+
+    it('settles all that waits, in as many batches as it takes', async () => {
+      const rig = createSettlementRig({ rules });
+      for (const name of [consumer, other, secondPayee]) {
+        rig.deposit(name, 1_000n);
+        rig.charge(name, payee, 10);
+      }
+      rig.settler.hurry();
+      for (let batches = 0; batches < 3; batches++) await rig.run();
+      expect(rig.chain.lanes.get(0)?.batch).toBe(2);
+      expect(rig.chain.gross.get(payee)).toBe(30n);
+    });
+
+    it('tries again when nothing could be chosen', async () => {
+      const rig = createSettlementRig({ rules });
+      const propose = createProposer(rig.store.db, { hashLeaf: (row) => hashLeaf(vaultAddress, row), rootOf });
+      let tries = 0;
+      rig.restart({
+        propose: async (request) => {
+          if (++tries === 1) throw new Error('the choosing thread ended with 1');
+          return propose(request);
+        },
+      });
+      rig.deposit(consumer, 1_000n);
+      rig.charge(consumer, payee, 10);
+      rig.settler.hurry();
+      await expect(rig.settler.turn()).rejects.toThrow(/ended/);
+      await rig.run();
+      expect(rig.chain.gross.get(payee)).toBe(10n);
+      rig.charge(consumer, payee, 5);
+      await rig.run(3);
+      expect(rig.chain.gross.get(payee)).toBe(10n);
+    });
+  });
+
+  it('says that it is not done while what was chosen keeps changing', async () => {
+    const rig = createSettlementRig();
+    const propose = createProposer(rig.store.db, { hashLeaf: (row) => hashLeaf(vaultAddress, row), rootOf });
+    const { batches } = rig.store;
+    rig.restart({
+      propose: async (request) => propose(request),
+      batches: { ...batches, seal: (proposal, nowMs) => ({ ...batches.seal(proposal, nowMs), step: () => 'stale' }) },
+    });
+    rig.deposit(consumer, 1_000n);
+    rig.charge(consumer, payee, 10);
+    const report = await meanwhile(rig, rig.settler.settleNow({ timeoutMs: 1_000 }));
+    expect(report).toMatchObject({ done: false, confirmed: [] });
+    expect(report.waitingFor).toContain('charges');
+  });
+
   it('goes on at once while its batches are full, and then waits for the interval again', async () => {
     const rules = { intervalMs: 3_600_000, minTotal: units(1), ageMaxMs: 7_200_000, entriesMax: 5 };
     const rig = createSettlementRig({ rules });
