@@ -6,6 +6,7 @@ import { TIME_S_MAX } from '../devnet/ledger/chain-time.ts';
 import { isProfileName, networkProfiles, type ProfileName } from '../devnet/network-profiles.ts';
 import { ledgerLines, welcome } from '../devnet/screen.ts';
 import { createLog } from '../log.ts';
+import { lockStore, type StoreLock, StoreLockedError } from '../store/lock.ts';
 import type { Cli } from './cli.ts';
 import { CliError } from './exit-codes.ts';
 import { openPort } from './open-port.ts';
@@ -59,6 +60,31 @@ async function runDevnet(options: DevnetCommandOptions, cli: Cli): Promise<void>
   const ended = endSignal();
   const count = accountCount(options.accounts);
   const port = await openPort(options.port, '--port');
+  const lock = options.state === undefined ? undefined : lockState(options.state);
+  try {
+    await runLocked(options, { port, count, ended }, cli);
+  } finally {
+    lock?.release();
+  }
+}
+
+/** Two networks that append to one file would make a third of it. */
+function lockState(file: string): StoreLock {
+  try {
+    return lockStore(file);
+  } catch (cause) {
+    if (!(cause instanceof StoreLockedError)) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new CliError('usage', `--state ${file} cannot be used: ${reason}`, undefined, { cause });
+    }
+    const taken = `--state ${file} is in use by another process (pid ${cause.pid}); stop it, or choose another file`;
+    throw new CliError('usage', taken, undefined, { cause });
+  }
+}
+
+type Run = { port: number; count: number; ended: Promise<void> };
+
+async function runLocked(options: DevnetCommandOptions, { port, count, ended }: Run, cli: Cli): Promise<void> {
   const devnet = await start(options, port, cli);
   try {
     const accounts = await fundedAccounts(devnet, count);

@@ -65,6 +65,19 @@ describe('callora devnet', () => {
     expect(await second.ended).toBe(0);
   });
 
+  it('keeps a state file for one process, until that is killed', async () => {
+    const file = path.join(dir, 'one owner');
+    const first = await start(['--state', file]);
+    const second = await callora(['devnet', '--port', '0', '--state', file]);
+    expect(second.code).toBe(2);
+    expect(second.stderr).toContain(`--state ${file} is in use by another process (pid ${first.child.pid})`);
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const third = await start(['--state', file]);
+    third.child.kill('SIGINT');
+    expect(await third.ended).toBe(0);
+  });
+
   it('names what is wrong with its options', async () => {
     const running = await start();
     const { port } = new URL(running.info.rpcUrl);
