@@ -1,4 +1,4 @@
-/** Operations and transactions by account, built from the ledgers when Horizon is first asked about them. */
+/** Operations and transactions by account or claimable balance, built from the ledgers when Horizon is first asked about them. */
 import type { Chain } from '../ledger/chain.ts';
 import { payerOf } from '../ledger/close.ts';
 import { accountText } from '../ledger/envelope.ts';
@@ -6,7 +6,7 @@ import type { TransactionRecord } from '../ledger/transaction-record.ts';
 import { type HistoryOperation, historyOperations } from './operation-resource.ts';
 
 export type Archive = {
-  /** In order of their ids; of one account if one is given. */
+  /** In order of their ids; of one account, or of one claimable balance by the hex of its id, if one is given. */
   operations(account?: string): readonly HistoryOperation[];
   transactions(account?: string): readonly TransactionRecord[];
 };

@@ -40,18 +40,22 @@ export function claimableBalance(site: Site, asked: Asked): HalRecord {
   return record.resource;
 }
 
-/** From the hex of its union, or from B… (SEP-23). */
-function keyOf(text: string): string {
+/** From the hex of its union, or from B… (SEP-23), to that hex. Throws 400 for what is neither. */
+export function balanceHex(text: string): string {
   try {
     const bytes = text.startsWith('B') ? StrKey.decodeClaimableBalance(text) : undefined;
+    if (!bytes && !/^[0-9a-f]{72}$/.test(text)) throw new Error('no hex of 36 bytes');
     // B… has one byte of type where the union has four.
     const union = bytes ? Buffer.concat([Buffer.alloc(3), bytes]) : Buffer.from(text, 'hex');
-    if (!bytes && !/^[0-9a-f]{72}$/.test(text)) throw new Error('no hex of 36 bytes');
-    const balanceId = xdr.ClaimableBalanceId.fromXdr(union);
-    return keyText(xdr.LedgerKey.claimableBalance(new xdr.LedgerKeyClaimableBalance({ balanceId })));
+    return xdr.ClaimableBalanceId.fromXdr(union).toXdr('hex');
   } catch {
     throw badRequest('id', `${text} does not validate as claimableBalanceID`);
   }
+}
+
+function keyOf(text: string): string {
+  const balanceId = xdr.ClaimableBalanceId.fromXdr(balanceHex(text), 'hex');
+  return keyText(xdr.LedgerKey.claimableBalance(new xdr.LedgerKeyClaimableBalance({ balanceId })));
 }
 
 type Described = { resource: HalRecord; asset: string; sponsor: string; claimants: string[] };

@@ -1,6 +1,7 @@
 /** Lists of history: of the whole network, of an account, of a ledger, of a transaction, of an operation. */
 import { toid } from '../ledger/records.ts';
 import { accountResource } from './account-resource.ts';
+import { balanceHex } from './claimable-balances.ts';
 import { effectPosition, effectResource } from './effect-archive.ts';
 import { operationParam, transactionParam } from './history-objects.ts';
 import { ledgerParam } from './ledgers.ts';
@@ -58,10 +59,10 @@ export function effects(site: Site, asked: Asked): Shelf {
   };
 }
 
-/** Whose history it is, and which part of it. */
+/** Whose history it is, an account's or a claimable balance's, and which part of it. */
 type Scope = { account?: string; part(query: PageQuery): PageQuery };
 
-/** Throws 404 where there never was such an account, ledger, transaction or operation. */
+/** Throws 404 where there never was such an account, balance, ledger, transaction or operation. */
 function scopeOf(site: Site, asked: Asked, tokens: Tokens = 'toid'): Scope {
   const between = (from: bigint, end: bigint) =>
     positions(firstPosition(from, tokens), firstPosition(end, tokens) - 1n);
@@ -70,6 +71,12 @@ function scopeOf(site: Site, asked: Asked, tokens: Tokens = 'toid'): Scope {
     // An account that was merged away keeps its history; one that never was has none.
     if (site.archive.transactions(account).length === 0) accountResource(site.chain, account, site.base);
     return { account, part: (query) => query };
+  }
+  if (asked.has('balance_id')) {
+    const balance = balanceHex(asked.param('balance_id'));
+    // One that was claimed keeps its history too.
+    if (site.archive.operations(balance).length === 0) throw notFound();
+    return { account: balance, part: (query) => query };
   }
   if (asked.has('ledger_id')) {
     const sequence = ledgerParam(asked);

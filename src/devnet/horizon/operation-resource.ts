@@ -5,6 +5,7 @@ import { toid } from '../ledger/records.ts';
 import type { TransactionRecord } from '../ledger/transaction-record.ts';
 import { amountText, assetFields, lineAsset, timeText } from './amounts.ts';
 import { type BalanceChange, balanceChanges } from './balance-changes.ts';
+import { balanceSubject } from './balance-subject.ts';
 import { classicFields } from './classic-fields.ts';
 import { signerKeyText } from './signer-key.ts';
 
@@ -12,7 +13,7 @@ export type HistoryOperation = {
   /** TOID of the operation, counted from 1: its paging token. */
   readonly id: bigint;
   readonly record: TransactionRecord;
-  /** Accounts under which it is listed. */
+  /** Accounts under which it is listed, and the claimable balance it is about. */
   readonly participants: readonly string[];
   /** Whether it is listed among the payments. */
   readonly isPayment: boolean;
@@ -26,6 +27,7 @@ export function historyOperations(record: TransactionRecord, passphrase: string)
     const source = operationSource(record.signed, operation);
     const changes = operation.body.type === 'invokeHostFunction' ? balanceChanges(meta()[index] ?? [], passphrase) : [];
     const classic = classicFields(operation.body, source, record.successful);
+    const balance = balanceSubject(operation.body, record, index);
     return {
       id: toid(record.ledger, record.order, index + 1),
       record,
@@ -34,6 +36,7 @@ export function historyOperations(record: TransactionRecord, passphrase: string)
           accountText(accountOf(source)),
           ...otherParticipants(operation.body, changes),
           ...(classic?.concerned ?? []),
+          ...(balance === undefined ? [] : [balance]),
         ]),
       ],
       isPayment: PAYMENTS.includes(operation.body.type) || changes.length > 0,

@@ -72,6 +72,8 @@ export const routes: readonly Route[] = [
     state: true,
     answer: claimableBalance,
   },
+  { path: '/claimable_balances/{balance_id}/transactions', fault: 'transactions', ...history, answer: transactions },
+  { path: '/claimable_balances/{balance_id}/operations', fault: 'operations', ...history, answer: operations },
 
   { path: '/offers', fault: 'offers', kind: 'state', answer: noRecords },
   { path: '/offers/{offer_id}', fault: 'offers', kind: 'object', state: true, answer: noOffer },

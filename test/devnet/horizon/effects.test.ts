@@ -1,4 +1,4 @@
-import { Address, Asset, Contract, type Keypair, nativeToScVal, Operation } from '@stellar/stellar-sdk';
+import { Address, Asset, Claimant, Contract, type Keypair, nativeToScVal, Operation } from '@stellar/stellar-sdk';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEffectArchive } from '../../../src/devnet/horizon/effect-archive.ts';
@@ -146,6 +146,27 @@ describe('effects', () => {
     const operation = String(first?.paging_token.split('-')[0]);
     const ofOperation = await rig.horizon.effects().forOperation(operation).call();
     expect(ofOperation.records.map(({ id }) => id)).toContain(first?.id);
+  });
+});
+
+describe('a claimable balance', () => {
+  it('is listed while it waits, and keeps its history when it was claimed', async () => {
+    const claimant = await rig.funded('claimant');
+    const claimants = [new Claimant(claimant.publicKey())];
+    await rig.send(ann, Operation.createClaimableBalance({ asset: Asset.native(), amount: '7', claimants }));
+    const { horizon } = rig;
+    const [waiting] = (await horizon.claimableBalances().claimant(claimant.publicKey()).call()).records;
+    expect(waiting).toMatchObject({ asset: 'native', amount: '7.0000000', sponsor: ann.publicKey() });
+    const id = waiting?.id ?? '';
+    expect((await horizon.claimableBalances().claimableBalance(id).call()).id).toBe(id);
+    await rig.send(claimant, Operation.claimClaimableBalance({ balanceId: id }));
+    expect((await rig.json(`/claimable_balances/${id}`)).status).toBe(404);
+    const operations = await horizon.operations().forClaimableBalance(id).call();
+    expect(operations.records.map(({ type }) => type)).toEqual(['create_claimable_balance', 'claim_claimable_balance']);
+    expect((await horizon.transactions().forClaimableBalance(id).call()).records).toHaveLength(2);
+    const other = `${id.slice(0, -2)}${id.endsWith('00') ? '01' : '00'}`;
+    expect((await rig.json(`/claimable_balances/${other}/operations`)).status).toBe(404);
+    expect((await rig.json('/claimable_balances/none/operations')).status).toBe(400);
   });
 });
 
