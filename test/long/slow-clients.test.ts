@@ -138,17 +138,20 @@ it('200 slow heads, bodies and readers at once are cut, while payers get their a
   // The first attack leaves behind what the program keeps of any first time: compiled code, heaps of a certain size.
   const first = await attack();
   const second = await attack();
-  const { timesMs, peakBytes, after } = second;
+  // What is kept of an attack is kept of each: a heap that was made larger once, by the engine, is not.
+  const third = await attack();
+  const { timesMs, peakBytes, after } = third;
   const p99 = timesMs[Math.floor(timesMs.length * 0.99)] ?? 0;
-  const grown = after.rssBytes - first.after.rssBytes;
+  const grown = Math.min(second.after.rssBytes - first.after.rssBytes, after.rssBytes - second.after.rssBytes);
   process.stdout.write(
     `${timesMs.length} paid calls beside ${slowClients} slow clients: p50 ${timesMs[timesMs.length >> 1]?.toFixed(1)} ms, ` +
       `p99 ${p99.toFixed(1)} ms; memory ${mib(peakBytes)} at most, ${mib(grown)} more behind it than before\n`,
   );
   expect(p99).toBeLessThan(slowestPaidMs);
-  expect(peakBytes - first.peakBytes).toBeLessThan(growthBytesMax);
+  expect(Math.min(second.peakBytes - first.peakBytes, peakBytes - second.peakBytes)).toBeLessThan(growthBytesMax);
   expect(grown).toBeLessThan(growthBytesMax);
   // Each payer's calls and each long answer; a body that did not come costs nothing.
-  const paid = first.timesMs.length + timesMs.length + 2 * (slowClients / 3);
+  const attacks = [first, second, third];
+  const paid = attacks.reduce((sum, one) => sum + one.timesMs.length, 0) + attacks.length * (slowClients / 3);
   expect(after).toMatchObject({ holds: 0, charges: paid, finishes: paid, refunds: 0 });
 });
