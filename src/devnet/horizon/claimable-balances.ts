@@ -34,7 +34,12 @@ export function claimableBalances(site: Site, { query }: Asked, page: StateQuery
 }
 
 export function claimableBalance(site: Site, asked: Asked): HalRecord {
-  const stored = site.chain.entries.get(keyOf(asked.param('id')));
+  return claimableBalanceAt(site, asked.param('id'));
+}
+
+/** Throws 400 for what is no id, 404 where nothing waits under it. */
+export function claimableBalanceAt(site: Site, id: string): HalRecord {
+  const stored = site.chain.entries.get(keyOf(id));
   const record = stored && balanceResource(site, xdr.LedgerEntry.fromXdr(stored.entry));
   if (!record) throw notFound();
   return record.resource;

@@ -1,4 +1,4 @@
-/** Effects by account, built from the ledgers when Horizon is first asked about one. */
+/** Effects by account, built from the ledgers when Horizon is first asked about one, forgotten with their ledgers. */
 import type { Chain } from '../ledger/chain.ts';
 import { operationSource } from '../ledger/envelope.ts';
 import { toid } from '../ledger/records.ts';
@@ -7,8 +7,9 @@ import { timeText } from './amounts.ts';
 import { type Effect, effectTypes } from './effects/effect.ts';
 import { effectsOf } from './effects/effects-of.ts';
 import { operationMetas } from './operation-meta.ts';
-import { pairPosition } from './page.ts';
+import { firstPosition, type Items, pairPosition } from './page.ts';
 import type { HalRecord } from './route.ts';
+import { Tail } from './tail.ts';
 
 export type HistoryEffect = {
   readonly operationId: bigint;
@@ -20,20 +21,31 @@ export type HistoryEffect = {
 
 export type EffectArchive = {
   /** In order of their positions; of one account if one is given. */
-  list(account?: string): readonly HistoryEffect[];
+  list(account?: string): Items<HistoryEffect>;
+  /** How many accounts have a list of their own. */
+  owners(): number;
 };
 
-export function createEffectArchive({ history, network }: Chain): EffectArchive {
-  const all: HistoryEffect[] = [];
-  const byAccount = new Map<string, HistoryEffect[]>();
+export function createEffectArchive({ history, network }: Pick<Chain, 'history' | 'network'>): EffectArchive {
+  const all = new Tail(effectPosition);
+  const byAccount = new Map<string, Tail<HistoryEffect>>();
   let next = 0;
+  history.onForgotten((oldest) => forget(firstPosition(toid(oldest, 0, 0), 'pair')));
 
   function add(effect: HistoryEffect): void {
     all.push(effect);
     const { account } = effect.effect;
-    const own = byAccount.get(account);
-    if (own) own.push(effect);
-    else byAccount.set(account, [effect]);
+    const own = byAccount.get(account) ?? new Tail(effectPosition);
+    byAccount.set(account, own);
+    own.push(effect);
+  }
+
+  function forget(before: bigint): void {
+    for (const account of new Set(all.shed(before).map(({ effect }) => effect.account))) {
+      const own = byAccount.get(account);
+      own?.shed(before);
+      if (own?.length === 0) byAccount.delete(account);
+    }
   }
 
   function catchUp(): void {
@@ -47,8 +59,9 @@ export function createEffectArchive({ history, network }: Chain): EffectArchive 
   return {
     list(account) {
       catchUp();
-      return account === undefined ? all : (byAccount.get(account) ?? []);
+      return account === undefined ? all : (byAccount.get(account) ?? new Tail(effectPosition));
     },
+    owners: () => byAccount.size,
   };
 }
 

@@ -1,7 +1,7 @@
 /** Lists of history: of the whole network, of an account, of a ledger, of a transaction, of an operation. */
 import { toid } from '../ledger/records.ts';
 import { accountResource } from './account-resource.ts';
-import { balanceHex } from './claimable-balances.ts';
+import { balanceHex, claimableBalanceAt } from './claimable-balances.ts';
 import { effectPosition, effectResource } from './effect-archive.ts';
 import { operationParam, transactionParam } from './history-objects.ts';
 import { ledgerParam } from './ledgers.ts';
@@ -68,14 +68,14 @@ function scopeOf(site: Site, asked: Asked, tokens: Tokens = 'toid'): Scope {
     positions(firstPosition(from, tokens), firstPosition(end, tokens) - 1n);
   if (asked.has('account_id')) {
     const account = asked.param('account_id');
-    // An account that was merged away keeps its history; one that never was has none.
+    // An account that was merged away keeps its history as long as there is some; one that never was has none.
     if (site.archive.transactions(account).length === 0) accountResource(site.chain, account, site.base);
     return { account, part: (query) => query };
   }
   if (asked.has('balance_id')) {
     const balance = balanceHex(asked.param('balance_id'));
-    // One that was claimed keeps its history too.
-    if (site.archive.operations(balance).length === 0) throw notFound();
+    // One that was claimed keeps its history too, one that waits longer than history is kept has none left.
+    if (site.archive.operations(balance).length === 0) claimableBalanceAt(site, balance);
     return { account: balance, part: (query) => query };
   }
   if (asked.has('ledger_id')) {

@@ -82,9 +82,12 @@ function readToken(token: string): { id: bigint; index: bigint } | undefined {
   return { id: BigInt(id), index: index === undefined ? PAIR_MAX : BigInt(index) };
 }
 
+/** What an array and a `Tail` have in common. */
+export type Items<Item> = Pick<readonly Item[], 'length' | 'at'>;
+
 /** `items` are in ascending order of `positionOf`. Looks at no more of them than it must to fill the page. */
 export function pageOf<Item>(
-  items: readonly Item[],
+  items: Items<Item>,
   position: (item: Item) => bigint,
   { after, order, limit, first, last }: PageQuery,
   wanted: (item: Item) => boolean = () => true,
@@ -95,18 +98,18 @@ export function pageOf<Item>(
   const end = firstAfter(items, position, to);
   const page: Item[] = [];
   for (let step = 0; step < end - start && page.length < limit; step++) {
-    const item = items[order === 'asc' ? start + step : end - 1 - step];
+    const item = items.at(order === 'asc' ? start + step : end - 1 - step);
     if (item !== undefined && wanted(item)) page.push(item);
   }
   return page;
 }
 
-function firstAfter<Item>(items: readonly Item[], position: (item: Item) => bigint, after: bigint): number {
+function firstAfter<Item>(items: Items<Item>, position: (item: Item) => bigint, after: bigint): number {
   let low = 0;
   let high = items.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    const item = items[middle];
+    const item = items.at(middle);
     if (item !== undefined && position(item) <= after) low = middle + 1;
     else high = middle;
   }

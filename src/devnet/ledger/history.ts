@@ -16,11 +16,14 @@ export type History = {
   ledgers(from: number, to: number): Iterable<LedgerRecord>;
   /** Forgets all ledgers before this one; the latest always stays. */
   prune(to: number): void;
+  /** Tells the oldest ledger that is kept, whenever older ones were forgotten: what is made of ledgers goes with them. */
+  onForgotten(listener: (oldest: number) => void): void;
 };
 
 export function createHistory(retentionLedgers = RETENTION_LEDGERS): History {
   const ledgers = new Map<number, LedgerRecord>();
   const byHash = new Map<string, TransactionRecord>();
+  const listeners = new Set<(oldest: number) => void>();
   let first = 0;
   let last = 0;
 
@@ -41,7 +44,10 @@ export function createHistory(retentionLedgers = RETENTION_LEDGERS): History {
   }
 
   function prune(to: number): void {
-    while (first < Math.min(to, last)) forget(first++);
+    const oldest = Math.min(to, last);
+    if (first >= oldest) return;
+    while (first < oldest) forget(first++);
+    for (const listener of listeners) listener(first);
   }
 
   return {
@@ -64,5 +70,6 @@ export function createHistory(retentionLedgers = RETENTION_LEDGERS): History {
       for (let sequence = Math.max(from, first); sequence <= Math.min(to, last); sequence++) yield existing(sequence);
     },
     prune,
+    onForgotten: (listener) => void listeners.add(listener),
   };
 }

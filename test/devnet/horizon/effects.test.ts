@@ -193,7 +193,10 @@ describe('the effects of random transactions', () => {
         const sums = new Map<string, bigint>();
         const add = (who: string, asset: string, amount: bigint) =>
           sums.set(`${who} ${asset}`, (sums.get(`${who} ${asset}`) ?? 0n) + amount);
-        for (const { effect } of createEffectArchive(random.chain).list()) {
+        const effects = createEffectArchive(random.chain).list();
+        for (let index = 0; index < effects.length; index++) {
+          const effect = effects.at(index)?.effect;
+          if (!effect) throw new Error('a list has something at every place');
           const { type, fields } = effect;
           const asset = String(fields.asset_code ?? 'native');
           if (type === 'account_created') add(effect.account, 'native', stroops(fields.starting_balance));
