@@ -3,13 +3,10 @@ import { createAdmin } from '../admin/admin.ts';
 import type { Books } from '../admin/books.ts';
 import { createAssets, findPageFile } from '../assets.ts';
 import { createPage } from '../browser-page.ts';
-import type { Environment } from '../catalog/environment.ts';
 import type { Config, Route } from '../catalog/model.ts';
 import { createCatalogReloader } from '../catalog/reload.ts';
 import { openTlsCertificate } from '../catalog/tls-certificate.ts';
-import type { Clock } from '../clock.ts';
 import { createGateway } from '../gateway/server.ts';
-import type { Log } from '../log.ts';
 import { createKeyedCalls } from '../metering/keyed-calls.ts';
 import type { Units } from '../money.ts';
 import { createPortal } from '../portal/portal.ts';
@@ -20,7 +17,7 @@ import { version } from '../version.ts';
 import { openAccessLog } from './access-log.ts';
 import { createCallContext } from './call-context.ts';
 import { classicOffer } from './classic.ts';
-import { openCore } from './core.ts';
+import { type AppDeps, openCore } from './core.ts';
 import { createExits } from './exits.ts';
 import { keySweepLoop } from './key-sweep.ts';
 import { solvencyLoop } from './live.ts';
@@ -46,8 +43,6 @@ export type App = {
   /** Refuses new calls, finishes running ones, writes what is left, closes the database. */
   stop(): Promise<void>;
 };
-
-export type AppDeps = { clock: Clock; log: Log; env: Environment };
 
 export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   const { clock, log } = deps;

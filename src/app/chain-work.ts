@@ -6,17 +6,17 @@ import { type ConfirmResult, confirmSettled, type SettledOnChain } from '../sett
 import { createPayouts } from '../settlement/payouts.ts';
 import { resumeRestored } from '../settlement/resume-restored.ts';
 import { createRootChain } from '../settlement/root-chain.ts';
-import { createSealThread } from '../settlement/seal-thread.ts';
 import { createSettler } from '../settlement/settler.ts';
 import { createSubmitter } from '../stellar/submitter.ts';
-import type { Core } from './core.ts';
+import type { Core, Threads } from './core.ts';
 import { announce } from './observe.ts';
 
 /** The settler looks this often at the longest: a batch in flight wants its answer sooner than the next one is due. */
 const settlerLookMs = 1_000;
 const payoutLookMs = 30_000;
 
-type Parts = Pick<Core, 'clock' | 'log' | 'store' | 'rpc' | 'vault' | 'facts' | 'ledger' | 'metrics'>;
+type Parts = Pick<Core, 'clock' | 'log' | 'store' | 'rpc' | 'vault' | 'facts' | 'ledger' | 'metrics'> &
+  Pick<Threads, 'propose'>;
 
 /**
  * What follows the chain and works on it: watcher, settler, payouts, and their loops. `later` is the core that they become
@@ -47,7 +47,7 @@ export function joinChainWork(
         metrics.settlement.failed();
       },
     },
-    propose: createSealThread({ file: store.db.name, vault: vault.address }),
+    propose: parts.propose({ file: store.db.name, vault: vault.address }),
     accounts: store.accounts,
     meta: store.meta,
     confirm,

@@ -21,11 +21,14 @@ import type { Loop } from '../loop.ts';
 import { createJournal, type Journal } from '../metering/journal.ts';
 import type { Payouts } from '../settlement/payouts.ts';
 import type { RootChain } from '../settlement/root-chain.ts';
+import { createSealThread } from '../settlement/seal-thread.ts';
 import type { Settler } from '../settlement/settler.ts';
 import type { Solvency } from '../settlement/solvency.ts';
 import { createRpc, type Rpc } from '../stellar/rpc.ts';
 import { createVault, type Vault } from '../stellar/vault-client.ts';
+import type { startCheckpoints } from '../store/checkpoint.ts';
 import { openStore, type Store } from '../store/store.ts';
+import type { Fdatasync } from '../store/wal-sync.ts';
 import type { TargetState } from '../upstream/api-pool.ts';
 import { version } from '../version.ts';
 import { joinBooks } from './books.ts';
@@ -37,7 +40,22 @@ import { resolveAccount } from './resolve.ts';
 import { joinTokenWork } from './token-work.ts';
 import { createWebhookParts, type WebhookParts } from './webhooks.ts';
 
-export type AppDeps = { clock: Clock; log: Log; env: Environment };
+/** What the program has of its machine. A simulation puts a network and threads of its own in their place. */
+export type AppDeps = {
+  clock: Clock;
+  log: Log;
+  env: Environment;
+  /** How the servers of the Stellar network are reached. */
+  fetch?: typeof globalThis.fetch | undefined;
+  threads?: Threads | undefined;
+};
+
+/** The work that is done beside the event loop. */
+export type Threads = {
+  checkpoints: typeof startCheckpoints;
+  propose: typeof createSealThread;
+  fdatasync: Fdatasync;
+};
 
 export type Core = {
   config: () => Config;
@@ -92,12 +110,18 @@ export type Core = {
 
 /** Everything but the listeners: database, ledger rebuilt from it, chain clients, watcher, settler. */
 export async function openCore(config: Config, deps: AppDeps): Promise<Core> {
-  const { clock, log } = deps;
-  const store = openStore({ path: config.storage.path, clock, log });
+  const { clock, log, fetch } = deps;
+  const store = openStore({
+    path: config.storage.path,
+    clock,
+    log,
+    startCheckpoints: deps.threads?.checkpoints,
+    fdatasync: deps.threads?.fdatasync,
+  });
   try {
     store.meta.pin('passphrase', config.stellar.passphrase);
     store.meta.pin('vault', config.stellar.vault);
-    const rpc = createRpc({ url: config.stellar.rpcUrl, passphrase: config.stellar.passphrase, clock });
+    const rpc = createRpc({ url: config.stellar.rpcUrl, passphrase: config.stellar.passphrase, clock, fetch });
     const vault = createVault({ rpc, vault: config.stellar.vault });
     const facts = await readVaultFacts({ vault, meta: store.meta });
     // Only classic deposits cannot do without it: a gateway that has served before starts with the network down.
@@ -117,7 +141,7 @@ export async function openCore(config: Config, deps: AppDeps): Promise<Core> {
 
 function joinCore(
   config: Config,
-  { clock, log }: AppDeps,
+  { clock, log, threads }: AppDeps,
   opened: Pick<Core, 'store' | 'rpc' | 'vault' | 'facts' | 'asset' | 'keys'>,
 ): Core {
   const { store, facts } = opened;
@@ -149,7 +173,7 @@ function joinCore(
     ...parts,
     journal,
     ...joinTokenWork(config, parts),
-    ...joinChainWork(config, parts, chainTimeS, () => core),
+    ...joinChainWork(config, { ...parts, propose: threads?.propose ?? createSealThread }, chainTimeS, () => core),
     recorder: createLiveRecorder({ clock }),
     solvency: undefined,
     booksCheck: undefined,

@@ -6,7 +6,7 @@ export type FetchBounds = {
   /** The most the answer may weigh. */
   bytesMax: number;
   clock: Clock;
-  fetch?: typeof globalThis.fetch;
+  fetch?: typeof globalThis.fetch | undefined;
 };
 
 export type FetchAnswer = { status: number; headers: Headers; text: string };

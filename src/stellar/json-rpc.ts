@@ -22,7 +22,7 @@ export type JsonRpcOptions = {
   /** The longest wait for one answer, ms. Providers cut off at 25 s themselves. */
   timeoutMs: number;
   clock: Clock;
-  fetch?: typeof globalThis.fetch;
+  fetch?: typeof globalThis.fetch | undefined;
 };
 
 export type JsonRpcCall = (method: string, params: unknown, signal?: AbortSignal) => Promise<Record<string, unknown>>;

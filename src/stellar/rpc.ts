@@ -50,7 +50,7 @@ export type RpcOptions = {
   passphrase: string;
   clock: Clock;
   timeoutMs?: number;
-  fetch?: typeof globalThis.fetch;
+  fetch?: typeof globalThis.fetch | undefined;
 };
 
 /** Keys one getLedgerEntries request may hold. */

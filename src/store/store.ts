@@ -31,7 +31,7 @@ import { createStatements, type Statements } from './statements.ts';
 import { createTokens, type Tokens } from './tokens.ts';
 import { takeApartUnfinished } from './unseal.ts';
 import { createUsageSums, type UsageSums } from './usage-sums.ts';
-import { createWalSync } from './wal-sync.ts';
+import { createWalSync, type Fdatasync } from './wal-sync.ts';
 import { createWebhooks, type Webhooks } from './webhooks.ts';
 
 /**
@@ -83,6 +83,10 @@ export type StoreOptions = {
   /** Reads beside a running gateway: no lock, no migration, no writes. */
   readOnly?: boolean;
   checkpoints?: Partial<CheckpointBounds>;
+  /** Who checkpoints; a thread unless told otherwise. */
+  startCheckpoints?: typeof startCheckpoints | undefined;
+  /** Who brings the log to the disk; the system unless told otherwise. */
+  fdatasync?: Fdatasync | undefined;
   /** Files up to this size are read for damage before they are used, larger ones beside it. */
   checkFirstMaxBytes?: number;
 };
@@ -107,8 +111,8 @@ export function openStore(options: StoreOptions): Store {
     const runId = beginRun(meta, write);
     takeApartUnfinished(db, write);
     journalDb = connectJournal(file);
-    const wal = createWalSync(`${file}-wal`);
-    const checkpoints = startCheckpoints({
+    const wal = createWalSync(`${file}-wal`, options.fdatasync);
+    const checkpoints = (options.startCheckpoints ?? startCheckpoints)({
       file,
       log,
       bounds: options.checkpoints ?? {},

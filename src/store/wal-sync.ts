@@ -12,7 +12,7 @@ export type WalSync = {
   close(): Promise<void>;
 };
 
-type Fdatasync = (descriptor: number, done: (error: Error | null) => void) => void;
+export type Fdatasync = (descriptor: number, done: (error: Error | null) => void) => void;
 
 export function createWalSync(file: string, fdatasync: Fdatasync = fs.fdatasync): WalSync {
   // The -wal file carries no POSIX locks, unlike the database and -shm: a descriptor of our own is harmless there.

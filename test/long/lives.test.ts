@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest';
+import { lifeScript } from '../simulation/script.ts';
+import { changes, simulate, simulateDeath } from '../simulation/simulate.ts';
+
+/** test/simulation at length: 100,000 changes of state by chance, and a death at every crash point of a whole life. */
+
+const changesWanted = 100_000;
+const commandsPerLife = 1_000;
+
+/** Enough of each kind that a broken rule of it would show. */
+const leastOfEach: Partial<Record<(typeof changes)[number], number>> = {
+  deposit: 1_000,
+  call: 20_000,
+  charge: 10_000,
+  'failed call': 5_000,
+  'call without an answer': 2_000,
+  finish: 5_000,
+  refund: 3_000,
+  'withdrawal requested': 500,
+  'withdrawal cancelled': 50,
+  withdrawal: 100,
+  'limit set': 200,
+  'exit signed': 150,
+  'exit landed': 20,
+  'batch settled': 400,
+  shortfall: 3,
+  'payout turn': 150,
+  death: 200,
+  restart: 50,
+  'write without room': 200,
+};
+
+it(`the identities of the books hold after each of ${changesWanted} changes of state, and at the end on chain`, async () => {
+  const total = new Map<string, number>();
+  let changed = 0;
+  for (let seed = 10_000; changed < changesWanted; seed++) {
+    const { counts } = await simulate(seed, commandsPerLife);
+    for (const kind of changes) {
+      total.set(kind, (total.get(kind) ?? 0) + (counts[kind] ?? 0));
+      changed += counts[kind] ?? 0;
+    }
+  }
+  process.stdout.write(`${changed} changes: ${[...total].map(([kind, count]) => `${count} ${kind}`).join(', ')}\n`);
+  for (const [kind, least] of Object.entries(leastOfEach)) {
+    expect([kind, (total.get(kind) ?? 0) >= least]).toEqual([kind, true]);
+  }
+});
+
+it('a death at every crash point of a whole life loses nothing and takes nothing twice', async () => {
+  const { crashPoints } = await simulateDeath(lifeScript, Number.POSITIVE_INFINITY);
+  for (let point = 0; point < crashPoints; point++) {
+    const { counts } = await simulateDeath(lifeScript, point);
+    expect((counts.death ?? 0) + (counts['died while starting'] ?? 0)).toBe(1);
+  }
+  process.stdout.write(`${crashPoints} crash points, a death at each\n`);
+});

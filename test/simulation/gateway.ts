@@ -1,0 +1,240 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { type Core, openCore } from '../../src/app/core.ts';
+import { createExits } from '../../src/app/exits.ts';
+import { resolveAccount, resolveCap } from '../../src/app/resolve.ts';
+import { createSalesGate } from '../../src/app/sales.ts';
+import type { Hold } from '../../src/billing/ledger.ts';
+import type { Config, Route } from '../../src/catalog/model.ts';
+import type { Payer } from '../../src/gateway/admit.ts';
+import type { Relayed } from '../../src/gateway/answer.ts';
+import type { Call } from '../../src/gateway/call.ts';
+import { newEnd } from '../../src/gateway/call-record.ts';
+import { charge, settleEnd } from '../../src/gateway/charge.ts';
+import type { UpstreamCall } from '../../src/gateway/forward.ts';
+import { silentLog } from '../../src/log.ts';
+import type { Units } from '../../src/money.ts';
+import type { ExitDesk } from '../../src/settlement/exits.ts';
+import { hashLeaf } from '../../src/settlement/leaf.ts';
+import { rootOf } from '../../src/settlement/merkle.ts';
+import { createProposer } from '../../src/store/seal-proposal.ts';
+import { makeConfig } from '../gateway/rig.ts';
+import { copyDatabase, watchWrites } from './disk.ts';
+import type { LineFault } from './line.ts';
+import { rpcUrl, type SimNetwork } from './network.ts';
+
+/** What decides about a process from outside: which requests fail, and at which of its crash points it dies. */
+export type Fate = {
+  fault(method: string): LineFault | undefined;
+  atCrashPoint(): boolean;
+  /** Throws in the place of a durable write. */
+  atWrite(): void;
+};
+
+/** A call between its hold and its end. */
+export type RunningCall = { id: number; account: string; price: Units; hold: Hold; payer: Payer; route: Route };
+
+/**
+ * One process of the gateway: everything but its listeners, joined as the program joins it, on a real database. It dies at
+ * a crash point as a killed process does: its files are what they were at that instant, nothing of it goes on that
+ * anybody could see, and nobody hears from it again.
+ */
+export class SimGateway {
+  readonly core: Core;
+  readonly exits: ExitDesk;
+  readonly file: string;
+  /** Where the files lie after a death. */
+  readonly grave: string;
+  private readonly gate: ReturnType<typeof createSalesGate>;
+  private readonly process: Process;
+  private closing: Promise<void> | undefined;
+
+  private constructor(core: Core, process: Process) {
+    this.core = core;
+    this.process = process;
+    this.file = process.file;
+    this.grave = process.grave;
+    this.gate = createSalesGate(core);
+    this.exits = createExits(core).exitDesk;
+    this.gate.loop.start();
+  }
+
+  /** Undefined when the process died while it started; rejects when the start was refused. */
+  static async start(network: SimNetwork, places: Places, fate: Fate): Promise<SimGateway | undefined> {
+    const process = new Process(places, fate);
+    const core = await process.untilDeath(
+      openCore(configOf(network, places), {
+        clock: network.clock,
+        log: silentLog(),
+        env: {},
+        fetch: network.line({
+          fault: (method) => fate.fault(method),
+          before: () => process.crashPoint(),
+          after: () => process.crashPoint(),
+        }),
+        threads: {
+          checkpoints: () => ({ stop: async () => undefined }),
+          // In this thread, so that the order of things depends on the seed alone.
+          fdatasync: (_descriptor, done) => void setImmediate(done, null),
+          propose:
+            ({ vault }) =>
+            async (request) =>
+              createProposer(coreOf().store.db, { hashLeaf: (row) => hashLeaf(vault, row), rootOf })(request),
+        },
+      }),
+    );
+    const coreOf = (): Core => {
+      if (core === 'dead') throw new Error('a dead process chooses nothing');
+      return core;
+    };
+    return core === 'dead' ? undefined : new SimGateway(core, process);
+  }
+
+  get dead(): boolean {
+    return this.process.dead;
+  }
+
+  /** Work of this process: its result, or `dead` when the process died under it. */
+  run<T>(work: Promise<T>): Promise<T | 'dead'> {
+    return this.process.untilDeath(work);
+  }
+
+  /** Check and hold in one step, as admission does; a reason when the call is refused. */
+  begin(account: string, routeIndex: number, token: { jti: string; cap: Units } | undefined): RunningCall | string {
+    const { core } = this;
+    const route = core.config().apis[routeIndex]?.routes[0];
+    if (!route) throw new Error('no such route');
+    const slot = resolveAccount(core, account);
+    const stop = this.gate.mayServe(slot, route);
+    if (stop) return stop.code;
+    const cap = token && resolveCap(core, token.jti, token.cap);
+    const held = core.ledger.hold(slot, cap, route.priceUnits);
+    if (!held.ok) return held.reason;
+    const tokenId = token && core.store.tokens.idOf(token.jti);
+    const payer: Payer = { account: slot, cap, tokenId, tokenJti: token?.jti ?? 'none' };
+    return { id: core.store.nextCallId(), account, price: route.priceUnits, hold: held.hold, payer, route };
+  }
+
+  /** The upstream's final head is here. True when the answer may leave. */
+  async head(running: RunningCall, status: number): Promise<boolean | 'dead'> {
+    const charged = await this.run(charge(this.deps(), callOf(running), sound, status));
+    return charged === 'dead' ? 'dead' : charged.ok;
+  }
+
+  /** No head came. */
+  release({ hold }: RunningCall): void {
+    if (hold.state === 'held') this.core.ledger.release(hold);
+  }
+
+  end(running: RunningCall, status: number, relayed: Relayed): Promise<'ended' | 'dead'> {
+    const ended = settleEnd(this.deps(), callOf(running), status, running.price, relayed);
+    return this.run(ended.then(() => 'ended' as const));
+  }
+
+  /** Ends as SIGTERM ends it: what is left is written, the files are closed. */
+  async stop(): Promise<void> {
+    this.closing = this.gate.loop.stop().then(() => this.core.close());
+    await this.run(this.closing);
+    this.process.bury();
+  }
+
+  /** After a death: lets go of what the system would have let go of. */
+  async bury(): Promise<void> {
+    this.process.bury();
+    // One that died while it stopped has closed its files already, or is about to.
+    await (this.closing ?? this.gate.loop.stop().then(() => this.core.store.close()));
+  }
+
+  private deps() {
+    const { ledger, journal, clock, log, metrics, store } = this.core;
+    const id = ({ api, method, template }: Route) =>
+      store.routes.ensure({ api: api.name, payee: api.payee, method, template });
+    const prepared = (route: Route) => ({ id: () => id(route) });
+    return { ledger, journal, clock, log, metrics: metrics.gateway, prepared } as unknown as Parameters<
+      typeof charge
+    >[0];
+  }
+}
+
+/** Where its database lies, and where it lies after its death. */
+export type Places = { file: string; grave: string; keysFile: string };
+
+/** Life and death of a process: it has died when its files were copied. */
+class Process {
+  readonly file: string;
+  readonly grave: string;
+  dead = false;
+  private readonly fate: Fate;
+  private readonly unwatch: () => void;
+  private readonly death: Promise<'dead'>;
+  private die: () => void = () => undefined;
+
+  constructor({ file, grave }: Places, fate: Fate) {
+    this.file = file;
+    this.grave = grave;
+    this.fate = fate;
+    this.death = new Promise((resolve) => {
+      this.die = () => resolve('dead');
+    });
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    this.unwatch = watchWrites(file, (moment) => {
+      this.pass();
+      if (moment === 'before' && !this.dead) fate.atWrite();
+    });
+  }
+
+  untilDeath<T>(work: Promise<T>): Promise<T | 'dead'> {
+    // What a dead process would still have thrown reaches nobody.
+    work.catch(() => undefined);
+    return Promise.race([work, this.death]);
+  }
+
+  /** Never resolves for a process that has died. */
+  crashPoint(): Promise<void> {
+    this.pass();
+    return this.dead ? new Promise(() => undefined) : Promise.resolve();
+  }
+
+  private pass(): void {
+    if (this.dead || !this.fate.atCrashPoint()) return;
+    this.dead = true;
+    copyDatabase(this.file, this.grave);
+    this.die();
+  }
+
+  bury(): void {
+    this.unwatch();
+  }
+}
+
+/** An upstream that has not broken off. */
+const sound = { failure: undefined, abort: () => undefined } as unknown as UpstreamCall;
+
+/** The parts of a call that its money needs. */
+function callOf({ id, hold, payer, route }: RunningCall): Call {
+  const admitted = { ok: true, payer, hold, unpaid: undefined };
+  const exchange = { head: { method: 'GET' }, end: newEnd(), startMs: 0 };
+  return { id, route, admitted, exchange, body: undefined, upstream: undefined } as unknown as Call;
+}
+
+/** Two APIs of two payees, a cheap and a dear one. */
+export const prices = ['0.0000300', '0.0002000', '0.0000007'];
+
+function configOf(network: SimNetwork, places: Places): Config {
+  const origin = 'http://127.0.0.1:1';
+  const config = makeConfig(prices.map((price, index) => ({ origin, price, payee: network.payees[index % 2] ?? '' })));
+  return {
+    ...config,
+    stellar: {
+      ...config.stellar,
+      passphrase: network.passphrase,
+      rpcUrl,
+      vault: network.vaultAddress,
+      operatorSecret: network.operatorSecret,
+      feeMaxStroops: 10_000_000,
+    },
+    storage: { ...config.storage, path: path.resolve(places.file) },
+    tokens: { keysFile: places.keysFile, ttlMs: 1e9, ttlMaxMs: 1e9 },
+    settlement: { ...config.settlement, intervalMs: 1_000, ageMaxMs: 600_000, payoutMinUnits: 1n as Units },
+  };
+}

@@ -1,0 +1,186 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { createTokenKeys } from '../../src/access/keys.ts';
+import { type Units, units } from '../../src/money.ts';
+import { ContractViewError } from '../../src/stellar/contract-view.ts';
+import type { SignedExit } from '../../src/stellar/exit-signer.ts';
+import { RpcError } from '../../src/stellar/json-rpc.ts';
+import { type RunningCall, SimGateway } from './gateway.ts';
+import { checkIdentities } from './identities.ts';
+import { Misfortune } from './misfortune.ts';
+import { Model } from './model.ts';
+import { type Consumer, type SimNetwork, startNetwork } from './network.ts';
+import { createRandom, type Random } from './random.ts';
+
+/** One gateway, its network and its consumers, and what an outsider knows of them. */
+export class Life {
+  readonly model = new Model();
+  readonly network: SimNetwork;
+  readonly random: Random;
+  readonly counts: Record<string, number> = {};
+  readonly running = new Map<number, RunningCall>();
+  readonly signed: { consumer: Consumer; exit: SignedExit; amount: bigint }[] = [];
+  /** One token with a cap for each account, once it was issued. */
+  readonly tokens = new Map<string, { jti: string; cap: Units }>();
+  gateway: SimGateway | undefined;
+  readonly misfortune: Misfortune;
+  private readonly folder: string;
+  private readonly keysFile: string;
+  private boots = 0;
+  private readonly background = new Set<Promise<unknown>>();
+
+  private constructor(network: SimNetwork, random: Random, folder: string) {
+    this.network = network;
+    this.random = random;
+    this.misfortune = new Misfortune(random, (what) => this.count(what));
+    this.folder = folder;
+    this.keysFile = path.join(folder, 'tokens.jwks');
+  }
+
+  static async begin(seed: number): Promise<Life> {
+    const shared = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir();
+    const folder = fs.mkdtempSync(path.join(shared, 'callora-life-'));
+    const life = new Life(await startNetwork(`life ${seed}`), createRandom(seed), folder);
+    await createTokenKeys(life.keysFile);
+    for (const consumer of life.network.consumers) await life.deposit(consumer, 100_000n);
+    return life;
+  }
+
+  /** The process that runs; a new one where the last has died. Starts until one start is not cut off. */
+  async alive(): Promise<SimGateway> {
+    let refusals = 0;
+    while (!this.gateway || this.gateway.dead) {
+      if (this.gateway) await this.bury(this.gateway);
+      this.gateway = undefined;
+      const file = this.place(this.boots);
+      const places = { file, grave: this.place(this.boots + 1), keysFile: this.keysFile };
+      const started = await SimGateway.start(this.network, places, this.misfortune).catch(refusedStart);
+      this.count('start');
+      if (started === undefined) {
+        this.boots++;
+        this.misfortune.died();
+        this.count('died while starting');
+      } else if (started === 'refused') {
+        // The network did not answer the first start; nothing was sold meanwhile.
+        this.network.pass(5);
+        refusals++;
+        if (refusals > refusalsMax) throw new Error('no process can start');
+      } else {
+        this.gateway = started;
+        this.model.recover(this.rows());
+        checkIdentities(this);
+        await this.catchUp();
+      }
+    }
+    return this.gateway;
+  }
+
+  /** What the loops of a process do first: until they have, nothing is sold. */
+  private async catchUp(): Promise<void> {
+    for (let turn = 0; turn < 3; turn++) {
+      const { gateway } = this;
+      if (!gateway || gateway.dead) return;
+      await this.soon(gateway.run(gateway.core.watcher.turn()));
+      await this.soon(gateway.run(gateway.core.settler.turn()));
+    }
+  }
+
+  /** A consumer's own deposit. */
+  async deposit(consumer: Consumer, amount: bigint): Promise<void> {
+    const { status } = await consumer.deposit(consumer.address, units(amount));
+    if (status !== 'landed') return;
+    this.model.account(consumer.address).deposited += amount;
+    this.count('deposit');
+  }
+
+  count(what: string): void {
+    this.counts[what] = (this.counts[what] ?? 0) + 1;
+  }
+
+  /** Work of the process: done, cut off by its death, or left to go on while others do something. */
+  async soon<T>(work: Promise<T | 'dead'>): Promise<T | 'dead' | 'later' | 'failed'> {
+    let result: T | 'dead' | 'later' | 'failed' = 'later';
+    const done = work.then(
+      (value) => {
+        result = value;
+      },
+      () => {
+        result = 'failed';
+      },
+    );
+    this.background.add(done);
+    void done.then(() => this.background.delete(done));
+    for (let turn = 0; turn < turnsMax && result === 'later'; turn++) await new Promise(setImmediate);
+    return result;
+  }
+
+  /** The account's token with a cap; undefined when the process died over it. */
+  async cappedToken(account: string): Promise<{ jti: string; cap: Units } | undefined> {
+    const known = this.tokens.get(account);
+    if (known) return known;
+    const gateway = await this.alive();
+    const cap = units(6_000n);
+    const request = { account, scope: '*' as const, ttlMs: 1e9, cap, source: 'operator' as const };
+    const issued = await gateway.run(gateway.core.tokenDesk.issue(request));
+    if (issued === 'dead') return undefined;
+    this.tokens.set(account, { jti: issued.jti, cap });
+    return this.tokens.get(account);
+  }
+
+  async stop(): Promise<void> {
+    if (!this.gateway) return;
+    await this.finishBackground();
+    await this.gateway.stop();
+    // One that died while it stopped is buried by whoever starts the next one.
+    if (!this.gateway.dead) this.gateway = undefined;
+    this.running.clear();
+  }
+
+  /** Lets time pass until nothing of the process waits for it. */
+  async finishBackground(): Promise<void> {
+    for (let round = 0; this.background.size > 0 && round < 1_000; round++) {
+      this.network.pass(5);
+      for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    }
+  }
+
+  async bury(gateway: SimGateway): Promise<void> {
+    this.count('death');
+    this.boots++;
+    this.misfortune.died();
+    this.background.clear();
+    this.running.clear();
+    await gateway.bury();
+  }
+
+  async end(): Promise<void> {
+    if (this.gateway) await this.gateway.bury();
+    fs.rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** What the call rows say, read without the gateway's own readers. */
+  rows(): Map<number, { refunded: boolean }> {
+    const db = this.gateway?.core.store.db;
+    const rows =
+      db?.prepare('SELECT c.id, r.amount FROM charges c LEFT JOIN refunds r ON r.charge_id = c.id').all() ?? [];
+    return new Map(
+      (rows as { id: number; amount: number | null }[]).map((row) => [row.id, { refunded: row.amount !== null }]),
+    );
+  }
+
+  private place(boot: number): string {
+    return path.join(this.folder, `boot-${boot}`, 'callora.db');
+  }
+}
+
+const refusalsMax = 1_000;
+
+/** Turns of the event loop in which work that waits for no time is done. */
+const turnsMax = 60;
+
+/** Only a network that does not answer may keep a process from starting. */
+function refusedStart(error: unknown): 'refused' {
+  if (error instanceof RpcError || error instanceof ContractViewError) return 'refused';
+  throw error;
+}

@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest';
+import { lifeScript } from './script.ts';
+import { changes, simulate, simulateDeath } from './simulate.ts';
+
+/**
+ * The gateway's core as the program joins it (database, ledger, journal, watcher, settler, payouts, exits), before the real
+ * contract, in lives by chance: a model outside knows what was forwarded, served and deposited. test/long plays more.
+ */
+
+/** Lives that once broke something, as [seed, commands]. */
+const kept: [number, number][] = [[23, 600]];
+
+it.each([...kept, [1, 600], [2, 600], [3, 600], [4, 600]] as [number, number][])(
+  'through faults, deaths and a full disk every unit is where it belongs, after each command and on chain (seed %i, %i commands)',
+  async (seed, commands) => {
+    const { counts } = await simulate(seed, commands);
+    const changed = changes.reduce((sum, kind) => sum + (counts[kind] ?? 0), 0);
+    expect(changed).toBeGreaterThan(commands / 10);
+  },
+  60_000,
+);
+
+it('a death at any crash point of a whole life loses nothing and takes nothing twice (every 20th of them here)', async () => {
+  const { crashPoints, counts } = await simulateDeath(lifeScript, Number.POSITIVE_INFINITY);
+  expect(crashPoints).toBeGreaterThan(300);
+  // The script is worth its name only while all of this happens in it.
+  for (const kind of [
+    'charge',
+    'refund',
+    'finish',
+    'exit landed',
+    'batch settled',
+    'payout turn',
+    'restart',
+    'withdrawal requested',
+  ]) {
+    expect([kind, counts[kind] ?? 0]).not.toEqual([kind, 0]);
+  }
+  for (let point = 0; point < crashPoints; point += 20) {
+    const { counts: after } = await simulateDeath(lifeScript, point);
+    expect((after.death ?? 0) + (after['died while starting'] ?? 0)).toBe(1);
+  }
+}, 120_000);

@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Keypair } from '@stellar/stellar-sdk';
+import { type FakeClock, fakeClock } from '../../src/clock.ts';
+import { createPast } from '../../src/devnet/faults/past.ts';
+import { createFriendbot } from '../../src/devnet/friendbot/friendbot.ts';
+import { type Chain, createChain } from '../../src/devnet/ledger/chain.ts';
+import { GENESIS_TIME_S } from '../../src/devnet/ledger/chain-time.ts';
+import { createNetwork, derivedKeypair, type Network } from '../../src/devnet/ledger/network.ts';
+import { compileSorobanHost } from '../../src/devnet/soroban-host.ts';
+import { units, unitsMax } from '../../src/money.ts';
+import { type AccountTransactions, createAccountTransactions } from '../../src/stellar/account-transactions.ts';
+import { deployVault } from '../../src/stellar/deploy.ts';
+import { createRpc } from '../../src/stellar/rpc.ts';
+import { createSubmitter } from '../../src/stellar/submitter.ts';
+import { createTestAsset } from '../../src/stellar/test-asset.ts';
+import { createVault, type Vault } from '../../src/stellar/vault-client.ts';
+import { createLine, type Line } from './line.ts';
+
+export type SimNetwork = {
+  chain: Chain;
+  clock: FakeClock;
+  passphrase: string;
+  vaultAddress: string;
+  operatorSecret: string;
+  payees: string[];
+  /** Who deposit and leave; each acts on chain by itself, over a line without faults. */
+  consumers: Consumer[];
+  vault: Vault;
+  token: string;
+  line(rules: Line): typeof fetch;
+  /** Time passes on chain and in the gateway alike. */
+  pass(seconds: number): void;
+};
+
+export type Consumer = AccountTransactions & { secret: string; name: string };
+
+export const withdrawDelayS = 4 * 3_600;
+export const limitPeriodS = 24 * 3_600;
+/** What each consumer holds outside the vault at the beginning. */
+export const fundsUnits = units(1_000_0000000n);
+export const minDepositUnits = units(100n);
+
+const hostModule = compileSorobanHost();
+const wasm = readFileSync(path.resolve(import.meta.dirname, '../../contracts/dist/vault.wasm'));
+export const rpcUrl = 'http://simulated.invalid/rpc';
+const consumerNames = ['ann', 'ben', 'cy'];
+
+/** A network of its own for each run: the real contract on the real host, in this process, on a clock that a script moves. */
+export async function startNetwork(seed: string): Promise<SimNetwork> {
+  const clock = fakeClock(GENESIS_TIME_S * 1000);
+  const network = createNetwork('a simulated network', seed);
+  const time = { kind: 'steps', genesisTimeS: GENESIS_TIME_S, ledgerSeconds: 5 } as const;
+  const chain = createChain({ network, hostModule, clock, automine: true, time });
+  const past = createPast(chain);
+  chain.onClosed(({ record }) => clock.advance(Math.max(0, record.closeTimeS * 1000 - clock.nowMs())));
+  const line = (rules: Line): typeof fetch => createLine(chain, past, rules);
+  const open: Line = { fault: () => undefined, before: async () => undefined, after: async () => undefined };
+  // Whoever waits out there lets ledgers close meanwhile, also while the network is congested.
+  const waiting = { ...clock, sleep: async () => void chain.closeLedger() };
+  const rpc = createRpc({
+    url: rpcUrl,
+    passphrase: network.passphrase,
+    clock: { ...clock, sleep: never },
+    fetch: line(open),
+  });
+  const submitter = createSubmitter({ rpc, clock: waiting, feeMaxStroops: 10_000_000 });
+  const secrets = await fundAll(chain, network, [
+    'admin',
+    'operator',
+    'issuer',
+    'treasury',
+    'payee',
+    'payee 2',
+    ...consumerNames,
+  ]);
+  const { contract: token } = await createTestAsset(
+    { rpc, submitter },
+    {
+      code: 'USDC',
+      issuerSecret: secrets.issuer,
+      holders: [
+        ...consumerNames.map((name) => ({ secret: secrets[name] ?? '', amount: fundsUnits })),
+        ...['payee', 'treasury'].map((name) => ({ secret: secrets[name] ?? '', amount: units(0n) })),
+      ],
+    },
+  );
+  const payees = ['payee', 'payee 2'].map((name) => derivedKeypair(network, name).publicKey());
+  const vaultAddress = await deploy({ rpc, submitter }, network, secrets, token, payees);
+  return {
+    chain,
+    clock,
+    passphrase: network.passphrase,
+    vaultAddress,
+    operatorSecret: secrets.operator,
+    payees,
+    consumers: consumerNames.map((name) => {
+      const secret = secrets[name] ?? '';
+      return { ...createAccountTransactions({ submitter, vault: vaultAddress, secret }), secret, name };
+    }),
+    vault: createVault({ rpc, vault: vaultAddress }),
+    token,
+    line,
+    pass(seconds) {
+      chain.advanceTime(seconds);
+      chain.closeLedger();
+    },
+  };
+}
+
+/** A pause that no time ends, only its signal. */
+function never(_delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal?.addEventListener('abort', () => resolve()));
+}
+
+type Secrets = Record<'admin' | 'operator' | 'issuer' | 'treasury', string> & Record<string, string>;
+
+async function fundAll(chain: Chain, network: Network, names: string[]): Promise<Secrets> {
+  const friendbot = createFriendbot(chain);
+  for (const name of names) await friendbot.fund(derivedKeypair(network, name).publicKey());
+  const secrets = Object.fromEntries(names.map((name) => [name, derivedKeypair(network, name).secret()]));
+  return { admin: '', operator: '', issuer: '', treasury: '', ...secrets };
+}
+
+async function deploy(
+  deps: Parameters<typeof deployVault>[0],
+  network: Network,
+  secrets: Secrets,
+  token: string,
+  payees: string[],
+): Promise<string> {
+  const { vault } = await deployVault(deps, {
+    wasm,
+    adminSecret: secrets.admin,
+    operator: Keypair.fromSecret(secrets.operator).publicKey(),
+    token,
+    treasury: derivedKeypair(network, 'treasury').publicKey(),
+    config: {
+      feeBps: 100,
+      withdrawDelayS,
+      upgradeDelayS: 2 * withdrawDelayS,
+      defaultLimit: units(unitsMax),
+      limitPeriodS,
+      minDeposit: minDepositUnits,
+      lanes: 32,
+    },
+    payees,
+    salt: createHash('sha256').update('simulation').digest(),
+  });
+  return vault;
+}
