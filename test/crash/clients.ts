@@ -1,0 +1,56 @@
+import { Agent, request } from 'node:http';
+import { systemClock } from '../../src/clock.ts';
+
+/** What clients know of their calls. */
+export type ClientBook = {
+  /** Ids of answers with a 2xx head: each is a call that was served. */
+  served: Set<string>;
+  /** Answers of other statuses, by status. */
+  others: Map<number, number>;
+  /** Calls under way now. */
+  inFlight: number;
+  stop(): Promise<void>;
+};
+
+/** So many clients call without a pause, over connections they keep; one that finds nobody tries again. */
+export function startClients(count: number, url: string, token: string): ClientBook {
+  const agent = new Agent({ keepAlive: true, maxSockets: count });
+  let over = false;
+  const book: ClientBook = {
+    served: new Set(),
+    others: new Map(),
+    inFlight: 0,
+    async stop() {
+      over = true;
+      await Promise.all(running);
+      agent.destroy();
+    },
+  };
+  const running = Array.from({ length: count }, async () => {
+    while (!over) if (!(await callOnce(agent, url, token, book))) await systemClock.sleep(5);
+  });
+  return book;
+}
+
+/** False when no answer came. */
+function callOnce(agent: Agent, url: string, token: string, book: ClientBook): Promise<boolean> {
+  book.inFlight++;
+  return new Promise((resolve) => {
+    let answered = false;
+    const end = () => {
+      book.inFlight--;
+      resolve(answered);
+    };
+    const sent = request(url, { agent, headers: { authorization: `Bearer ${token}` } }, (answer) => {
+      answered = true;
+      const { statusCode = 0, headers } = answer;
+      if (statusCode >= 200 && statusCode < 300) book.served.add(String(headers['callora-call']));
+      else book.others.set(statusCode, (book.others.get(statusCode) ?? 0) + 1);
+      answer.on('error', () => undefined);
+      answer.resume();
+    });
+    sent.on('error', () => undefined);
+    sent.once('close', end);
+    sent.end();
+  });
+}

@@ -1,0 +1,44 @@
+import { parseArgs } from 'node:util';
+import { crashLoop } from './crash-loop.ts';
+import { faultsOf } from './verdict.ts';
+
+/** `npm run crash -- --kills 1000`: the shipped program under load, killed again and again, its books compared at the end. */
+const { values } = parseArgs({
+  options: {
+    kills: { type: 'string', default: '50' },
+    seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
+    json: { type: 'boolean', default: false },
+  },
+});
+const [kills, seed] = [Number(values.kills), Number(values.seed)];
+if (![kills, seed].every((number) => Number.isSafeInteger(number) && number >= 0)) {
+  process.stderr.write('--kills and --seed are whole numbers\n');
+  process.exit(2);
+}
+process.stderr.write(`${kills} kills, seed ${seed}\n`);
+const report = await crashLoop({ kills, seed }, (kill, book) => {
+  const line = `kill ${kill} of ${kills}, ${book.served.size} calls served`;
+  if (process.stderr.isTTY) process.stderr.write(`\r${line}`);
+  else if (kill % 50 === 0) process.stderr.write(`${line}\n`);
+});
+const faults = faultsOf(report);
+const { readyMs, ...rest } = report;
+const figures = {
+  ...rest,
+  readyMedianMs: Math.round(readyMs.toSorted((one, other) => one - other)[Math.floor(readyMs.length / 2)] ?? 0),
+  readyMaxMs: Math.round(Math.max(...readyMs)),
+};
+const text = (value: unknown) => (Array.isArray(value) ? String(value.length) : String(value));
+if (values.json) {
+  process.stdout.write(
+    `${JSON.stringify({ ...figures, faults }, (_, value) => (typeof value === 'bigint' ? String(value) : value))}\n`,
+  );
+} else {
+  process.stdout.write('\n');
+  for (const [name, value] of Object.entries(figures)) process.stdout.write(`${name.padEnd(16)} ${text(value)}\n`);
+  for (const fault of faults) process.stdout.write(`FAULT: ${fault}\n`);
+  process.stdout.write(
+    faults.length === 0 ? 'The books agree.\n' : `play it again: npm run crash -- --kills ${kills} --seed ${seed}\n`,
+  );
+}
+process.exit(faults.length === 0 ? 0 : 1);
