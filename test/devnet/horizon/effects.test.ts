@@ -216,7 +216,7 @@ describe('the effects of random transactions', () => {
           expect(sums.get(`${accountText(data.account.accountId)} native`)).toBe(data.account.balance);
         }
       }),
-      { numRuns: 15 },
+      { numRuns: 50 },
     );
   });
 });

@@ -57,7 +57,7 @@ describe('what Horizon lists', () => {
         history.prune(history.latest().sequence - (kept[0] ?? 1) + 1);
         expect(long.read()).toEqual(archivesOf(rig.chain).read());
       }),
-      { numRuns: 15 },
+      { numRuns: 50 },
     );
   });
 

@@ -1,6 +1,7 @@
-import { Asset, scValToNative, xdr } from '@stellar/stellar-sdk';
+import { Asset, StrKey, scValToNative, xdr } from '@stellar/stellar-sdk';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { operationMetas } from '../../../src/devnet/horizon/operation-meta.ts';
 import { TOTAL_COINS_STROOPS } from '../../../src/devnet/ledger/header.ts';
 import { type ChainRig, startChain } from '../chain-rig.ts';
 import { contractLife, liveWithContracts, usdc } from './contract-life.ts';
@@ -15,7 +16,25 @@ describe('random transactions, classic and of contracts', () => {
           expect(heldOf(rig, 'usdc')).toBe(issued(rig, usdc));
         });
       }),
-      { numRuns: 8 },
+      { numRuns: 60 },
+    );
+  });
+
+  it('tell of each operation that makes or ends money once, by the name of what it did', () => {
+    fc.assert(
+      fc.property(contractLife, (turns) => {
+        const rig = startChain();
+        liveWithContracts(rig, turns);
+        for (const record of rig.closed.flatMap((closed) => closed.record.transactions)) {
+          operationMetas(record).forEach(({ events, pairs }, index) => {
+            const operation = record.signed.tx.operations[index];
+            const grown = pairs.reduce((sum, { before, after }) => sum + usdcIn(after) - usdcIn(before), 0n);
+            const told = events.flatMap((event) => supplyChange(rig, event));
+            expect(told).toEqual(grown === 0n ? [] : [grown > 0n ? ['mint', grown] : [endOf(operation), -grown]]);
+          });
+        }
+      }),
+      { numRuns: 60 },
     );
   });
 
@@ -30,10 +49,37 @@ describe('random transactions, classic and of contracts', () => {
           expect(total(rig, Asset.native(), { fee: 1n })).toBe(feePool);
         });
       }),
-      { numRuns: 8 },
+      { numRuns: 60 },
     );
   });
 });
+
+function usdcIn(entry: xdr.LedgerEntry | undefined): bigint {
+  if (entry?.data.type === 'trustline') return entry.data.trustLine.balance;
+  if (entry?.data.type !== 'claimableBalance') return 0n;
+  const { asset, amount } = entry.data.claimableBalance;
+  return asset.type === 'assetTypeNative' ? 0n : amount;
+}
+
+/** What holders lose that nobody gains: taken back by the issuer, or given back to it. */
+function endOf(operation: xdr.Operation | undefined): 'clawback' | 'burn' {
+  const body = operation?.body;
+  if (body?.type !== 'invokeHostFunction') return body?.type.startsWith('clawback') ? 'clawback' : 'burn';
+  const called = body.invokeHostFunctionOp.hostFunction;
+  const takesBack =
+    called.type === 'hostFunctionTypeInvokeContract' && String(called.invokeContract.functionName) === 'clawback';
+  return takesBack ? 'clawback' : 'burn';
+}
+
+/** Name and amount, if the event is one of USDC and of other than moving it. */
+function supplyChange(rig: ChainRig, { contractId, body }: xdr.ContractEvent): [string, bigint][] {
+  if (!contractId?.value || StrKey.encodeContract(contractId.value) !== usdc.contractId(rig.passphrase)) return [];
+  const { topics, data } = body.v0;
+  const [name, value] = [topics[0], data].map((part) => part && scValToNative(part));
+  return ['mint', 'burn', 'clawback'].includes(name)
+    ? [[name, BigInt(typeof value === 'object' ? value.amount : value)]]
+    : [];
+}
 
 function issued(rig: ChainRig, asset: Asset): bigint {
   return total(rig, asset, { mint: 1n, burn: -1n, clawback: -1n });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { ChainRig } from '../chain-rig.ts';
 import { prepared } from '../prepared.ts';
 import { keypair, usdcOf } from '../rig.ts';
-import { hasAccount, NAMES, type Sent, send, sent } from './random-life.ts';
+import { chapter, hasAccount, NAMES, SETTLED, type Sent, send } from './random-life.ts';
 
 /** Random lives in which accounts also call the contracts of their assets, and in which time passes. */
 
@@ -26,19 +26,20 @@ const call: fc.Arbitrary<Call> = fc.record({
   name: fc.constantFrom('transfer' as const, 'mint' as const, 'burn' as const, 'clawback' as const),
   amount: fc.integer({ min: 1, max: 1_000_000_000 }),
 });
-const turn: fc.Arbitrary<Turn> = fc.oneof(
-  { weight: 5, arbitrary: sent.map((sending) => ({ kind: 'send' as const, sending })) },
-  { weight: 5, arbitrary: call },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('wait' as const), ledgers: fc.integer({ min: 1, max: 20 }) }) },
-  { weight: 1, arbitrary: fc.constant({ kind: 'fail' as const }) },
+const wait = fc.record({ kind: fc.constant('wait' as const), ledgers: fc.integer({ min: 1, max: 20 }) });
+const turns: fc.Arbitrary<Turn[]> = fc.oneof(
+  { weight: 5, arbitrary: chapter.map((sendings) => sendings.map((sending) => ({ kind: 'send' as const, sending }))) },
+  { weight: 5, arbitrary: call.map((one) => [one]) },
+  { weight: 1, arbitrary: wait.map((one) => [one]) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'fail' as const }).map((one) => [one]) },
 );
-export const contractLife = fc.array(turn, { minLength: 1, maxLength: 15 });
+export const contractLife = fc.array(turns, { minLength: 1, maxLength: 15, size: 'max' }).map((all) => all.flat());
 
 export const usdc = usdcOf(keypair('issuer'));
 
 /** Accounts, lines and the contracts of both assets, with balances that can be taken back. */
 export function begin(rig: ChainRig): void {
-  for (const other of NAMES) rig.fund(other);
+  for (const other of SETTLED) rig.fund(other);
   const issuer = keypair('issuer');
   rig.submit(issuer, [Operation.setOptions({ setFlags: 10 as never })]);
   for (const asset of [usdc, Asset.native()]) {

@@ -21,7 +21,7 @@ it('the changes that ledgers tell of, applied to genesis, give all entries as th
       for (const { record } of rig.closed) applyLedger(replica, record);
       expect(replica).toEqual(copyOf(rig));
     }),
-    { numRuns: 10 },
+    { numRuns: 120 },
   );
 });
 

@@ -14,7 +14,7 @@ describe('random classic transactions', () => {
           expect(heldOf(rig, 'native') + feePool).toBe(TOTAL_COINS_STROOPS);
         });
       }),
-      { numRuns: 8 },
+      { numRuns: 120 },
     );
   });
 });

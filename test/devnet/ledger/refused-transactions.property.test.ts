@@ -25,7 +25,7 @@ describe('random transactions, classic and of contracts', () => {
         };
         liveWithContracts(rig, turns);
       }),
-      { numRuns: 8 },
+      { numRuns: 120 },
     );
   });
 });

@@ -59,7 +59,7 @@ describe('random transactions, classic and of contracts', () => {
         const other = startChain({ network: createNetwork('a network for tests', 'another seed') });
         expect(lastHash(other.chain)).not.toBe(lastHash(startChain({ network }).chain));
       }),
-      { numRuns: 6 },
+      { numRuns: 50 },
     );
   });
 
@@ -84,7 +84,7 @@ describe('random transactions, classic and of contracts', () => {
         expect(lastHash(chain)).toBe(lastHash(whole.chain));
         expect(lastHash(open())).toBe(lastHash(whole.chain));
       }),
-      { numRuns: 6 },
+      { numRuns: 50 },
     );
   });
 });

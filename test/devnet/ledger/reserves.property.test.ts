@@ -26,7 +26,7 @@ describe('random classic transactions', () => {
           }
         });
       }),
-      { numRuns: 12 },
+      { numRuns: 100 },
     );
   });
 
@@ -48,7 +48,7 @@ describe('random classic transactions', () => {
           before = after;
         });
       }),
-      { numRuns: 12 },
+      { numRuns: 100 },
     );
   });
 });

@@ -23,7 +23,7 @@ describe('random classic transactions', () => {
           expect(data.account.numSubEntries).toBe(owned.get(data.account.accountId.toXdr('hex')) ?? 0);
         }
       }),
-      { numRuns: 8 },
+      { numRuns: 120 },
     );
   });
 });
