@@ -3,17 +3,23 @@ import { createWatcher, type Watcher } from '../deposits/watcher.ts';
 import { createLoop } from '../loop.ts';
 import { beginAdoption } from '../settlement/adoption.ts';
 import { type ConfirmResult, confirmSettled, type SettledOnChain } from '../settlement/confirm.ts';
+import { createKeeper } from '../settlement/keeper.ts';
 import { createPayouts } from '../settlement/payouts.ts';
 import { resumeRestored } from '../settlement/resume-restored.ts';
 import { createRootChain } from '../settlement/root-chain.ts';
 import { createSettler } from '../settlement/settler.ts';
 import { createSubmitter } from '../stellar/submitter.ts';
+import { createVaultLives } from '../stellar/vault-lives.ts';
 import type { Core, Threads } from './core.ts';
 import { announce } from './observe.ts';
 
 /** The settler looks this often at the longest: a batch in flight wants its answer sooner than the next one is due. */
 const settlerLookMs = 1_000;
 const payoutLookMs = 30_000;
+/** The keeper itself knows when it is time. */
+const keeperLookMs = 60_000;
+/** 100 XLM: three times what a week of the contract's code costs at the highest rate of rent in sight. */
+const rentMaxStroops = 1_000_000_000n;
 
 type Parts = Pick<Core, 'clock' | 'log' | 'store' | 'rpc' | 'vault' | 'facts' | 'ledger' | 'metrics'> &
   Pick<Threads, 'propose'>;
@@ -27,7 +33,7 @@ export function joinChainWork(
   parts: Parts,
   chainTimeS: () => number,
   later: () => Core,
-): Pick<Core, 'watcher' | 'settler' | 'payouts' | 'rootChain' | 'loops'> {
+): Pick<Core, 'watcher' | 'settler' | 'payouts' | 'keeper' | 'rootChain' | 'loops'> {
   const { clock, log, store, rpc, vault, facts, ledger, metrics } = parts;
   const { stellar, settlement } = config;
   const { sync } = store;
@@ -117,10 +123,35 @@ export function joinChainWork(
     payoutMin: settlement.payoutMinUnits,
     intervalMs: settlement.payoutIntervalMs,
   });
+  const keeper = createKeeper({
+    lives: createVaultLives({
+      rpc,
+      vault: vault.address,
+      submitter,
+      secret: stellar.operatorSecret,
+      resourceFeeMaxStroops: rentMaxStroops,
+    }),
+    accounts: ledger.accounts,
+    payees: () => [
+      ...new Set(
+        later()
+          .config()
+          .apis.map((api) => api.payee),
+      ),
+    ],
+    lanes: [0],
+    limitPeriodS: facts.limitPeriodS,
+    chainTimeS,
+    whileIdle: settler.whileIdle,
+    clock,
+    log,
+  });
   const loop = (name: string, intervalMs: number, turn: (signal: AbortSignal) => Promise<boolean>) =>
     createLoop({ name, intervalMs, clock, log, turn });
   const watchLoop = loop('deposit watcher', config.deposits.pollIntervalMs, watcher.turn);
   const settleLoop = loop('settler', Math.min(settlement.intervalMs, settlerLookMs), settler.turn);
   const payoutLoop = loop('payouts', Math.min(settlement.payoutIntervalMs, payoutLookMs), payouts.turn);
-  return { watcher, settler, payouts, rootChain, loops: [watchLoop, settleLoop, payoutLoop] };
+  // No call depends on it for weeks.
+  const keepLoop = createLoop({ name: 'keeper', intervalMs: keeperLookMs, aside: true, clock, log, turn: keeper.turn });
+  return { watcher, settler, payouts, keeper, rootChain, loops: [watchLoop, settleLoop, payoutLoop, keepLoop] };
 }

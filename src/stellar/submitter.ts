@@ -43,6 +43,10 @@ export type SubmitRequest = {
   secret: string;
   /** Signers of authorisations that the source does not give. */
   coSignerSecrets?: string[];
+  /** What an operation touches that says so by its footprint alone: extend and restore. */
+  footprint?: { readOnly: xdr.LedgerKey[]; readWrite: xdr.LedgerKey[] };
+  /** Refused when the network asks for more than this for rent and work. */
+  resourceFeeMaxStroops?: bigint;
   /** Called with the signed envelope; it is sent the first time when this has resolved. */
   onSigned?: (transaction: SignedTransaction) => Promise<void> | void;
 };
@@ -127,6 +131,17 @@ async function prepare(
       signed.count > 0 ? await rpc.simulate(unsignedEnvelope(operation, source, rpc.passphrase), signal) : recorded;
     if (!final.ok) return refusal(final.error);
     sorobanData = withMargin(final.transactionDataXdr, final.minResourceFee);
+  } else if (request.footprint) {
+    const { readOnly, readWrite } = request.footprint;
+    const declared = new SorobanDataBuilder().setFootprint(readOnly, readWrite).build();
+    const priced = await rpc.simulate(unsignedEnvelope(operation, source, rpc.passphrase, declared), signal);
+    if (!priced.ok) return refusal(priced.error);
+    sorobanData = withMargin(priced.transactionDataXdr, priced.minResourceFee);
+  }
+  const { resourceFeeMaxStroops: feeMax } = request;
+  if (feeMax !== undefined && sorobanData && sorobanData.resourceFee > feeMax) {
+    const detail = `it would cost ${sorobanData.resourceFee} stroops, and ${feeMax} is the most it may`;
+    return { status: 'refused', reason: 'fee_too_high', detail };
   }
   return signTransaction(
     {

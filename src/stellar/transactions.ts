@@ -40,14 +40,19 @@ export function unsignedTransaction(plan: TransactionPlan): string {
   return build(plan).toXdr();
 }
 
-/** An unsigned envelope for simulation: only its operation and source matter there. */
-export function unsignedEnvelope(operation: xdr.Operation, source: string, passphrase: string): string {
+/** An unsigned envelope for simulation: only its operation, its footprint if it has one, and its source matter there. */
+export function unsignedEnvelope(
+  operation: xdr.Operation,
+  source: string,
+  passphrase: string,
+  sorobanData?: xdr.SorobanTransactionData,
+): string {
   return build({
     operation,
     source,
     sequence: 1n,
     inclusionFeeStroops: 100,
-    sorobanData: undefined,
+    sorobanData,
     maxTimeS: 0,
     passphrase,
   }).toXdr();

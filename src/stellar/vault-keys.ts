@@ -2,8 +2,8 @@ import { Address, xdr } from '@stellar/stellar-sdk/base';
 import { addressValue, u32Value } from './contract-values.ts';
 
 /**
- * The ledger keys of the vault's storage, as contracts/vault/src/storage.rs makes them: a vector of a symbol and what tells
- * entries of one kind apart. Settle's footprint is made of these.
+ * The ledger keys of the vault's storage, as contracts/vault/src/storage.rs makes them: a symbol, or a vector of one and what
+ * tells entries of one kind apart. Settle's footprint is made of these, and the keeper's.
  */
 export type VaultKeys = {
   instance(): xdr.LedgerKey;
@@ -12,6 +12,7 @@ export type VaultKeys = {
   lane(lane: number): xdr.LedgerKey;
   payee(address: string): xdr.LedgerKey;
   payout(payee: string): xdr.LedgerKey;
+  liabilities(): xdr.LedgerKey;
 };
 
 export function vaultKeys(vault: string): VaultKeys {
@@ -25,6 +26,7 @@ export function vaultKeys(vault: string): VaultKeys {
     lane: (lane) => persistent('Lane', u32Value(lane)),
     payee: (address) => persistent('Payee', addressValue(address)),
     payout: (payee) => persistent('Payout', addressValue(payee)),
+    liabilities: () => contractDataKey(contract, xdr.ScVal.scvSymbol('Liability')),
   };
 }
 

@@ -1,0 +1,87 @@
+import type { AccountSlot } from '../billing/ledger.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { SubmitOutcome } from '../stellar/submitter.ts';
+import type { VaultLives } from '../stellar/vault-lives.ts';
+import { extendToLedgers, planKeepAlive } from './keep-alive.ts';
+
+/**
+ * Keeps what the vault has on the ledger alive: settle lengthens no life, or one batch would pay rent for every account in it,
+ * and deposits alone do not come often enough. Accounts that use the gateway are kept too; others are brought back when needed.
+ */
+export type Keeper = {
+  /** Looks when it is time to; true when there may be more to do at once. Throws when the network cannot be asked. */
+  turn(signal?: AbortSignal): Promise<boolean>;
+};
+
+export type KeeperDeps = {
+  lives: VaultLives;
+  accounts(): Iterable<Pick<AccountSlot, 'address' | 'unsettled' | 'period'>>;
+  payees(): string[];
+  lanes: number[];
+  /** Length of the vault's limit period, s, and the close time of the newest ledger seen. */
+  limitPeriodS: number;
+  chainTimeS(): number;
+  /** Keeps settlement's envelope and ours from using one sequence number. */
+  whileIdle<T>(work: () => Promise<T>): Promise<T | undefined>;
+  clock: Clock;
+  log: Log;
+};
+
+/** Entries end weeks ahead, so a few looks a day miss none. */
+const lookEveryMs = 6 * 3_600_000;
+/** Who used the gateway in this time is likely to come back before an entry could end. */
+const activeForS = 30 * 86_400;
+/** Accounts of one look; the others have their turn in the next one. */
+const accountsAtOnceMax = 10_000;
+
+export function createKeeper(deps: KeeperDeps): Keeper {
+  const { lives, clock, log } = deps;
+  let nextLookMs = clock.monotonicMs();
+  let from = 0;
+
+  /** A part of the active accounts at a time: each costs the server a look at its entry. */
+  function activeAccounts(): string[] {
+    const oldestPeriod = Math.floor((deps.chainTimeS() - activeForS) / deps.limitPeriodS);
+    const active: string[] = [];
+    for (const { address, unsettled, period } of deps.accounts()) {
+      if (unsettled > 0n || period > oldestPeriod) active.push(address);
+    }
+    if (from >= active.length) from = 0;
+    const part = active.slice(from, from + accountsAtOnceMax);
+    from += accountsAtOnceMax;
+    return part;
+  }
+
+  /** False when a settlement is on its way: then it is not this transaction's time. */
+  async function carryOut(what: 'restored' | 'extended', keys: string[], send: () => Promise<SubmitOutcome>) {
+    const outcome = await deps.whileIdle(send);
+    if (!outcome) return false;
+    if (outcome.status === 'landed') {
+      log.info({ entries: keys.length, hash: outcome.hash }, `entries of the vault were ${what}`);
+      return true;
+    }
+    const detail = outcome.status === 'refused' ? outcome.detail : outcome.reason;
+    log.error({ entries: keys.length, detail }, `entries of the vault could not be ${what}; the next look tries again`);
+    return true;
+  }
+
+  return {
+    async turn(signal) {
+      if (clock.monotonicMs() < nextLookMs) return false;
+      const { ledger, entries } = await lives.read(
+        { accounts: activeAccounts(), payees: deps.payees(), lanes: deps.lanes },
+        signal,
+      );
+      const plan = planKeepAlive(ledger, entries);
+      for (const keys of plan.restore) {
+        if (!(await carryOut('restored', keys, () => lives.restore(keys, signal)))) return false;
+      }
+      for (const keys of plan.extend) {
+        if (!(await carryOut('extended', keys, () => lives.extend(keys, extendToLedgers, signal)))) return false;
+      }
+      nextLookMs = clock.monotonicMs() + lookEveryMs;
+      return false;
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import type { xdr } from '@stellar/stellar-sdk';
+import { expect, it } from 'vitest';
+import { type EntryStore, keyText } from '../../src/devnet/ledger/entries.ts';
+import { silentLog } from '../../src/log.ts';
+import { units } from '../../src/money.ts';
+import { extendToLedgers, ledgersPerDay } from '../../src/settlement/keep-alive.ts';
+import { createKeeper } from '../../src/settlement/keeper.ts';
+import { createRpc } from '../../src/stellar/rpc.ts';
+import { createSubmitter } from '../../src/stellar/submitter.ts';
+import { vaultKeys } from '../../src/stellar/vault-keys.ts';
+import { createVaultLives } from '../../src/stellar/vault-lives.ts';
+import { limitPeriodS, rpcUrl, startNetwork } from '../simulation/network.ts';
+
+/** A keeper before the real contract, with an account that has deposited. */
+async function createRig({ resourceFeeMaxStroops = 1_000_000_000n, busy = false } = {}) {
+  const network = await startNetwork('a keeper');
+  const [ann, ben] = network.consumers;
+  if (!ann || !ben) throw new Error('no consumers');
+  for (const consumer of [ann, ben]) await consumer.deposit(consumer.address, units(1_000n));
+  const { chain, clock, passphrase, vaultAddress: vault, payees } = network;
+  const open = { fault: () => undefined, before: async () => undefined, after: async () => undefined };
+  const rpc = createRpc({ url: rpcUrl, passphrase, clock, fetch: network.line(open) });
+  const submitter = createSubmitter({
+    rpc,
+    clock: { ...clock, sleep: async () => void chain.closeLedger() },
+    feeMaxStroops: 1_000_000,
+  });
+  const state = { busy };
+  const keeper = createKeeper({
+    lives: createVaultLives({ rpc, vault, submitter, secret: network.operatorSecret, resourceFeeMaxStroops }),
+    accounts: () => [
+      { address: ann.address, unsettled: units(1n), period: 0 },
+      // Has not been here for years.
+      { address: ben.address, unsettled: units(0n), period: 0 },
+    ],
+    payees: () => payees,
+    lanes: [0],
+    limitPeriodS,
+    chainTimeS: () => chain.history.latest().closeTimeS,
+    whileIdle: async (work) => (state.busy ? undefined : work()),
+    clock,
+    log: silentLog(),
+  });
+  const keys = vaultKeys(vault);
+  const store = chain.entries as EntryStore;
+  const latest = () => chain.history.latest().sequence;
+  /** Makes an entry look as if it ended so many days from now. */
+  function endIn(key: xdr.LedgerKey, days: number): void {
+    const stored = store.get(keyText(key));
+    if (!stored) throw new Error('no such entry');
+    store.set(keyText(key), { ...stored, liveUntil: latest() + Math.round(days * ledgersPerDay) });
+  }
+  const lifeOf = (key: xdr.LedgerKey) => (store.get(keyText(key))?.liveUntil ?? 0) - latest();
+  return { network, keeper, keys, endIn, lifeOf, ann, ben, clock, state };
+}
+
+const fortnight = extendToLedgers - 10;
+
+it('what the vault needs for every call, and accounts in use, live for a fortnight again when a week of life is left', async () => {
+  const { keeper, keys, endIn, lifeOf, ann, ben, network } = await createRig();
+  const payee = keys.payee(network.payees[0] ?? '');
+  const kept = [keys.instance(), keys.liabilities(), payee, keys.account(ann.address)];
+  for (const key of [...kept, keys.account(ben.address)]) endIn(key, 6);
+  await keeper.turn();
+  for (const key of kept) expect(lifeOf(key)).toBeGreaterThan(fortnight);
+  // An account that nobody uses is not worth rent: it comes back when it is needed.
+  expect(lifeOf(keys.account(ben.address))).toBeLessThan(7 * ledgersPerDay);
+});
+
+it('what lives longer costs nothing: no transaction is sent', async () => {
+  const { keeper, network, clock } = await createRig();
+  // New entries of payees live for a week only.
+  await keeper.turn();
+  clock.advance(24 * 3_600_000);
+  const before = network.chain.history.latest().sequence;
+  await keeper.turn();
+  expect(network.chain.history.latest().sequence).toBe(before);
+});
+
+it('an archived entry of a payee is restored, so that the next settlement need not', async () => {
+  const { keeper, keys, endIn, lifeOf, network } = await createRig();
+  const payee = keys.payee(network.payees[0] ?? '');
+  endIn(payee, 0);
+  network.chain.closeLedger();
+  network.chain.closeLedger();
+  await keeper.turn();
+  expect(lifeOf(payee)).toBeGreaterThan(6 * ledgersPerDay);
+});
+
+it('rent that is dearer than it may be is not paid', async () => {
+  const { keeper, keys, endIn, lifeOf } = await createRig({ resourceFeeMaxStroops: 10n });
+  endIn(keys.instance(), 6);
+  await keeper.turn();
+  expect(lifeOf(keys.instance())).toBeLessThan(7 * ledgersPerDay);
+});
+
+it('while a settlement is on its way nothing is sent, and the next turn tries again', async () => {
+  const { keeper, keys, endIn, lifeOf, state } = await createRig({ busy: true });
+  endIn(keys.instance(), 6);
+  await keeper.turn();
+  expect(lifeOf(keys.instance())).toBeLessThan(7 * ledgersPerDay);
+  state.busy = false;
+  await keeper.turn();
+  expect(lifeOf(keys.instance())).toBeGreaterThan(fortnight);
+});
