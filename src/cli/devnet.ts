@@ -6,7 +6,7 @@ import { TIME_S_MAX } from '../devnet/ledger/chain-time.ts';
 import { isProfileName, networkProfiles, type ProfileName } from '../devnet/network-profiles.ts';
 import { ledgerLines, welcome } from '../devnet/screen.ts';
 import { createLog } from '../log.ts';
-import { lockStore, type StoreLock, StoreLockedError } from '../store/lock.ts';
+import type { StoreLock } from '../store/lock.ts';
 import type { Cli } from './cli.ts';
 import { CliError } from './exit-codes.ts';
 import { openPort } from './open-port.ts';
@@ -60,7 +60,7 @@ async function runDevnet(options: DevnetCommandOptions, cli: Cli): Promise<void>
   const ended = endSignal();
   const count = accountCount(options.accounts);
   const port = await openPort(options.port, '--port');
-  const lock = options.state === undefined ? undefined : lockState(options.state);
+  const lock = options.state === undefined ? undefined : await lockState(options.state);
   try {
     await runLocked(options, { port, count, ended }, cli);
   } finally {
@@ -68,8 +68,9 @@ async function runDevnet(options: DevnetCommandOptions, cli: Cli): Promise<void>
   }
 }
 
-/** Two networks that append to one file would make a third of it. */
-function lockState(file: string): StoreLock {
+/** Two networks that append to one file would make a third of it. A network without a file does not wait for the database. */
+async function lockState(file: string): Promise<StoreLock> {
+  const { lockStore, StoreLockedError } = await import('../store/lock.ts');
   try {
     return lockStore(file);
   } catch (cause) {
