@@ -140,9 +140,12 @@ export function release(
 
 function growOwner(stage: LedgerStage, owner: xdr.PublicKey, sponsor: xdr.PublicKey | undefined) {
   const account = accountIn(stage, owner);
-  if (account.numSubEntries + 1 > SUBENTRIES_MAX) return 'too_many_subentries' as const;
+  const grown = account.numSubEntries + 1;
+  if (grown > SUBENTRIES_MAX || grown + extensionOf(account).numSponsoring > MAX_UINT32) {
+    return 'too_many_subentries' as const;
+  }
   if (!sponsor && availableBalance(account) < BASE_RESERVE_STROOPS) return 'low_reserve' as const;
-  writeAccount(stage, new xdr.AccountEntry({ ...account, numSubEntries: account.numSubEntries + 1 }));
+  writeAccount(stage, new xdr.AccountEntry({ ...account, numSubEntries: grown }));
   return sponsor && establish(stage, sponsor, owner, 1);
 }
 

@@ -1,10 +1,11 @@
 import { Asset, xdr } from '@stellar/stellar-sdk';
+import { diagnosticError } from '../ledger/diagnostics.ts';
 import { readAccount, readTrustline, trustlineKey } from '../ledger/entries.ts';
 import { accountId, accountText } from '../ledger/envelope.ts';
 import { addSubentry, removeSubentry } from '../ledger/reserves.ts';
 import { isValidAsset } from './assets.ts';
 import type { OperationContext } from './context.ts';
-import { type BodyOf, operationKind, type SharedCode } from './operation-kind.ts';
+import { type BodyOf, type OperationFacts, operationKind, type SharedCode } from './operation-kind.ts';
 
 const Result = xdr.ChangeTrustResult;
 
@@ -12,7 +13,7 @@ export const changeTrust = operationKind<BodyOf<'changeTrust'>, xdr.ChangeTrustR
   xdr.OperationResultTr.changeTrust,
   {
     threshold: 'medium',
-    check: ({ changeTrustOp }, { source }) => checkChangeTrust(changeTrustOp, source),
+    check: ({ changeTrustOp }, facts) => checkChangeTrust(changeTrustOp, facts),
     apply: ({ changeTrustOp }, context) => applyChangeTrust(changeTrustOp, context),
     untouched: Result.changeTrustSuccess(),
   },
@@ -20,8 +21,15 @@ export const changeTrust = operationKind<BodyOf<'changeTrust'>, xdr.ChangeTrustR
 
 type ChangeTrustOutcome = xdr.ChangeTrustResult | SharedCode;
 
-function checkChangeTrust({ line, limit }: xdr.ChangeTrustOp, source: xdr.PublicKey): ChangeTrustOutcome | undefined {
-  if (line.type === 'assetTypePoolShare') return 'not_supported';
+function checkChangeTrust(
+  { line, limit }: xdr.ChangeTrustOp,
+  { source, explain }: OperationFacts,
+): ChangeTrustOutcome | undefined {
+  if (line.type === 'assetTypePoolShare') {
+    const text = 'the devnet has no liquidity pools: changeTrust to shares of one';
+    explain(diagnosticError('sceValue', xdr.ScErrorCode.scecInvalidAction, text));
+    return 'not_supported';
+  }
   if (limit < 0n || line.type === 'assetTypeNative' || !isValidAsset(line)) return Result.changeTrustMalformed();
   // The network's code for a line to one's own asset lost its use in protocol 16.
   return assetOf(line).getIssuer() === accountText(source) ? Result.changeTrustMalformed() : undefined;

@@ -1,5 +1,6 @@
 /** Every operation of a transaction passes here, on its way to the rules of its kind. */
 import { xdr } from '@stellar/stellar-sdk';
+import { diagnosticError } from '../ledger/diagnostics.ts';
 import type { ThresholdLevel } from '../ledger/signatures.ts';
 import type { OperationContext } from './context.ts';
 import { OPERATION_KINDS } from './kinds.ts';
@@ -13,7 +14,10 @@ export function thresholdOf(body: xdr.OperationBody): ThresholdLevel {
 /** What is wrong with the operation whatever the ledger holds. */
 export function checkOperation(body: xdr.OperationBody, facts: OperationFacts): xdr.OperationResult | undefined {
   const kind = kindOf(body);
-  return kind ? kind.check(body, facts) : xdr.OperationResult.opNotSupported();
+  if (kind) return kind.check(body, facts);
+  // The code alone reads as if the operation were unknown to Stellar.
+  facts.explain(diagnosticError('sceValue', xdr.ScErrorCode.scecInvalidAction, `the devnet has no ${body.type}`));
+  return xdr.OperationResult.opNotSupported();
 }
 
 /** Works on the context's stage; the caller throws the stage away when the result is no success. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Asset, type Keypair, Memo, Operation, TransactionBuilder, xdr } from '@stellar/stellar-sdk';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type ChainRig, type Submitted, startChain } from '../chain-rig.ts';
+import { errorOf } from '../diagnostic-errors.ts';
 import { keypair, usdcOf } from '../rig.ts';
 
 /** Who may do what, and the code the network has for each refusal. */
@@ -62,7 +63,7 @@ describe('a transaction', () => {
     expect(before - rig.account(ann).balance).toBe(200n);
   });
 
-  it('is refused whole when it has an operation this network does not have', () => {
+  it('is refused whole when it has an operation this network does not have, which is named', () => {
     const offer = Operation.manageSellOffer({
       selling: Asset.native(),
       buying: usdcOf(ben),
@@ -70,7 +71,9 @@ describe('a transaction', () => {
       price: '1',
     });
     const payment = Operation.payment({ destination: ben.publicKey(), asset: Asset.native(), amount: '1' });
-    expect(codeOf(rig.submit(ann, [payment, offer]))).toBe('txFailed paymentSuccess opNotSupported');
+    const refused = rig.submit(ann, [payment, offer]);
+    expect(codeOf(refused)).toBe('txFailed paymentSuccess opNotSupported');
+    expect(errorOf(refused)).toMatchObject({ code: 'scecInvalidAction', text: 'the devnet has no manageSellOffer' });
     expect(rig.account(ben).balance).toBe(1_000_000_000n);
   });
 });

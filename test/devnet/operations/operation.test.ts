@@ -13,6 +13,7 @@ import { extensionOf } from '../../../src/devnet/ledger/account-extension.ts';
 import { accountKey, type EntryStore } from '../../../src/devnet/ledger/entries.ts';
 import { createStage } from '../../../src/devnet/ledger/stage.ts';
 import { type ChainRig, startChain } from '../chain-rig.ts';
+import { errorOf } from '../diagnostic-errors.ts';
 import { keypair, usdcOf } from '../rig.ts';
 
 /** Classic operations and the codes of their failures. */
@@ -131,7 +132,9 @@ describe('a trustline', () => {
 
   it('is not to shares of a pool, which this network does not have', () => {
     const shares = new LiquidityPoolAsset(Asset.native(), usdc, 30);
-    expect(run(ann, Operation.changeTrust({ asset: shares, limit: '1' }))).toBe('opNotSupported');
+    const line = Operation.changeTrust({ asset: shares, limit: '1' });
+    expect(run(ann, line)).toBe('opNotSupported');
+    expect(errorOf(rig.submit(ann, [line])).text).toContain('no liquidity pools');
   });
 });
 
