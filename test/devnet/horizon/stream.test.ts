@@ -77,7 +77,7 @@ describe('a stream of history', () => {
         }
         expect(seen).toEqual(tokens);
       }),
-      { numRuns: 10 },
+      { numRuns: 40 },
     );
   });
 

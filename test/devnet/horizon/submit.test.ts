@@ -5,6 +5,7 @@ import {
   Keypair,
   NotFoundError,
   Operation,
+  scValToNative,
   type Transaction,
   TransactionBuilder,
   xdr,
@@ -85,6 +86,19 @@ describe('a transaction that is sent', () => {
       const { body } = await post('/transactions', form(tx));
       expect(body).toMatchObject({ status: 400, title: 'Transaction Malformed', extras: { envelope_xdr: tx } });
     }
+  });
+
+  it('for what the devnet does not have is told by RPC and by Horizon what that is', async () => {
+    const who = await rig.funded('sender of an offer');
+    const offer = { selling: Asset.native(), buying: new Asset('USDC', who.publicKey()), amount: '1', price: '1' };
+    const tx = await rig.build(who, [Operation.manageSellOffer(offer)]);
+    tx.sign(who);
+    const { extras } = (await post('/transactions', form(tx.toXdr()))).body;
+    expect(extras).toMatchObject({ result_codes: { operations: ['op_not_supported'] } });
+    const [told] = extras?.diagnostic_events ?? [];
+    const [byRpc] = (await rig.server.sendTransaction(tx)).diagnosticEvents ?? [];
+    expect(byRpc?.toXdr('base64')).toBe(told);
+    expect(byRpc && scValToNative(byRpc.event.body.v0.data)).toBe('the devnet has no manageSellOffer');
   });
 
   it('again after it was applied gives the same answer, be it success or failure', async () => {

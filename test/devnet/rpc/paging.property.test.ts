@@ -67,7 +67,7 @@ describe('pages', () => {
         expect(seen).toEqual(all.map(id));
         expect((await ask({ cursor }, 200))[list]).toEqual([]);
       }),
-      { numRuns: 20 },
+      { numRuns: 60 },
     );
   });
 
@@ -84,7 +84,7 @@ describe('pages', () => {
         }
         expect(seen).toEqual(Array.from({ length: LAST - startLedger + 1 }, (_, index) => startLedger + index));
       }),
-      { numRuns: 20 },
+      { numRuns: 60 },
     );
     const beyond = await call(rig.devnet.rpcUrl, 'getLedgers', { pagination: { cursor: String(LAST) } });
     expect(beyond.error?.code).toBe(-32602);
