@@ -50,13 +50,14 @@ async function deaf(): Promise<{ socket: Socket; res: ServerResponse }> {
   const socket = connect(Number(port), hostname);
   socket.on('error', () => undefined);
   socket.pause();
-  const before = streams.length;
   socket.write('GET / HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\n\r\n');
-  // A reader that opens its stream later proves that this one is open.
-  while (streams.length === before) await (await openStream(url))[Symbol.asyncDispose]();
-  const res = streams.find(({ req }) => req.socket.remotePort === socket.localPort);
-  if (!res) throw new Error('the stream did not open');
-  return { socket, res };
+  await once(socket, 'connect');
+  for (;;) {
+    const res = streams.find(({ req }) => req.socket.remotePort === socket.localPort);
+    if (res) return { socket, res };
+    // Time for the server to look at its connections.
+    await (await openStream(url))[Symbol.asyncDispose]();
+  }
 }
 
 /** Closes ledgers, each when the reader has that of before, until the condition holds. */

@@ -116,7 +116,7 @@ describe('following the links of a list in a random life', () => {
           }
         });
       }),
-      { numRuns: 80 },
+      { numRuns: 50 },
     );
   });
 });

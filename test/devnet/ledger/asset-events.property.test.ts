@@ -16,7 +16,7 @@ describe('random transactions, classic and of contracts', () => {
           expect(heldOf(rig, 'usdc')).toBe(issued(rig, usdc));
         });
       }),
-      { numRuns: 60 },
+      { numRuns: 35 },
     );
   });
 
@@ -34,7 +34,7 @@ describe('random transactions, classic and of contracts', () => {
           });
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 35 },
     );
   });
 
@@ -49,7 +49,7 @@ describe('random transactions, classic and of contracts', () => {
           expect(total(rig, Asset.native(), { fee: 1n })).toBe(feePool);
         });
       }),
-      { numRuns: 60 },
+      { numRuns: 35 },
     );
   });
 });

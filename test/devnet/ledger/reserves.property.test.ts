@@ -26,7 +26,7 @@ describe('random classic transactions', () => {
           }
         });
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 
@@ -48,7 +48,7 @@ describe('random classic transactions', () => {
           before = after;
         });
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 });
