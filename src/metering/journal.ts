@@ -332,6 +332,11 @@ export function createJournal(options: JournalOptions): Journal {
     perform: (write, until) => perform(write, until === 'durable' && onDisk),
     flush,
     async close() {
+      if (state === 'lost') {
+        closing.abort();
+        await syncing;
+        return;
+      }
       if (state !== 'open') return;
       state = 'closing';
       // A failing last write is already in the log, and its rows are refused: closing goes on. What is written then may

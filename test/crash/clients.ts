@@ -12,7 +12,7 @@ export type ClientBook = {
   stop(): Promise<void>;
 };
 
-/** So many clients call without a pause, over connections they keep; one that finds nobody tries again. */
+/** So many clients call without a pause, over connections they keep; one that gets nothing tries again. */
 export function startClients(count: number, url: string, token: string): ClientBook {
   const agent = new Agent({ keepAlive: true, maxSockets: count });
   let over = false;
@@ -32,19 +32,19 @@ export function startClients(count: number, url: string, token: string): ClientB
   return book;
 }
 
-/** False when no answer came. */
+/** False when nothing was served. */
 function callOnce(agent: Agent, url: string, token: string, book: ClientBook): Promise<boolean> {
   book.inFlight++;
   return new Promise((resolve) => {
-    let answered = false;
+    let served = false;
     const end = () => {
       book.inFlight--;
-      resolve(answered);
+      resolve(served);
     };
     const sent = request(url, { agent, headers: { authorization: `Bearer ${token}` } }, (answer) => {
-      answered = true;
       const { statusCode = 0, headers } = answer;
-      if (statusCode >= 200 && statusCode < 300) book.served.add(String(headers['callora-call']));
+      served = statusCode >= 200 && statusCode < 300;
+      if (served) book.served.add(String(headers['callora-call']));
       else book.others.set(statusCode, (book.others.get(statusCode) ?? 0) + 1);
       answer.on('error', () => undefined);
       answer.resume();

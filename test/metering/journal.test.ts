@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type FakeClock, systemClock } from '../../src/clock.ts';
+import { type FakeClock, fakeClock, systemClock } from '../../src/clock.ts';
 import { silentLog } from '../../src/log.ts';
 import { type ChargeRow, createJournal, type Journal, type JournalOptions } from '../../src/metering/journal.ts';
 import { finishesAtOnce } from '../../src/metering/journal-rows.ts';
@@ -329,6 +329,24 @@ describe('a failing file', () => {
     clock.advance(1_000);
     await until(() => !journal.health().ok);
     await expect(journal.charge(row())).rejects.toMatchObject({ code: 'journal_unavailable' });
+  });
+
+  it('does not keep the process from ending: no pause of a closed journal goes on', async () => {
+    const pauses = new Set<Promise<void>>();
+    const clock = fakeClock();
+    const sleep: typeof clock.sleep = (delayMs, signal) => {
+      const pause = clock.sleep(delayMs, signal);
+      pauses.add(pause);
+      void pause.then(() => pauses.delete(pause));
+      return pause;
+    };
+    const sync = async () => Promise.reject(new Error('EIO'));
+    const { journal, row } = build({ clock: { ...clock, sleep }, sync });
+    await journal.charge(row());
+    clock.advance(1_000);
+    await until(() => !journal.health().ok);
+    await journal.close();
+    expect(pauses.size).toBe(0);
   });
 });
 

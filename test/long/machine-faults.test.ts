@@ -1,0 +1,161 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { type ClientBook, startClients } from '../crash/clients.ts';
+import { compare, settleAll } from '../crash/compare.ts';
+import { callStatus, type GatewayRun, issueToken, startGateway } from '../crash/gateway.ts';
+import { openShop, type Shop } from '../crash/shop.ts';
+import { buildFaultyMachine, type FaultyMachine } from '../disk/faulty-machine.ts';
+import { callora } from '../support/callora-process.ts';
+
+/**
+ * The shipped program under load on a machine that fails: a full disk, a failing sync, another process with the lock, a
+ * wrong clock, damaged files. It stops selling before it serves unbilled, deletes nothing, and tells its health all the while.
+ */
+
+let machine: FaultyMachine;
+let shop: Shop;
+let gateway: GatewayRun;
+let token: string;
+let book: ClientBook;
+let health: { answers: number; failures: string[]; stop(): Promise<void> };
+
+beforeAll(async () => {
+  machine = buildFaultyMachine();
+  shop = await openShop();
+  gateway = await startGateway(shop, machine.env);
+  token = await issueToken(shop);
+  book = startClients(8, shop.url, token);
+  health = watchHealth(shop.adminUrl);
+});
+
+afterEach(() => machine.recover());
+
+afterAll(async () => {
+  await health?.stop();
+  await book?.stop();
+  await gateway?.end('SIGKILL');
+  await shop?.close();
+  machine?.remove();
+});
+
+/** A probe that gives up after a second, as an orchestrator's does; only while a process is there to be asked. */
+function watchHealth(adminUrl: string): typeof health {
+  let over = false;
+  const seen = { answers: 0, failures: [] as string[] };
+  const running = (async () => {
+    while (!over) {
+      try {
+        const answer = await fetch(`${adminUrl}/healthz`, { signal: AbortSignal.timeout(1_000) });
+        await answer.text();
+        seen.answers++;
+      } catch (error) {
+        const { name = '' } = error instanceof Error ? error : {};
+        if (name === 'TimeoutError') seen.failures.push('no answer within a second');
+      }
+      await systemClock.sleep(50);
+    }
+  })();
+  return {
+    get answers() {
+      return seen.answers;
+    },
+    failures: seen.failures,
+    async stop() {
+      over = true;
+      await running;
+    },
+  };
+}
+
+async function untilStatus(status: number): Promise<void> {
+  while ((await callStatus(shop, token)) !== status) await systemClock.sleep(20);
+}
+
+/** The service itself fails now and then, which costs nothing and may pass; nothing that it served does. */
+async function expectNothingServed(calls = 20): Promise<void> {
+  for (let call = 0; call < calls; call++) expect([500, 503]).toContain(await callStatus(shop, token));
+}
+
+it('a full disk: calls are refused with 503, and sold again when there is room, without a restart', async () => {
+  await untilStatus(200);
+  machine.fail('full');
+  await untilStatus(503);
+  await expectNothingServed();
+  machine.recover();
+  await untilStatus(200);
+});
+
+it('a sync that fails: calls are refused with 503 until a restart, for what the disk holds is in doubt', async () => {
+  machine.fail('sync');
+  await untilStatus(503);
+  machine.recover();
+  await expectNothingServed();
+  await gateway.end('SIGTERM');
+  gateway = await startGateway(shop, machine.env);
+  await untilStatus(200);
+});
+
+it('another process with the write lock: calls are refused with 503, and sold again when it lets go', async () => {
+  const script = `import Database from 'better-sqlite3';
+    const db = new Database(${JSON.stringify(shop.databaseFile)});
+    db.exec('BEGIN IMMEDIATE');
+    console.log('locked');
+    process.stdin.once('end', () => { db.exec('ROLLBACK'); process.exit(0); }).resume();`;
+  const holder = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: path.resolve(import.meta.dirname, '../..'),
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await once(holder.stdout, 'data');
+  await untilStatus(503);
+  holder.stdin.end();
+  await once(holder, 'exit');
+  await untilStatus(200);
+});
+
+it.each([
+  ['four thousand days ahead', 4_000 * 86_400],
+  ['three days behind', -3 * 86_400],
+])('a clock that is %s changes no balance, and calls are sold again when it is right', async (_name, seconds) => {
+  machine.fail(`clock ${seconds}`);
+  // Ahead, tokens have ended; behind, they are not from the past. Either way it is refused, or sold and charged.
+  for (let call = 0; call < 20; call++) expect([200, 401, 500, 503]).toContain(await callStatus(shop, token));
+  machine.recover();
+  await untilStatus(200);
+});
+
+it('after all of it the books of clients, service, database and vault agree, and health was told within a second throughout', async () => {
+  await health.stop();
+  await book.stop();
+  expect(await settleAll(shop)).toBe(true);
+  await gateway.end('SIGTERM');
+  const found = await compare(shop, book);
+  process.stdout.write(`${found.served} served, ${found.charged} charged, ${health.answers} looks at the health\n`);
+  expect(found).toMatchObject({ givenAway: [], unforwarded: [], repeated: [], settledOnChain: found.owed });
+  expect(found.served).toBeGreaterThan(100);
+  expect(health.failures).toEqual([]);
+  expect(health.answers).toBeGreaterThan(20);
+});
+
+it.each([
+  ['header', 0],
+  ['page', 3 * 4_096],
+])('a database with a damaged %s is refused and left as it is', async (_name, offset) => {
+  const sound = fs.readFileSync(shop.databaseFile);
+  const damaged = Buffer.from(sound);
+  damaged.fill(0xa5, offset, offset + 512);
+  fs.writeFileSync(shop.databaseFile, damaged);
+  const { code, stderr } = await callora(['serve', '--config', shop.config]);
+  expect(code).not.toBe(0);
+  expect(stderr).toContain('is not a sound database');
+  expect(fs.readFileSync(shop.databaseFile).equals(damaged)).toBe(true);
+  fs.writeFileSync(shop.databaseFile, sound);
+});
+
+it('the sound file is taken up again', async () => {
+  gateway = await startGateway(shop);
+  await untilStatus(200);
+});
