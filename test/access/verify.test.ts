@@ -181,6 +181,16 @@ describe('a claim', () => {
     expect(await verifier.verify(await sign(good, header, keys.signing.privateKey))).toMatchObject({ ok: true });
   });
 
+  it('that names as the payer anything but a Stellar address refuses the token, also when sub and client_id agree', async () => {
+    const { keys, clock, verifier } = await tokenSide();
+    const header = { alg: 'EdDSA', typ: 'at+jwt', kid: keys.signing.kid };
+    for (const sub of wrong.sub ?? []) {
+      const claims = { ...goodClaims(clock.nowMs()), sub, client_id: sub };
+      const token = await sign(claims, header, keys.signing.privateKey);
+      expect(await verifier.verify(token), JSON.stringify(sub)).toMatchObject({ ok: false });
+    }
+  });
+
   it('iat may be a minute ahead of this clock and no more; exp follows it', async () => {
     const nowMs = 1_800_000_000_000;
     const good = goodClaims(nowMs);
@@ -226,6 +236,7 @@ describe('the form', () => {
       payload: { a: 1 },
     });
     expect(readTokenForm(`${encode({ ...header, alg: 'none' })}.${encode({})}.${signature}`, 'at+jwt')).toBeUndefined();
+    expect(readTokenForm(`${encode({ ...header, typ: 'JWT' })}.${encode({})}.${signature}`, 'at+jwt')).toBeUndefined();
     expect(readTokenForm(`${encode({ ...header, cty: 'x' })}.${encode({})}.${signature}`, 'at+jwt')).toBeUndefined();
   });
 });

@@ -100,6 +100,22 @@ describe('a co-signed exit', () => {
     expect(account.exits).toBe(0n);
   });
 
+  it('takes no more than is left when the network has answered: a call may have come meanwhile', async () => {
+    const { ledger, account, store, desk, events } = build({
+      signer: {
+        async prepare() {
+          expect(ledger.hold(account, undefined, units(401)).ok).toBe(true);
+          return { ok: true, envelopeXdr: 'x', madeLedger: 100, expiresLedger: 190 };
+        },
+        sign: () => Promise.reject(new Error('it must not be signed')),
+      },
+    });
+    const asked = desk.request('GA', { to: 'GT', amount: units(600) });
+    expect(await asked).toMatchObject({ ok: false, reason: 'too_large', available: 599n });
+    expect(store.exits.list({ limit: 9 })).toEqual([]);
+    expect([account.exits, events]).toEqual([0n, []]);
+  });
+
   it('that is too large costs the network no question', async () => {
     const { ask, desk, events } = build();
     expect(await ask({ to: 'GT', amount: 1_001 })).toMatchObject({ reason: 'too_large', available: 1_000n });

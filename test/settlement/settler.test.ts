@@ -77,6 +77,25 @@ describe('settlement', () => {
     expect(seen).toEqual(['submitted true']);
   });
 
+  it('waits for the disk before it is sent', async () => {
+    const rig = funded();
+    rig.charge(consumer, payee, 300);
+    const { recordEnvelope } = rig.store.batches;
+    const { send } = rig.chain.rpc;
+    const seen: string[] = [];
+    rig.store.batches.recordEnvelope = async (batchId, envelope) => {
+      await recordEnvelope(batchId, envelope);
+      await new Promise((resolve) => setImmediate(resolve));
+      seen.push('on disk');
+    };
+    rig.chain.rpc.send = (envelope) => {
+      seen.push('sent');
+      return send(envelope);
+    };
+    await rig.run();
+    expect(seen).toEqual(['on disk', 'sent']);
+  });
+
   const faults: [string, SendFault[]][] = [
     ['the reply is lost after the network took it', ['reply_lost']],
     ['the request never arrives', ['request_lost']],

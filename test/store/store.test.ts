@@ -14,6 +14,15 @@ function open(file: string) {
   return openStore({ path: file, clock: fakeClock(), log: silentLog() });
 }
 
+/** The last leaf page of a table says that it has a free byte more than it has: every row can still be read. */
+function miscounted(bytes: Buffer): Buffer {
+  const changed = Buffer.from(bytes);
+  const pages = Array.from({ length: bytes.length / 4_096 }, (_, index) => index * 4_096);
+  const leaf = pages.findLast((at) => at > 0 && bytes[at] === 0x0d) ?? 0;
+  changed[leaf + 7] = (changed[leaf + 7] ?? 0) + 1;
+  return changed;
+}
+
 /** A child that holds the store, and its first line. */
 async function holdInChild(file: string) {
   const child = spawn(process.execPath, [path.join(import.meta.dirname, 'lock-child.ts'), file], {
@@ -28,8 +37,8 @@ describe('one gateway per database', () => {
   it('refuses a second process at once and names the first by its pid', async () => {
     const { file } = openTestStore();
     const { child, line } = await holdInChild(file);
-    if (child.exitCode === null) await once(child, 'exit');
     expect(line).toBe(`refused: ${file} is in use by another process (pid ${process.pid}); one gateway per database`);
+    if (child.exitCode === null) await once(child, 'exit');
     expect(child.exitCode).toBe(1);
   });
 
@@ -95,6 +104,7 @@ describe('a file that cannot be trusted', () => {
     ['another kind of file', () => Buffer.from('not a database, but long enough to be looked at closely'.repeat(20))],
     ['a broken header', (bytes) => Buffer.concat([Buffer.alloc(100, 7), bytes.subarray(100)])],
     ['broken pages', (bytes) => Buffer.concat([bytes.subarray(0, 8_192), bytes.subarray(8_192).map(() => 0x5a)])],
+    ['a row that only a full check finds', miscounted],
     ['a cut end', (bytes) => bytes.subarray(0, bytes.length - 3 * 4_096)],
   ])('is refused and kept: %s', async (_, damage) => {
     const file = await closedStore();
@@ -144,6 +154,14 @@ describe('a file that cannot be trusted', () => {
     db.exec('CREATE TABLE notes (text TEXT)');
     db.close();
     expect(() => open(file)).toThrow(/not a Callora database/);
+  });
+});
+
+describe('a lock that somebody else holds', () => {
+  it('is never waited for inside SQLite, which would hold the event loop', () => {
+    const { store } = openTestStore();
+    const waitsMs = [store.db, store.journalDb].map((db) => db.pragma('busy_timeout', { simple: true }));
+    expect(waitsMs).toEqual([0, 0]);
   });
 });
 
