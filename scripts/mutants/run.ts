@@ -1,0 +1,68 @@
+// Takes one guard of the money rules away at a time and demands that the test named for it fails: a guard whose absence no
+// test sees does not exist. `--only M8` checks those of one invariant or one id, `--json` prints the results as JSON,
+// `--jobs 1` runs one at a time, `--docs` writes the table of docs/guarantees.md anew instead.
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { checkMutants, type MutantResult } from './check.ts';
+import { withTable } from './guarantees-table.ts';
+import { guards } from './guards.ts';
+
+const root = path.join(import.meta.dirname, '../..');
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    json: { type: 'boolean', default: false },
+    jobs: { type: 'string', default: '2' },
+    docs: { type: 'boolean', default: false },
+  },
+});
+
+if (values.docs) {
+  const { file, text } = withTable(root);
+  writeFileSync(file, text);
+} else {
+  await main().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });
+}
+
+async function main(): Promise<void> {
+  const { only } = values;
+  const chosen = guards.filter(({ id, invariant }) => !only || only.includes(id) || only.includes(invariant));
+  if (chosen.length === 0) throw new Error(`no guard is called ${only?.join(' or ')}`);
+  const startMs = performance.now();
+  const results = await checkMutants(root, chosen, Math.max(1, Number(values.jobs)), (line) => console.error(line));
+  const seconds = Math.round((performance.now() - startMs) / 1000);
+  console.log(values.json ? JSON.stringify({ seconds, results: results.map(plain) }, undefined, 2) : table(results));
+  const standing = results.filter((result) => result.verdict !== 'killed');
+  console.error(`${results.length - standing.length} of ${results.length} mutants killed in ${seconds} s`);
+  if (standing.length > 0) process.exitCode = 1;
+}
+
+function plain({ guard, verdict, detail, seconds }: MutantResult) {
+  const { id, invariant, file, test, name } = guard;
+  return { id, invariant, file, test, name, verdict, detail, seconds };
+}
+
+function table(results: MutantResult[]): string {
+  const rows = results.map(({ guard, verdict, seconds }) => [
+    guard.id,
+    guard.invariant,
+    guard.file,
+    `${guard.test} "${guard.name}"`,
+    verdict,
+    seconds.toFixed(1),
+  ]);
+  const all = [['guard', 'invariant', 'file', 'test', 'verdict', 'seconds'], ...rows];
+  const widths = [0, 1, 2, 3, 4, 5].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
