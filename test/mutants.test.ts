@@ -5,6 +5,7 @@ import { withTable } from '../scripts/mutants/guarantees-table.ts';
 import { type Guard, patched, patchFault } from '../scripts/mutants/guard.ts';
 import { guards } from '../scripts/mutants/guards.ts';
 import { invariants } from '../scripts/mutants/invariants.ts';
+import { played } from '../scripts/mutants/played.ts';
 import { judgeMutant, type Report } from '../scripts/mutants/verdict.ts';
 
 /** What `npm run mutants` takes away is still there, and what it runs exists: the long run itself is a command of its own. */
@@ -33,6 +34,10 @@ describe('the list of guards', () => {
     expect([...new Set(guards.map((guard) => guard.invariant))].sort()).toEqual([...promised].sort());
     const wider = invariants.flatMap((invariant) => invariant.wider ?? []);
     expect(wider.filter((file) => !existsSync(path.join(root, file)))).toEqual([]);
+  });
+
+  it('says how much the long tests play, as they say it themselves', () => {
+    for (const [file, { source }] of Object.entries(played)) expect(read(file), file).toContain(source);
   });
 
   it('is what docs/guarantees.md shows', () => {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Guard } from './guard.ts';
 import { guards } from './guards.ts';
 import { type Invariant, invariants } from './invariants.ts';
+import { played } from './played.ts';
 
 const begin = '<!-- from scripts/mutants: `npm run mutants -- --docs` writes what follows -->';
 const end = '<!-- up to here -->';
@@ -43,13 +44,18 @@ function section({ id, promise, wider = [], notShown }: Invariant): string {
     '| --- | --- | --- | --- |',
   ];
   lines.push(...rows);
-  if (wider.length > 0) lines.push('', `The whole of it is played by ${wider.map(link).join(', ')}.`);
+  if (wider.length > 0) lines.push('', `The whole of it is played by ${wider.map(sized).join(', ')}.`);
   if (notShown !== undefined) lines.push('', `Not shown: ${notShown}`);
   return lines.join('\n');
 }
 
 function row({ id, guard, file, test, name }: Guard): string {
   return `| ${id} | ${cell(guard)} | ${link(file)} | ${link(test)}: ${cell(name)} |`;
+}
+
+function sized(file: string): string {
+  const size = played[file]?.size;
+  return size === undefined ? link(file) : `${link(file)} (${size})`;
 }
 
 function link(file: string): string {

@@ -1,17 +1,21 @@
 import type { Guard } from './guard.ts';
 import { accessGuards } from './guards/access.ts';
+import { bookGuards } from './guards/books.ts';
+import { chargeGuards } from './guards/charges.ts';
 import { depositGuards } from './guards/deposits.ts';
-import { forwardingGuards } from './guards/forwarding.ts';
-import { moneyGuards } from './guards/money.ts';
+import { requestGuards } from './guards/requests.ts';
 import { settlementGuards } from './guards/settlement.ts';
 import { storageGuards } from './guards/storage.ts';
+import { upstreamGuards } from './guards/upstreams.ts';
 
 /** Every guard that is taken away, in the order of docs/guarantees.md. */
 export const guards: readonly Guard[] = [
-  ...moneyGuards,
+  ...bookGuards,
+  ...chargeGuards,
   ...storageGuards,
   ...settlementGuards,
   ...depositGuards,
   ...accessGuards,
-  ...forwardingGuards,
+  ...requestGuards,
+  ...upstreamGuards,
 ];

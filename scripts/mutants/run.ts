@@ -18,6 +18,8 @@ const { values } = parseArgs({
   },
 });
 
+// An exit takes the copies along, so a Ctrl-C must be one.
+process.once('SIGINT', () => process.exit(130));
 if (values.docs) {
   const { file, text } = withTable(root);
   writeFileSync(file, text);

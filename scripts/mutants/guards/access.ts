@@ -82,6 +82,16 @@ export const accessGuards: readonly Guard[] = [
     name: 'of an address stop a flood at that API alone',
   },
   {
+    id: 'A2d',
+    invariant: 'A2',
+    guard: 'a token past its length is not looked at',
+    file: 'src/access/verify.ts',
+    search: "if (tokenText.length > tokenBytesMax) return { ok: false, reason: 'token_invalid' };",
+    replacement: '',
+    test: 'test/access/verify.test.ts',
+    name: 'are not spent on tokens longer than the limit',
+  },
+  {
     id: 'A3a',
     invariant: 'A3',
     guard: 'a remembered token ends with its revocation',
@@ -110,6 +120,16 @@ export const accessGuards: readonly Guard[] = [
     replacement: 'return entry;',
     test: 'test/access/token-cache.test.ts',
     name: 'takes no text for another with the same end',
+  },
+  {
+    id: 'A3d',
+    invariant: 'A3',
+    guard: 'a revocation that comes while the signature is checked counts',
+    file: 'src/access/verify.ts',
+    search: "if (isRevoked(token.jti)) return { ok: false, reason: 'token_revoked' };",
+    replacement: '',
+    test: 'test/access/verify.test.ts',
+    name: 'ends with a revocation that comes while the signature is checked',
   },
   {
     id: 'A4a',

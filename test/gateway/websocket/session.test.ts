@@ -111,12 +111,17 @@ describe('money by the message', () => {
   it('charges each message before it goes on, and nothing else', async () => {
     const rig = await openSession({ per: 'message' });
     const commit = Promise.withResolvers<void>();
-    rig.journal.beforeCharge = () => commit.promise;
+    let writing = false;
+    rig.journal.beforeCharge = () => {
+      writing = true;
+      return commit.promise;
+    };
     rig.client.socket.write(rig.client.frame({ opcode: 9 }));
     await until(() => rig.upstream.frames.length === 1);
     rig.client.say('one');
-    await until(() => rig.account.holds === 1);
-    expect(rig.upstream.messages).toEqual([]);
+    await until(() => writing);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([rig.account.holds, rig.upstream.messages]).toEqual([1, []]);
     commit.resolve();
     await rig.upstream.hears('one');
     expect(rig.account).toMatchObject({ charged: usdc('0.1'), holds: 0 });

@@ -2,102 +2,11 @@ import type { Guard } from '../guard.ts';
 
 const head = 'src/gateway/head.ts';
 const headTest = 'test/gateway/head.test.ts';
-const proxying = 'test/gateway/proxying.test.ts';
 const path = 'src/gateway/path.ts';
 const handshake = 'src/gateway/websocket/handshake.ts';
 
-/** F: what makes one paid request one request upstream, and keeps identity and secrets where they belong. */
-export const forwardingGuards: readonly Guard[] = [
-  {
-    id: 'F1a',
-    invariant: 'F1',
-    guard: 'exactly one Host',
-    file: head,
-    search: 'if (head.hosts !== 1) return',
-    replacement: 'if (head.hosts < 1) return',
-    test: headTest,
-    name: 'two Hosts',
-  },
-  {
-    id: 'F1b',
-    invariant: 'F1',
-    guard: 'a length beside a transfer coding is refused',
-    file: head,
-    search: "if (head.lengths > 0) return bad('bad_request', 'Content-Length and",
-    replacement: "if (head.lengths > 9) return bad('bad_request', 'Content-Length and",
-    test: 'test/gateway/desync.test.ts',
-    name: 'whole and in pieces: ',
-  },
-  {
-    id: 'F1c',
-    invariant: 'F1',
-    guard: 'the one transfer coding is exactly chunked',
-    file: head,
-    search: "if (head.transferEncoding !== 'chunked') {",
-    replacement: "if (!head.transferEncoding.includes('chunked')) {",
-    test: headTest,
-    name: 'gzip, chunked',
-  },
-  {
-    id: 'F1d',
-    invariant: 'F1',
-    guard: 'a chunk size is hex digits and nothing else',
-    file: 'src/http1/chunked.ts',
-    search: 'const size = readHex(digits);',
-    replacement: 'const size = readHex(digits.trim());',
-    test: 'test/http1/chunked.test.ts',
-    name: 'breaks the body for good',
-  },
-  {
-    id: 'F2a',
-    invariant: 'F2',
-    guard: 'a dot segment is refused',
-    file: path,
-    search: "? 'dot segments are not allowed' : undefined;",
-    replacement: '? undefined : undefined;',
-    test: 'test/gateway/path.test.ts',
-    name: 'by RFC 3986 remove_dot_segments and by merging slashes',
-  },
-  {
-    id: 'F2b',
-    invariant: 'F2',
-    guard: 'a character that needs no encoding is refused when it is encoded',
-    file: path,
-    search: "if (isUnreserved[byte] === 1) return 'a character",
-    replacement: "if (isUnreserved[byte] === 9) return 'a character",
-    test: 'test/gateway/path.test.ts',
-    name: 'by one that decodes before it resolves dots',
-  },
-  {
-    id: 'F2c',
-    invariant: 'F2',
-    guard: 'an encoding within an encoding is refused',
-    file: path,
-    search: 'if (byte === 0x25 && ',
-    replacement: 'if (byte === 0x100 && ',
-    test: 'test/gateway/path.test.ts',
-    name: 'by one that decodes twice',
-  },
-  {
-    id: 'F3a',
-    invariant: 'F3',
-    guard: 'a client cannot name the account: fields of the gateway’s own are its own',
-    file: 'src/gateway/fields.ts',
-    search: "name.startsWith('callora-') || ",
-    replacement: '',
-    test: proxying,
-    name: 'lets no combination of hostile fields change who pays or what is secret',
-  },
-  {
-    id: 'F3b',
-    invariant: 'F3',
-    guard: 'a spelling with underscores is the same name',
-    file: 'src/gateway/fields.ts',
-    search: "return lower.includes('_') ? lower.replaceAll('_', '-') : lower;",
-    replacement: 'return lower;',
-    test: proxying,
-    name: 'x_http_method_override',
-  },
+/** F4 to F8: where a request goes, and what may come back. */
+export const upstreamGuards: readonly Guard[] = [
   {
     id: 'F4a',
     invariant: 'F4',
@@ -159,6 +68,17 @@ export const forwardingGuards: readonly Guard[] = [
     name: 'while a connection is idle end it before it is used again',
   },
   {
+    id: 'F6c',
+    invariant: 'F6',
+    guard: 'an answer that ends before its end is a fault',
+    file: 'src/upstream/answer-reader.ts',
+    search:
+      "else if (this.#phase !== 'idle') this.#fault('closed', 'the upstream closed the connection within an answer');",
+    replacement: "else if (this.#phase !== 'idle') this.#end(true, []);",
+    test: 'test/upstream/hostile.test.ts',
+    name: 'is an error, never an end',
+  },
+  {
     id: 'F7',
     invariant: 'F7',
     guard: 'another upstream is tried only for a method that may be repeated',
@@ -167,6 +87,16 @@ export const forwardingGuards: readonly Guard[] = [
     replacement: 'if (call.request.method) {',
     test: 'test/upstream/pools.test.ts',
     name: 'are not tried for a call that might act',
+  },
+  {
+    id: 'F7b',
+    invariant: 'F7',
+    guard: 'an Idempotency-Key that has begun begins no other call',
+    file: 'src/store/idempotency.ts',
+    search: 'if (known && known.atMs > limits.expiredMs) return judge(known, key);',
+    replacement: '',
+    test: 'test/store/idempotency.test.ts',
+    name: 'begins once, and is open until its call has ended',
   },
   {
     id: 'F8a',
