@@ -39,6 +39,16 @@ export function lineAsset(line: xdr.TrustLineAsset | xdr.ChangeTrustAsset): Asse
   }
 }
 
+/** The asset of a code alone: the older operation on trustlines leaves its issuer, its source, out. */
+export function assetOfCode(code: xdr.AssetCode, issuer: xdr.PublicKey): Asset {
+  if (code.type === 'assetTypeCreditAlphanum4') {
+    const { assetCode4: assetCode } = code;
+    return Asset.fromOperation(xdr.Asset.assetTypeCreditAlphanum4(new xdr.AlphaNum4({ assetCode, issuer })));
+  }
+  const { assetCode12: assetCode } = code;
+  return Asset.fromOperation(xdr.Asset.assetTypeCreditAlphanum12(new xdr.AlphaNum12({ assetCode, issuer })));
+}
+
 /** Seconds as Horizon's time text. */
 export function timeText(seconds: number): string {
   return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');

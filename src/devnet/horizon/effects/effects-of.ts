@@ -1,6 +1,5 @@
 /** All effects of an operation, in the order in which Horizon counts them. */
-import { Asset, xdr } from '@stellar/stellar-sdk';
-import { accountOf } from '../../ledger/envelope.ts';
+import { Asset, type xdr } from '@stellar/stellar-sdk';
 import { balanceChanges } from '../balance-changes.ts';
 import type { OperationMeta } from '../operation-meta.ts';
 import { bumpEffects, dataEffects, optionsEffects } from './account-effects.ts';
@@ -9,6 +8,7 @@ import type { Effect } from './effect.ts';
 import { createAccountEffects, mergeEffects, movement, pathPaymentEffects } from './payment-effects.ts';
 import { sponsorshipEffects } from './sponsorship-effects.ts';
 import {
+  allowTrustEffects,
   changeTrustEffects,
   claimEffects,
   clawbackBalanceEffects,
@@ -70,20 +70,4 @@ function bodyEffects(
     default:
       return [];
   }
-}
-
-/** The older operation sets one of two authorization flags, or clears both. */
-function allowTrustEffects(op: xdr.AllowTrustOp, source: xdr.MuxedAccount): Effect[] {
-  const issuer = accountOf(source);
-  const both = xdr.TrustLineFlags.authorizedFlag.value | xdr.TrustLineFlags.authorizedToMaintainLiabilitiesFlag.value;
-  return lineFlagEffects(source, op.trustor, assetOfCode(op.asset, issuer), op.authorize, both & ~op.authorize);
-}
-
-export function assetOfCode(code: xdr.AssetCode, issuer: xdr.PublicKey): Asset {
-  if (code.type === 'assetTypeCreditAlphanum4') {
-    const { assetCode4: assetCode } = code;
-    return Asset.fromOperation(xdr.Asset.assetTypeCreditAlphanum4(new xdr.AlphaNum4({ assetCode, issuer })));
-  }
-  const { assetCode12: assetCode } = code;
-  return Asset.fromOperation(xdr.Asset.assetTypeCreditAlphanum12(new xdr.AlphaNum12({ assetCode, issuer })));
 }

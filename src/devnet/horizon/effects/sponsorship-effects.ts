@@ -1,10 +1,8 @@
 /** Who keeps the reserve of an entry or a signer from now on, or no longer does (CAP-33). */
 import type { xdr } from '@stellar/stellar-sdk';
-import { extensionOf } from '../../ledger/account-extension.ts';
-import { accountText } from '../../ledger/envelope.ts';
 import { assetText, lineAsset } from '../amounts.ts';
 import type { EntryPair, OperationMeta } from '../operation-meta.ts';
-import { signerKeyText } from '../signer-key.ts';
+import { signerSponsors, sponsorOfEntry } from '../operations/sponsor-of.ts';
 import { type Effect, effectOn, effectOnMuxed } from './effect.ts';
 
 type Kind = 'account' | 'trustline' | 'data' | 'claimable_balance' | 'signer';
@@ -15,19 +13,20 @@ export function sponsorshipEffects({ pairs }: OperationMeta, source: xdr.MuxedAc
 
 function entryEffects({ before, after }: EntryPair, source: xdr.MuxedAccount): Effect[] {
   const data = (after ?? before)?.data;
-  const change = changeOf(sponsorOf(before), sponsorOf(after));
+  const change = changeOf(sponsorOfEntry(before), sponsorOfEntry(after));
   if (!data || !change) return [];
   switch (data.type) {
     case 'account':
       return [effectOn(data.account.accountId, effectType('account', change), change.fields)];
     case 'trustline': {
       const asset = lineAsset(data.trustLine.asset);
-      const fields = { ...(asset ? { asset: assetText(asset) } : {}), ...change.fields };
+      // Horizon has the field of pool shares here too, and leaves it empty.
+      const fields = { asset_type: '', ...(asset ? { asset: assetText(asset) } : {}), ...change.fields };
       return [effectOn(data.trustLine.accountId, effectType('trustline', change), fields)];
     }
     case 'data': {
       const fields = { data_name: data.data.dataName.toString(), ...change.fields };
-      return [effectOn(data.data.accountId, effectType('data', change), fields)];
+      return [effectOnMuxed(source, effectType('data', change), fields)];
     }
     case 'claimableBalance': {
       const fields = { balance_id: data.claimableBalance.balanceId.toXdr('hex'), ...change.fields };
@@ -47,23 +46,6 @@ function signerEffects({ before, after }: EntryPair): Effect[] {
     if (!change) return [];
     return [effectOn(account.account.accountId, effectType('signer', change), { signer, ...change.fields })];
   });
-}
-
-function signerSponsors(entry: xdr.LedgerEntry | undefined): Map<string, string> {
-  if (entry?.data.type !== 'account') return new Map();
-  const { account } = entry.data;
-  const { signerSponsors: sponsors } = extensionOf(account);
-  return new Map(
-    account.signers.flatMap(({ key }, index) => {
-      const sponsor = sponsors[index];
-      return sponsor ? [[signerKeyText(key), accountText(sponsor)] as const] : [];
-    }),
-  );
-}
-
-function sponsorOf(entry: xdr.LedgerEntry | undefined): string | undefined {
-  const sponsor = entry?.ext.type === 'v1' ? entry.ext.v1.sponsoringId : null;
-  return sponsor ? accountText(sponsor) : undefined;
 }
 
 type Change = { how: 'created' | 'updated' | 'removed'; fields: Record<string, string> };

@@ -1,7 +1,7 @@
 /** Effects of operations on trustlines and on balances that wait to be claimed. */
 import { Asset, xdr } from '@stellar/stellar-sdk';
-import { accountText } from '../../ledger/envelope.ts';
-import { amountText, assetFields, assetText, lineAsset } from '../amounts.ts';
+import { accountOf, accountText } from '../../ledger/envelope.ts';
+import { amountText, assetFields, assetOfCode, assetText, lineAsset } from '../amounts.ts';
 import { predicateResource } from '../claim-predicate.ts';
 import type { EntryPair, OperationMeta } from '../operation-meta.ts';
 import { type Effect, effectOn, effectOnMuxed } from './effect.ts';
@@ -40,6 +40,26 @@ export function lineFlagEffects(
       ...flags,
     }),
   ];
+}
+
+/** The older operation sets one of two authorization flags, or clears both; Horizon tells it in the older words and in the newer. */
+export function allowTrustEffects(op: xdr.AllowTrustOp, source: xdr.MuxedAccount): Effect[] {
+  const { authorizedFlag, authorizedToMaintainLiabilitiesFlag } = xdr.TrustLineFlags;
+  const asset = assetOfCode(op.asset, accountOf(source));
+  const { asset_issuer: _, ...shown } = assetFields(asset);
+  const older = (type: Effect['type']) => effectOnMuxed(source, type, { trustor: accountText(op.trustor), ...shown });
+  const newer = (set: number, clear: number) => lineFlagEffects(source, op.trustor, asset, set, clear);
+  switch (op.authorize) {
+    case authorizedFlag.value:
+      return [older('trustline_authorized'), ...newer(op.authorize, 0)];
+    case authorizedToMaintainLiabilitiesFlag.value:
+      return [older('trustline_authorized_to_maintain_liabilities'), ...newer(op.authorize, 0)];
+    default:
+      return [
+        older('trustline_deauthorized'),
+        ...newer(0, authorizedFlag.value | authorizedToMaintainLiabilitiesFlag.value),
+      ];
+  }
 }
 
 export function createBalanceEffects(
