@@ -34,7 +34,7 @@ import { transactionMethods } from './rpc/transaction-methods.ts';
 import { compileSorobanHost } from './soroban-host.ts';
 import { createStateFile } from './state-file.ts';
 
-export const DEVNET_PASSPHRASE = 'Callora Devnet ; 2026';
+const DEVNET_PASSPHRASE = 'Callora Devnet ; 2026';
 
 export type DevnetOptions = {
   /** Default 127.0.0.1. */

@@ -44,7 +44,7 @@ export function accountMethods({ chain, friendbot, namedAccount }: ControlDeps):
 }
 
 /** How many accounts with coins a new network begins with. */
-export const SHOWN_ACCOUNTS = 5;
+const SHOWN_ACCOUNTS = 5;
 
 export function* shownNames(count = SHOWN_ACCOUNTS): Iterable<string> {
   for (let index = 0; index < count; index++) yield `account ${index}`;

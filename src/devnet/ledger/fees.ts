@@ -25,7 +25,7 @@ export function feeOperations(signed: SignedTransaction): bigint {
   return BigInt(Math.max(1, signed.tx.operations.length) + (signed.feeBump ? 1 : 0));
 }
 
-export function minimumInclusionFee(signed: SignedTransaction): bigint {
+function minimumInclusionFee(signed: SignedTransaction): bigint {
   return BASE_FEE_STROOPS * feeOperations(signed);
 }
 

@@ -53,6 +53,6 @@ export function operationSucceeded(result: xdr.OperationResult): boolean {
 }
 
 /** Such as `paymentUnderfunded`. */
-export function innerCode(result: xdr.OperationResultTr): string {
+function innerCode(result: xdr.OperationResultTr): string {
   return result.value.type;
 }

@@ -5,7 +5,7 @@ import { method, struct } from './decode-params.ts';
 import { RpcError, type RpcMethods } from './json-rpc.ts';
 
 /** As the real server's default. */
-export const HEALTHY_LATENCY_S = 30;
+const HEALTHY_LATENCY_S = 30;
 
 export const healthMethods: RpcMethods = {
   getHealth: method(struct('GetHealthRequest', {}), (_request, chain) => getHealth(chain)),

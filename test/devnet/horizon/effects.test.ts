@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEffectArchive } from '../../../src/devnet/horizon/effect-archive.ts';
 import { accountText } from '../../../src/devnet/ledger/envelope.ts';
 import { startChain } from '../chain-rig.ts';
-import { entriesOf, life, live } from '../ledger/random-life.ts';
+import { entriesOf, live } from '../ledger/random-life.ts';
+import { life } from '../ledger/random-steps.ts';
 import { keypair, usdcOf } from '../rig.ts';
 import { type HorizonRig, startHorizonRig } from './horizon-rig.ts';
 

@@ -7,7 +7,8 @@ import type { Items } from '../../../src/devnet/horizon/page.ts';
 import { Tail } from '../../../src/devnet/horizon/tail.ts';
 import { createHistory } from '../../../src/devnet/ledger/history.ts';
 import { startChain } from '../chain-rig.ts';
-import { life, live, NAMES } from '../ledger/random-life.ts';
+import { live } from '../ledger/random-life.ts';
+import { life, NAMES } from '../ledger/random-steps.ts';
 import { keypair } from '../rig.ts';
 import { startHorizonRig } from './horizon-rig.ts';
 

@@ -5,7 +5,8 @@ import { countsNobody, HORIZON_QUOTA } from '../../../src/devnet/horizon/rate-li
 import { listen } from '../../../src/devnet/http.ts';
 import { toid } from '../../../src/devnet/ledger/records.ts';
 import { type ChainRig, startChain } from '../chain-rig.ts';
-import { life, live, NAMES } from '../ledger/random-life.ts';
+import { live } from '../ledger/random-life.ts';
+import { life, NAMES } from '../ledger/random-steps.ts';
 import { keypair, usdcOf } from '../rig.ts';
 import type { HorizonDocument } from './horizon-rig.ts';
 

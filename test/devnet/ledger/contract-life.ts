@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import type { ChainRig } from '../chain-rig.ts';
 import { prepared } from '../prepared.ts';
 import { keypair, usdcOf } from '../rig.ts';
-import { chapter, hasAccount, NAMES, SETTLED, type Sent, send } from './random-life.ts';
+import { hasAccount, send } from './random-life.ts';
+import { chapter, NAMES, SETTLED, type Sent } from './random-steps.ts';
 
 /** Random lives in which accounts also call the contracts of their assets, and in which time passes. */
 

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TOTAL_COINS_STROOPS } from '../../../src/devnet/ledger/header.ts';
 import { startChain } from '../chain-rig.ts';
-import { heldOf, life, live } from './random-life.ts';
+import { heldOf, live } from './random-life.ts';
+import { life } from './random-steps.ts';
 
 describe('random classic transactions', () => {
   it('neither make nor lose native coins: accounts, what is set aside and fees hold all there ever was', () => {

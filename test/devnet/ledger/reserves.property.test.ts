@@ -7,7 +7,8 @@ import { entryData, sponsorOf } from '../../../src/devnet/ledger/entries.ts';
 import { accountText } from '../../../src/devnet/ledger/envelope.ts';
 import { reservesOf } from '../../../src/devnet/ledger/reserves.ts';
 import { type ChainRig, startChain } from '../chain-rig.ts';
-import { entriesOf, life, live } from './random-life.ts';
+import { entriesOf, live } from './random-life.ts';
+import { life } from './random-steps.ts';
 
 type Counts = { sponsoring: number; sponsored: number };
 

@@ -2,7 +2,8 @@ import type { xdr } from '@stellar/stellar-sdk';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { startChain } from '../chain-rig.ts';
-import { entriesOf, life, live } from './random-life.ts';
+import { entriesOf, live } from './random-life.ts';
+import { life } from './random-steps.ts';
 
 describe('random classic transactions', () => {
   it('count subentries as they are', () => {
