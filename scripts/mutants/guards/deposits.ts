@@ -210,4 +210,14 @@ export const depositGuards: readonly Guard[] = [
     test: 'test/billing/exposure.test.ts',
     name: 'the newest ledger is too old',
   },
+  {
+    id: 'H8b',
+    invariant: 'H8',
+    guard: 'readiness fails before sales stop, when the newest ledger is too old',
+    file: 'src/admin/health.ts',
+    search: 'nowMs - lastLedgerClosedAtMs > ageMaxMs',
+    replacement: 'nowMs - lastLedgerClosedAtMs > ageMaxMs * 8',
+    test: 'test/admin/health.test.ts',
+    name: 'not for reasons of',
+  },
 ];

@@ -179,6 +179,16 @@ export const settlementGuards: readonly Guard[] = [
     name: 'the oldest charge is too old',
   },
   {
+    id: 'T4b',
+    invariant: 'T4',
+    guard: 'readiness fails before sales stop, when a charge has waited too long',
+    file: 'src/admin/health.ts',
+    search: 'nowMs - oldestUnsettledAtMs > ageMaxMs',
+    replacement: 'nowMs - oldestUnsettledAtMs > ageMaxMs * 8',
+    test: 'test/admin/health.test.ts',
+    name: 'not for reasons of',
+  },
+  {
     id: 'T5',
     invariant: 'T5',
     guard: 'the hot key signs an exit only when the envelope is, byte for byte, what the row says',
