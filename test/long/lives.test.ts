@@ -33,14 +33,18 @@ const leastOfEach: Partial<Record<(typeof changes)[number], number>> = {
 it(`the identities of the books hold after each of ${changesWanted} changes of state, and at the end on chain`, async () => {
   const total = new Map<string, number>();
   let changed = 0;
+  let receipts = 0;
   for (let seed = 10_000; changed < changesWanted; seed++) {
     const { counts } = await simulate(seed, commandsPerLife);
+    receipts += counts['receipt verified'] ?? 0;
     for (const kind of changes) {
       total.set(kind, (total.get(kind) ?? 0) + (counts[kind] ?? 0));
       changed += counts[kind] ?? 0;
     }
   }
   process.stdout.write(`${changed} changes: ${[...total].map(([kind, count]) => `${count} ${kind}`).join(', ')}\n`);
+  process.stdout.write(`${receipts} receipts lead to the chain value in the vault\n`);
+  expect(receipts).toBeGreaterThan(10_000);
   for (const [kind, least] of Object.entries(leastOfEach)) {
     expect([kind, (total.get(kind) ?? 0) >= least]).toEqual([kind, true]);
   }

@@ -225,6 +225,7 @@ function configOf(network: SimNetwork, places: Places): Config {
   const config = makeConfig(prices.map((price, index) => ({ origin, price, payee: network.payees[index % 2] ?? '' })));
   return {
     ...config,
+    gateway: { ...config.gateway, identitySecret: network.operatorSecret },
     stellar: {
       ...config.stellar,
       passphrase: network.passphrase,

@@ -16,6 +16,7 @@ it.each([...kept, [1, 600], [2, 600], [3, 600], [4, 600]] as [number, number][])
     const { counts } = await simulate(seed, commands);
     const changed = changes.reduce((sum, kind) => sum + (counts[kind] ?? 0), 0);
     expect(changed).toBeGreaterThan(commands / 10);
+    expect(counts['receipt verified']).toBeGreaterThan(20);
   },
   60_000,
 );

@@ -3,6 +3,7 @@ import { units, unitsMax } from '../../src/money.ts';
 import { play, playOne } from './commands.ts';
 import { checkIdentities } from './identities.ts';
 import { Life } from './life.ts';
+import { checkReceipts } from './receipts.ts';
 
 /** `counts`: what really happened, by kind; what was refused or had nothing to act on stands under names of its own. */
 export type LifeReport = { counts: Record<string, number>; crashPoints: number };
@@ -96,6 +97,8 @@ async function settleDown(life: Life): Promise<void> {
   model.compare(life.rows());
   expect(model.in('held', 'charging', 'ending', 'served').filter(({ id }) => life.running.has(id))).toEqual([]);
   await compareWithVault(life);
+  const receipts = await checkReceipts(life);
+  for (let more = receipts; more > 0; more--) life.count('receipt verified');
 }
 
 /** Charges that were cut off are settled when they are so old. */

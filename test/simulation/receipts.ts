@@ -1,0 +1,99 @@
+import { expect } from 'vitest';
+import type { Core } from '../../src/app/core.ts';
+import { createReceipts } from '../../src/app/receipts.ts';
+import { verifyReceipt } from '../../src/dashboard/verify-receipt.ts';
+import { createRateLimiter } from '../../src/limits/rate.ts';
+import { publishedRoots } from '../../src/portal/published-roots.ts';
+import { type ReceiptView, receiptView } from '../../src/portal/receipt-view.ts';
+import { createBatchTrees } from '../../src/settlement/batch-trees.ts';
+import type { BatchRow } from '../../src/store/batches.ts';
+import type { LeafRow } from '../../src/store/leaf-row.ts';
+import type { Life } from './life.ts';
+
+/**
+ * Every leaf that a life has settled, as a consumer would audit it: with the receipts, the published roots and the one chain
+ * value in the vault, by the verifier that runs in the page and shares no code with the gateway.
+ */
+export async function checkReceipts(life: Life): Promise<number> {
+  const { core } = await life.alive();
+  const { network, model } = life;
+  const evidence = await evidenceOf(core, life);
+  let settled = 0;
+  const netOfCalls = new Map<string, bigint>();
+  for (const batch of core.store.batches.list({ limit: 10_000 })) {
+    const rows = core.store.leaves.between(batch.id, 0, batch.leaves);
+    const receipts = await receiptsOf(core, batch, rows);
+    for (const receipt of receipts) await expectProven(receipt, evidence);
+    compareWithLines(core, batch, rows);
+    for (const row of rows) {
+      if (row.kind === 'call') netOfCalls.set(row.account, (netOfCalls.get(row.account) ?? 0n) + netOf(row));
+    }
+    settled += receipts.length;
+    const [first] = receipts;
+    if (first) await expectForgeryNoticed(first, evidence);
+  }
+  // No call is missing among the leaves, and none is there twice.
+  for (const { address: account } of network.consumers) {
+    expect(netOfCalls.get(account) ?? 0n).toBe(model.charged({ account }) - model.refunded({ account }));
+  }
+  return settled;
+}
+
+type Evidence = Parameters<typeof verifyReceipt>[1];
+
+async function evidenceOf(core: Core, { network }: Life): Promise<Evidence> {
+  const limiter = createRateLimiter({ clock: core.clock });
+  const deps = { config: core.config, rootChain: core.rootChain, limiter };
+  const { body: roots } = await publishedRoots(deps, new URLSearchParams('lane=0'), 'an auditor');
+  const { chain, batch } = await network.vault.lastBatch(0);
+  const jwks = { keys: [createReceipts(core).key.jwk] };
+  return {
+    vault: network.vaultAddress,
+    networkPassphrase: network.passphrase,
+    roots,
+    chain: { value: chain, batch },
+    jwks,
+  };
+}
+
+async function receiptsOf(core: Core, batch: BatchRow, rows: LeafRow[]): Promise<ReceiptView[]> {
+  const clock = { sleep: async () => undefined };
+  const trees = createBatchTrees({ leaves: core.store.leaves, vault: core.vault.address, clock });
+  const built = await trees.of(batch);
+  if (!built.ok) throw new Error(`no tree of batch ${batch.batch}: ${built.reason}`);
+  const { tree } = built;
+  const { vault, passphrase } = core.config().stellar;
+  const terms = { vault, passphrase, explorerUrl: undefined, key: createReceipts(core).key };
+  return Promise.all(rows.map((row, index) => receiptView(terms, row, { batch, tree, index })));
+}
+
+async function expectProven(receipt: ReceiptView, evidence: Evidence): Promise<void> {
+  const checks = await verifyReceipt(receipt, evidence);
+  expect(checks.filter(({ state }) => state !== 'ok')).toEqual([]);
+  expect(checks.map(({ name }) => name)).toContain('chain');
+}
+
+/** One unit more or less, and a leaf of another place. */
+async function expectForgeryNoticed(receipt: ReceiptView, evidence: Evidence): Promise<void> {
+  const forged = { ...receipt, leaf: { ...receipt.leaf, payee: receipt.leaf.account } };
+  const moved = { ...receipt, index: (receipt.index ?? 0) + 1 };
+  for (const each of [forged, moved]) {
+    expect((await verifyReceipt(each, evidence)).some(({ state }) => state === 'failed')).toBe(true);
+  }
+}
+
+/** What was asked of each account for each payee is the sum of its leaves, carried debts included. */
+function compareWithLines(core: Core, batch: BatchRow, rows: LeafRow[]): void {
+  const asked = core.store.batches.lines(batch.id).map(({ payee, account, amount }) => [`${account} ${payee}`, amount]);
+  const sums = new Map<string, bigint>();
+  for (const row of rows) {
+    const key = `${row.account} ${row.payee}`;
+    sums.set(key, (sums.get(key) ?? 0n) + netOf(row));
+  }
+  const due = [...sums].filter(([, sum]) => sum > 0n);
+  expect(new Map(due)).toEqual(new Map(asked as [string, bigint][]));
+}
+
+function netOf(row: LeafRow): bigint {
+  return row.kind === 'carry' ? row.amount : row.price - row.refund;
+}
