@@ -37,6 +37,8 @@ export type BatchSenderDeps = {
   batches: Pick<Store['batches'], 'lines' | 'envelopes' | 'recordEnvelope' | 'endEnvelope' | 'reopen'>;
   accounts: Pick<Store['accounts'], 'byAddress'>;
   confirm: (settled: SettledOnChain) => ConfirmResult;
+  /** Resolves when everything written is on disk; rejects for good once the disk is in doubt. */
+  sync: () => Promise<void>;
   clock: Clock;
   log: Log;
   operatorSecret: string;
@@ -91,6 +93,8 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
   }
 
   async function send(envelope: Pick<EnvelopeRow, 'hash' | 'envelopeXdr'>, signal?: AbortSignal): Promise<StepResult> {
+    // Also what an earlier turn wrote: a chain that knows a batch which the next start does not would halt the lane.
+    await deps.sync();
     sentAtMs.set(envelope.hash, clock.monotonicMs());
     try {
       const answer = await rpc.send(envelope.envelopeXdr, signal);

@@ -10,7 +10,7 @@ import { extendToLedgers, planKeepAlive } from './keep-alive.ts';
  * and deposits alone do not come often enough. Accounts that use the gateway are kept too; others are brought back when needed.
  */
 export type Keeper = {
-  /** Looks when it is time to; true when there may be more to do at once. Throws when the network cannot be asked. */
+  /** Looks when it is time to; true when more accounts are to be looked at. Throws when the network cannot be asked. */
   turn(signal?: AbortSignal): Promise<boolean>;
 };
 
@@ -32,8 +32,8 @@ export type KeeperDeps = {
 const lookEveryMs = 6 * 3_600_000;
 /** Who used the gateway in this time is likely to come back before an entry could end. */
 const activeForS = 30 * 86_400;
-/** Accounts of one look; the others have their turn in the next one. */
-const accountsAtOnceMax = 10_000;
+/** Accounts of one turn; the others have theirs at once behind it. */
+export const accountsAtOnceMax = 10_000;
 
 export function createKeeper(deps: KeeperDeps): Keeper {
   const { lives, clock, log } = deps;
@@ -41,16 +41,13 @@ export function createKeeper(deps: KeeperDeps): Keeper {
   let from = 0;
 
   /** A part of the active accounts at a time: each costs the server a look at its entry. */
-  function activeAccounts(): string[] {
+  function nextAccounts(): string[] {
     const oldestPeriod = Math.floor((deps.chainTimeS() - activeForS) / deps.limitPeriodS);
     const active: string[] = [];
     for (const { address, unsettled, period } of deps.accounts()) {
       if (unsettled > 0n || period > oldestPeriod) active.push(address);
     }
-    if (from >= active.length) from = 0;
-    const part = active.slice(from, from + accountsAtOnceMax);
-    from += accountsAtOnceMax;
-    return part;
+    return active.slice(from, from + accountsAtOnceMax);
   }
 
   /** False when a settlement is on its way: then it is not this transaction's time. */
@@ -69,10 +66,8 @@ export function createKeeper(deps: KeeperDeps): Keeper {
   return {
     async turn(signal) {
       if (clock.monotonicMs() < nextLookMs) return false;
-      const { ledger, entries } = await lives.read(
-        { accounts: activeAccounts(), payees: deps.payees(), lanes: deps.lanes },
-        signal,
-      );
+      const accounts = nextAccounts();
+      const { ledger, entries } = await lives.read({ accounts, payees: deps.payees(), lanes: deps.lanes }, signal);
       const plan = planKeepAlive(ledger, entries);
       for (const keys of plan.restore) {
         if (!(await carryOut('restored', keys, () => lives.restore(keys, signal)))) return false;
@@ -80,6 +75,10 @@ export function createKeeper(deps: KeeperDeps): Keeper {
       for (const keys of plan.extend) {
         if (!(await carryOut('extended', keys, () => lives.extend(keys, extendToLedgers, signal)))) return false;
       }
+      // Only now: what was not looked after for a settlement on its way has its turn again.
+      from += accounts.length;
+      if (accounts.length === accountsAtOnceMax) return true;
+      from = 0;
       nextLookMs = clock.monotonicMs() + lookEveryMs;
       return false;
     },

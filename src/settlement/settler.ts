@@ -172,15 +172,23 @@ export function createSettler(deps: SettlerDeps): Settler {
       period: Math.floor(deps.chainTimeS() / deps.limitPeriodS),
       ...(deps.laneOf ? { inLane: (account: string) => deps.laneOf?.(account) === lane.lane } : {}),
     };
-    const { sealed, full } = await sealBatch(deps, request, signal);
-    // What could not be chosen leaves both as they were: nobody's hurry is over before all that waited is in a batch.
-    lane.goesOn = full;
-    if (!full) lane.hurried = false;
-    if (!sealed) return undefined;
-    await deps.sync();
-    const { batch, root, total, leaves, lines } = sealed;
-    log.info({ lane: lane.lane, batch, root, total: total.toString(), leaves, lines: lines.length }, 'batch sealed');
-    return openBatch(lane.lane);
+    const { hurried } = lane;
+    // One that comes while this batch is chosen and filed is about what the batch has not taken.
+    lane.hurried = false;
+    try {
+      const { sealed, full } = await sealBatch(deps, request, signal);
+      lane.goesOn = full;
+      if (full && hurried) lane.hurried = true;
+      if (!sealed) return undefined;
+      await deps.sync();
+      const { batch, root, total, leaves, lines } = sealed;
+      log.info({ lane: lane.lane, batch, root, total: total.toString(), leaves, lines: lines.length }, 'batch sealed');
+      return openBatch(lane.lane);
+    } catch (error) {
+      // What could not be chosen leaves it as it was: nobody's hurry is over before all that waited is in a batch.
+      if (hurried) lane.hurried = true;
+      throw error;
+    }
   }
 
   /** An operator asks: a lane that gave up gets one more try; a foreign batch stays what it is. */

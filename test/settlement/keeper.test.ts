@@ -1,10 +1,11 @@
 import type { xdr } from '@stellar/stellar-sdk';
 import { expect, it } from 'vitest';
+import { fakeClock } from '../../src/clock.ts';
 import { type EntryStore, keyText } from '../../src/devnet/ledger/entries.ts';
 import { silentLog } from '../../src/log.ts';
 import { units } from '../../src/money.ts';
 import { extendToLedgers, ledgersPerDay } from '../../src/settlement/keep-alive.ts';
-import { createKeeper } from '../../src/settlement/keeper.ts';
+import { accountsAtOnceMax, createKeeper } from '../../src/settlement/keeper.ts';
 import { createRpc } from '../../src/stellar/rpc.ts';
 import { createSubmitter } from '../../src/stellar/submitter.ts';
 import { vaultKeys } from '../../src/stellar/vault-keys.ts';
@@ -102,4 +103,46 @@ it('while a settlement is on its way nothing is sent, and the next turn tries ag
   state.busy = false;
   await keeper.turn();
   expect(lifeOf(keys.instance())).toBeGreaterThan(fortnight);
+});
+
+it('accounts whose turn fell to a settlement are looked at again, and then all the others at once', async () => {
+  const asked: string[][] = [];
+  const state = { busy: true };
+  const count = 2 * accountsAtOnceMax + 5;
+  const accounts = Array.from({ length: count }, (_, index) => ({
+    address: `account ${index}`,
+    unsettled: units(1n),
+    period: 0,
+  }));
+  const landed = { status: 'landed', hash: 'ab', ledger: 1, closedAtS: 1, contractEventsXdr: undefined } as const;
+  const keeper = createKeeper({
+    lives: {
+      async read(of) {
+        asked.push(of.accounts);
+        return { ledger: 100, entries: [{ keyXdr: 'key', of: 'account', liveUntilLedger: 101 }] };
+      },
+      extend: async () => landed,
+      restore: async () => landed,
+    },
+    accounts: () => accounts,
+    payees: () => [],
+    lanes: [0],
+    limitPeriodS,
+    chainTimeS: () => 0,
+    whileIdle: async (work) => (state.busy ? undefined : work()),
+    clock: fakeClock(),
+    log: silentLog(),
+  });
+  expect(await keeper.turn()).toBe(false);
+  state.busy = false;
+  expect([await keeper.turn(), await keeper.turn(), await keeper.turn()]).toEqual([true, true, false]);
+  expect(asked.map(([first]) => first)).toEqual([
+    'account 0',
+    'account 0',
+    `account ${accountsAtOnceMax}`,
+    `account ${2 * accountsAtOnceMax}`,
+  ]);
+  // The next look is hours away.
+  await keeper.turn();
+  expect(asked).toHaveLength(4);
 });

@@ -10,7 +10,7 @@ import { rootOf } from '../../src/settlement/merkle.ts';
 import { createSettler, type Settler, type SettlerDeps } from '../../src/settlement/settler.ts';
 import { decodeVaultEvent } from '../../src/stellar/vault-events.ts';
 import { createProposer } from '../../src/store/seal-proposal.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Store, StoreOptions } from '../../src/store/store.ts';
 import { accountState, openTestStore, writeCharge } from '../store/rig.ts';
 import { ScriptedChain, vaultAddress } from './scripted-chain.ts';
 
@@ -38,8 +38,11 @@ export type SettlementRig = {
 };
 
 /** A settler on a real store and a real ledger, before a scripted chain. */
-export function createSettlementRig(overrides: Partial<SettlerDeps> = {}): SettlementRig {
-  const { store, clock } = openTestStore();
+export function createSettlementRig(
+  overrides: Partial<SettlerDeps> = {},
+  storeOptions: Partial<StoreOptions> = {},
+): SettlementRig {
+  const { store, clock } = openTestStore(storeOptions);
   const chain = new ScriptedChain();
   const chainTimeS = () => chain.closedAtS;
   const log = silentLog();
