@@ -90,4 +90,20 @@ describe('friendbot', () => {
       { status: 'rejected', reason: { message: expect.stringMatching(/^createAccountAlreadyExist \(AAAA/) } },
     ]);
   });
+
+  it('pays a contract and then an account although both wait for one ledger, in which the account would come first', async () => {
+    await using slow = await startRig({ closeMs: 3_600_000 });
+    const contract = StrKey.encodeContract(Buffer.alloc(32, 7));
+    const account = keypair('behind a contract').publicKey();
+    const asked = Promise.allSettled([contract, account].map((address) => slow.devnet.fundAccount(address)));
+    let done = false;
+    void asked.then(() => {
+      done = true;
+    });
+    while (!done) {
+      await slow.devnet.closeLedger();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await asked).toMatchObject([{ status: 'fulfilled' }, { status: 'fulfilled' }]);
+  });
 });

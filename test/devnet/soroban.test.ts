@@ -6,6 +6,7 @@ import {
   Memo,
   nativeToScVal,
   Operation,
+  rpc,
   SorobanDataBuilder,
   scValToNative,
   TransactionBuilder,
@@ -212,6 +213,27 @@ describe('entries', () => {
     expect(changes.map(({ type }) => type)).toContain('ledgerEntryRestored');
     const balance = simulate(rig.build(ann, [sac.call('balance', new Address(holder()).toScVal())]));
     expect(scValToNative(xdr.ScVal.fromXdr(balance.results?.[0]?.xdr ?? '', 'base64'))).toBe(7n);
+  });
+
+  it('that another transaction has brought back cost no second rent, whatever was declared', () => {
+    run(issuer, mint(5n, holder()));
+    expire(balanceKey());
+    // Both are simulated while the entry is archived.
+    const [first, second] = [0n, 1n].map((later) => {
+      const sequence = rig.account(issuer).seqNum + later;
+      const tx = rig.build(issuer, [mint(2n, holder())], { sequence });
+      return rpc.assembleTransaction(tx, simulate(tx));
+    });
+    if (!first || !second) throw new Error('nothing was built');
+    const fees = [first, second].map((builder) => {
+      const { record } = send(issuer, builder);
+      expect(record?.successful).toBe(true);
+      return record ? xdr.TransactionResult.fromXdr(record.result).feeCharged : 0n;
+    });
+    const live = run(issuer, mint(2n, holder())).record;
+    const usual = live ? xdr.TransactionResult.fromXdr(live.result).feeCharged : 0n;
+    const [restoring = 0n, late = 0n] = fees;
+    expect(late - usual).toBeLessThan((restoring - usual) / 2n);
   });
 
   it('that are archived fail a transaction that did not know', () => {

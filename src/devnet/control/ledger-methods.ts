@@ -52,7 +52,7 @@ export function ledgerMethods({ chain }: ControlDeps): Record<string, ControlMet
       chain.freeze(frozen);
       return { frozen };
     }),
-    /** From now on nothing gets in below this for each operation, and all are charged it; 0 ends it. */
+    /** What is sent from now on has to bid this for each operation, and is charged it; 0 ends it. */
     devnet_surge: method(
       z.strictObject({
         baseFeeStroops: z.int().min(0).max(SURGE_STROOPS_MAX),

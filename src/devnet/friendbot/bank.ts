@@ -15,6 +15,7 @@ export type Bank = {
 
 export function createBank(chain: Chain): Bank {
   const { network, entries } = chain;
+  let lastKind: 'classic' | 'soroban' = 'classic';
 
   function submit(operation: xdr.Operation, sorobanData: xdr.SorobanTransactionData | undefined): string {
     const root = readAccount(entries, network.root.xdrPublicKey());
@@ -29,16 +30,36 @@ export function createBank(chain: Chain): Bank {
     tx.sign(network.root);
     const signed = chain.read(tx.toEnvelope().toXdr());
     const answer = chain.submit(signed, true);
-    if (answer.status !== 'ERROR') return signed.hash;
-    throw new FriendbotRefusal('failed', `the transaction was refused: ${answer.result.result.type}`);
+    if (answer.status === 'PENDING' || answer.status === 'DUPLICATE') return signed.hash;
+    const why = answer.status === 'ERROR' ? answer.result.result.type : 'ask again in the next ledger';
+    throw new FriendbotRefusal('failed', `the transaction was refused: ${why}`);
+  }
+
+  function waits(): boolean {
+    const root = readAccount(entries, network.root.xdrPublicKey());
+    return root !== undefined && chain.waiting.lastNumber(root.accountId) !== undefined;
   }
 
   return {
     async send(operation, sorobanData) {
+      const kind = sorobanData ? 'soroban' : 'classic';
+      // A ledger applies its classic transactions before those of contracts, whatever their numbers: one of the other kind
+      // waits until those before it are in a ledger.
+      while (kind !== lastKind && waits()) await nextLedger(chain);
+      lastKind = kind;
       const hash = submit(operation, sorobanData);
       return chain.history.transaction(hash) ?? included(chain, hash);
     },
   };
+}
+
+function nextLedger(chain: Chain): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = chain.onClosed(() => {
+      stop();
+      resolve();
+    });
+  });
 }
 
 function included(chain: Chain, hash: string): Promise<TransactionRecord> {

@@ -48,12 +48,20 @@ export function withExtension(account: xdr.AccountEntry, change: Partial<Account
 /** Other signers, kept in the order of their keys; those that stay keep their sponsors. */
 export function withSigners(account: xdr.AccountEntry, signers: readonly xdr.Signer[]): xdr.AccountEntry {
   const order = (signer: xdr.Signer) => signer.key.toXdr('hex');
-  const sorted = [...signers].sort((a, b) => (order(a) < order(b) ? -1 : 1));
+  const sorted = [...signers].sort((a, b) => Buffer.compare(rankOf(a.key), rankOf(b.key)));
   const changed = new xdr.AccountEntry({ ...account, signers: sorted });
   if (!versionsOf(account).v2) return changed;
   const { signerSponsors } = extensionOf(account);
   const sponsors = new Map(account.signers.map((signer, index) => [order(signer), signerSponsors[index] ?? null]));
   return withExtension(changed, { signerSponsors: sorted.map((signer) => sponsors.get(order(signer)) ?? null) });
+}
+
+/** By kind, then key, then payload: the length of a payload, which stands before it on the wire, does not count. */
+function rankOf(key: xdr.SignerKey): Buffer {
+  const bytes = Buffer.from(key.toXdr());
+  if (key.type !== 'signerKeyTypeEd25519SignedPayload') return bytes;
+  const kindAndKeyBytes = 4 + 32;
+  return Buffer.concat([bytes.subarray(0, kindAndKeyBytes), Buffer.from(key.ed25519SignedPayload.payload)]);
 }
 
 function versionsOf({ ext }: xdr.AccountEntry) {

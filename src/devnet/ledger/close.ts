@@ -99,7 +99,7 @@ type Paid = { signed: SignedTransaction; charged: bigint; feeChanges: xdr.Ledger
 type Applied = Paid & { applied: AppliedTransaction };
 type Settled = Applied & { refunded: bigint; refundChanges: xdr.LedgerEntryChange[] };
 
-/** Takes what is there if another transaction of this ledger spent the rest. */
+/** Takes what is there if other fees of the same payer in this ledger took the rest. */
 function takeFee(signed: SignedTransaction, baseFee: bigint, ledger: LedgerStage): Paid {
   const payer = readAccount(ledger, payerOf(signed));
   if (!payer) return { signed, charged: 0n, feeChanges: [] };

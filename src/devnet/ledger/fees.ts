@@ -57,7 +57,8 @@ export function insufficientBid(signed: SignedTransaction): bigint | undefined {
   const innerBid = BigInt(signed.tx.fee) - resourceFee;
   // The resource fee alone is above the inner fee: whatever is bid for inclusion is more (CAP-63).
   if (innerBid < 0n) return undefined;
-  const innerLeast = BASE_FEE_STROOPS * BigInt(signed.tx.operations.length);
+  // One without operations, which is refused elsewhere, counts as one with an operation.
+  const innerLeast = BASE_FEE_STROOPS * BigInt(Math.max(1, signed.tx.operations.length));
   if (bid * innerLeast >= innerBid * least) return undefined;
   return resourceFee + (innerBid * least + innerLeast - 1n) / innerLeast;
 }

@@ -7,7 +7,7 @@ import type { NetworkLimits } from '../network-profiles.ts';
 import { BASE_FEE_STROOPS } from './balances.ts';
 import { accountText, isSoroban, type SignedTransaction } from './envelope.ts';
 import { bidPerOperation, feeOperations, inclusionBid } from './fees.ts';
-import { diskReadEntries } from './soroban-resources.ts';
+import { diskReadEntries, signedBytes } from './soroban-resources.ts';
 
 export type LaneName = 'classic' | 'soroban';
 
@@ -59,7 +59,15 @@ function usageOf(signed: SignedTransaction): number[] {
   const { resources } = signed.sorobanData;
   const reads = [diskReadEntries(signed), resources.diskReadBytes];
   const writes = resources.footprint.readWrite.length;
-  return [1, resources.instructions, ...reads, writes, resources.writeBytes, signed.envelope.length];
+  // A fee bump counts as one more, and takes no more room than what is inside it.
+  return [
+    Number(feeOperations(signed)),
+    resources.instructions,
+    ...reads,
+    writes,
+    resources.writeBytes,
+    signedBytes(signed),
+  ];
 }
 
 /** Whether the first bids more for each operation. */

@@ -9,6 +9,11 @@ export function archivedPositions(data: xdr.SorobanTransactionData): readonly nu
   return data.ext.type === 'resourceExt' ? data.ext.resourceExt.archivedSorobanEntries : [];
 }
 
+/** Whether an entry was archived before this ledger: persistent, still there, and its last ledger has passed. */
+export function isArchived(key: xdr.LedgerKey, stored: { liveUntil: number } | undefined, ledger: number): boolean {
+  return stored !== undefined && isPersistent(key) && stored.liveUntil < ledger;
+}
+
 export function isSorobanKey(key: xdr.LedgerKey): boolean {
   return key.type === 'contractData' || key.type === 'contractCode';
 }

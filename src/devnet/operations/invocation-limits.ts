@@ -6,7 +6,7 @@ import { xdr } from '@stellar/stellar-sdk';
 import type { Invocation } from '../host-answers.ts';
 import { diagnosticError } from '../ledger/diagnostics.ts';
 import { keyText } from '../ledger/entries.ts';
-import { archivedPositions, isPersistent, isSorobanKey } from '../ledger/soroban-resources.ts';
+import { archivedPositions, isArchived, isSorobanKey } from '../ledger/soroban-resources.ts';
 import type { ViewedHost } from '../ledger/viewed-host.ts';
 import type { OperationContext } from './context.ts';
 import { entrySizeProblem, overUse } from './declared-limits.ts';
@@ -30,7 +30,7 @@ export function footprintProblem(
     const text = keyText(key);
     const stored = stage.get(text);
     const bytes = stored?.entry.length ?? 0;
-    const archived = stored !== undefined && isPersistent(key) && stored.liveUntil < moment.sequence;
+    const archived = isArchived(key, stored, moment.sequence);
     if (archived && !restored.has(key)) return { reason: 'entry_archived', event: archivedAccess(key) };
     const size = entrySizeProblem(key.type, bytes, host.limits);
     if (size) return exceeded(size);

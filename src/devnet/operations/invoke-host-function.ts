@@ -2,7 +2,7 @@ import { hash, xdr } from '@stellar/stellar-sdk';
 import { type FootprintChange, HostRefusal, type Invocation } from '../host-answers.ts';
 import { diagnosticError } from '../ledger/diagnostics.ts';
 import { keyText } from '../ledger/entries.ts';
-import { archivedPositions } from '../ledger/soroban-resources.ts';
+import { archivedPositions, isArchived } from '../ledger/soroban-resources.ts';
 import type { LedgerStage } from '../ledger/stage.ts';
 import { isValidAsset } from './assets.ts';
 import type { OperationContext } from './context.ts';
@@ -108,6 +108,15 @@ function failedFor({ reason, event }: LimitProblem, diagnostics: xdr.DiagnosticE
   return failureResult(reason);
 }
 
+/** Another transaction may have brought some of them back since this one was simulated: those pay no second rent. */
+function stillArchived(data: xdr.SorobanTransactionData, stage: LedgerStage, ledger: number): number[] {
+  const { readWrite } = data.resources.footprint;
+  return archivedPositions(data).filter((position) => {
+    const key = readWrite[position];
+    return key !== undefined && isArchived(key, stage.get(keyText(key)), ledger);
+  });
+}
+
 /** Throws HostTrap when the host panicked. */
 function invoke(
   op: xdr.InvokeHostFunctionOp,
@@ -117,7 +126,7 @@ function invoke(
   const request = {
     hostFunction: op.hostFunction.toXdr(),
     resources: data.resources.toXdr(),
-    restored: archivedPositions(data),
+    restored: stillArchived(data, stage, moment.sequence),
     source: source.toXdr(),
     seed,
     auth: op.auth.map((entry) => entry.toXdr()),

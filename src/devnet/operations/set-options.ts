@@ -31,7 +31,6 @@ const FLAG = {
   clawback: xdr.AccountFlags.authClawbackEnabledFlag.value,
 };
 const ALL_FLAGS = FLAG.required | FLAG.revocable | FLAG.immutable | FLAG.clawback;
-const AUTH_FLAGS = ALL_FLAGS;
 
 type SetOptionsOutcome = xdr.SetOptionsResult | SharedCode;
 
@@ -42,8 +41,9 @@ function checkSetOptions(op: xdr.SetOptionsOp, source: xdr.PublicKey): SetOption
   if (setFlags & clearFlags) return Result.setOptionsBadFlags();
   const weights = [op.masterWeight, op.lowThreshold, op.medThreshold, op.highThreshold];
   if (weights.some((weight) => weight !== null && weight > WEIGHT_MAX)) return Result.setOptionsThresholdOutOfRange();
-  if (op.homeDomain && !isPrintable(op.homeDomain.bytes)) return Result.setOptionsInvalidHomeDomain();
-  return op.signer ? checkSigner(op.signer, source) : undefined;
+  const badSigner = op.signer ? checkSigner(op.signer, source) : undefined;
+  if (badSigner) return badSigner;
+  return op.homeDomain && !isPrintable(op.homeDomain.bytes) ? Result.setOptionsInvalidHomeDomain() : undefined;
 }
 
 function checkSigner(signer: xdr.Signer, source: xdr.PublicKey): SetOptionsOutcome | undefined {
@@ -61,7 +61,7 @@ function applySetOptions(op: xdr.SetOptionsOp, context: OperationContext): SetOp
   if (op.inflationDest && !readAccount(stage, op.inflationDest)) return Result.setOptionsInvalidInflation();
   const flags = (account.flags & ~(op.clearFlags ?? 0)) | (op.setFlags ?? 0);
   const immutable = account.flags & FLAG.immutable;
-  if (immutable && ((op.setFlags ?? 0) | (op.clearFlags ?? 0)) & AUTH_FLAGS) return Result.setOptionsCantChange();
+  if (immutable && ((op.setFlags ?? 0) | (op.clearFlags ?? 0)) & ALL_FLAGS) return Result.setOptionsCantChange();
   if (flags & FLAG.clawback && !(flags & FLAG.revocable)) return Result.setOptionsAuthRevocableRequired();
   const changed = new xdr.AccountEntry({
     ...account,
