@@ -1,4 +1,4 @@
-import { Asset, AuthClawbackEnabledFlag, AuthRevocableFlag, Claimant, Operation } from '@stellar/stellar-sdk';
+import { Asset, AuthClawbackEnabledFlag, AuthRevocableFlag, Claimant, Keypair, Operation } from '@stellar/stellar-sdk';
 import { expect, it } from 'vitest';
 import { expectDocuments, listedUnder, sendAll } from './document-rig.ts';
 import { startHorizonRig } from './horizon-rig.ts';
@@ -139,4 +139,57 @@ it('sponsorship: who begins, for whom, what is made under it, and what is revoke
   expect((await listedUnder(rig, b)).filter((id) => ids.includes(id))).toEqual(ids);
   // A signer is nobody whom it concerns: anyone could fill the history of any account that way.
   expect((await listedUnder(rig, signer)).filter((id) => ids.includes(id))).toEqual([]);
+});
+
+it('a claimable balance of an issuer who may take it back is clawed back', async () => {
+  await using rig = await startHorizonRig();
+  const [issuer, ann] = [await rig.funded('issuer'), await rig.funded('ann')];
+  const [i, a] = [issuer.publicKey(), ann.publicKey()];
+  const asset = new Asset('USDC', i);
+  const claimants = [new Claimant(a)];
+  const setFlags = (AuthRevocableFlag | AuthClawbackEnabledFlag) as never;
+  await sendAll(
+    rig,
+    [issuer],
+    [Operation.setOptions({ setFlags }), Operation.createClaimableBalance({ asset, amount: '2', claimants })],
+  );
+  const balances = await rig.json(`/claimable_balances?claimant=${a}`);
+  const balance_id = String(balances._embedded.records[0]?.id);
+  const sent = await sendAll(rig, [issuer], [Operation.clawbackClaimableBalance({ balanceId: balance_id })]);
+  await expectDocuments(rig, sent, { source_account: i, type: 'clawback_claimable_balance', type_i: 20, balance_id });
+});
+
+it('what is revoked is named by its kind: an account, a trustline, a balance', async () => {
+  await using rig = await startHorizonRig();
+  const [ann, bob, issuer] = [await rig.funded('ann'), await rig.funded('bob'), await rig.funded('issuer')];
+  const [a, b, i] = [ann.publicKey(), bob.publicKey(), issuer.publicKey()];
+  const cy = Keypair.random();
+  const asset = new Asset('USDC', i);
+  await sendAll(
+    rig,
+    [ann, bob, cy],
+    [
+      Operation.beginSponsoringFutureReserves({ sponsoredId: cy.publicKey() }),
+      Operation.createAccount({ destination: cy.publicKey(), startingBalance: '10' }),
+      Operation.endSponsoringFutureReserves({ source: cy.publicKey() }),
+      Operation.beginSponsoringFutureReserves({ sponsoredId: b }),
+      Operation.changeTrust({ asset, source: b }),
+      Operation.endSponsoringFutureReserves({ source: b }),
+    ],
+  );
+  const common = { source_account: a, type: 'revoke_sponsorship', type_i: 18 };
+  const sent = await sendAll(
+    rig,
+    [ann],
+    [
+      Operation.revokeAccountSponsorship({ account: cy.publicKey() }),
+      Operation.revokeTrustlineSponsorship({ account: b, asset }),
+    ],
+  );
+  await expectDocuments(
+    rig,
+    sent,
+    { ...common, account_id: cy.publicKey() },
+    { ...common, trustline_account_id: b, trustline_asset: `USDC:${i}` },
+  );
 });

@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Address, Asset, nativeToScVal, Operation, type xdr } from '@stellar/stellar-sdk';
+import {
+  Address,
+  Asset,
+  Contract,
+  nativeToScVal,
+  Operation,
+  SorobanDataBuilder,
+  TransactionBuilder,
+  type xdr,
+} from '@stellar/stellar-sdk';
 import { expect, it } from 'vitest';
 import { expectDocuments, listedUnder, sendAll } from './document-rig.ts';
 import { startHorizonRig } from './horizon-rig.ts';
@@ -82,6 +91,31 @@ it('a new contract tells whose it is, its salt as a number, and the arguments of
     salt: '12',
     asset_balance_changes: null,
   });
+});
+
+it('a longer life, and a return from the archive', async () => {
+  await using rig = await startHorizonRig();
+  const ann = await rig.funded('ann');
+  const a = ann.publicKey();
+  await sendAll(rig, [ann], [Operation.createStellarAssetContract({ asset: Asset.native() })]);
+  const key = new Contract(Asset.native().contractId(rig.devnet.passphrase)).getFootprint();
+  const withKey = async (operation: xdr.Operation, data: SorobanDataBuilder) => {
+    const built = TransactionBuilder.cloneFrom(await rig.build(ann, [operation]))
+      .setSorobanData(data.build())
+      .build();
+    const tx = await rig.server.prepareTransaction(built);
+    tx.sign(ann);
+    const { hash } = await rig.server.sendTransaction(tx);
+    await rig.server.pollTransaction(hash);
+    return (await rig.json(`/transactions/${hash}/operations`))._embedded.records;
+  };
+  const extended = await withKey(
+    Operation.extendFootprintTtl({ extendTo: 200_000 }),
+    new SorobanDataBuilder().setReadOnly([key]),
+  );
+  expect(extended).toMatchObject([{ source_account: a, type: 'extend_footprint_ttl', type_i: 25, extend_to: 200_000 }]);
+  const restored = await withKey(Operation.restoreFootprint({}), new SorobanDataBuilder().setReadWrite([key]));
+  expect(restored).toMatchObject([{ source_account: a, type: 'restore_footprint', type_i: 26 }]);
 });
 
 /** Admin, operator, token, treasury, terms. */

@@ -132,3 +132,37 @@ it('a muxed id of zero is not told, as by the structure that leaves out what is 
   expect(sent.documents[0]).toMatchObject({ to: bob.publicKey(), to_muxed: to });
   expect(sent.documents[0]).not.toHaveProperty('to_muxed_id');
 });
+
+it('a payment of what shall arrive, and one that fails in its ledger', async () => {
+  await using rig = await startHorizonRig();
+  const [ann, bob] = [await rig.funded('ann'), await rig.funded('bob')];
+  const [a, b] = [ann.publicKey(), bob.publicKey()];
+  const native = Asset.native();
+  const paths = { sendAsset: native, destAsset: native, destination: b, path: [] };
+  const common = {
+    source_account: a,
+    type: 'path_payment_strict_receive',
+    type_i: 2,
+    asset_type: 'native',
+    from: a,
+    to: b,
+  };
+  const sent = await sendAll(
+    rig,
+    [ann],
+    [Operation.pathPaymentStrictReceive({ ...paths, destAmount: '2', sendMax: '3' })],
+  );
+  await expectDocuments(rig, sent, {
+    ...common,
+    amount: '2.0000000',
+    source_amount: '2.0000000',
+    source_max: '3.0000000',
+    path: [],
+    source_asset_type: 'native',
+  });
+  const failed = await rig.send(ann, Operation.payment({ destination: b, asset: native, amount: '900000' }));
+  const page = await rig.json(`/transactions/${failed.txHash}/operations?include_failed=true`);
+  expect(page._embedded.records).toMatchObject([
+    { type: 'payment', amount: '900000.0000000', transaction_successful: false },
+  ]);
+});
