@@ -16,6 +16,19 @@ describe('what an account keeps in its extensions', () => {
     expect(extensionOf(account)).toEqual({ numSponsored: 0, numSponsoring: 0, signerSponsors: [], sequenceUse });
   });
 
+  it('orders signers with payloads by key and then payload, not by the payload’s length', () => {
+    const withPayload = (payload: string) => {
+      const ed25519 = keypair('ben').rawPublicKey();
+      const signed = new xdr.SignerKeyEd25519SignedPayload({ ed25519, payload: Buffer.from(payload) });
+      return new xdr.Signer({ key: xdr.SignerKey.signerKeyTypeEd25519SignedPayload(signed), weight: 1 });
+    };
+    const { signers } = withSigners(account, ['b', 'aa', 'abc', 'a'].map(withPayload));
+    const payloads = signers.map(({ key }) =>
+      key.type === 'signerKeyTypeEd25519SignedPayload' ? Buffer.from(key.ed25519SignedPayload.payload).toString() : '',
+    );
+    expect(payloads).toEqual(['a', 'aa', 'abc', 'b']);
+  });
+
   it('keeps sponsorships when the sequence number is used', () => {
     const before = withExtension(withSigners(account, [signer('ben')]), {
       numSponsored: 1,

@@ -143,6 +143,8 @@ describe('options', () => {
 
   it('change only as far as they make sense', () => {
     expect(run(ann, Operation.setOptions({ signer: signer(ann, 1) }))).toBe('badSigner');
+    // The signer is looked at before the home domain.
+    expect(run(ann, Operation.setOptions({ signer: signer(ann, 1), homeDomain: '\u0007' }))).toBe('badSigner');
     expect(run(ann, Operation.setOptions({ signer: signer(ben, 0) }))).toBe('success');
     expect(run(ann, Operation.setOptions({ masterWeight: 255, homeDomain: 'a.example' }))).toBe('success');
     expect(run(ann, Operation.setOptions({ setFlags: AuthImmutableFlag }))).toBe('success');
