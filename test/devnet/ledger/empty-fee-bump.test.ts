@@ -7,10 +7,12 @@ it('a fee bump around a transaction without operations is refused as the network
   const ann = rig.fund('ann');
   const inner = rig.build(ann, []).toEnvelope();
   if (inner.type !== 'envelopeTypeTx') throw new Error('not an envelope of version 1');
+  // Builders give nothing for no operation; this one offers something.
+  const v1 = new xdr.TransactionV1Envelope({ ...inner.v1, tx: new xdr.Transaction({ ...inner.v1.tx, fee: 100 }) });
   const tx = new xdr.FeeBumpTransaction({
     feeSource: inner.v1.tx.sourceAccount,
     fee: 1_000n,
-    innerTx: xdr.FeeBumpTransactionInnerTx.envelopeTypeTx(inner.v1),
+    innerTx: xdr.FeeBumpTransactionInnerTx.envelopeTypeTx(v1),
     ext: xdr.FeeBumpTransactionExt.v0(),
   });
   const unsigned = new xdr.FeeBumpTransactionEnvelope({ tx, signatures: [] });
