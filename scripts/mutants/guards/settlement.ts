@@ -11,12 +11,12 @@ export const settlementGuards: readonly Guard[] = [
   {
     id: 'T1a',
     invariant: 'T1',
-    guard: 'an envelope is on disk before it is sent',
+    guard: 'an envelope is on disk before it is sent, by whatever turn',
     file: sender,
-    search: 'await batches.recordEnvelope(batch.id, envelope);',
-    replacement: 'void batches.recordEnvelope(batch.id, envelope);',
-    test: settler,
-    name: 'waits for the disk before it is sent',
+    search: 'await deps.sync();',
+    replacement: '',
+    test: 'test/settlement/settler-hold.test.ts',
+    name: 'nothing is sent that is not on disk',
   },
   {
     id: 'T1b',
