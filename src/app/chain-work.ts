@@ -33,7 +33,7 @@ export function joinChainWork(
   parts: Parts,
   chainTimeS: () => number,
   later: () => Core,
-): Pick<Core, 'watcher' | 'settler' | 'payouts' | 'keeper' | 'rootChain' | 'loops'> {
+): Pick<Core, 'watcher' | 'settler' | 'payouts' | 'rootChain' | 'loops'> {
   const { clock, log, store, rpc, vault, facts, ledger, metrics } = parts;
   const { stellar, settlement } = config;
   const { sync } = store;
@@ -153,5 +153,5 @@ export function joinChainWork(
   const payoutLoop = loop('payouts', Math.min(settlement.payoutIntervalMs, payoutLookMs), payouts.turn);
   // No call depends on it for weeks.
   const keepLoop = createLoop({ name: 'keeper', intervalMs: keeperLookMs, aside: true, clock, log, turn: keeper.turn });
-  return { watcher, settler, payouts, keeper, rootChain, loops: [watchLoop, settleLoop, payoutLoop, keepLoop] };
+  return { watcher, settler, payouts, rootChain, loops: [watchLoop, settleLoop, payoutLoop, keepLoop] };
 }

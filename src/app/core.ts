@@ -19,7 +19,6 @@ import type { Watcher } from '../deposits/watcher.ts';
 import type { Log } from '../log.ts';
 import type { Loop } from '../loop.ts';
 import { createJournal, type Journal } from '../metering/journal.ts';
-import type { Keeper } from '../settlement/keeper.ts';
 import type { Payouts } from '../settlement/payouts.ts';
 import type { RootChain } from '../settlement/root-chain.ts';
 import { createSealThread } from '../settlement/seal-thread.ts';
@@ -76,7 +75,6 @@ export type Core = {
   watcher: Watcher;
   settler: Settler;
   payouts: Payouts;
-  keeper: Keeper;
   rootChain: RootChain;
   tokenDesk: TokenDesk;
   metrics: Metrics;

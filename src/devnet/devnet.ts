@@ -21,16 +21,7 @@ import { createNetwork, derivedKeypair } from './ledger/network.ts';
 import type { LedgerRecord } from './ledger/records.ts';
 import { networkProfiles, type ProfileName } from './network-profiles.ts';
 import { createRouter } from './router.ts';
-import { entryMethods } from './rpc/entry-methods.ts';
-import { eventMethods } from './rpc/event-methods.ts';
-import { feeMethods } from './rpc/fee-method.ts';
-import { healthMethods } from './rpc/health.ts';
-import type { RpcMethods } from './rpc/json-rpc.ts';
-import { ledgerMethods } from './rpc/ledger-methods.ts';
-import { networkMethods } from './rpc/network-methods.ts';
-import { sendMethods } from './rpc/send-method.ts';
-import { simulateMethods } from './rpc/simulate-method.ts';
-import { transactionMethods } from './rpc/transaction-methods.ts';
+import { rpcMethods } from './rpc/methods.ts';
 import { compileSorobanHost } from './soroban-host.ts';
 import { createStateFile } from './state-file.ts';
 
@@ -122,17 +113,7 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
     baseUrl: () => base,
     limiter: horizonLimiter(options.rateLimited ?? false),
   });
-  const methods: RpcMethods = {
-    ...healthMethods,
-    ...networkMethods(() => `${base}/friendbot`),
-    ...ledgerMethods,
-    ...entryMethods,
-    ...sendMethods,
-    ...transactionMethods,
-    ...simulateMethods,
-    ...eventMethods,
-    ...feeMethods,
-  };
+  const methods = rpcMethods(() => `${base}/friendbot`);
   const server = await listen(
     host,
     options.port ?? 0,

@@ -1,16 +1,8 @@
 import type { Past } from '../../src/devnet/faults/past.ts';
 import { behind } from '../../src/devnet/faults/vantage.ts';
 import type { Chain } from '../../src/devnet/ledger/chain.ts';
-import { entryMethods } from '../../src/devnet/rpc/entry-methods.ts';
-import { eventMethods } from '../../src/devnet/rpc/event-methods.ts';
-import { feeMethods } from '../../src/devnet/rpc/fee-method.ts';
-import { healthMethods } from '../../src/devnet/rpc/health.ts';
-import { callMethod, RpcError, type RpcMethods } from '../../src/devnet/rpc/json-rpc.ts';
-import { ledgerMethods } from '../../src/devnet/rpc/ledger-methods.ts';
-import { networkMethods } from '../../src/devnet/rpc/network-methods.ts';
-import { sendMethods } from '../../src/devnet/rpc/send-method.ts';
-import { simulateMethods } from '../../src/devnet/rpc/simulate-method.ts';
-import { transactionMethods } from '../../src/devnet/rpc/transaction-methods.ts';
+import { callMethod, RpcError } from '../../src/devnet/rpc/json-rpc.ts';
+import { rpcMethods } from '../../src/devnet/rpc/methods.ts';
 
 /** What a request can meet on its way: the failure modes of a provider, each as a client sees it. */
 export type LineFault =
@@ -28,17 +20,7 @@ export type Line = {
   after(): Promise<void>;
 };
 
-const methods: RpcMethods = {
-  ...healthMethods,
-  ...networkMethods(() => ''),
-  ...ledgerMethods,
-  ...entryMethods,
-  ...sendMethods,
-  ...transactionMethods,
-  ...simulateMethods,
-  ...eventMethods,
-  ...feeMethods,
-};
+const methods = rpcMethods(() => '');
 
 type Request = { id: number; method: string; params: unknown };
 
