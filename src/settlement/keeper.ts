@@ -30,6 +30,11 @@ export type KeeperDeps = {
 
 /** Entries end weeks ahead, so a few looks a day miss none. */
 const lookEveryMs = 6 * 3_600_000;
+/**
+ * Which code is the vault's is what the server says, and code is dear: one that lies each time could make us pay for others.
+ * What was extended to a fortnight needs nothing for a week, and new code lives for one.
+ */
+const codeEveryMs = 6 * 24 * 3_600_000;
 /** Who used the gateway in this time is likely to come back before an entry could end. */
 const activeForS = 30 * 86_400;
 /** Accounts of one turn; the others have theirs at once behind it. */
@@ -39,6 +44,7 @@ export function createKeeper(deps: KeeperDeps): Keeper {
   const { lives, clock, log } = deps;
   let nextLookMs = clock.monotonicMs();
   let from = 0;
+  let codeNotBeforeMs = Number.NEGATIVE_INFINITY;
 
   /** A part of the active accounts at a time: each costs the server a look at its entry. */
   function nextAccounts(): string[] {
@@ -50,11 +56,17 @@ export function createKeeper(deps: KeeperDeps): Keeper {
     return active.slice(from, from + accountsAtOnceMax);
   }
 
-  /** False when a settlement is on its way: then it is not this transaction's time. */
-  async function carryOut(what: 'restored' | 'extended', keys: string[], send: () => Promise<SubmitOutcome>) {
+  /** False when a settlement is on its way: then it is not this transaction's time. `code` are keys of code. */
+  async function carryOut(
+    what: 'restored' | 'extended',
+    keys: string[],
+    code: ReadonlySet<string>,
+    send: () => Promise<SubmitOutcome>,
+  ): Promise<boolean> {
     const outcome = await deps.whileIdle(send);
     if (!outcome) return false;
     if (outcome.status === 'landed') {
+      if (keys.some((key) => code.has(key))) codeNotBeforeMs = clock.monotonicMs() + codeEveryMs;
       log.info({ entries: keys.length, hash: outcome.hash }, `entries of the vault were ${what}`);
       return true;
     }
@@ -68,12 +80,15 @@ export function createKeeper(deps: KeeperDeps): Keeper {
       if (clock.monotonicMs() < nextLookMs) return false;
       const accounts = nextAccounts();
       const { ledger, entries } = await lives.read({ accounts, payees: deps.payees(), lanes: deps.lanes }, signal);
-      const plan = planKeepAlive(ledger, entries);
+      const code = new Set(entries.filter(({ of }) => of === 'code').map(({ keyXdr }) => keyXdr));
+      const codeDue = clock.monotonicMs() >= codeNotBeforeMs;
+      const due = entries.filter(({ of }) => codeDue || of !== 'code');
+      const plan = planKeepAlive(ledger, due);
       for (const keys of plan.restore) {
-        if (!(await carryOut('restored', keys, () => lives.restore(keys, signal)))) return false;
+        if (!(await carryOut('restored', keys, code, () => lives.restore(keys, signal)))) return false;
       }
       for (const keys of plan.extend) {
-        if (!(await carryOut('extended', keys, () => lives.extend(keys, extendToLedgers, signal)))) return false;
+        if (!(await carryOut('extended', keys, code, () => lives.extend(keys, extendToLedgers, signal)))) return false;
       }
       // Only now: what was not looked after for a settlement on its way has its turn again.
       from += accounts.length;

@@ -19,7 +19,7 @@ export type VaultLives = {
 export type LifeRequest = { accounts: string[]; payees: string[]; lanes: number[] };
 
 /** `liveUntilLedger` is the last ledger in which the entry is live. */
-export type EntryLife = { keyXdr: string; of: 'contract' | 'payee' | 'account'; liveUntilLedger: number };
+export type EntryLife = { keyXdr: string; of: 'contract' | 'code' | 'payee' | 'account'; liveUntilLedger: number };
 
 export type VaultLivesDeps = {
   rpc: Rpc;
@@ -64,7 +64,7 @@ async function keysOf(
 ): Promise<Map<string, EntryLife['of']>> {
   const keys = vaultKeys(vault);
   const code = await codeOf(rpc, keyText(keys.instance()), signal);
-  const contract = [keys.instance(), keys.liabilities(), ...lanes.map(keys.lane), ...(code ? [code] : [])];
+  const contract = [keys.instance(), keys.liabilities(), ...lanes.map(keys.lane)];
   const ofPayees = payees.flatMap((payee) => [
     keys.payee(payee),
     keys.payout(payee),
@@ -72,6 +72,7 @@ async function keysOf(
   ]);
   return new Map([
     ...contract.map((key) => [keyText(key), 'contract'] as const),
+    ...(code ? [[keyText(code), 'code'] as const] : []),
     ...ofPayees.map((key) => [keyText(key), 'payee'] as const),
     ...accounts.map((account) => [keyText(keys.account(account)), 'account'] as const),
   ]);

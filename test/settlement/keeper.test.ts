@@ -146,3 +146,39 @@ it('accounts whose turn fell to a settlement are looked at again, and then all t
   await keeper.turn();
   expect(asked).toHaveLength(4);
 });
+
+it('a server that names other code at each look makes it pay for one in six days, not for all', async () => {
+  const paidFor: string[] = [];
+  let looks = 0;
+  const landed = { status: 'landed', hash: 'ab', ledger: 1, closedAtS: 1, contractEventsXdr: undefined } as const;
+  const clock = fakeClock();
+  const keeper = createKeeper({
+    lives: {
+      async read() {
+        looks++;
+        return { ledger: 100, entries: [{ keyXdr: `code ${looks}`, of: 'code', liveUntilLedger: 101 }] };
+      },
+      async extend(keys) {
+        // What was not done does not count: the next look tries again.
+        if (looks === 1) return { status: 'refused', reason: 'fee_too_high', detail: 'too dear' };
+        paidFor.push(...keys);
+        return landed;
+      },
+      restore: async () => landed,
+    },
+    accounts: () => [],
+    payees: () => [],
+    lanes: [0],
+    limitPeriodS,
+    chainTimeS: () => 0,
+    whileIdle: (work) => work(),
+    clock,
+    log: silentLog(),
+  });
+  for (let day = 0; day < 8; day++) {
+    await keeper.turn();
+    clock.advance(24 * 3_600_000);
+  }
+  expect(looks).toBe(8);
+  expect(paidFor).toEqual(['code 2', 'code 8']);
+});
