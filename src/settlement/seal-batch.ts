@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Batches } from '../store/batches.ts';
 import type { SealedBatch } from '../store/seal.ts';
-import type { SealRequest } from '../store/seal-proposal.ts';
+import { partLeavesMaxDefault, type SealRequest } from '../store/seal-proposal.ts';
 import type { Propose } from './seal-thread.ts';
 
 export type SealBatchDeps = {
@@ -15,8 +15,16 @@ export type SealBatchDeps = {
 /** `full`: more may wait than the batch had room for. */
 type Sealed = { sealed: SealedBatch | undefined; full: boolean };
 
-/** Choices in a row that the books may overtake; a refund of a chosen charge by the operator is what it takes. */
-const choicesMax = 3;
+/**
+ * What is asked for, from try to try. Refunds are what overtakes a choice: of calls past the age limit that end without an
+ * answer, as many as there may be, and those that an operator gives. One part is written at once; without calls that still
+ * run only a person can overtake it.
+ */
+const choices: ((request: SealRequest) => SealRequest)[] = [
+  (request) => request,
+  (request) => ({ ...request, leavesMax: partLeavesMaxDefault }),
+  (request) => ({ ...request, leavesMax: partLeavesMaxDefault, unfinishedUpTo: 0 }),
+];
 
 /** Calls have the event loop for this long between two parts of a batch, ms: twice as long as a part takes. */
 const betweenPartsMs = 10;
@@ -28,8 +36,8 @@ const betweenPartsMs = 10;
 export async function sealBatch(deps: SealBatchDeps, request: SealRequest, signal?: AbortSignal): Promise<Sealed> {
   const { propose, batches, clock, log } = deps;
   if (!batches.anythingWaits()) return { sealed: undefined, full: false };
-  for (let tries = 0; tries < choicesMax; tries++) {
-    const proposal = await propose(request, signal);
+  for (const narrow of choices) {
+    const proposal = await propose(narrow(request), signal);
     if (!proposal) return { sealed: undefined, full: false };
     const sealing = batches.seal(proposal, clock.nowMs());
     let step = sealing.step();

@@ -6,6 +6,7 @@ import type { Vault } from '../stellar/vault-client.ts';
 import type { BatchRow } from '../store/batches.ts';
 import type { SealRequest } from '../store/seal-proposal.ts';
 import type { Store } from '../store/store.ts';
+import { createAgeMarks } from './age-marks.ts';
 import { type BatchSenderDeps, createBatchSender, type StepResult } from './batch-sender.ts';
 import { type LaneSyncDeps, syncLane } from './lane-sync.ts';
 import { type SealBatchDeps, sealBatch } from './seal-batch.ts';
@@ -91,6 +92,7 @@ type Lane = {
 export function createSettler(deps: SettlerDeps): Settler {
   const { batches, clock, log, rules } = deps;
   const sender = createBatchSender(deps);
+  const ages = createAgeMarks({ clock, ageMaxMs: rules.ageMaxMs, newest: batches.newestWaiting });
   const lanes: Lane[] = Array.from({ length: deps.lanes ?? 1 }, (_, lane) => ({
     lane,
     synced: false,
@@ -110,6 +112,7 @@ export function createSettler(deps: SettlerDeps): Settler {
   }
 
   async function laneTurn(lane: Lane, force: boolean, signal?: AbortSignal): Promise<boolean> {
+    ages.note();
     if (lane.halted) return false;
     if (!lane.synced) {
       const sync = await syncLane(deps, lane.lane, signal);
@@ -165,6 +168,7 @@ export function createSettler(deps: SettlerDeps): Settler {
       lane: lane.lane,
       nowMs: clock.nowMs(),
       ageMaxMs: rules.ageMaxMs,
+      unfinishedUpTo: ages.beganBefore(),
       minTotal: rules.minTotal,
       force: forced,
       entriesMax,

@@ -18,6 +18,8 @@ import { createIsWhole } from './whole-batch.ts';
 export type Batches = {
   /** False when there is neither a charge nor a debt that a batch could take: nothing needs to be chosen. */
   anythingWaits(): boolean;
+  /** Call id of the newest charge that no batch has; 0 when there is none. */
+  newestWaiting(): number;
   /** Writes the next batch of a lane as it was proposed, step by step. */
   seal(proposal: SealProposal, nowMs: number): Sealing;
   /** False while a batch is being filed, or when that was broken off: it is never sent. */
@@ -116,6 +118,7 @@ export function createBatches(db: RawDb, write: Write, sync: () => Promise<void>
   return {
     seal: createSeal(db, { write, unseal }),
     anythingWaits: () => statements.anythingWaits.get() === 1,
+    newestWaiting: () => statements.newestWaiting.get() ?? 0,
     isWhole,
     unseal,
     confirm: createConfirm(db, write),
@@ -196,6 +199,7 @@ function prepare(db: RawDb) {
         `SELECT EXISTS (SELECT 1 FROM unsealed) OR EXISTS (SELECT 1 FROM receivables WHERE ${isOpenDebt})`,
       )
       .pluck(),
+    newestWaiting: db.prepare<[], number>('SELECT COALESCE(MAX(charge_id), 0) FROM unsealed').pluck(),
     open: db.prepare<[], Stored>(`${select} WHERE state <> 'confirmed' ORDER BY lane`),
     byNumber: db.prepare<[number, number], Stored>(`${select} WHERE lane = ? AND batch = ?`),
     byId: db.prepare<[number], Stored>(`${select} WHERE id = ?`),

@@ -15,7 +15,7 @@ export type ChoiceBounds = {
   inLane?: ((address: string) => boolean) | undefined;
 };
 
-/** A charge that may go into the batch: finished, or past the age limit. Amounts in units of 1e-7 USDC. */
+/** A charge that may go into the batch: its call has ended, or began too long ago. Amounts in units of 1e-7 USDC. */
 export type Candidate = {
   id: number;
   atMs: number;
@@ -140,7 +140,8 @@ function createTaking(bounds: ChoiceBounds, choice: Choice, room: Room): (charge
       return false;
     }
     const net = subtract(fromStored(charge.price), fromStored(charge.refund));
-    const old = charge.atMs <= oldMs;
+    // One that still runs is here because it began too long ago, whatever the clock on the wall says.
+    const old = charge.atMs <= oldMs || charge.finished === 0;
     if (net === 0n) {
       if (voids >= voidsMax) {
         choice.full = true;

@@ -9,8 +9,10 @@ import { createSealReads } from './seal-reads.ts';
 export type SealRequest = {
   lane: number;
   nowMs: number;
-  /** A charge older than this is sealed even if its call still runs, and whatever the total. */
+  /** A charge older than this is sealed whatever the total, once its call has ended. */
   ageMaxMs: number;
+  /** The newest call that is taken although it still runs, or broke off with an earlier process; 0 for none. */
+  unfinishedUpTo: number;
   /** Below it nothing is sealed, unless a charge is too old or `force` is set. */
   minTotal: Units;
   /** A seen withdrawal request or an operator wants it now. */
@@ -62,7 +64,7 @@ const leavesMaxDefault = 20_000;
  * How many of them one transaction writes, on the event loop, where no call moves meanwhile: 8 µs each where they lie
  * together in the queue, 15 µs where each is on a page of its own, as those of a hundred accounts among 10,000 are.
  */
-const partLeavesMaxDefault = 300;
+export const partLeavesMaxDefault = 300;
 
 /** Chooses from one moment of the database; undefined when there is nothing to do. */
 export function createProposer(db: RawDb, hashing: Hashing): Proposer {
@@ -70,9 +72,8 @@ export function createProposer(db: RawDb, hashing: Hashing): Proposer {
   const chooseNow = db.transaction((request: SealRequest) => {
     const partLeavesMax = request.partLeavesMax ?? partLeavesMaxDefault;
     const bounds = { leavesMax: leavesMaxDefault, carriesMax: partLeavesMax, ...request };
-    const oldMs = request.nowMs - request.ageMaxMs;
     return choose(bounds, reads.carries(request.period), (afterId, accountIds) =>
-      reads.waiting(oldMs, afterId, accountIds),
+      reads.waiting(request.unfinishedUpTo, afterId, accountIds),
     );
   });
   return (request) => toProposal(request, chooseNow(request), hashing);

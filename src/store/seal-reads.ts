@@ -5,8 +5,15 @@ import type { Candidate, Carry } from './seal-choice.ts';
 export type SealReads = {
   /** Open debts that the chain can take some of, oldest first; of `ids` those that still are. */
   carries(period: number, ids?: readonly number[]): Carry[];
-  /** Charges that are finished or not younger than `oldMs`, oldest first, behind a call id, of these accounts or all. */
-  waiting(oldMs: number, afterId: number, accountIds: readonly number[] | undefined): IterableIterator<Candidate>;
+  /**
+   * Charges behind a call id whose call has ended, or is not newer than `unfinishedUpTo`; oldest first, of these accounts or
+   * all.
+   */
+  waiting(
+    unfinishedUpTo: number,
+    afterId: number,
+    accountIds: readonly number[] | undefined,
+  ): IterableIterator<Candidate>;
 };
 
 /** The first condition is that of the index of debts that are not over, without which all debts of the past are read. */
@@ -29,22 +36,22 @@ const waitingText = (of: string) => `SELECT c.id, c.at_ms AS atMs, c.account_id 
     COALESCE(f.amount, 0) AS refund, e.charge_id IS NOT NULL AS finished
   FROM unsealed u CROSS JOIN charges c ON c.id = u.charge_id JOIN accounts a ON a.id = c.account_id
   JOIN routes r ON r.id = c.route_id LEFT JOIN refunds f ON f.charge_id = c.id LEFT JOIN finishes e ON e.charge_id = c.id
-  WHERE u.charge_id > $afterId AND (e.charge_id IS NOT NULL OR c.at_ms <= $oldMs) ${of} ORDER BY u.charge_id`;
+  WHERE u.charge_id > $afterId AND (e.charge_id IS NOT NULL OR u.charge_id <= $unfinishedUpTo) ${of} ORDER BY u.charge_id`;
 
 export function createSealReads(db: RawDb): SealReads {
   const carries = db.prepare<{ period: number }, Carry>(carriesText(''));
   const carriesOf = db.prepare<{ period: number; ids: string }, Carry>(
     carriesText('AND receivables.id IN (SELECT value FROM json_each($ids))'),
   );
-  const waiting = db.prepare<{ oldMs: number; afterId: number }, Candidate>(waitingText(''));
-  const waitingOf = db.prepare<{ oldMs: number; afterId: number; accounts: string }, Candidate>(
+  const waiting = db.prepare<{ unfinishedUpTo: number; afterId: number }, Candidate>(waitingText(''));
+  const waitingOf = db.prepare<{ unfinishedUpTo: number; afterId: number; accounts: string }, Candidate>(
     waitingText('AND u.account_id IN (SELECT value FROM json_each($accounts))'),
   );
   return {
     carries: (period, ids) => (ids ? carriesOf.all({ period, ids: JSON.stringify(ids) }) : carries.all({ period })),
-    waiting(oldMs, afterId, accountIds) {
-      if (!accountIds) return waiting.iterate({ oldMs, afterId });
-      return waitingOf.iterate({ oldMs, afterId, accounts: JSON.stringify(accountIds) });
+    waiting(unfinishedUpTo, afterId, accountIds) {
+      if (!accountIds) return waiting.iterate({ unfinishedUpTo, afterId });
+      return waitingOf.iterate({ unfinishedUpTo, afterId, accounts: JSON.stringify(accountIds) });
     },
   };
 }

@@ -50,6 +50,7 @@ export const sealAll: SealRequest = {
   lane: 0,
   nowMs: 1_800_000_000_000,
   ageMaxMs: 60_000,
+  unfinishedUpTo: 0,
   minTotal: zero,
   force: true,
   entriesMax: 100,

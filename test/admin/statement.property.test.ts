@@ -89,7 +89,7 @@ class World {
   }
 
   seal(inLane: number, nowMs: number): void {
-    const bounds = { ageMaxMs: 60_000, minTotal: zero, entriesMax: 100, linesMax: 400, period: 0 };
+    const bounds = { ageMaxMs: 60_000, unfinishedUpTo: 0, minTotal: zero, entriesMax: 100, linesMax: 400, period: 0 };
     sealNow(this.store, { lane: inLane, nowMs, force: true, ...bounds });
   }
 

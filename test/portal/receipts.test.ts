@@ -166,6 +166,7 @@ describe('a receipt', () => {
       lane: 0,
       nowMs: 1e12,
       ageMaxMs: 1,
+      unfinishedUpTo: 0,
       minTotal: units(1),
       entriesMax: 100,
       linesMax: 400,

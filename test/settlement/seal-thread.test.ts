@@ -8,7 +8,16 @@ import { openTestStore, writeCharge } from '../store/rig.ts';
 import { vaultAddress as vault } from './scripted-chain.ts';
 
 const request: SealRequest = {
-  ...{ lane: 0, nowMs: 10_000, ageMaxMs: 60_000, minTotal: units(1), entriesMax: 100, linesMax: 400, period: 0 },
+  ...{
+    lane: 0,
+    nowMs: 10_000,
+    ageMaxMs: 60_000,
+    unfinishedUpTo: 0,
+    minTotal: units(1),
+    entriesMax: 100,
+    linesMax: 400,
+    period: 0,
+  },
 };
 
 it('another thread proposes what this one would, while this one goes on writing', async () => {

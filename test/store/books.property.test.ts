@@ -269,7 +269,7 @@ class World {
 
   /** Goes on with a batch that is being filed, or begins one. */
   part(): void {
-    const rest = { lane: 0, nowMs: 10_000, ageMaxMs: 60_000, linesMax: 400, partLeavesMax: 2 };
+    const rest = { lane: 0, nowMs: 10_000, ageMaxMs: 60_000, unfinishedUpTo: 0, linesMax: 400, partLeavesMax: 2 };
     if (!this.sealing) {
       const proposal = createProposer(this.store.db, hashing)({ ...rest, ...this.bounds() });
       this.sealing = proposal && this.store.batches.seal(proposal, rest.nowMs);

@@ -116,6 +116,7 @@ export function seal(store: Store, rest: Partial<SealRequest & Hashing> = {}) {
     lane: 0,
     nowMs: 10_000,
     ageMaxMs: 60_000,
+    unfinishedUpTo: 0,
     minTotal: units(1),
     entriesMax: 100,
     linesMax: 400,

@@ -23,7 +23,16 @@ import {
 } from './rig.ts';
 
 const request: SealRequest = {
-  ...{ lane: 0, nowMs: 10_000, ageMaxMs: 60_000, minTotal: units(1), entriesMax: 100, linesMax: 400, period: 0 },
+  ...{
+    lane: 0,
+    nowMs: 10_000,
+    ageMaxMs: 60_000,
+    unfinishedUpTo: 0,
+    minTotal: units(1),
+    entriesMax: 100,
+    linesMax: 400,
+    period: 0,
+  },
 };
 
 const hashing = { hashLeaf: (row: LeafRow) => hashLeaf(vaultAddress, row), rootOf };
