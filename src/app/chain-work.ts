@@ -55,6 +55,7 @@ export function joinChainWork(
     },
     propose: parts.propose({ file: store.db.name, vault: vault.address }),
     accounts: store.accounts,
+    payouts: store.payouts,
     meta: store.meta,
     confirm,
     clock,

@@ -11,7 +11,7 @@ import type { BatchRow, EnvelopeRow } from '../store/batches.ts';
 import type { Store } from '../store/store.ts';
 import { type BatchEvent, judgeEnvelope, nextBatchState } from './batch-state.ts';
 import type { ConfirmResult, SettledOnChain } from './confirm.ts';
-import { type SettledSearch, searchSettled } from './settled-search.ts';
+import { type SettledSearch, type SettledSearchDeps, searchSettled } from './settled-search.ts';
 
 /**
  * Brings one sealed batch to the chain, and never twice: an envelope is on disk before it is sent, only those bytes are
@@ -31,11 +31,10 @@ export type StepResult =
   /** A person has to look. Nothing is sent for this lane any more. */
   | { next: 'halt'; reason: string; foreign: boolean };
 
-export type BatchSenderDeps = {
+export type BatchSenderDeps = Omit<SettledSearchDeps, 'rpc' | 'batches'> & {
   rpc: Pick<Rpc, 'verifyNetwork' | 'transaction' | 'send' | 'events'>;
-  vault: Pick<Vault, 'address' | 'buildSettle' | 'lastBatch' | 'accounts'>;
+  vault: Pick<Vault, 'buildSettle' | 'lastBatch'> & SettledSearchDeps['vault'];
   batches: Pick<Store['batches'], 'lines' | 'envelopes' | 'recordEnvelope' | 'endEnvelope' | 'reopen'>;
-  accounts: Pick<Store['accounts'], 'byAddress'>;
   confirm: (settled: SettledOnChain) => ConfirmResult;
   /** Resolves when everything written is on disk; rejects for good once the disk is in doubt. */
   sync: () => Promise<void>;

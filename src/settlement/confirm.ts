@@ -15,6 +15,8 @@ export type SettledOnChain = {
   ledger: number;
   txHash: string;
   closedAtMs: number;
+  /** Limit period of that ledger, where it is known better than by its close time. */
+  period?: number;
 };
 
 /**
@@ -54,7 +56,7 @@ export function confirmSettled(deps: ConfirmDeps, settled: SettledOnChain): Conf
     return 'earlier';
   }
   const taken = row.root === root ? takenByPosition(deps, row.id, settled.taken) : [];
-  const period = Math.floor(closedAtMs / 1000 / deps.limitPeriodS);
+  const period = settled.period ?? Math.floor(closedAtMs / 1000 / deps.limitPeriodS);
   const result = deps.batches.confirm({ lane, batch, root, taken, ledger, txHash, closedAtMs, period });
   for (const line of result.lines) {
     const slot = deps.ledger.account(line.account);

@@ -4,18 +4,22 @@ import type { Vault } from '../stellar/vault-client.ts';
 import { decodeVaultEvent } from '../stellar/vault-events.ts';
 import type { BatchRow } from '../store/batches.ts';
 import type { Store } from '../store/store.ts';
+import { adoptionOf } from './adoption.ts';
 import type { SettledOnChain } from './confirm.ts';
+import { type CounterMoves, takenFromCounters } from './taken-from-counters.ts';
 
 export type SettledSearch = { ok: true; settled: SettledOnChain } | { ok: false; reason: string };
 
 export type SettledSearchDeps = {
   rpc: Pick<Rpc, 'events'>;
-  vault: Pick<Vault, 'address' | 'accounts'>;
+  vault: Pick<Vault, 'address' | 'accounts' | 'earnings' | 'isPayee'>;
   batches: Pick<Store['batches'], 'lines'>;
   accounts: Pick<Store['accounts'], 'byAddress'>;
+  payouts: Pick<Store['payouts'], 'earnings'>;
+  meta: Pick<Store['meta'], 'get'>;
 };
 
-/** What a batch took, when its transaction does not say it: its event in that ledger, or the accounts themselves. */
+/** What a batch took, when its transaction does not say it: its event in that ledger, or the counters it moved. */
 export async function searchSettled(
   deps: SettledSearchDeps,
   batch: BatchRow,
@@ -24,7 +28,7 @@ export async function searchSettled(
 ): Promise<SettledSearch> {
   const event = await findEvent(deps, batch, ledger, signal);
   if (event) return { ok: true, settled: event };
-  return deriveFromAccounts(deps, batch, ledger, signal);
+  return deriveFromCounters(deps, batch, ledger, signal);
 }
 
 /** The most events one ledger can hold of one contract, by far. */
@@ -57,30 +61,50 @@ function isOutOfRange(error: unknown): boolean {
 }
 
 /**
- * The server no longer knows the ledger. When every account's settled counter has grown by exactly what the batch asked of
- * it, each line was taken in full; anything less cannot be told apart from here.
+ * The server no longer knows the ledger. The counters of the vault have moved by what the batch took, and nothing else moves
+ * those of a lane: each account's settled sum, and each payee's earnings.
  */
-async function deriveFromAccounts(
-  { vault, batches, accounts }: SettledSearchDeps,
+async function deriveFromCounters(
+  deps: SettledSearchDeps,
   batch: BatchRow,
   ledger: number,
   signal?: AbortSignal,
 ): Promise<SettledSearch> {
-  const lines = batches.lines(batch.id).sort(compareLines);
-  const asked = new Map<string, bigint>();
-  for (const { account, amount } of lines) asked.set(account, (asked.get(account) ?? 0n) + amount);
-  const chain = await vault.accounts([...asked.keys()], signal);
-  for (const [account, amount] of asked) {
-    const known = accounts.byAddress(account)?.settled ?? 0n;
-    if ((chain.accounts.get(account)?.settled ?? 0n) - known !== amount) {
-      const reason = `ledger ${ledger} is no longer known, and batch ${batch.batch} was not taken in full`;
-      return { ok: false, reason };
-    }
-  }
+  const { vault, batches, accounts } = deps;
   const { lane, root } = batch;
-  const taken = lines.map((line) => line.amount);
-  return {
-    ok: true,
-    settled: { lane, batch: batch.batch, root, taken, ledger, txHash: '', closedAtMs: batch.sealedAtMs },
-  };
+  const lines = batches.lines(batch.id).sort(compareLines);
+  const chain = await vault.accounts([...new Set(lines.map((line) => line.account))], signal);
+  const settled = new Map<string, bigint>();
+  for (const [address, state] of chain.accounts) {
+    settled.set(address, state.settled - (accounts.byAddress(address)?.settled ?? 0n));
+  }
+  const taken = takenFromCounters(lines, { settled, ...(await payeeMoves(deps, lane, lines, signal)) });
+  if (!taken) {
+    const reason = `ledger ${ledger} is no longer known, and the vault's counters do not tell what batch ${batch.batch} took`;
+    return { ok: false, reason };
+  }
+  // An account that gave something was moved last by this batch: its lane has not gone on since.
+  const period = Math.max(...lines.map((line) => chain.accounts.get(line.account)?.period ?? 0));
+  const at = { ledger, txHash: '', closedAtMs: batch.sealedAtMs, period };
+  return { ok: true, settled: { lane, batch: batch.batch, root, taken, ...at } };
+}
+
+async function payeeMoves(
+  { vault, payouts, meta }: SettledSearchDeps,
+  lane: number,
+  lines: readonly { payee: string }[],
+  signal?: AbortSignal,
+): Promise<Pick<CounterMoves, 'earned' | 'listed'>> {
+  // Of a lane that was settled before this database, the books do not know what was earned until then.
+  const whole = adoptionOf(meta, lane).batch === 0;
+  const before = new Map(
+    payouts.earnings().flatMap((row) => (row.lane === lane ? [[row.payee, row.gross] as const] : [])),
+  );
+  const earned = new Map<string, bigint>();
+  const listed = new Map<string, boolean>();
+  for (const payee of new Set(lines.map((line) => line.payee))) {
+    listed.set(payee, await vault.isPayee(payee, signal));
+    if (whole) earned.set(payee, (await vault.earnings(payee, lane, signal)).gross - (before.get(payee) ?? 0n));
+  }
+  return { listed, earned: whole ? earned : undefined };
 }

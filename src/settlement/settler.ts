@@ -22,7 +22,7 @@ export type Settler = {
   settleNow(options?: { timeoutMs?: number }, signal?: AbortSignal): Promise<SettleReport>;
   /** All that waits is sealed from the next turn on, whatever the amount: a withdrawal request was seen. */
   hurry(): void;
-  /** Runs `work` while no envelope of the operator's account is being made or waited for; undefined when one is. */
+  /** Runs `work` while no envelope of the operator's account is being made or may still land; undefined when one may. */
   whileIdle<T>(work: () => Promise<T>): Promise<T | undefined>;
   status(): SettlerStatus;
   /** What decides whether calls may be sold, at no cost: it is asked on every call. */
@@ -211,6 +211,13 @@ export function createSettler(deps: SettlerDeps): Settler {
     return undefined;
   }
 
+  /** A lane may be halted for days over a batch whose envelope has long had its time: nobody else waits for that. */
+  function anyMayLand(): boolean {
+    const submitted = batches.open().filter((batch) => batch.state === 'submitted');
+    const live = submitted.flatMap((batch) => batches.envelopes(batch.id)).filter(({ state }) => state === 'live');
+    return live.some((envelope) => envelope.maxTimeS >= deps.chainTimeS());
+  }
+
   function openBatch(lane: number): BatchRow | undefined {
     return batches.open().find((batch) => batch.lane === lane);
   }
@@ -275,8 +282,7 @@ export function createSettler(deps: SettlerDeps): Settler {
     hurry() {
       for (const lane of lanes) lane.hurried = true;
     },
-    whileIdle: (work) =>
-      exclusive(async () => (batches.open().some((b) => b.state === 'submitted') ? undefined : work())),
+    whileIdle: (work) => exclusive(async () => (anyMayLand() ? undefined : work())),
     status,
     standing,
   };

@@ -57,13 +57,23 @@ describe('reconciliation', () => {
     [
       'settled on chain',
       (rig: SettlementRig) =>
-        void rig.chain.accounts.set(consumer, { deposited: units(1_000), settled: units(301), limitLeft: units(1) }),
+        void rig.chain.accounts.set(consumer, {
+          deposited: units(1_000),
+          settled: units(301),
+          limitLeft: units(1),
+          period: 0,
+        }),
       1n,
     ],
     [
       'a deposit the books do not have',
       (rig: SettlementRig) =>
-        void rig.chain.accounts.set(consumer, { deposited: units(1_005), settled: units(300), limitLeft: units(1) }),
+        void rig.chain.accounts.set(consumer, {
+          deposited: units(1_005),
+          settled: units(300),
+          limitLeft: units(1),
+          period: 0,
+        }),
       5n,
     ],
     ['memory', (rig: SettlementRig) => Object.assign(rig.ledger.account(consumer) ?? {}, { unsettled: units(19) }), 1n],

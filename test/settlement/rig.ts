@@ -12,9 +12,7 @@ import { decodeVaultEvent } from '../../src/stellar/vault-events.ts';
 import { createProposer } from '../../src/store/seal-proposal.ts';
 import type { Store, StoreOptions } from '../../src/store/store.ts';
 import { accountState, openTestStore, writeCharge } from '../store/rig.ts';
-import { ScriptedChain, vaultAddress } from './scripted-chain.ts';
-
-export const limitPeriodS = 86_400;
+import { limitPeriodS, ScriptedChain, vaultAddress } from './scripted-chain.ts';
 
 export function addressOf(name: string): string {
   return Keypair.fromRawEd25519Seed(createHash('sha256').update(name).digest()).publicKey();
@@ -50,7 +48,7 @@ export function createSettlementRig(
   function start(deps: Partial<SettlerDeps>) {
     const ledger = createLedger({ limitPeriodS, chainTimeS });
     for (const row of store.accounts.loadAll()) ledger.open(row);
-    const { batches, meta, accounts } = store;
+    const { batches, meta, accounts, payouts } = store;
     const confirm = (settled: SettledOnChain) => confirmSettled({ batches, meta, ledger, limitPeriodS, log }, settled);
     const propose = createProposer(store.db, { hashLeaf: (row) => hashLeaf(vaultAddress, row), rootOf });
     const settler = createSettler({
@@ -60,6 +58,7 @@ export function createSettlementRig(
       propose: async (request) => propose(request),
       meta,
       accounts,
+      payouts,
       confirm,
       clock,
       log,

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { type Units, units } from '../../src/money.ts';
+import type { SettlerDeps } from '../../src/settlement/settler.ts';
 import { RpcError } from '../../src/stellar/json-rpc.ts';
 import type { NetworkSettings } from '../../src/stellar/network-settings.ts';
 import type { Rpc } from '../../src/stellar/rpc.ts';
 import type { RawEvent, SendAnswer, TransactionAnswer } from '../../src/stellar/rpc-answers.ts';
 import type { SettleCall } from '../../src/stellar/settle-transaction.ts';
-import type { BuiltSettle, Vault } from '../../src/stellar/vault-client.ts';
+import type { BuiltSettle } from '../../src/stellar/vault-client.ts';
 import { contractEventXdr, eventId, rawEvent, settledEvent, vaultAccount } from '../support/vault-event-xdr.ts';
 
 /**
@@ -25,6 +26,8 @@ export type SendFault =
 
 type Envelope = { hash: string; call: SettleCall; sequence: bigint; maxTimeS: number };
 type Landed = { ledger: number; closedAtS: number; ok: boolean; event: ReturnType<typeof settledEvent> | undefined };
+
+export const limitPeriodS = 86_400;
 
 export const vaultAddress = 'CAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAD2KM';
 
@@ -64,7 +67,7 @@ export class ScriptedChain {
   sends: string[] = [];
   builds = 0;
   readonly lanes = new Map<number, { batch: number; root: string; chain: string; ledger: number }>();
-  readonly accounts = new Map<string, { deposited: Units; settled: Units; limitLeft: Units }>();
+  readonly accounts = new Map<string, { deposited: Units; settled: Units; limitLeft: Units; period: number }>();
   readonly unlisted = new Set<string>();
   readonly gross = new Map<string, Units>();
   readonly events: RawEvent[] = [];
@@ -72,7 +75,12 @@ export class ScriptedChain {
   private readonly landed = new Map<string, Landed>();
 
   fund(account: string, deposited: bigint, limitLeft = 10n ** 15n): void {
-    this.accounts.set(account, { deposited: units(deposited), settled: units(0), limitLeft: units(limitLeft) });
+    this.accounts.set(account, {
+      deposited: units(deposited),
+      settled: units(0),
+      limitLeft: units(limitLeft),
+      period: 0,
+    });
   }
 
   /** Closes ledgers until `seconds` have passed on chain. */
@@ -114,7 +122,7 @@ export class ScriptedChain {
     },
   };
 
-  readonly vault: Pick<Vault, 'address' | 'buildSettle' | 'lastBatch' | 'accounts' | 'settings'> = {
+  readonly vault: SettlerDeps['vault'] = {
     address: vaultAddress,
     settings: async () => roomySettings,
     buildSettle: async (call) => this.build(call),
@@ -122,12 +130,15 @@ export class ScriptedChain {
       const view = this.lanes.get(lane) ?? { batch: 0, root: '0'.repeat(64), chain: '0'.repeat(64), ledger: 0 };
       return { ...view, seenLedger: this.ledger - this.lagLedgers };
     },
+    isPayee: async (payee) => !this.unlisted.has(payee),
+    earnings: async (payee) => ({ gross: this.gross.get(payee) ?? units(0), netPaid: units(0), feePaid: units(0) }),
     accounts: async (addresses) => ({
       ledger: this.ledger,
       accounts: new Map(
         addresses.map((address) => {
-          const { deposited, settled } = this.accounts.get(address) ?? { deposited: units(0), settled: units(0) };
-          return [address, vaultAccount({ deposited, settled })];
+          const none = { deposited: units(0), settled: units(0), period: 0 };
+          const { deposited, settled, period } = this.accounts.get(address) ?? none;
+          return [address, vaultAccount({ deposited, settled, period })];
         }),
       ),
     }),
@@ -207,6 +218,7 @@ export class ScriptedChain {
     const taken = [amount, balance, entry.limitLeft].reduce((a, b) => (a < b ? a : b));
     entry.settled = units(entry.settled + taken);
     entry.limitLeft = units(entry.limitLeft - taken);
+    if (taken > 0n) entry.period = Math.floor(this.closedAtS / limitPeriodS);
     this.gross.set(payee, units((this.gross.get(payee) ?? 0n) + taken));
     return taken;
   }

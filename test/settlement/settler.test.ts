@@ -444,21 +444,6 @@ describe('settlement', () => {
   });
 });
 
-describe('a ledger that no server remembers', () => {
-  it('halts the lane when a batch was not taken in full, rather than guess who paid', async () => {
-    const rig = createSettlementRig();
-    rig.deposit(consumer, 1_000_000n, 100n);
-    rig.charge(consumer, payee, 300);
-    await rig.settler.turn();
-    rig.chain.close(600);
-    rig.chain.forgetful = true;
-    await rig.run();
-    expect(rig.settler.status()).toMatchObject({ foreign: false, lanes: [{ state: 'halted' }] });
-    expect(rig.settler.status().lanes[0]?.waitingFor).toContain('not taken in full');
-    expect(rig.store.accounts.byAddress(consumer)).toMatchObject({ settled: 0n, unsettled: 300n });
-  });
-});
-
 describe('two lanes', () => {
   it('settle disjoint accounts, one envelope of the shared source at a time', async () => {
     const rig = createSettlementRig({ lanes: 2, laneOf: (account) => (account === consumer ? 0 : 1) });

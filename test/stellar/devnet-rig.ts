@@ -146,6 +146,7 @@ export function createMoneyRig(chain: Chain, rpc: Rpc = chain.rpc): MoneyRig {
       propose: async (request) => propose(request),
       meta,
       accounts,
+      payouts: store.payouts,
       confirm,
       clock,
       log,
