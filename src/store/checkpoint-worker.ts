@@ -10,6 +10,8 @@ type Progress = { busy: number; log: number; checkpointed: number };
 const db = openSqlite(file, { fileMustExist: true, timeout: 100 });
 db.pragma('synchronous = NORMAL');
 db.pragma('wal_autocheckpoint = 0');
+// A checkpoint that waits for a reader has the write lock meanwhile: one that comes at that very moment costs no call more.
+db.pragma('busy_timeout = 10');
 const pageBytes = Number(db.pragma('page_size', { simple: true }));
 
 function checkpoint(mode: 'NOOP' | 'PASSIVE' | 'RESTART' | 'TRUNCATE'): { logBytes: number; waitingBytes: number } {
@@ -20,7 +22,9 @@ function checkpoint(mode: 'NOOP' | 'PASSIVE' | 'RESTART' | 'TRUNCATE'): { logByt
 
 function turn(): void {
   if (checkpoint('NOOP').waitingBytes < passiveBytes) return;
-  const { logBytes } = checkpoint('PASSIVE');
+  const { logBytes, waitingBytes } = checkpoint('PASSIVE');
+  // A reader of an older moment is in the way. The others would wait for it, and have all writers wait with them.
+  if (waitingBytes > 0) return;
   if (logBytes >= truncateBytes) checkpoint('TRUNCATE');
   else if (logBytes >= restartBytes) checkpoint('RESTART');
 }

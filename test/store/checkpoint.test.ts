@@ -6,8 +6,10 @@ import { silentLog } from '../../src/log.ts';
 import { createJournal } from '../../src/metering/journal.ts';
 import { units } from '../../src/money.ts';
 import type { CheckpointBounds } from '../../src/store/checkpoint.ts';
+import { openSqlite } from '../../src/store/open-sqlite.ts';
+import { isBusy } from '../../src/store/sqlite-error.ts';
 import { openStore } from '../../src/store/store.ts';
-import { tempFolder } from './rig.ts';
+import { openTestStore, tempFolder } from './rig.ts';
 
 const pageBytes = 4_096;
 const never = 2 ** 40;
@@ -65,6 +67,34 @@ describe('the write-ahead log', () => {
     const bounds = { passiveBytes: 50 * pageBytes, restartBytes: 200 * pageBytes, intervalMs: 5 };
     const { largestBytes } = await load(turns, bounds);
     expect(largestBytes).toBeLessThan((turns * bytesPerTurn) / 3);
+  });
+
+  it('makes no writer wait for a long reader, and starts over when the reader has ended', async () => {
+    const bounds = { passiveBytes: pageBytes, restartBytes: 300 * pageBytes, truncateBytes: never, intervalMs: 1 };
+    const { store, file } = openTestStore({ clock: systemClock, checkpoints: bounds });
+    const reader = openSqlite(file, { readonly: true });
+    reader.exec('BEGIN; SELECT 1 FROM meta');
+    let written = 0;
+    let refused = 0;
+    const write = async () => {
+      try {
+        store.db.transaction(() => store.meta.set('x', String(++written).repeat(10 * pageBytes))).immediate();
+      } catch (error) {
+        if (!isBusy(error)) throw error;
+        refused++;
+      }
+      await systemClock.sleep(1);
+    };
+    const progress = () => {
+      const [seen] = store.db.pragma('wal_checkpoint(NOOP)') as { log: number; checkpointed: number }[];
+      return { log: seen?.log ?? 0, checkpointed: seen?.checkpointed ?? 0 };
+    };
+    // The worker is under way, has copied what the reader lets it copy, and would have the log start over.
+    while (progress().checkpointed === 0 || progress().log < 300) await write();
+    for (let turn = 0; turn < 300; turn++) await write();
+    expect(refused).toBe(0);
+    reader.close();
+    while (progress().log >= 300) await write();
   });
 
   it('stops its worker when the store closes', async () => {

@@ -106,7 +106,7 @@ export const storageGuards: readonly Guard[] = [
     name: 'at level disk is promised only after the log was synced behind the commit',
   },
   {
-    id: 'S6',
+    id: 'S6a',
     invariant: 'S6',
     guard: 'the log is copied into the database and starts over',
     file: 'src/store/checkpoint-worker.ts',
@@ -115,6 +115,16 @@ export const storageGuards: readonly Guard[] = [
     test: 'test/store/checkpoint.test.ts',
     name: 'stays bounded under load, and no charge is lost or refused on the way',
     failure: 'Test timed out',
+  },
+  {
+    id: 'S6b',
+    invariant: 'S6',
+    guard: 'no checkpoint waits, with the write lock, for a reader of an older moment',
+    file: 'src/store/checkpoint-worker.ts',
+    search: 'if (waitingBytes > 0) return;',
+    replacement: 'if (waitingBytes < 0) return;',
+    test: 'test/store/checkpoint.test.ts',
+    name: 'makes no writer wait for a long reader, and starts over when the reader has ended',
   },
   {
     id: 'S7a',
