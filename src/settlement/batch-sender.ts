@@ -1,13 +1,14 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { isTransportFailure, RpcError } from '../stellar/json-rpc.ts';
+import type { NetworkSettings } from '../stellar/network-settings.ts';
 import type { Rpc } from '../stellar/rpc.ts';
 import type { TransactionAnswer } from '../stellar/rpc-answers.ts';
-import { compareLines } from '../stellar/settle-transaction.ts';
-import { resultName } from '../stellar/transactions.ts';
+import { batchBounds, compareLines, sizeOf } from '../stellar/settle-transaction.ts';
+import { ranOut, resultName } from '../stellar/transactions.ts';
 import type { Vault } from '../stellar/vault-client.ts';
 import { findSettled } from '../stellar/vault-events.ts';
-import type { BatchRow, EnvelopeRow } from '../store/batches.ts';
+import type { BatchLineRow, BatchRow, EnvelopeRow } from '../store/batches.ts';
 import type { Store } from '../store/store.ts';
 import { type BatchEvent, judgeEnvelope, nextBatchState } from './batch-state.ts';
 import type { ConfirmResult, SettledOnChain } from './confirm.ts';
@@ -28,12 +29,14 @@ export type StepResult =
   | { next: 'done' }
   | { next: 'again' }
   | { next: 'wait'; waitingFor: string }
+  /** No envelope of it can land any more, and none will: it asks more than the network allows. */
+  | { next: 'too_large'; reason: string }
   /** A person has to look. Nothing is sent for this lane any more. */
   | { next: 'halt'; reason: string; foreign: boolean };
 
 export type BatchSenderDeps = Omit<SettledSearchDeps, 'rpc' | 'batches'> & {
   rpc: Pick<Rpc, 'verifyNetwork' | 'transaction' | 'send' | 'events'>;
-  vault: Pick<Vault, 'buildSettle' | 'lastBatch'> & SettledSearchDeps['vault'];
+  vault: Pick<Vault, 'buildSettle' | 'lastBatch' | 'settings'> & SettledSearchDeps['vault'];
   batches: Pick<Store['batches'], 'lines' | 'envelopes' | 'recordEnvelope' | 'endEnvelope' | 'reopen'>;
   confirm: (settled: SettledOnChain) => ConfirmResult;
   /** Resolves when everything written is on disk; rejects for good once the disk is in doubt. */
@@ -57,6 +60,8 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
   const sentAtMs = new Map<string, number>();
   const absences = new Map<string, number>();
   const insisted = new Set<number>();
+  /** What the network last said against a batch as such, by batch id. */
+  const objections = new Map<number, string>();
 
   async function submit(batch: BatchRow, signal?: AbortSignal): Promise<StepResult> {
     const past = batches.envelopes(batch.id);
@@ -68,10 +73,15 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
         foreign: false,
       };
     }
+    const objection = objections.get(batch.id);
+    objections.delete(batch.id);
+    if (objection !== undefined) return { next: 'too_large', reason: objection };
     requireMove(batch, 'record');
     await rpc.verifyNetwork(signal);
     const { lane, root } = batch;
     const lines = batches.lines(batch.id).sort(compareLines);
+    const excess = excessOf(lines, await vault.settings(signal));
+    if (excess) return { next: 'too_large', reason: excess };
     const options = { operatorSecret: deps.operatorSecret, feeMaxStroops: deps.feeMaxStroops, attempt: past.length };
     const built = await vault.buildSettle({ lane, batch: batch.batch, root, lines }, options, signal);
     if (!built.ok) return refused(batch, built.reason, built.detail, signal);
@@ -81,17 +91,27 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
     const envelope = { hash, envelopeXdr, sequence, maxTimeS, createdAtMs };
     await batches.recordEnvelope(batch.id, envelope);
     log.info({ lane, batch: batch.batch, hash, maxTimeS, bytes: built.bytes }, 'batch submitted');
-    return send(envelope, signal);
+    return send(batch, envelope, signal);
   }
 
   /** The vault would not take the call: either it has the batch already, or it is paused, or something is wrong. */
-  async function refused(batch: BatchRow, reason: string | undefined, detail: string, signal?: AbortSignal) {
+  async function refused(
+    batch: BatchRow,
+    reason: string | undefined,
+    detail: string,
+    signal?: AbortSignal,
+  ): Promise<StepResult> {
     if (reason === 'wrong_batch') return compareWithLane(batch, signal);
     if (reason === 'settle_paused') return wait('the vault to be unpaused');
+    if (detail.includes('ExceededLimit')) return { next: 'too_large', reason: firstLineOf(detail) };
     throw new Error(`the vault refuses batch ${batch.batch}: ${reason ?? detail.slice(0, 500)}`);
   }
 
-  async function send(envelope: Pick<EnvelopeRow, 'hash' | 'envelopeXdr'>, signal?: AbortSignal): Promise<StepResult> {
+  async function send(
+    batch: BatchRow,
+    envelope: Pick<EnvelopeRow, 'hash' | 'envelopeXdr'>,
+    signal?: AbortSignal,
+  ): Promise<StepResult> {
     // Also what an earlier turn wrote: a chain that knows a batch which the next start does not would halt the lane.
     await deps.sync();
     sentAtMs.set(envelope.hash, clock.monotonicMs());
@@ -100,6 +120,8 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
       if (answer.status !== 'ERROR') return wait(`transaction ${envelope.hash} (${answer.status})`);
       // No verdict either: bad_seq is also the answer to bytes that have landed. Only the hash and the lane decide.
       const objection = resultName(answer.errorResultXdr);
+      // Said of what it declares, before anything runs: it holds for as long as the envelope is the same.
+      if (objection === 'txSorobanInvalid') objections.set(batch.id, objection);
       log.warn({ hash: envelope.hash, objection }, 'the network objects to the settlement envelope');
       return wait(`transaction ${envelope.hash} to land or expire (${objection})`);
     } catch (error) {
@@ -130,7 +152,7 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
         return failed(batch, live.hash, answer);
       case 'may_land': {
         const due = clock.monotonicMs() - (sentAtMs.get(live.hash) ?? Number.NEGATIVE_INFINITY) >= resendMs;
-        return due ? send(live, signal) : wait(`transaction ${live.hash}`);
+        return due ? send(batch, live, signal) : wait(`transaction ${live.hash}`);
       }
       case 'look_again':
         return wait(`a second look at transaction ${live.hash}`);
@@ -149,6 +171,8 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
 
   function failed(batch: BatchRow, hash: string, answer: TransactionAnswer): StepResult {
     const reason = answer.status === 'FAILED' ? resultName(answer.resultXdr) : '';
+    if (answer.status === 'FAILED' && ranOut(answer.resultXdr))
+      objections.set(batch.id, 'it ran out of what it may use');
     log.error({ lane: batch.lane, batch: batch.batch, hash, reason }, 'the settlement envelope failed on chain');
     giveUp(batch, hash, 'failed');
     return { next: 'again' };
@@ -187,6 +211,7 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
       return { next: 'halt', reason: `another root stands under batch ${batch.batch}`, foreign: true };
     }
     for (const envelope of batches.envelopes(batch.id)) forget(envelope.hash);
+    objections.delete(batch.id);
     return { next: 'done' };
   }
 
@@ -214,6 +239,18 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
     step: (batch, signal) => (batch.state === 'sealed' ? submit(batch, signal) : advance(batch, signal)),
     insist: (batchId) => void insisted.add(batchId),
   };
+}
+
+/** Limits of the network that were lowered after the batch was sealed. */
+function excessOf(lines: readonly BatchLineRow[], settings: NetworkSettings): string | undefined {
+  const size = sizeOf(lines);
+  const { entriesMax, linesMax } = batchBounds(settings, Number.POSITIVE_INFINITY);
+  if (size.entriesMax <= entriesMax && size.linesMax <= linesMax) return undefined;
+  return `${size.entriesMax} entries and ${size.linesMax} lines, where the network now allows ${entriesMax} and ${linesMax}`;
+}
+
+function firstLineOf(text: string): string {
+  return text.split('\n', 1)[0]?.slice(0, 200) ?? '';
 }
 
 function wait(waitingFor: string): StepResult {

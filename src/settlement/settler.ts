@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Units } from '../money.ts';
-import { batchBounds } from '../stellar/settle-transaction.ts';
+import { type BatchBounds, batchBounds, sizeOf, times } from '../stellar/settle-transaction.ts';
 import type { Vault } from '../stellar/vault-client.ts';
 import type { BatchRow } from '../store/batches.ts';
 import type { SealRequest } from '../store/seal-proposal.ts';
@@ -83,6 +83,8 @@ type Lane = {
   triedAtMs: number;
   /** The last batch was full, or the books moved under the last choice: the next one is not waited for. */
   goesOn: boolean;
+  /** Bounds of its batches while what it sealed lately was more than the network takes. */
+  atMost: BatchBounds | undefined;
   /** Somebody wants out: whatever the amounts, and however many batches it takes. */
   hurried: boolean;
   waitingFor: string | undefined;
@@ -98,6 +100,7 @@ export function createSettler(deps: SettlerDeps): Settler {
     synced: false,
     triedAtMs: clock.monotonicMs(),
     goesOn: false,
+    atMost: undefined,
     hurried: false,
     waitingFor: undefined,
     halted: undefined,
@@ -135,21 +138,42 @@ export function createSettler(deps: SettlerDeps): Settler {
       lane.waitingFor = `batch ${other.batch} of lane ${other.lane}`;
       return false;
     }
-    return follow(lane, await sender.step(batch, signal));
+    return follow(lane, batch, await sender.step(batch, signal));
   }
 
-  function follow(lane: Lane, result: StepResult): boolean {
+  function follow(lane: Lane, batch: BatchRow, result: StepResult): boolean {
     switch (result.next) {
       case 'done':
+        lane.waitingFor = undefined;
+        lane.atMost = lane.atMost && times(lane.atMost, 2);
+        return true;
       case 'again':
         lane.waitingFor = undefined;
         return true;
       case 'wait':
         lane.waitingFor = result.waitingFor;
         return false;
+      case 'too_large':
+        return takeApart(lane, batch, result.reason);
       case 'halt':
         return halt(lane, result);
     }
+  }
+
+  /** None of its envelopes can land: its charges wait for a batch of half the size, under the same number. */
+  function takeApart(lane: Lane, batch: BatchRow, why: string): boolean {
+    const lines = batches.lines(batch.id);
+    const [only] = lines;
+    if (only && lines.length === 1) {
+      const { account, payee } = only;
+      const reason = `one line is more than the network takes: ${account} to ${payee}, batch ${batch.batch} (${why})`;
+      return halt(lane, { reason, foreign: false });
+    }
+    log.warn({ lane: lane.lane, batch: batch.batch, lines: lines.length, why }, 'the batch is made smaller');
+    batches.unseal(batch.id);
+    lane.atMost = times(sizeOf(lines), 0.5);
+    lane.goesOn = true;
+    return true;
   }
 
   function halt(lane: Lane, { reason, foreign }: { reason: string; foreign: boolean }): boolean {
@@ -163,7 +187,7 @@ export function createSettler(deps: SettlerDeps): Settler {
     const dueAtMs = lane.triedAtMs + rules.intervalMs;
     if (!forced && !lane.goesOn && clock.monotonicMs() < dueAtMs) return undefined;
     lane.triedAtMs = clock.monotonicMs();
-    const { entriesMax, linesMax } = batchBounds(await deps.vault.settings(signal), rules.entriesMax);
+    const bounds = batchBounds(await deps.vault.settings(signal), rules.entriesMax);
     const request: SealRequest = {
       lane: lane.lane,
       nowMs: clock.nowMs(),
@@ -171,8 +195,8 @@ export function createSettler(deps: SettlerDeps): Settler {
       unfinishedUpTo: ages.beganBefore(),
       minTotal: rules.minTotal,
       force: forced,
-      entriesMax,
-      linesMax,
+      entriesMax: Math.min(bounds.entriesMax, lane.atMost?.entriesMax ?? bounds.entriesMax),
+      linesMax: Math.min(bounds.linesMax, lane.atMost?.linesMax ?? bounds.linesMax),
       period: Math.floor(deps.chainTimeS() / deps.limitPeriodS),
       ...(deps.laneOf ? { inLane: (account: string) => deps.laneOf?.(account) === lane.lane } : {}),
     };

@@ -179,3 +179,16 @@ export function batchBounds(settings: NetworkSettings, entriesWanted: number): B
   const byInstructions = Math.floor(instructionBudget / (2 * instructionsPerLine));
   return { entriesMax, linesMax: Math.max(1, Math.min(linesPerBatchMax, byEvents, bySize, byInstructions)) };
 }
+
+/** What a batch of these lines has of each. */
+export function sizeOf(lines: readonly Pick<SettleLine, 'payee' | 'account'>[]): BatchBounds {
+  return { entriesMax: new Set(lines.flatMap(({ account, payee }) => [account, payee])).size, linesMax: lines.length };
+}
+
+/** Never below one account with one payee. */
+export function times({ entriesMax, linesMax }: BatchBounds, factor: number): BatchBounds {
+  return {
+    entriesMax: Math.max(2, Math.floor(entriesMax * factor)),
+    linesMax: Math.max(1, Math.floor(linesMax * factor)),
+  };
+}

@@ -83,6 +83,22 @@ export function resultName(resultXdr: string | undefined): string {
   }
 }
 
+/** Whether a contract call failed on chain because it used more than it had declared. */
+export function ranOut(resultXdr: string | undefined): boolean {
+  if (!resultXdr) return false;
+  try {
+    const { result } = xdr.TransactionResult.fromXdr(resultXdr, 'base64');
+    const [operation] = result.type === 'txFailed' ? result.results : [];
+    const inner = operation?.type === 'opInner' ? operation.tr : undefined;
+    return (
+      inner?.type === 'invokeHostFunction' &&
+      inner.invokeHostFunctionResult.type === 'invokeHostFunctionResourceLimitExceeded'
+    );
+  } catch {
+    return false;
+  }
+}
+
 /** The operation with the authorisations that the simulation found it needs; the source's own needs no signature. */
 export function withAuth(operation: xdr.Operation, authXdr: string[]): xdr.Operation {
   if (operation.body.type !== 'invokeHostFunction') return operation;

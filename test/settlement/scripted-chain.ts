@@ -8,6 +8,7 @@ import type { RawEvent, SendAnswer, TransactionAnswer } from '../../src/stellar/
 import type { SettleCall } from '../../src/stellar/settle-transaction.ts';
 import type { BuiltSettle } from '../../src/stellar/vault-client.ts';
 import { contractEventXdr, eventId, rawEvent, settledEvent, vaultAccount } from '../support/vault-event-xdr.ts';
+import { tooMuch } from './results-xdr.ts';
 
 /**
  * A ledger and its RPC server by script: it keeps the vault's rules for `settle` and the network's for sequence numbers and
@@ -25,7 +26,13 @@ export type SendFault =
   | 'error_stored';
 
 type Envelope = { hash: string; call: SettleCall; sequence: bigint; maxTimeS: number };
-type Landed = { ledger: number; closedAtS: number; ok: boolean; event: ReturnType<typeof settledEvent> | undefined };
+type Landed = {
+  ledger: number;
+  closedAtS: number;
+  ok: boolean;
+  event: ReturnType<typeof settledEvent> | undefined;
+  resultXdr?: string | undefined;
+};
 
 export const limitPeriodS = 86_400;
 
@@ -64,6 +71,14 @@ export class ScriptedChain {
   /** Whether getTransaction shows contract events, as servers of today do. */
   showsEvents = true;
   paused = false;
+  /** What the network allows now. */
+  settingsNow = roomySettings;
+  /** A simulation with more lines runs out of instructions. */
+  linesSimulated = Number.POSITIVE_INFINITY;
+  /** An envelope with more lines is refused as declaring too much. */
+  linesAccepted = Number.POSITIVE_INFINITY;
+  /** A transaction with more lines runs out of what it declared. */
+  linesApplied = Number.POSITIVE_INFINITY;
   sends: string[] = [];
   builds = 0;
   readonly lanes = new Map<number, { batch: number; root: string; chain: string; ledger: number }>();
@@ -124,7 +139,7 @@ export class ScriptedChain {
 
   readonly vault: SettlerDeps['vault'] = {
     address: vaultAddress,
-    settings: async () => roomySettings,
+    settings: async () => this.settingsNow,
     buildSettle: async (call) => this.build(call),
     lastBatch: async (lane) => {
       const view = this.lanes.get(lane) ?? { batch: 0, root: '0'.repeat(64), chain: '0'.repeat(64), ledger: 0 };
@@ -148,6 +163,9 @@ export class ScriptedChain {
     this.builds++;
     const last = this.lanes.get(call.lane)?.batch ?? 0;
     if (this.paused) return { ok: false, reason: 'settle_paused', detail: 'Error(Contract, #400)' };
+    if (call.lines.length > this.linesSimulated) {
+      return { ok: false, reason: undefined, detail: 'HostError: Error(Budget, ExceededLimit)\n\nEvent log' };
+    }
     if (call.batch !== last + 1) return { ok: false, reason: 'wrong_batch', detail: 'Error(Contract, #402)' };
     const sequence = this.sequence + 1n;
     const maxTimeS = this.closedAtS + 90;
@@ -160,13 +178,17 @@ export class ScriptedChain {
   private receive(text: string): SendAnswer {
     const envelope = parseEnvelope(text);
     this.sends.push(envelope.hash);
+    const ofBatch = { hash: envelope.hash, latestLedger: this.ledger };
+    if (envelope.call.lines.length > this.linesAccepted) {
+      return { ...ofBatch, status: 'ERROR', errorResultXdr: tooMuch.declared };
+    }
     const fault = this.faults.shift() ?? 'pending';
     const stored = !['request_lost', 'try_again_lost', 'error_lost'].includes(fault);
     const known = this.pool.has(envelope.hash) || this.landed.has(envelope.hash);
     if (stored && !known) this.pool.set(envelope.hash, envelope);
     if (fault === 'reply_lost' || fault === 'request_lost') throw new RpcError('transport', 'socket hang up');
     if (fault === 'bad_gateway_stored') throw new RpcError('transport', 'HTTP 502 without JSON');
-    const answer = { hash: envelope.hash, latestLedger: this.ledger, errorResultXdr: undefined };
+    const answer = { ...ofBatch, errorResultXdr: undefined };
     if (fault === 'try_again_stored' || fault === 'try_again_lost') return { ...answer, status: 'TRY_AGAIN_LATER' };
     if (fault === 'error_lost' || fault === 'error_stored') return { ...answer, status: 'ERROR' };
     // A resend of what has landed is answered by a bad sequence number.
@@ -183,10 +205,10 @@ export class ScriptedChain {
     const base = { latestLedger, oldestLedger: 1, latestClosedAtS: this.closedAtS - 5 * this.lagLedgers };
     const found = this.landed.get(hash);
     if (!found || this.forgetful || found.ledger > latestLedger) return { ...base, status: 'NOT_FOUND' };
-    const { ledger, closedAtS, ok, event } = found;
+    const { ledger, closedAtS, ok, event, resultXdr } = found;
     const contractEventsXdr = this.showsEvents && event ? [[contractEventXdr(vaultAddress, event)]] : undefined;
     const status = ok ? 'SUCCESS' : 'FAILED';
-    return { ...base, status, ledger, closedAtS, resultXdr: undefined, contractEventsXdr };
+    return { ...base, status, ledger, closedAtS, resultXdr, contractEventsXdr };
   }
 
   private land(envelope: Envelope): void {
@@ -194,12 +216,14 @@ export class ScriptedChain {
     this.pool.delete(envelope.hash);
     this.sequence++;
     const { call } = envelope;
+    const fits = call.lines.length <= this.linesApplied;
     const right = (this.lanes.get(call.lane)?.batch ?? 0) + 1 === call.batch;
-    const ok = right && this.failNext === 0;
+    const ok = right && fits && this.failNext === 0;
     if (this.failNext > 0) this.failNext--;
     const place = { ledger: this.ledger, closedAtS: this.closedAtS };
     if (!ok) {
-      this.landed.set(envelope.hash, { ...place, ok, event: undefined });
+      const resultXdr = fits ? undefined : tooMuch.used;
+      this.landed.set(envelope.hash, { ...place, ok, event: undefined, resultXdr });
       return;
     }
     const taken = call.lines.map((line) => this.take(line.payee, line.account, line.amount));

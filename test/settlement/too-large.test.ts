@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { addressOf, createSettlementRig, type SettlementRig } from './rig.ts';
+import { roomySettings, type ScriptedChain } from './scripted-chain.ts';
+
+const accounts = Array.from({ length: 11 }, (_, index) => addressOf(`account ${index}`));
+const [payee, secondPayee] = [addressOf('payee'), addressOf('second payee')];
+
+function charged(): SettlementRig {
+  const rig = createSettlementRig();
+  for (const account of accounts) rig.deposit(account, 1_000n);
+  for (const [index, account] of accounts.entries()) {
+    rig.charge(account, index % 2 ? payee : secondPayee, 10 + index);
+    rig.charge(account, payee, 100);
+  }
+  return rig;
+}
+
+/** To the unit, once, and nothing is left open. */
+function expectAllSettled(rig: SettlementRig): void {
+  for (const [index, account] of accounts.entries()) {
+    expect(rig.chain.accounts.get(account)?.settled).toBe(BigInt(110 + index));
+    expect(rig.store.accounts.byAddress(account)).toMatchObject({ settled: BigInt(110 + index), unsettled: 0n });
+    expect(rig.ledger.account(account)).toMatchObject({ settled: BigInt(110 + index), unsettled: 0n });
+  }
+  expect(rig.store.batches.open()).toEqual([]);
+}
+
+describe('a batch that asks more than the network takes', () => {
+  const networks: [string, (chain: ScriptedChain) => void][] = [
+    ['its simulation runs out of instructions', (chain) => (chain.linesSimulated = 3)],
+    ['its envelope declares too much', (chain) => (chain.linesAccepted = 3)],
+    ['it runs out of what it declared when it is applied', (chain) => (chain.linesApplied = 3)],
+  ];
+  it.each(networks)('is taken apart and settled in smaller ones: %s', async (_, narrow) => {
+    const rig = charged();
+    narrow(rig.chain);
+    await rig.run(2_000);
+    expectAllSettled(rig);
+    expect(rig.chain.lanes.get(0)?.batch).toBeGreaterThan(4);
+  });
+
+  it('because its limits were lowered since it was sealed, is made smaller before anything of it is sent', async () => {
+    const rig = charged();
+    rig.chain.paused = true;
+    await rig.run(2);
+    expect(rig.store.batches.open()).toMatchObject([{ state: 'sealed', batch: 1 }]);
+    rig.chain.settingsNow = { ...roomySettings, writeEntriesMax: 7 };
+    rig.chain.paused = false;
+    await rig.run(2_000);
+    expectAllSettled(rig);
+    expect(rig.chain.sends.length).toBe(rig.chain.lanes.get(0)?.batch);
+  });
+
+  it('is as large as ever again once the network takes it', async () => {
+    const rig = charged();
+    rig.chain.linesSimulated = 3;
+    await rig.run(2_000);
+    rig.chain.linesSimulated = Number.POSITIVE_INFINITY;
+    for (const account of accounts) for (let call = 0; call < 3; call++) rig.charge(account, payee, 1);
+    await rig.run(2_000);
+    const { batch = 0 } = rig.chain.lanes.get(0) ?? {};
+    for (const account of accounts) rig.charge(account, payee, 1);
+    await rig.run(2_000);
+    expect(rig.chain.lanes.get(0)?.batch).toBe(batch + 1);
+  });
+
+  it('halts its lane when it is a single line, and says whose', async () => {
+    const rig = createSettlementRig();
+    rig.deposit(accounts[0] ?? '', 1_000n);
+    rig.charge(accounts[0] ?? '', payee, 5);
+    rig.chain.linesSimulated = 0;
+    await rig.run();
+    expect(rig.settler.status().lanes).toMatchObject([{ state: 'halted' }]);
+    expect(rig.settler.status().lanes[0]?.waitingFor).toContain(`${accounts[0]} to ${payee}`);
+    rig.chain.linesSimulated = 1;
+    expect(await rig.settler.settleNow({ timeoutMs: 0 })).toBeDefined();
+    await rig.run();
+    expect(rig.chain.accounts.get(accounts[0] ?? '')?.settled).toBe(5n);
+  });
+});
