@@ -8,7 +8,9 @@ import { createPayouts } from '../settlement/payouts.ts';
 import { resumeRestored } from '../settlement/resume-restored.ts';
 import { createRootChain } from '../settlement/root-chain.ts';
 import { createSettler } from '../settlement/settler.ts';
+import { withinSight } from '../stellar/sighted-rpc.ts';
 import { createSubmitter } from '../stellar/submitter.ts';
+import { createVault } from '../stellar/vault-client.ts';
 import { createVaultLives } from '../stellar/vault-lives.ts';
 import type { Core, Threads } from './core.ts';
 import { announce } from './observe.ts';
@@ -43,9 +45,12 @@ export function joinChainWork(
     if (result === 'applied') announce(later(), settled);
     return result;
   };
+  const sight = () => ({ ledger: watcher.state().lastLedger, closedAtS: chainTimeS() });
+  const sighted = withinSight(rpc, sight, config.deposits.pollIntervalMs);
+  const sightedVault = createVault({ rpc: sighted, vault: vault.address });
   const settler = createSettler({
-    rpc,
-    vault,
+    rpc: sighted,
+    vault: sightedVault,
     batches: {
       ...store.batches,
       endEnvelope(hash, state) {
@@ -111,10 +116,10 @@ export function joinChainWork(
     },
     sync,
   });
-  const submitter = createSubmitter({ rpc, clock, feeMaxStroops: stellar.feeMaxStroops });
+  const submitter = createSubmitter({ rpc: sighted, clock, feeMaxStroops: stellar.feeMaxStroops });
   const rootChain = createRootChain(store);
   const payouts = createPayouts({
-    vault,
+    vault: sightedVault,
     submitter,
     payouts: store.payouts,
     whileIdle: settler.whileIdle,
@@ -126,7 +131,7 @@ export function joinChainWork(
   });
   const keeper = createKeeper({
     lives: createVaultLives({
-      rpc,
+      rpc: sighted,
       vault: vault.address,
       submitter,
       secret: stellar.operatorSecret,

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Units } from '../money.ts';
+import { RpcError } from '../stellar/json-rpc.ts';
 import { type BatchBounds, batchBounds, sizeOf, times } from '../stellar/settle-transaction.ts';
 import type { Vault } from '../stellar/vault-client.ts';
 import type { BatchRow } from '../store/batches.ts';
@@ -254,7 +255,8 @@ export function createSettler(deps: SettlerDeps): Settler {
         more = (await laneTurn(lane, force, signal)) || more;
       } catch (error) {
         lane.waitingFor = error instanceof Error ? error.message : String(error);
-        failures.push(error);
+        // Nothing has failed: after an outage the watcher reads on, and then the answer is believed.
+        if (!(error instanceof RpcError && error.failure === 'ahead')) failures.push(error);
       }
     }
     // Every lane had its turn before the first failure is reported.

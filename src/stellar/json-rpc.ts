@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { boundedFetch, fetchFault } from './bounded-fetch.ts';
 
 /** Why a question to the RPC has no answer. Only `transport` leaves open whether the request took effect. */
-export type RpcFailure = 'transport' | 'refused' | 'unreadable' | 'wrong_network' | 'lagging';
+export type RpcFailure = 'transport' | 'refused' | 'unreadable' | 'wrong_network' | 'lagging' | 'ahead';
 
 export class RpcError extends Error {
   override readonly name = 'RpcError';

@@ -19,6 +19,7 @@ import { createSettler, type Settler } from '../../src/settlement/settler.ts';
 import { type AccountTransactions, createAccountTransactions } from '../../src/stellar/account-transactions.ts';
 import { deployVault, landed } from '../../src/stellar/deploy.ts';
 import { createRpc, type Rpc } from '../../src/stellar/rpc.ts';
+import { withinSight } from '../../src/stellar/sighted-rpc.ts';
 import { createSubmitter, type Submitter } from '../../src/stellar/submitter.ts';
 import { createTestAsset } from '../../src/stellar/test-asset.ts';
 import { createVault, type Vault } from '../../src/stellar/vault-client.ts';
@@ -138,10 +139,12 @@ export function createMoneyRig(chain: Chain, rpc: Rpc = chain.rpc): MoneyRig {
       },
       sync,
     });
+    const sight = () => ({ ledger: watcher.state().lastLedger, closedAtS: chainTimeS() });
+    const sighted = withinSight(through, sight, 0);
     const propose = createProposer(store.db, { hashLeaf: (row) => hashLeaf(chain.vaultAddress, row), rootOf });
     const settler = createSettler({
-      rpc: through,
-      vault,
+      rpc: sighted,
+      vault: createVault({ rpc: sighted, vault: chain.vaultAddress }),
       batches,
       propose: async (request) => propose(request),
       meta,
