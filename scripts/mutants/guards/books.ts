@@ -138,4 +138,15 @@ export const bookGuards: readonly Guard[] = [
     test: 'test/store/usage.test.ts',
     name: 'are those of earlier runs that have no finish row',
   },
+  {
+    id: 'M5c',
+    invariant: 'M5',
+    guard:
+      'a running call is settled by the time that has passed, not by the clock on the wall or the length of an outage',
+    file: 'src/settlement/age-marks.ts',
+    search: 'nowMs - first.atMs < ageMaxMs',
+    replacement: 'nowMs - first.atMs < 0',
+    test: 'test/settlement/unfinished-calls.test.ts',
+    name: 'waits for the whole age limit again, however long the outage was',
+  },
 ];
