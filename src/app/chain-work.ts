@@ -1,8 +1,10 @@
 import type { Config } from '../catalog/model.ts';
 import { createWatcher, type Watcher } from '../deposits/watcher.ts';
 import { createLoop } from '../loop.ts';
-import { beginAdoption } from '../settlement/adoption.ts';
+import { formatUsdc } from '../money.ts';
+import { beganLate, beginAdoption } from '../settlement/adoption.ts';
 import { type ConfirmResult, confirmSettled, type SettledOnChain } from '../settlement/confirm.ts';
+import { foreignNoted, noteForeign } from '../settlement/foreign.ts';
 import { createKeeper } from '../settlement/keeper.ts';
 import { createPayouts } from '../settlement/payouts.ts';
 import { resumeRestored } from '../settlement/resume-restored.ts';
@@ -13,7 +15,7 @@ import { createSubmitter } from '../stellar/submitter.ts';
 import { createVault } from '../stellar/vault-client.ts';
 import { createVaultLives } from '../stellar/vault-lives.ts';
 import type { Core, Threads } from './core.ts';
-import { announce } from './observe.ts';
+import { announce, breakBooks } from './observe.ts';
 
 /** The settler looks this often at the longest: a batch in flight wants its answer sooner than the next one is due. */
 const settlerLookMs = 1_000;
@@ -43,6 +45,8 @@ export function joinChainWork(
   const confirm = (settled: SettledOnChain): ConfirmResult => {
     const result = confirmSettled(confirmDeps, settled);
     if (result === 'applied') announce(later(), settled);
+    if (result === 'foreign_root')
+      breakBooks(later(), 'settlements are ours', foreignNoted(store.meta) ?? 'a foreign settlement');
     return result;
   };
   const sight = () => ({ ledger: watcher.state().lastLedger, closedAtS: chainTimeS() });
@@ -106,10 +110,20 @@ export function joinChainWork(
     restored: () => store.restored.state() === 'begun',
     async onFirstSight(signal) {
       const restored = store.restored.state() === 'begun';
-      await beginAdoption({ vault, meta: store.meta, newest: rpc.latestLedger, restored }, 1, signal);
+      const lanesOf = { inUse: 1, ofVault: facts.lanes };
+      await beginAdoption({ vault, meta: store.meta, newest: rpc.latestLedger, restored }, lanesOf, signal);
       if (restored) store.restored.noteBegun();
     },
-    onSettled: (event) => ({ accountsChangedUnseen: confirm(event) === 'earlier' }),
+    onSettled(event) {
+      const result = confirm(event);
+      return { accountsChangedUnseen: result === 'earlier' || result === 'foreign_root' };
+    },
+    onElsewhere(address, amount) {
+      if (store.restored.state() !== 'never' || beganLate(store.meta, facts.lanes)) return;
+      const what = `the vault has settled ${formatUsdc(amount)} USDC of ${address} that no batch of these books explains`;
+      noteForeign(store.meta, what);
+      breakBooks(later(), 'settlements are ours', what);
+    },
     onHurry() {
       settler.hurry();
       settleLoop.wake();

@@ -19,6 +19,7 @@ import type { Watcher } from '../deposits/watcher.ts';
 import type { Log } from '../log.ts';
 import type { Loop } from '../loop.ts';
 import { createJournal, type Journal } from '../metering/journal.ts';
+import { foreignNoted } from '../settlement/foreign.ts';
 import type { Payouts } from '../settlement/payouts.ts';
 import type { RootChain } from '../settlement/root-chain.ts';
 import { createSealThread } from '../settlement/seal-thread.ts';
@@ -186,7 +187,7 @@ function joinCore(
     upstreams: () => [],
     tls: undefined,
     restoring: ['begun', 'waiting'].includes(store.restored.state()),
-    broken: undefined,
+    broken: foreignNoted(store.meta),
     logLinesDropped: () => 0,
     oldestUnsettledAtMs: store.charges.oldestUnsettledAtMs(),
     stopping: false,

@@ -1,4 +1,5 @@
 import type { Health } from '../admin/health.ts';
+import type { Identity } from '../admin/metrics.ts';
 import type { AccountSlot } from '../billing/ledger.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import { formatUsdc, type Units } from '../money.ts';
@@ -47,6 +48,12 @@ export function bookCheckLoop(core: Core): Loop {
       return false;
     },
   });
+}
+
+/** A broken identity stops sales until a person has looked: the first one is the reason that is told. */
+export function breakBooks(core: Core, identity: Identity, reason: string): void {
+  core.metrics.violated(identity);
+  core.broken ??= reason;
 }
 
 export function announce(core: Core, { lane, batch, txHash, closedAtMs }: SettledOnChain): void {

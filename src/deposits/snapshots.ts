@@ -1,5 +1,6 @@
 import type { Ledger } from '../billing/ledger.ts';
 import type { Log } from '../log.ts';
+import type { Units } from '../money.ts';
 import { RpcError } from '../stellar/json-rpc.ts';
 import type { Vault } from '../stellar/vault-client.ts';
 import type { AppliedChange } from '../store/deposits.ts';
@@ -10,6 +11,8 @@ export type SnapshotDeps = {
   vault: Pick<Vault, 'accounts'>;
   deposits: Pick<Store['deposits'], 'applySnapshot'>;
   ledger: Pick<Ledger, 'open' | 'account' | 'accounts' | 'applyChain'>;
+  /** The vault has settled so much of an account that no batch of these books explains. */
+  onElsewhere?: (address: string, amount: Units) => void;
   log: Log;
 };
 
@@ -32,13 +35,16 @@ export async function takeSnapshots(
   for (const [address, state] of accounts) {
     if (state.deposited === 0n && !deps.ledger.account(address)) continue;
     const applied = deps.deposits.applySnapshot({ address, ledger: seenLedger, state: accountState(state) });
-    followChange(deps.ledger, applied);
+    followChange(deps, applied);
   }
   deps.log.info({ accounts: addresses.length, ledger: seenLedger }, 'accounts were taken over from the vault');
 }
 
 /** Brings a committed change into memory; an account that is new there is opened first. */
-export function followChange(ledger: Pick<Ledger, 'open' | 'applyChain'>, applied: AppliedChange): void {
-  const slot = ledger.open({ id: applied.accountId, address: applied.address });
-  ledger.applyChain(slot, applied.change);
+export function followChange(
+  { ledger, onElsewhere }: Pick<SnapshotDeps, 'ledger' | 'onElsewhere'>,
+  { accountId, address, change }: AppliedChange,
+): void {
+  ledger.applyChain(ledger.open({ id: accountId, address }), change);
+  if (change.settledElsewhere) onElsewhere?.(address, change.settledElsewhere);
 }

@@ -61,7 +61,7 @@ export type WatcherDeps = SnapshotDeps & {
   restored?: () => boolean;
   /** Runs once, before the first page of a database that has no cursor, or was restored. */
   onFirstSight?: (signal?: AbortSignal) => Promise<void>;
-  /** Applies a settlement; true when it was settled before this database began, so accounts must be read anew. */
+  /** Applies a settlement; true when no batch of this database took it, so accounts must be read anew. */
   onSettled(event: Extract<VaultEvent, { kind: 'settled' }>): { accountsChangedUnseen: boolean };
   /** A withdrawal request or a cut of a limit was seen. */
   onHurry(): void;
@@ -153,7 +153,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       ...covered,
       events: events.map(eventRow),
     });
-    for (const change of applied) followChange(ledger, change);
+    for (const change of applied) followChange(deps, change);
     for (const event of events) {
       if (event.kind === 'unreadable') {
         unreadable++;

@@ -24,14 +24,20 @@ export const signLifeMaxLedgers = 120;
  */
 export async function beginAdoption(
   deps: {
-    vault: Pick<Vault, 'lastBatch'>;
+    vault: Pick<Vault, 'lastBatch' | 'usedLanes'>;
     meta: AdoptionMeta;
     newest: (signal?: AbortSignal) => Promise<{ ledger: number; closedAtS: number }>;
     restored?: boolean;
   },
-  lanes: number,
+  { inUse: lanes, ofVault }: { inUse: number; ofVault: number },
   signal?: AbortSignal,
 ): Promise<void> {
+  // No gateway of ours settles there: what is there is history, and what comes is foreign.
+  for (const lane of await deps.vault.usedLanes(ofVault, signal)) {
+    if (lane < lanes) continue;
+    const { batch, chain } = await deps.vault.lastBatch(lane, signal);
+    adoptBatch(deps.meta, lane, batch, chain);
+  }
   for (let lane = 0; lane < lanes; lane++) {
     const { batch, chain } = await deps.vault.lastBatch(lane, signal);
     if (!deps.restored && (batch === 0 || deps.meta.get(sinceKey(lane)) !== undefined)) continue;
@@ -73,6 +79,13 @@ export function adoptBatch(meta: AdoptionMeta, lane: number, batch: number, chai
   if (batch < known) return;
   if (batch > known) meta.set(batchKey(lane), String(batch));
   if (chain !== undefined) meta.set(chainKey(lane), `${batch} ${chain}`);
+}
+
+/** Whether the vault may have settled something that these books do not hold. */
+export function beganLate(meta: Pick<AdoptionMeta, 'get'>, lanesOfVault: number): boolean {
+  return Array.from({ length: lanesOfVault }, (_, lane) => adoptionOf(meta, lane)).some(
+    ({ batch, since }) => batch > 0 || since !== undefined,
+  );
 }
 
 export function endAdoption(meta: AdoptionMeta, lane: number): void {

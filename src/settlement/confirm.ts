@@ -3,6 +3,7 @@ import type { Log } from '../log.ts';
 import { compareLines } from '../stellar/settle-transaction.ts';
 import type { Store } from '../store/store.ts';
 import { adoptBatch, adoptionOf } from './adoption.ts';
+import { noteForeign } from './foreign.ts';
 
 /** What the chain did with a batch, from its transaction or from its event, whichever is seen first. */
 export type SettledOnChain = {
@@ -47,8 +48,7 @@ export function confirmSettled(deps: ConfirmDeps, settled: SettledOnChain): Conf
       adoptBatch(deps.meta, lane, batch);
       return 'earlier';
     }
-    deps.log.error({ lane, batch, root }, 'the vault has settled a batch that is not in this database');
-    return 'foreign_root';
+    return foreign(deps, settled, 'the vault has settled a batch that is not in this database');
   }
   if (row.root !== root && adoptionOf(deps.meta, lane).since) {
     // The copy this database was restored from still holds a batch that was cut anew after it.
@@ -65,9 +65,15 @@ export function confirmSettled(deps: ConfirmDeps, settled: SettledOnChain): Conf
   }
   if (result.outcome === 'applied') deps.log.info({ lane, batch, ledger, txHash }, 'batch confirmed');
   if (result.outcome === 'foreign_root') {
-    deps.log.error({ lane, batch, root, ours: row.root }, 'the vault has settled another root under a batch of ours');
+    return foreign(deps, settled, `the vault has settled another root under a batch of ours, ${row.root}`);
   }
   return result.outcome;
+}
+
+function foreign({ meta, log }: ConfirmDeps, { lane, batch, root, txHash }: SettledOnChain, what: string) {
+  log.error({ lane, batch, root, txHash }, what);
+  noteForeign(meta, `${what}: batch ${batch} of lane ${lane}, transaction ${txHash || 'unknown'}`);
+  return 'foreign_root' as const;
 }
 
 /** The stored order of lines need not be the chain's order of addresses; the answer is brought back line by line. */

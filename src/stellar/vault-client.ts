@@ -16,6 +16,7 @@ import {
   withAuth,
 } from './transactions.ts';
 import { vaultErrorName } from './vault-errors.ts';
+import { keyText, vaultKeys } from './vault-keys.ts';
 import {
   readVaultAccount,
   readVaultEarnings,
@@ -36,6 +37,8 @@ export type Vault = {
   accounts(accounts: string[], signal?: AbortSignal): Promise<{ ledger: number; accounts: Map<string, VaultAccount> }>;
   earnings(payee: string, lane: number, signal?: AbortSignal): Promise<VaultEarnings>;
   lastBatch(lane: number, signal?: AbortSignal): Promise<VaultLane & { seenLedger: number }>;
+  /** The lanes below `lanes` in which something was settled. */
+  usedLanes(lanes: number, signal?: AbortSignal): Promise<number[]>;
   liabilities(signal?: AbortSignal): Promise<Units>;
   isPayee(payee: string, signal?: AbortSignal): Promise<boolean>;
   /** Whether `from` has used this id in `deposit_once`. */
@@ -92,6 +95,14 @@ export function createVault(deps: { rpc: Rpc; vault: string }): Vault {
     async lastBatch(lane, signal) {
       const { value, seenLedger } = await view('last_batch', [u32Value(lane)], signal);
       return { ...readVaultLane(value), seenLedger };
+    },
+    async usedLanes(lanes, signal) {
+      const texts = Array.from({ length: lanes }, (_, lane) => keyText(vaultKeys(vault).lane(lane)));
+      const { entries } = await rpc.entries(texts, signal);
+      return entries
+        .map(({ keyXdr }) => texts.indexOf(keyXdr))
+        .filter((lane) => lane >= 0)
+        .sort((a, b) => a - b);
     },
     liabilities: async (signal) => units(readI128((await view('liabilities', [], signal)).value)),
     isPayee: async (payee, signal) => readBool((await view('is_payee', [addressValue(payee)], signal)).value),

@@ -52,6 +52,8 @@ export function markRestored(db: RawDb, meta: Meta, clock: Clock, keepTokens: bo
   if (!isPending(meta)) meta.set(keys.elsewhere, JSON.stringify(elsewhereNow(db)));
   meta.set(keys.state, 'begun');
   meta.set(keys.run, String(Number(meta.get(keys.run) ?? '0') + runsSkipped));
+  // The lanes are taken over as they are, whoever settled there.
+  meta.set('foreign_settlement', '');
   // Each was asked about once, and may have been assigned and moved into the vault after the copy.
   db.prepare("DELETE FROM meta WHERE key LIKE 'classic_ownerless_asked %'").run();
   if (!keepTokens) meta.set(keys.tokens, String(clock.nowMs()));

@@ -12,7 +12,7 @@ const root = 'ab'.repeat(32);
 async function adopting() {
   const rig = createSettlementRig();
   for (let batch = 0; batch < 3; batch++) rig.chain.settleForeign(0, root);
-  await beginAdoption({ vault: rig.chain.vault, meta: rig.store.meta, newest: async () => rig.chain }, 1);
+  await beginAdoption({ vault: rig.chain.vault, meta: rig.store.meta, newest: async () => rig.chain }, lanes);
   rig.deposit(consumer, 1_000n);
   return rig;
 }
@@ -24,6 +24,8 @@ function closeSlowly(chain: ScriptedChain, ledgers: number): void {
     chain.closedAtS += 5;
   }
 }
+
+const lanes = { inUse: 1, ofVault: 32 };
 
 describe('a database that begins on a settled lane', () => {
   it('settles nothing before whatever the process before it signed can no longer land', async () => {
@@ -76,14 +78,14 @@ describe('a database that begins on a settled lane', () => {
 
   it('is not needed on a fresh vault', async () => {
     const rig = createSettlementRig();
-    await beginAdoption({ vault: rig.chain.vault, meta: rig.store.meta, newest: async () => rig.chain }, 1);
+    await beginAdoption({ vault: rig.chain.vault, meta: rig.store.meta, newest: async () => rig.chain }, lanes);
     await rig.settler.turn();
     expect(rig.settler.status().synced).toBe(true);
   });
 });
 
 function beginRestored({ chain, store }: ReturnType<typeof createSettlementRig>): Promise<void> {
-  return beginAdoption({ vault: chain.vault, meta: store.meta, newest: async () => chain, restored: true }, 1);
+  return beginAdoption({ vault: chain.vault, meta: store.meta, newest: async () => chain, restored: true }, lanes);
 }
 
 describe('a database restored from a copy', () => {

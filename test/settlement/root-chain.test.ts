@@ -37,6 +37,8 @@ async function allParts(rootChain: RootChain): Promise<RootsPart[]> {
 
 const upTo = (last: number) => Array.from({ length: last }, (_, at) => at + 1);
 
+const lanes = { inUse: 1, ofVault: 32 };
+
 describe('the published roots', () => {
   it('fold to the value that the vault keeps', async () => {
     const rig = createSettlementRig();
@@ -78,7 +80,7 @@ describe('the published roots', () => {
     const rig = createSettlementRig();
     for (let batch = 1; batch <= 3; batch++) rig.chain.settleForeign(0, rootOf(batch));
     const adopted = rig.chain.lanes.get(0)?.chain;
-    await beginAdoption({ vault: rig.chain.vault, meta: rig.store.meta, newest: async () => rig.chain }, 1);
+    await beginAdoption({ vault: rig.chain.vault, meta: rig.store.meta, newest: async () => rig.chain }, lanes);
     const rootChain = createRootChain(rig.store);
     expect(await rootChain.part(0, 0)).toMatchObject({ after: { batch: 3, chain: adopted }, roots: [] });
     // One more of the process before this one lands late, seen as an event that says no chain value here.

@@ -6,7 +6,7 @@ import type { NetworkSettings } from '../../src/stellar/network-settings.ts';
 import type { Rpc } from '../../src/stellar/rpc.ts';
 import type { RawEvent, SendAnswer, TransactionAnswer } from '../../src/stellar/rpc-answers.ts';
 import type { SettleCall } from '../../src/stellar/settle-transaction.ts';
-import type { BuiltSettle } from '../../src/stellar/vault-client.ts';
+import type { BuiltSettle, Vault } from '../../src/stellar/vault-client.ts';
 import { contractEventXdr, eventId, rawEvent, settledEvent, vaultAccount } from '../support/vault-event-xdr.ts';
 import { tooMuch } from './results-xdr.ts';
 
@@ -137,7 +137,8 @@ export class ScriptedChain {
     },
   };
 
-  readonly vault: SettlerDeps['vault'] = {
+  readonly vault: SettlerDeps['vault'] & Pick<Vault, 'usedLanes'> = {
+    usedLanes: async () => [...this.lanes.keys()],
     address: vaultAddress,
     settings: async () => this.settingsNow,
     buildSettle: async (call) => this.build(call),

@@ -109,6 +109,16 @@ export const settlementGuards: readonly Guard[] = [
     name: 'makes no second envelope on the word of a server that tells a later time than it is',
   },
   {
+    id: 'T1k',
+    invariant: 'T1',
+    guard: 'a settlement that is not ours ends sales when it is seen',
+    file: 'src/app/chain-work.ts',
+    search: "if (result === 'foreign_root')",
+    replacement: 'if (false)',
+    test: 'test/app/foreign-settlement.test.ts',
+    name: 'ends sales when it is seen, in lane',
+  },
+  {
     id: 'T2a',
     invariant: 'T2',
     guard: 'holds of calls under way count towards the cap of an account',

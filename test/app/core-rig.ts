@@ -1,0 +1,97 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { onTestFinished } from 'vitest';
+import { createTokenKeys } from '../../src/access/keys.ts';
+import type { Units } from '../../src/money.ts';
+import { createRpc } from '../../src/stellar/rpc.ts';
+import { settleOperation } from '../../src/stellar/settle-transaction.ts';
+import { createSubmitter } from '../../src/stellar/submitter.ts';
+import { type Fate, type Places, SimGateway } from '../simulation/gateway.ts';
+import { type Consumer, rpcUrl, type SimNetwork, startNetwork } from '../simulation/network.ts';
+
+/** The core of a gateway on the embedded network, with nothing in its way, and what others do to its vault. */
+export type CoreRig = {
+  network: SimNetwork;
+  gateway: SimGateway;
+  consumer: Consumer;
+  /** The watcher reads all there is, and the settler has its turn. */
+  turns(times?: number): Promise<void>;
+  /** Calls of a consumer that are served and charged, out of `calls` that are tried. */
+  sell(calls: number): Promise<number>;
+  /** Somebody else who holds the operator's key settles. */
+  settleElsewhere(lane: number, batch: number, amount: Units): Promise<void>;
+  /** Ends this process and begins the next one on the same files, or on others. */
+  restart(options?: { anew?: boolean; network?: SimNetwork }): Promise<void>;
+};
+
+const noHarm: Fate = { fault: () => undefined, atCrashPoint: () => false, atWrite: () => undefined };
+
+export async function startCore(seed: string, through: (network: SimNetwork) => SimNetwork = (same) => same) {
+  const network = await startNetwork(seed);
+  const [consumer] = network.consumers;
+  if (!consumer) throw new Error('the network has no consumer');
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'callora-core-'));
+  const keysFile = path.join(dir, 'keys.jwks');
+  await createTokenKeys(keysFile);
+  let databases = 0;
+  const newPlaces = (): Places => {
+    databases++;
+    return { file: path.join(dir, `${databases}/callora.db`), grave: path.join(dir, `g${databases}/c.db`), keysFile };
+  };
+  let places = newPlaces();
+  const begin = async (seen: SimNetwork) => {
+    const gateway = await SimGateway.start(seen, places, noHarm);
+    if (!gateway) throw new Error('the gateway died at its start');
+    return gateway;
+  };
+  const rig: CoreRig = {
+    network,
+    consumer,
+    gateway: await begin(through(network)),
+    async turns(times = 3) {
+      const { watcher, settler } = rig.gateway.core;
+      for (let turn = 0; turn < times; turn++) {
+        while (await watcher.turn());
+        await settler.turn();
+      }
+    },
+    async sell(calls) {
+      let served = 0;
+      for (let call = 0; call < calls; call++) {
+        const running = rig.gateway.begin(consumer.address, 1, undefined);
+        if (typeof running === 'string') continue;
+        if ((await rig.gateway.head(running, 200)) === true) served++;
+        await rig.gateway.end(running, 200, { outcome: 'completed', bytesOut: 1 });
+      }
+      return served;
+    },
+    async settleElsewhere(lane, batch, amount) {
+      const { passphrase, clock, vaultAddress: vault, operatorSecret: secret, payees } = network;
+      const rpc = createRpc({ url: rpcUrl, passphrase, clock: { ...clock, sleep: never }, fetch: network.line(open) });
+      const waiting = { ...clock, sleep: async () => void network.chain.closeLedger() };
+      const submitter = createSubmitter({ rpc, clock: waiting, feeMaxStroops: 10_000_000 });
+      const lines = [{ payee: payees[0] ?? '', account: consumer.address, amount }];
+      const operation = settleOperation(vault, { lane, batch, root: 'ab'.repeat(32), lines });
+      const outcome = await submitter.submit({ operation, secret });
+      if (outcome.status !== 'landed') throw new Error(JSON.stringify(outcome));
+    },
+    async restart({ anew = false, network: seen = network } = {}) {
+      await rig.gateway.stop();
+      if (anew) places = newPlaces();
+      rig.gateway = await begin(seen);
+    },
+  };
+  onTestFinished(async () => {
+    await rig.gateway.stop();
+    fs.rmSync(dir, { recursive: true, force: true });
+  });
+  return rig;
+}
+
+const open = { fault: () => undefined, before: async () => undefined, after: async () => undefined };
+
+/** A request that waits for nothing but its answer. */
+function never(_delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal?.addEventListener('abort', () => resolve()));
+}

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { salesStop } from '../../src/app/sales.ts';
+import { units } from '../../src/money.ts';
+import { startCore } from './core-rig.ts';
+
+const held = units(100_000n);
+
+describe('a settlement that somebody else made with the operator’s key', () => {
+  it.each([0, 1, 31])('ends sales when it is seen, in lane %i, and no restart forgets it', async (lane) => {
+    const rig = await startCore(`theft in lane ${lane}`);
+    await rig.consumer.deposit(rig.consumer.address, held);
+    await rig.turns();
+    expect(await rig.sell(3)).toBe(3);
+    await rig.settleElsewhere(lane, 1, held);
+    while (await rig.gateway.core.watcher.turn());
+    expect(salesStop(rig.gateway.core)).toContain('the vault has settled a batch');
+    expect(await rig.sell(3)).toBe(0);
+    const robbed = rig.gateway.core.ledger.account(rig.consumer.address);
+    expect(robbed && rig.gateway.core.ledger.spendable(robbed)).toBe(0n);
+    await rig.restart();
+    await rig.turns();
+    expect(salesStop(rig.gateway.core)).toContain(`of lane ${lane}`);
+    expect(await rig.sell(3)).toBe(0);
+  });
+
+  it('ends sales when only what it left of an account is seen', async () => {
+    const rig = await startCore('theft unseen');
+    await rig.consumer.deposit(rig.consumer.address, held);
+    await rig.turns();
+    await rig.settleElsewhere(1, 1, units(40_000n));
+    await rig.gateway.core.watcher.lookUp(rig.consumer.address);
+    expect(salesStop(rig.gateway.core)).toContain('0.004 USDC of');
+    expect(await rig.sell(1)).toBe(0);
+  });
+
+  it('is history for a database that begins after it, in whatever lane', async () => {
+    const rig = await startCore('history');
+    await rig.consumer.deposit(rig.consumer.address, held);
+    await rig.settleElsewhere(1, 1, units(40_000n));
+    await rig.restart({ anew: true });
+    await rig.turns();
+    expect(rig.gateway.core.broken).toBeUndefined();
+    expect(await rig.sell(3)).toBe(3);
+    await rig.settleElsewhere(1, 2, units(1n));
+    await rig.turns();
+    expect(await rig.sell(3)).toBe(0);
+  });
+});
