@@ -27,7 +27,12 @@ export type Metrics = {
 };
 
 /** What must hold at every moment; a series each from the start, so that an alert sees the first breach. */
-export const identities = ['memory equals database', 'vault covers liabilities', 'settlements are ours'] as const;
+export const identities = [
+  'memory equals database',
+  'vault covers liabilities',
+  'settlements are ours',
+  'accounts equal vault',
+] as const;
 export type Identity = (typeof identities)[number];
 
 export type MetricsDeps = {

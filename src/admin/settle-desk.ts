@@ -2,6 +2,7 @@ import type { Ledger } from '../billing/ledger.ts';
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
 import { formatUsdc } from '../money.ts';
+import { sumOff } from '../settlement/identities.ts';
 import type { ReconcileReport } from '../settlement/reconcile.ts';
 import type { Settler } from '../settlement/settler.ts';
 import type { Batches } from '../store/batches.ts';
@@ -92,16 +93,15 @@ function earnings({ payouts }: Pick<SettleDeskDeps, 'payouts'>): PayeeEarnings[]
 
 /** Differences are summed as absolute amounts: two errors must not cancel each other out. */
 export function reconcileView({ checks }: Pick<ReconcileReport, 'checks'>): ReconcileView {
-  const off = checks.reduce((sum, check) => sum + (check.off < 0n ? -check.off : check.off), 0n);
   return {
-    ok: off === 0n,
-    units_off: String(off),
-    checks: checks.map(({ name, subject, books, chain, off: difference, detail }) => ({
+    ok: checks.every((check) => check.off === 0n),
+    units_off: String(sumOff(checks.filter((check) => check.of !== 'number'))),
+    checks: checks.map(({ name, subject, books, chain, off: difference, detail, of }) => ({
       name,
       ok: difference === 0n,
       subject,
-      books: formatUsdc(books),
-      chain: formatUsdc(chain),
+      books: of === 'number' ? String(books) : formatUsdc(books),
+      chain: of === 'number' ? String(chain) : formatUsdc(chain),
       detail: detail ?? '',
     })),
   };

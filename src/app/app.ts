@@ -16,6 +16,7 @@ import { version } from '../version.ts';
 
 import { openAccessLog } from './access-log.ts';
 import { createCallContext } from './call-context.ts';
+import { chainCheckLoop } from './chain-check.ts';
 import { classicOffer } from './classic.ts';
 import { type AppDeps, openCore } from './core.ts';
 import { createExits } from './exits.ts';
@@ -137,6 +138,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       sales.loop,
       bookCheckLoop(core),
       solvencyLoop(core),
+      chainCheckLoop(core),
       core.webhookParts.loop,
       keySweepLoop(core),
     ];

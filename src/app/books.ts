@@ -1,5 +1,6 @@
 import type { Books } from '../admin/books.ts';
 import { createBooks } from '../admin/create-books.ts';
+import { beganLate } from '../settlement/adoption.ts';
 import { reconcile } from '../settlement/reconcile.ts';
 import { firstCallId } from '../store/call-ids.ts';
 import { version } from '../version.ts';
@@ -45,9 +46,9 @@ export function joinBooks(core: Core, actor: string): Books {
     settler,
     async reconcile(signal) {
       const { accounts, batches, payouts: paid } = store;
-      const restored = store.restored.state() !== 'never';
-      const books = { vault, accounts, batches, payouts: paid, ledger, rootChain, restored, catchUp };
-      const { checks } = await reconcile(books, signal);
+      const incomplete = store.restored.state() !== 'never' || beganLate(store.meta, facts.lanes);
+      const books = { vault, accounts, batches, payouts: paid, ledger, rootChain, catchUp };
+      const { checks } = await reconcile({ ...books, incomplete: incomplete ? store.meta : undefined }, signal);
       return { checks: [...checks, ...(await classicChecks(core, signal))] };
     },
     vault: vault.address,

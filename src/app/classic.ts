@@ -7,7 +7,7 @@ import { type ClassicWatcher, createClassicWatcher } from '../deposits/classic-w
 import { createLoop, type Loop } from '../loop.ts';
 import { formatUsdc, most, type Units, zero } from '../money.ts';
 import type { ClassicOffer } from '../portal/classic-deposit.ts';
-import type { Check } from '../settlement/reconcile.ts';
+import type { Check } from '../settlement/identities.ts';
 import { readHolding } from '../stellar/account-transactions.ts';
 import { existingAccounts } from '../stellar/existing-accounts.ts';
 import { createHorizon } from '../stellar/horizon.ts';

@@ -101,6 +101,8 @@ export type Core = {
   restoring: boolean;
   /** Why sales are stopped besides what exposure says: a broken identity. */
   broken: string | undefined;
+  /** The last comparison of accounts with the vault. */
+  chainCheck: { atMs: number; differences: number } | undefined;
   /** Lines of the access log that were lost. */
   logLinesDropped: () => number;
   oldestUnsettledAtMs: number | undefined;
@@ -178,6 +180,7 @@ function joinCore(
     recorder: createLiveRecorder({ clock }),
     solvency: undefined,
     booksCheck: undefined,
+    chainCheck: undefined,
     classic: undefined,
     pausedApis,
     webhookParts,

@@ -41,10 +41,12 @@ export function createLogin(core: Core): {
   return { walletLogin, address: publicKeyOf(secret), startSession };
 }
 
-/** Deposits in ledgers that no source could show any more are found when their account first logs in. */
+/**
+ * Deposits that no source shows any more, of before this database or of a gap, are found when their account logs in and the
+ * books know none: what the vault says of it then costs one question.
+ */
 async function findDeposit({ watcher, ledger, log }: Core, account: string): Promise<void> {
-  const known = ledger.account(account);
-  if (!watcher.health().gap || (known && known.deposited > 0n)) return;
+  if ((ledger.account(account)?.deposited ?? 0n) > 0n) return;
   await watcher.lookUp(account).catch((error: unknown) => {
     log.warn({ err: error, account }, 'the vault could not be asked for deposits of this account; login goes on');
   });

@@ -208,12 +208,13 @@ export function pausedText(paused: number): string {
 }
 
 async function moneyView(vault: Vault, info: VaultInfo) {
-  const [holds, owes, lane] = await Promise.all([
-    vault.tokenBalance(info.token),
-    vault.liabilities(),
-    vault.lastBatch(0),
-  ]);
-  return { holds: formatUsdc(holds), liabilities: formatUsdc(owes), last_batch: lane.batch, last_root: lane.root };
+  const [{ tokens, liabilities }, lane] = await Promise.all([vault.coverage(info.token), vault.lastBatch(0)]);
+  return {
+    holds: formatUsdc(tokens),
+    liabilities: formatUsdc(liabilities),
+    last_batch: lane.batch,
+    last_root: lane.root,
+  };
 }
 
 function printVault(cli: Cli, { payees, ...fields }: VaultView): void {

@@ -28,14 +28,17 @@ export async function takeSnapshots(
   signal?: AbortSignal,
 ): Promise<void> {
   if (addresses.length === 0) return;
-  const { ledger: seenLedger, accounts } = await deps.vault.accounts(addresses, signal);
+  // Anybody can make an account here by logging in: only one that is asked for alone is worth a question of its own.
+  const neverDeposited = (address: string) =>
+    addresses.length > 1 && (deps.ledger.account(address)?.deposited ?? 0n) === 0n;
+  const { ledger: seenLedger, accounts } = await deps.vault.accounts(addresses, signal, neverDeposited);
   if (seenLedger < sinceLedger) {
     throw new RpcError('lagging', `the accounts are of ledger ${seenLedger}, but ${sinceLedger} was read before`);
   }
   for (const [address, state] of accounts) {
     if (state.deposited === 0n && !deps.ledger.account(address)) continue;
     const applied = deps.deposits.applySnapshot({ address, ledger: seenLedger, state: accountState(state) });
-    followChange(deps, applied);
+    if (applied) followChange(deps, applied);
   }
   deps.log.info({ accounts: addresses.length, ledger: seenLedger }, 'accounts were taken over from the vault');
 }

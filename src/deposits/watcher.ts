@@ -93,7 +93,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
 
   /** What events before our time have decided: pause, operator, payees. Later events are read anyway and win. */
   async function prime(signal?: AbortSignal): Promise<void> {
-    const info = await vault.info(signal);
+    const info = await vault.info(signal, state.lastLedger);
     const { paused, operator, pendingUpgrade } = info;
     state = { ...state, paused, operator, upgrade: pendingUpgrade };
     if (!deposits.cursor(cursorName) || deps.restored?.()) await deps.onFirstSight?.(signal);
@@ -102,7 +102,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
 
   async function askPayees(signal?: AbortSignal): Promise<void> {
     for (const payee of [...unknownPayees]) {
-      state = withPayee(state, payee, await vault.isPayee(payee, signal));
+      state = withPayee(state, payee, await vault.isPayee(payee, signal, state.lastLedger));
       unknownPayees = unknownPayees.filter((other) => other !== payee);
     }
   }

@@ -3,6 +3,7 @@ import { type Units, units } from '../money.ts';
 import { readAccountRecords } from './account-records.ts';
 import { addressValue, readBool, readI128, u32Value, u64Value } from './contract-values.ts';
 import { ContractViewError, viewContract } from './contract-view.ts';
+import { RpcError } from './json-rpc.ts';
 import { type NetworkSettings, readNetworkSettings } from './network-settings.ts';
 import type { Rpc } from './rpc.ts';
 import { type SettleCall, settleOperation, settleResources } from './settle-transaction.ts';
@@ -31,23 +32,34 @@ import {
 /** The vault contract through an RPC server: what it holds, and the one call the gateway makes in bulk. */
 export type Vault = {
   readonly address: string;
-  info(signal?: AbortSignal): Promise<VaultInfo>;
+  /** Throws `lagging` when the answer is of an older ledger than `sinceLedger`; so does `isPayee`. */
+  info(signal?: AbortSignal, sinceLedger?: number): Promise<VaultInfo>;
   account(account: string, signal?: AbortSignal): Promise<VaultAccount>;
-  /** Many accounts at the cost of one request per 200, and the ledger they are from. Limits are as stored. */
-  accounts(accounts: string[], signal?: AbortSignal): Promise<{ ledger: number; accounts: Map<string, VaultAccount> }>;
+  /**
+   * Many accounts at the cost of one request per 200, and the ledger they are from. Limits are as stored. One without a
+   * record has never deposited, or was archived: the vault is asked about each, unless `neverDeposited` knows; then it is
+   * left out.
+   */
+  accounts(
+    accounts: string[],
+    signal?: AbortSignal,
+    neverDeposited?: (account: string) => boolean,
+  ): Promise<{ ledger: number; accounts: Map<string, VaultAccount> }>;
   earnings(payee: string, lane: number, signal?: AbortSignal): Promise<VaultEarnings>;
   lastBatch(lane: number, signal?: AbortSignal): Promise<VaultLane & { seenLedger: number }>;
   /** The lanes below `lanes` in which something was settled. */
   usedLanes(lanes: number, signal?: AbortSignal): Promise<number[]>;
-  liabilities(signal?: AbortSignal): Promise<Units>;
-  isPayee(payee: string, signal?: AbortSignal): Promise<boolean>;
+  /** What the vault owes and the USDC that lies in it, each with the ledger it is of. */
+  coverage(token: string, signal?: AbortSignal): Promise<Coverage>;
+  isPayee(payee: string, signal?: AbortSignal, sinceLedger?: number): Promise<boolean>;
   /** Whether `from` has used this id in `deposit_once`. */
   forwarded(from: string, id: bigint, signal?: AbortSignal): Promise<boolean>;
-  /** USDC that lies in the vault. */
-  tokenBalance(token: string, signal?: AbortSignal): Promise<Units>;
   settings(signal?: AbortSignal): Promise<NetworkSettings>;
   buildSettle(call: SettleCall, options: BuildSettleOptions, signal?: AbortSignal): Promise<BuiltSettle>;
 };
+
+/** Amounts in units of 1e-7 USDC. */
+export type Coverage = { liabilities: Units; liabilitiesLedger: number; tokens: Units; tokensLedger: number };
 
 export type BuildSettleOptions = {
   operatorSecret: string;
@@ -80,13 +92,13 @@ export function createVault(deps: { rpc: Rpc; vault: string }): Vault {
 
   return {
     address: vault,
-    info: async (signal) => readVaultInfo((await view('config', [], signal)).value),
+    info: async (signal, sinceLedger) => readVaultInfo(notOlder(await view('config', [], signal), sinceLedger)),
     account: readAccount,
-    async accounts(accounts, signal) {
+    async accounts(accounts, signal, neverDeposited = () => false) {
       const { ledger, records } = await readAccountRecords(rpc, vault, accounts, signal);
-      // No record under this key: never deposited, or archived and thrown out. Only the vault itself can tell.
       for (const account of accounts) {
-        if (!records.has(account)) records.set(account, await readAccount(account, signal));
+        if (records.has(account) || neverDeposited(account)) continue;
+        records.set(account, await readAccount(account, signal));
       }
       return { ledger, accounts: records };
     },
@@ -104,15 +116,29 @@ export function createVault(deps: { rpc: Rpc; vault: string }): Vault {
         .filter((lane) => lane >= 0)
         .sort((a, b) => a - b);
     },
-    liabilities: async (signal) => units(readI128((await view('liabilities', [], signal)).value)),
-    isPayee: async (payee, signal) => readBool((await view('is_payee', [addressValue(payee)], signal)).value),
+    async coverage(token, signal) {
+      const owed = await view('liabilities', [], signal);
+      const held = await view('balance', [addressValue(vault)], signal, token);
+      return {
+        liabilities: units(readI128(owed.value)),
+        liabilitiesLedger: owed.seenLedger,
+        tokens: units(readI128(held.value)),
+        tokensLedger: held.seenLedger,
+      };
+    },
+    isPayee: async (payee, signal, sinceLedger) =>
+      readBool(notOlder(await view('is_payee', [addressValue(payee)], signal), sinceLedger)),
     forwarded: async (from, id, signal) =>
       readBool((await view('forwarded', [addressValue(from), u64Value(id)], signal)).value),
-    tokenBalance: async (token, signal) =>
-      units(readI128((await view('balance', [addressValue(vault)], signal, token)).value)),
     settings: (signal) => readNetworkSettings(rpc, signal),
     buildSettle: (call, options, signal) => buildSettle(rpc, vault, call, options, signal),
   };
+}
+
+/** What a view returned, unless it comes from a server that is behind what was read before. */
+function notOlder({ value, seenLedger }: { value: xdr.ScVal; seenLedger: number }, sinceLedger = 0): xdr.ScVal {
+  if (seenLedger >= sinceLedger) return value;
+  throw new RpcError('lagging', `the vault was read of ledger ${seenLedger}, but ${sinceLedger} was read before`);
 }
 
 async function buildSettle(

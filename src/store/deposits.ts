@@ -10,7 +10,7 @@ export type Deposits = {
   /** Records a page of events and its effects in one transaction; an event id counts once, ever. */
   applyPage(page: EventPage): { applied: AppliedChange[]; duplicates: number };
   /** Takes over an account as the chain states it after a proven gap; its events up to that ledger no longer count. */
-  applySnapshot(snapshot: { address: string; ledger: number; state: AccountState }): AppliedChange;
+  applySnapshot(snapshot: { address: string; ledger: number; state: AccountState }): AppliedChange | undefined;
   cursor(name: string): { cursor: string; ledger: number; closedAtMs: number } | undefined;
   /** Events that name no account or could not be read, newest first: for a person to look at. */
   unattributed(query: { limit: number }): StoredEvent[];
@@ -131,6 +131,9 @@ export function createDeposits(
         WHERE b.state <> 'confirmed' AND l.account_id = accounts.id) AS inFlight
      FROM accounts WHERE id = ?`,
   );
+  const newestEvent = db
+    .prepare<[number], number | null>('SELECT MAX(ledger) FROM vault_events WHERE account_id = ? AND applied = 1')
+    .pluck();
   const update = db.prepare(
     `UPDATE accounts SET deposited = $deposited, withdrawn = $withdrawn, requested = $requested, unlock_at_s = $unlockAtS,
        limit_units = $limit, pending_limit = $pendingLimit, pending_limit_at_s = $pendingLimitAtS,
@@ -232,7 +235,11 @@ export function createDeposits(
       });
     },
     applySnapshot: ({ address, ledger, state }) =>
-      write(() => follow(accounts.ensure(address), address, 'snapshot', state, ledger)),
+      write(() => {
+        const id = accounts.ensure(address);
+        if ((newestEvent.get(id) ?? 0) > ledger) return undefined;
+        return follow(id, address, 'snapshot', state, ledger);
+      }),
     cursor: (name) => readCursor.get(name),
     unattributed: ({ limit }) => setAside.all(limit).map(toEvent),
     byAccount: (accountId, { before = Number.MAX_SAFE_INTEGER, limit }) =>

@@ -54,9 +54,19 @@ export function markRestored(db: RawDb, meta: Meta, clock: Clock, keepTokens: bo
   meta.set(keys.run, String(Number(meta.get(keys.run) ?? '0') + runsSkipped));
   // The lanes are taken over as they are, whoever settled there.
   meta.set('foreign_settlement', '');
+  // By how much the vault is ahead is another amount than it was for the books of before.
+  meta.set('reconcile_baseline', '');
   // Each was asked about once, and may have been assigned and moved into the vault after the copy.
   db.prepare("DELETE FROM meta WHERE key LIKE 'classic_ownerless_asked %'").run();
   if (!keepTokens) meta.set(keys.tokens, String(clock.nowMs()));
+}
+
+/**
+ * For a database that is new: whatever was signed with these token keys before it was revoked or capped in books that are
+ * lost. Tokens say when they were issued in whole seconds, and this second is the new database's.
+ */
+export function markBorn(meta: Meta, clock: Clock): void {
+  meta.set(keys.tokens, String(Math.floor(clock.nowMs() / 1_000) * 1_000 - 1));
 }
 
 export function createRestored(db: RawDb, write: Write, deps: RestoredDeps): Restored {

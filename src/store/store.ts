@@ -24,7 +24,7 @@ import { migrateStore, requireMigrated } from './migrate.ts';
 import { createPayouts, type Payouts } from './payouts.ts';
 import { createWrite, type RawDb } from './raw-db.ts';
 import { createReceivables, type Receivables } from './receivables.ts';
-import { createRestored, type Restored } from './restored.ts';
+import { createRestored, markBorn, type Restored } from './restored.ts';
 import { createRoots, type Roots } from './roots.ts';
 import { createRoutes, type Routes } from './routes.ts';
 import { createStatements, type Statements } from './statements.ts';
@@ -107,6 +107,7 @@ export function openStore(options: StoreOptions): Store {
     migrateStore(db);
     const write = createWrite(db);
     const meta = createMeta(db, write);
+    if (meta.get('run') === undefined) markBorn(meta, clock);
     // The first write of the run also makes sure that the -wal file is there to be synced.
     const runId = beginRun(meta, write);
     takeApartUnfinished(db, write);

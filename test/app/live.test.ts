@@ -9,7 +9,12 @@ import { units } from '../../src/money.ts';
 async function lookOnce(tokens: bigint, liabilities: bigint) {
   const violated: string[] = [];
   const core = {
-    vault: { liabilities: async () => units(liabilities), tokenBalance: async () => units(tokens) },
+    vault: {
+      coverage: async () => ({
+        ...{ liabilities: units(liabilities), liabilitiesLedger: 7 },
+        ...{ tokens: units(tokens), tokensLedger: 7 },
+      }),
+    },
     facts: { token: 'CTOKEN' },
     clock: fakeClock(),
     log: silentLog(),

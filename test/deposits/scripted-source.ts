@@ -22,6 +22,8 @@ export class ScriptedSource {
   readonly states = new Map<string, VaultAccount>();
   readonly listed = new Set<string>();
   paused = 0;
+  /** The server that answers views is so many ledgers behind. */
+  viewsBehind = 0;
   requests: EventsRequest[] = [];
   snapshots: string[][] = [];
 
@@ -62,7 +64,8 @@ export class ScriptedSource {
 
   readonly vault: WatcherDeps['vault'] = {
     address: vaultAddress,
-    info: async () => ({
+    info: async (_, since) => ({
+      ...this.ofLedger(since),
       admin: addressOf('admin'),
       operator: addressOf('operator'),
       token: vaultAddress,
@@ -81,13 +84,23 @@ export class ScriptedSource {
       pendingUpgrade: undefined,
       version: 1,
     }),
-    isPayee: async (payee) => this.listed.has(payee),
+    isPayee: async (payee, _, since) => {
+      this.ofLedger(since);
+      return this.listed.has(payee);
+    },
     accounts: async (addresses) => {
       this.snapshots.push(addresses);
       const known = addresses.map((address) => [address, this.states.get(address) ?? vaultAccount()] as const);
       return { ledger: this.latestLedger, accounts: new Map(known) };
     },
   };
+
+  /** A view by a server that may be behind; it names its ledger. */
+  private ofLedger(since = 0): object {
+    const ledger = this.latestLedger - this.viewsBehind;
+    if (ledger < since) throw new RpcError('lagging', `the vault was read of ledger ${ledger}`);
+    return {};
+  }
 
   private throwNext(): void {
     const failure = this.failures.shift();

@@ -269,6 +269,70 @@ describe('a gap', () => {
   });
 });
 
+describe('an answer of the vault itself', () => {
+  it('that is older than what was read changes nothing: neither a pause nor a payee that was listed since', async () => {
+    const rig = createRig();
+    rig.source.listed.add(payee);
+    await rig.catchUp();
+    rig.source.listed.delete(payee);
+    rig.source.paused = 2;
+    rig.source.viewsBehind = 2;
+    rig.restart();
+    await expect(rig.watcher.turn()).rejects.toMatchObject({ failure: 'lagging' });
+    rig.source.listed.add(payee);
+    Object.assign(rig.source, { paused: 0, viewsBehind: 0 });
+    await rig.catchUp();
+    expect(rig.watcher.state()).toMatchObject({ paused: 0, listedPayees: new Set([payee]) });
+  });
+
+  it('about an account that was asked for before its last event takes no request and no limit back', async () => {
+    const rig = createRig();
+    rig.source.deposit(alice, 1_000n, 20);
+    await rig.catchUp();
+    let answer: () => void = () => undefined;
+    const old = vaultAccount({ deposited: units(1_000), balance: units(1_000) });
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const { vault } = rig.source;
+    rig.restart({
+      vault: { ...vault, accounts: () => answered.then(() => ({ ledger: 100, accounts: new Map([[alice, old]]) })) },
+    });
+    const lookUp = rig.watcher.lookUpAll();
+    rig.source.latestLedger = 101;
+    const state = { ...old, requested: units(1_000), unlockAtS: 1_900_000_000 };
+    const data = { amount: i128Value(1_000n), unlock_at: u64Value(1_900_000_000n), state: stateValue(state) };
+    rig.source.add(eventParts('withdraw_requested', [addressValue(alice)], data), 101);
+    await rig.catchUp();
+    answer();
+    await lookUp;
+    expect(rig.store.accounts.byAddress(alice)).toMatchObject({ requested: 1_000n });
+    expect(rig.ledger.account(alice)).toMatchObject({ requested: 1_000n });
+  });
+
+  it('is not asked for each of many accounts that never had a deposit', async () => {
+    const rig = createRig();
+    rig.source.deposit(alice, 1_000n, 20);
+    await rig.catchUp();
+    for (let login = 0; login < 300; login++) {
+      const address = addressOf(`login ${login}`);
+      rig.ledger.open({ id: rig.store.accounts.ensure(address), address });
+    }
+    const alone: string[] = [];
+    rig.restart({
+      vault: {
+        ...rig.source.vault,
+        async accounts(addresses, _, neverDeposited = () => false) {
+          alone.push(...addresses.filter((address) => !neverDeposited(address)));
+          return rig.source.vault.accounts(addresses);
+        },
+      },
+    });
+    await rig.watcher.lookUpAll();
+    expect(alone).toEqual([alice]);
+  });
+});
+
 describe('a settlement from before this database', () => {
   it('has every known account read anew, also when the process dies before that', async () => {
     const rig = createRig({ onSettled: () => ({ accountsChangedUnseen: true }) });

@@ -85,8 +85,9 @@ export function createSettlementRig(
     deposit(account, amount, limitLeft) {
       chain.fund(account, amount, limitLeft);
       const state = accountState({ deposited: Number(amount), limit: 1e12 });
-      const { accountId, change } = store.deposits.applySnapshot({ address: account, ledger: chain.ledger, state });
-      rig.ledger.applyChain(rig.ledger.open({ id: accountId, address: account }), change);
+      const applied = store.deposits.applySnapshot({ address: account, ledger: chain.ledger, state });
+      if (!applied) throw new Error('the rig’s snapshots are never old');
+      rig.ledger.applyChain(rig.ledger.open({ id: applied.accountId, address: account }), applied.change);
     },
     charge(account, payee, price) {
       const id = writeCharge(store, { account, payee, price, atMs: clock.nowMs() });

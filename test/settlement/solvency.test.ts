@@ -3,33 +3,42 @@ import { fakeClock } from '../../src/clock.ts';
 import { units } from '../../src/money.ts';
 import { readSolvency } from '../../src/settlement/solvency.ts';
 
+type Look = [tokens: bigint, tokensLedger: number, liabilities: bigint, liabilitiesLedger: number];
+
 /** A vault whose figures change from one look to the next; the last stays. */
-function vault(looks: [tokens: bigint, liabilities: bigint][]) {
-  let look = -1;
-  return {
-    async liabilities() {
-      look = Math.min(look + 1, looks.length - 1);
-      return units(looks[look]?.[1] ?? 0n);
+async function read(...looks: Look[]) {
+  const clock = fakeClock();
+  let asked = 0;
+  const vault = {
+    async coverage() {
+      const [tokens = 0n, tokensLedger = 0, liabilities = 0n, liabilitiesLedger = 0] =
+        looks[asked] ?? looks.at(-1) ?? [];
+      asked++;
+      return { tokens: units(tokens), tokensLedger, liabilities: units(liabilities), liabilitiesLedger };
     },
-    tokenBalance: async () => units(looks[look]?.[0] ?? 0n),
   };
+  const result = readSolvency({ vault, token: 'C', clock: { ...clock, sleep: async () => undefined } });
+  return { asked: () => asked, result };
 }
 
-const read = (looks: [bigint, bigint][]) => readSolvency({ vault: vault(looks), token: 'C', clock: fakeClock() });
-
 it('a vault that holds at least what it owes is asked once', async () => {
-  expect(await read([[10n, 10n]])).toMatchObject({ tokens: 10n, liabilities: 10n });
+  const { asked, result } = await read([10n, 7, 10n, 6]);
+  expect(await result).toMatchObject({ tokens: 10n, liabilities: 10n });
+  expect(asked()).toBe(1);
 });
 
 it('a withdrawal between the two questions raises no alarm', async () => {
-  expect(
-    await read([
-      [7n, 10n],
-      [7n, 7n],
-    ]),
-  ).toMatchObject({ tokens: 7n, liabilities: 7n });
+  const { result } = await read([7n, 8, 10n, 7], [7n, 8, 7n, 8]);
+  expect(await result).toMatchObject({ tokens: 7n, liabilities: 7n });
 });
 
-it('a vault that owes more than it holds, look after look, is not solvent', async () => {
-  expect(await read([[9n, 10n]])).toMatchObject({ tokens: 9n, liabilities: 10n });
+it('a vault that owes more than it holds in one ledger is not solvent', async () => {
+  const { result } = await read([9n, 7, 10n, 7]);
+  expect(await result).toMatchObject({ tokens: 9n, liabilities: 10n });
+});
+
+it('two servers a ledger apart, look after look, prove nothing', async () => {
+  const { asked, result } = await read([100n, 100, 105n, 101]);
+  await expect(result).rejects.toMatchObject({ failure: 'lagging' });
+  expect(asked()).toBe(5);
 });

@@ -8,7 +8,7 @@ import { type Devnet, startDevnet } from '../../src/devnet/devnet.ts';
 import { silentLog } from '../../src/log.ts';
 import { createJournal, type Journal } from '../../src/metering/journal.ts';
 import { type Units, units } from '../../src/money.ts';
-import { beginAdoption } from '../../src/settlement/adoption.ts';
+import { beganLate, beginAdoption } from '../../src/settlement/adoption.ts';
 import { confirmSettled, type SettledOnChain } from '../../src/settlement/confirm.ts';
 import { hashLeaf } from '../../src/settlement/leaf.ts';
 import { rootOf } from '../../src/settlement/merkle.ts';
@@ -131,7 +131,8 @@ export function createMoneyRig(chain: Chain, rpc: Rpc = chain.rpc): MoneyRig {
       log,
       token: chain.token,
       payees: [addressOf('payee'), addressOf('late payee')],
-      onFirstSight: (signal) => beginAdoption({ vault, meta, newest: () => through.latestLedger() }, { inUse: 1, ofVault: 32 }, signal),
+      onFirstSight: (signal) =>
+        beginAdoption({ vault, meta, newest: () => through.latestLedger() }, { inUse: 1, ofVault: 32 }, signal),
       onSettled: (event) => ({ accountsChangedUnseen: confirm(event) === 'earlier' }),
       onHurry: () => {
         rig.hurries++;
@@ -210,6 +211,7 @@ export function createMoneyRig(chain: Chain, rpc: Rpc = chain.rpc): MoneyRig {
         payouts: store.payouts,
         ledger: rig.ledger,
         rootChain: createRootChain(store),
+        incomplete: beganLate(store.meta, vaultConfig.lanes) ? store.meta : undefined,
         catchUp: rig.catchUp,
       }),
     restart(through = rpc) {

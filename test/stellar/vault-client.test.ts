@@ -43,8 +43,9 @@ describe('the vault client', () => {
     expect(await vault.isPayee(payee.publicKey())).toBe(true);
     expect(await vault.isPayee(account('a'))).toBe(false);
     expect(await vault.earnings(payee.publicKey(), 0)).toEqual({ gross: zero, netPaid: zero, feePaid: zero });
-    expect(await vault.liabilities()).toBe(units(9_000));
-    expect(await vault.tokenBalance(token)).toBe(units(9_000));
+    const covered = await vault.coverage(token);
+    expect(covered).toMatchObject({ liabilities: units(9_000), tokens: units(9_000) });
+    expect(covered.liabilitiesLedger).toBe(covered.tokensLedger);
   });
 
   it('tells the vault’s own reason when it refuses a batch', async () => {

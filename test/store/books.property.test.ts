@@ -192,9 +192,14 @@ class World {
     const event = vaultEvent(`e${ledger}`, { ledger, account: { address, state } });
     const applied =
       kind === 'snapshot'
-        ? [this.store.deposits.applySnapshot({ address, ledger, state })]
+        ? this.snapshot({ address, ledger, state })
         : this.store.deposits.applyPage({ ...page, events: [event, event] }).applied;
     for (const { change } of applied) this.ledger.applyChain(this.slot(address), change);
+  }
+
+  snapshot(of: Parameters<Store['deposits']['applySnapshot']>[0]) {
+    const applied = this.store.deposits.applySnapshot(of);
+    return applied ? [applied] : [];
   }
 
   async take(next: Step): Promise<void> {
@@ -313,8 +318,9 @@ class World {
     const ledger = ++this.events;
     const state = accountState(account);
     const snapshot = { address, ledger: ledger + (ledger % 2), state };
-    if (ledger % 3 === 0)
-      this.ledger.applyChain(this.slot(address), this.store.deposits.applySnapshot(snapshot).change);
+    if (ledger % 3 === 0) {
+      for (const { change } of this.snapshot(snapshot)) this.ledger.applyChain(this.slot(address), change);
+    }
     const { to: coSignedTo, amount } = open;
     const event = vaultEvent(`e${ledger}`, { ledger, account: { address, state }, coSignedTo, amount });
     const page = { name: 'vault', cursor: String(ledger), ledger, closedAtMs: ledger };

@@ -138,9 +138,9 @@ describe('what the vault settled beyond a restored copy', () => {
       ledger,
       async snapshotAll() {
         const state = accountState({ deposited: 1e6, settled: settledBeyond });
-        const { change } = store.deposits.applySnapshot({ address: 'GA', ledger: 50, state });
+        const applied = store.deposits.applySnapshot({ address: 'GA', ledger: 50, state });
         const slot = ledger.account('GA');
-        if (slot) ledger.applyChain(slot, change);
+        if (slot && applied) ledger.applyChain(slot, applied.change);
       },
       sync: store.sync,
       log: silentLog(),

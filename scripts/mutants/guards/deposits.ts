@@ -61,6 +61,16 @@ export const depositGuards: readonly Guard[] = [
     name: 'is on disk with its envelope before it is sent',
   },
   {
+    id: 'H2d',
+    invariant: 'H2',
+    guard: 'what the vault said before an event takes nothing of it back',
+    file: 'src/store/deposits.ts',
+    search: 'if ((newestEvent.get(id) ?? 0) > ledger) return undefined;',
+    replacement: '',
+    test: 'test/deposits/watcher.test.ts',
+    name: 'about an account that was asked for before its last event takes no request and no limit back',
+  },
+  {
     id: 'H2a',
     invariant: 'H2',
     guard: 'the cursor moves in the transaction of the credit',

@@ -1,0 +1,79 @@
+import type { AccountSlot } from '../billing/ledger.ts';
+import { createLoop, type Loop } from '../loop.ts';
+import { differingFromChain } from '../settlement/chain-counters.ts';
+import type { Core } from './core.ts';
+import { breakBooks } from './observe.ts';
+
+/** How often a part of the accounts is compared with the vault. */
+const chainCheckMs = 60_000;
+
+/** Accounts of one turn: ten questions to the RPC server a minute; 10,000 accounts come round in five. */
+export const accountsAtOnceMax = 2_000;
+
+/** What differs is asked for so often before it is believed, with a ledger's time between. */
+const looksMax = 3;
+const betweenLooksMs = 5_000;
+
+/**
+ * Compares what the books hold of each account with the vault, a part of them at a time. What neither an event nor a
+ * settlement of ours explains ends sales, like any broken identity. While the books are brought up to the vault there is
+ * nothing to compare.
+ */
+export function chainCheckLoop(core: Core): Loop {
+  const { clock, log, ledger, watcher, vault } = core;
+  let from = 0;
+
+  function part(): AccountSlot[] {
+    const slots: AccountSlot[] = [];
+    let place = 0;
+    for (const slot of ledger.accounts()) {
+      if (slot.deposited === 0n || place++ < from) continue;
+      slots.push(slot);
+      if (slots.length === accountsAtOnceMax) break;
+    }
+    return slots;
+  }
+
+  const deps = {
+    vault,
+    async catchUp(signal?: AbortSignal) {
+      while (await watcher.turn(signal)) signal?.throwIfAborted();
+    },
+    seenLedger: () => watcher.state().lastLedger,
+  };
+
+  return createLoop({
+    name: 'chain check',
+    intervalMs: chainCheckMs,
+    aside: true,
+    clock,
+    log,
+    async turn(signal) {
+      if (core.restoring || !core.settler.standing().synced || !watcher.health().caughtUp) return false;
+      const slots = part();
+      let off = await differingFromChain(deps, slots, signal);
+      for (let look = 1; look < looksMax && off.length > 0; look++) {
+        await clock.sleep(betweenLooksMs, signal);
+        off = await differingFromChain(deps, off, signal);
+      }
+      from = slots.length < accountsAtOnceMax ? 0 : from + slots.length;
+      core.chainCheck = { atMs: clock.nowMs(), differences: off.length };
+      for (const { address, deposited, settled, withdrawn, requested } of off) {
+        const books = { deposited, settled, withdrawn, requested };
+        log.error({ address, ...texts(books) }, 'the vault counts another sum for this account than the books');
+      }
+      if (off.length > 0) {
+        breakBooks(
+          core,
+          'accounts equal vault',
+          `books and vault disagree on ${off.length} accounts: callora reconcile`,
+        );
+      }
+      return false;
+    },
+  });
+}
+
+function texts(amounts: Record<string, bigint>): Record<string, string> {
+  return Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, String(amount)]));
+}

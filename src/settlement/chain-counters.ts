@@ -1,0 +1,83 @@
+import type { AccountSlot } from '../billing/ledger.ts';
+import { type Units, zero } from '../money.ts';
+import { RpcError } from '../stellar/json-rpc.ts';
+import type { Vault } from '../stellar/vault-client.ts';
+
+/** What books and vault both count of an account. Units of 1e-7 USDC. */
+export type ChainCounters = { deposited: Units; settled: Units; withdrawn: Units; requested: Units };
+
+/** The first three only grow. */
+const fields = ['deposited', 'settled', 'withdrawn', 'requested'] as const;
+
+/**
+ * What the vault states of an account for the moment at which the books were read, between two views of it: where a counter
+ * moved meanwhile and the books lie between, they are right. Without a second view the first one counts.
+ */
+export function stated(
+  books: ChainCounters,
+  before: ChainCounters | undefined,
+  after: ChainCounters | undefined,
+): ChainCounters {
+  const view = { deposited: zero, settled: zero, withdrawn: zero, requested: zero };
+  for (const field of fields) {
+    const [first, last] = [before?.[field] ?? zero, (after ?? before)?.[field] ?? zero];
+    const moved = field === 'requested' ? [first, last].includes(books[field]) : within(books[field], first, last);
+    view[field] = moved ? books[field] : last;
+  }
+  return view;
+}
+
+function within(value: Units, from: Units, to: Units): boolean {
+  return from <= value && value <= to;
+}
+
+export function differs(books: ChainCounters, chain: ChainCounters): boolean {
+  return fields.some((field) => books[field] !== chain[field]);
+}
+
+export type CountersDeps = {
+  vault: Pick<Vault, 'accounts'>;
+  /** Brings the books up to the newest ledger. */
+  catchUp(signal?: AbortSignal): Promise<void>;
+  /** Newest ledger the books know. */
+  seenLedger(): number;
+};
+
+/**
+ * The accounts of these whose counters on chain are not those of the books. What moves meanwhile shows no difference; throws
+ * when the server lags behind the books, which proves nothing.
+ */
+export async function differingFromChain(
+  deps: CountersDeps,
+  slots: readonly AccountSlot[],
+  signal?: AbortSignal,
+): Promise<AccountSlot[]> {
+  const before = await deps.vault.accounts(
+    slots.map((slot) => slot.address),
+    signal,
+  );
+  await deps.catchUp(signal);
+  const held = slots.map(({ deposited, settled, withdrawn, requested }) => ({
+    deposited,
+    settled,
+    withdrawn,
+    requested,
+  }));
+  const seenLedger = deps.seenLedger();
+  const suspects = slots.flatMap((slot, index) => {
+    const books = held[index];
+    const first = before.accounts.get(slot.address);
+    return books && differs(books, stated(books, first, undefined)) ? [{ slot, books, first }] : [];
+  });
+  if (suspects.length === 0) return [];
+  const after = await deps.vault.accounts(
+    suspects.map(({ slot }) => slot.address),
+    signal,
+  );
+  if (after.ledger < seenLedger) {
+    throw new RpcError('lagging', `the accounts are of ledger ${after.ledger}, but ${seenLedger} was read before`);
+  }
+  return suspects
+    .filter(({ slot, books, first }) => differs(books, stated(books, first, after.accounts.get(slot.address))))
+    .map(({ slot }) => slot);
+}

@@ -1,0 +1,109 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { chainCheckLoop } from '../../src/app/chain-check.ts';
+import { salesStop } from '../../src/app/sales.ts';
+import { units } from '../../src/money.ts';
+import { type CoreRig, startCore } from './core-rig.ts';
+
+const held = units(100_000n);
+
+async function funded(seed: string): Promise<CoreRig> {
+  const rig = await startCore(seed);
+  await rig.consumer.deposit(rig.consumer.address, held);
+  await rig.turns();
+  return rig;
+}
+
+/** The loop's own turn, once; time passes while it waits between two looks. */
+async function checkOnce({ gateway, network }: CoreRig): Promise<void> {
+  const loop = chainCheckLoop(gateway.core);
+  onTestFinished(() => loop.stop());
+  loop.start();
+  while (loop.health().turns + loop.health().failuresInRow === 0) {
+    await new Promise((resolve) => setImmediate(resolve));
+    network.clock.advance(100);
+  }
+  expect(loop.health().lastError).toBeUndefined();
+}
+
+async function settle(rig: CoreRig): Promise<void> {
+  rig.gateway.core.settler.hurry();
+  for (let ledger = 0; ledger < 160; ledger++) {
+    rig.network.pass(5);
+    await rig.turns(1);
+  }
+  expect(rig.gateway.core.store.batches.list({ limit: 1 })).toMatchObject([{ state: 'confirmed' }]);
+}
+
+/** Something happens on chain right after each answer about accounts. */
+function whenAsked({ gateway }: CoreRig, act: () => Promise<unknown>): void {
+  const { core } = gateway;
+  const { accounts } = core.vault;
+  Object.assign(core.vault, {
+    async accounts(...args: Parameters<typeof accounts>) {
+      const answer = await accounts(...args);
+      await act();
+      return answer;
+    },
+  });
+}
+
+describe('accounts compared with the vault', () => {
+  it('are found equal while a deposit lands after each answer, and sales go on', async () => {
+    const rig = await funded('busy check');
+    whenAsked(rig, () => rig.consumer.deposit(rig.consumer.address, units(100n)));
+    await checkOnce(rig);
+    expect(rig.gateway.core.chainCheck).toMatchObject({ differences: 0 });
+    expect(salesStop(rig.gateway.core)).toBeUndefined();
+  });
+
+  it.each(['deposited', 'settled', 'withdrawn', 'requested'] as const)(
+    'end sales when memory and database agree on one unit of %s that the vault does not have',
+    async (field) => {
+      const rig = await funded(`off by one ${field}`);
+      const { core } = rig.gateway;
+      const slot = core.ledger.account(rig.consumer.address);
+      if (!slot) throw new Error('the deposit was not seen');
+      Object.assign(slot, { [field]: units(slot[field] + 1n) });
+      core.store.db.prepare(`UPDATE accounts SET ${field} = ${field} + 1`).run();
+      await checkOnce(rig);
+      expect(core.chainCheck).toMatchObject({ differences: 1 });
+      expect(salesStop(core)).toContain('disagree on 1 accounts');
+      expect(await rig.sell(1)).toBe(0);
+    },
+  );
+});
+
+describe('reconciliation', () => {
+  it('is green on a vault where a deposit lands after each reading of the accounts', async () => {
+    const rig = await funded('busy reconcile');
+    expect(await rig.sell(3)).toBe(3);
+    await rig.turns();
+    whenAsked(rig, () => rig.consumer.deposit(rig.consumer.address, units(100n)));
+    const report = await rig.gateway.core.books('test').reconcile();
+    expect(report.checks.filter((check) => !check.ok)).toEqual([]);
+    expect(report.ok).toBe(true);
+  });
+
+  it('prints numbers of batches as numbers', async () => {
+    const rig = await funded('numbers');
+    await rig.sell(3);
+    await settle(rig);
+    const { checks } = await rig.gateway.core.books('test').reconcile();
+    expect(checks).toContainEqual(expect.objectContaining({ name: 'last batch of the lane', books: '1', chain: '1' }));
+  });
+
+  it('of books that began after their vault sees a later difference, although sums were never equal', async () => {
+    const rig = await funded('late books');
+    await rig.settleElsewhere(1, 1, units(40_000n));
+    await rig.restart({ anew: true });
+    await rig.turns();
+    await rig.sell(3);
+    await settle(rig);
+    const { core } = rig.gateway;
+    expect(await core.books('test').reconcile()).toMatchObject({ ok: true });
+    core.store.db.prepare('UPDATE earnings SET gross = gross - 1').run();
+    const report = await core.books('test').reconcile();
+    expect(report).toMatchObject({ ok: false, units_off: '1' });
+    expect(report.checks.filter((check) => !check.ok)).toMatchObject([{ name: 'gross earnings' }]);
+  });
+});
