@@ -214,9 +214,11 @@ export class ClientConnection {
 
   /** The exchange is over and its answer written: the next request may begin. */
   done(): void {
+    // A body that broke is not fed any more and not whole either: what comes behind it is no request.
+    const isUnread = this.exchange?.body?.complete === false;
     this.exchange = undefined;
     if (this.closed) return;
-    if (this.ended || this.#body) {
+    if (this.ended || isUnread) {
       this.#body?.discard();
       this.linger();
       return;

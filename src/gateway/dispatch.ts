@@ -112,9 +112,11 @@ function dearerMethod(methods: string[]): Refusal {
 
 /** Needs no token: browsers never send one with it. */
 function answerPreflight(exchange: Exchange, cors: Cors, methods: string[]): void {
-  const { answer, head, requestId, end, connection } = exchange;
+  const { answer, body, head, requestId, end, connection } = exchange;
   end.status = 204;
   end.outcome = 'completed';
+  // Nobody reads it, and so nobody can tell what comes behind it.
+  if (body && !body.complete) endsConnection(exchange);
   const fields = [...cors.preflight(head, methods), 'x-request-id', requestId];
   if (connection.ended) fields.push('connection', 'close');
   answer.head(204, fields, { kind: 'none' });

@@ -2,6 +2,8 @@ import type { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ClientConnection } from '../../src/gateway/client-connection.ts';
+import type { Exchange } from '../../src/gateway/exchange.ts';
+import { RequestBody } from '../../src/gateway/request-body.ts';
 import { limits } from './rig.ts';
 
 /** The connection alone, on a stream in memory: what comes of its bytes, and what they cost. */
@@ -61,4 +63,15 @@ describe('a head that comes in pieces', () => {
       }
     },
   );
+});
+
+it('a body that broke ends its connection with the answer, whoever gave it', () => {
+  const { connection, feed, heads } = open();
+  feed('POST /a HTTP/1.1\r\nhost: x\r\n\r\nno chunk\r\n');
+  const body = new RequestBody(connection, undefined);
+  connection.begin({ body } as Exchange);
+  expect(body.failure?.reason).toBe('bad_request');
+  connection.done();
+  feed('GET /b HTTP/1.1\r\nhost: x\r\n\r\n');
+  expect([heads, connection.ended]).toEqual([['/a'], true]);
 });

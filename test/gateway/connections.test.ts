@@ -78,6 +78,37 @@ describe('a connection', () => {
     expect(upstream.requests).toEqual([]);
   });
 
+  it.each([
+    ['breaks its framing', 'transfer-encoding: chunked\r\n\r\n5;\n'],
+    ['is no body at all', 'transfer-encoding: chunked\r\n\r\nZZ\r\n'],
+    ['has not come', 'content-length: 10\r\n\r\n'],
+  ])('whose preflight has a body that %s takes nothing more, and says so', async (_what, body) => {
+    await start({});
+    const preflight = 'OPTIONS /api0/a HTTP/1.1\r\nhost: a\r\norigin: https://a.test\r\n';
+    const client = connect(rig.port, '127.0.0.1', () =>
+      client.write(`${preflight}access-control-request-method: GET\r\n${body}`),
+    );
+    let text = '';
+    client.on('data', (chunk) => {
+      text += chunk.toString();
+    });
+    await until(() => text.endsWith('\r\n\r\n'), 'the answer to the preflight');
+    client.write(call);
+    await until(() => client.readableEnded || rig.metrics.ended.length > 1, 'the end, or an answer to the call');
+    client.destroy();
+    expect(text.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 204']);
+    expect(text).toContain('connection: close');
+    expect([upstream.requests, rig.journal.charges]).toEqual([[], []]);
+  });
+
+  it('keeps going behind a preflight whose body has come whole', async () => {
+    await start({});
+    const preflight = 'OPTIONS /api0/a HTTP/1.1\r\nhost: a\r\norigin: https://a.test\r\ncontent-length: 2\r\n';
+    const bytes = `${preflight}access-control-request-method: GET\r\n\r\nhi${call}`;
+    const text = await rig.send(bytes, (got) => got.endsWith('hello'));
+    expect(text.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 204', 'HTTP/1.1 200']);
+  });
+
   it('stays open after a refusal, for the next call', async () => {
     await start({});
     const refused = `GET /nothing HTTP/1.1\r\nhost: a\r\n\r\n`;

@@ -58,6 +58,16 @@ export const requestGuards: readonly Guard[] = [
     name: 'two lengths',
   },
   {
+    id: 'F1f',
+    invariant: 'F1',
+    guard: 'what comes behind a body that broke is no request',
+    file: 'src/gateway/client-connection.ts',
+    search: 'if (this.ended || isUnread) {',
+    replacement: 'if (this.ended || this.#body) {',
+    test: 'test/gateway/client-connection.test.ts',
+    name: 'a body that broke ends its connection with the answer, whoever gave it',
+  },
+  {
     id: 'F2a',
     invariant: 'F2',
     guard: 'a dot segment is refused',
