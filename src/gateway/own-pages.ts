@@ -51,7 +51,7 @@ export function createOwnPages(handler: OwnHandler): OwnPages {
       return new Promise((resolve) => {
         const [near, far] = duplexPair();
         visits.set(far, new Visit(exchange, path, near, far, resolve));
-        server.emit('connection', Object.assign(far, { remoteAddress: exchange.client.address }));
+        if (!far.destroyed) server.emit('connection', Object.assign(far, { remoteAddress: exchange.client.address }));
       });
     },
     close: () => void server.close(),
@@ -100,10 +100,8 @@ class Visit {
       if (!framingFields.has(name)) kept.push(name, request.fields[i + 1] ?? '');
     }
     kept.push('connection', 'close');
-    if (body)
-      kept.push(
-        ...(body.length === undefined ? ['transfer-encoding', 'chunked'] : ['content-length', String(body.length)]),
-      );
+    if (body?.length !== undefined) kept.push('content-length', String(body.length));
+    else if (body) kept.push('transfer-encoding', 'chunked');
     this.#near.write(`${request.method} ${request.target} HTTP/1.1\r\n${fieldLines(kept)}\r\n`, 'latin1');
     if (body) this.#send(body);
   }
@@ -113,12 +111,14 @@ class Visit {
     const isChunked = body.length === undefined;
     wantsBody(this.exchange);
     const failed = (error: BodyError) => {
-      if (error.reason === 'client_gone') return;
+      if (this.#over || error.reason === 'client_gone') return;
       refuse(this.exchange, { ok: false, code: error.reason, detail: error.message, close: true });
       this.#finish('completed');
     };
     body.onFailed = failed;
     body.limit(ownBodyBytesMax);
+    // It may have broken with its head, before anyone was told.
+    if (body.failure) failed(body.failure);
     near.on('drain', () => body.resume());
     body.start({
       data(chunk: Buffer) {

@@ -58,6 +58,36 @@ describe('a connection', () => {
     client.destroy();
   });
 
+  it.each(['with its head', 'behind its head'])(
+    'whose body for an own page breaks %s is refused at once',
+    async (when) => {
+      let reads = false;
+      const internal: GatewayDeps['internal'] = (req, res) => {
+        reads = true;
+        req.on('end', () => res.end('whole')).on('error', () => {});
+        req.resume();
+        return true;
+      };
+      await start({}, { internal });
+      const head = 'POST /_callora/login HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n';
+      let text = '';
+      const client = connect(rig.port, '127.0.0.1', () =>
+        client.write(when === 'with its head' ? `${head}ZZ\r\n` : head),
+      );
+      client.on('data', (chunk) => {
+        text += chunk.toString();
+      });
+      if (when !== 'with its head') {
+        await until(() => reads, 'the page');
+        client.write('ZZ\r\n');
+      }
+      await until(() => text !== '', 'the answer');
+      client.destroy();
+      expect(text).toMatch(/^HTTP\/1.1 400 .*"code":"bad_request"/s);
+      expect(rig.metrics.ended).toMatchObject([[{ outcome: 'bad_request' }]]);
+    },
+  );
+
   it('that sends its head too slowly is answered with 408 and ended', async () => {
     await start({ headTimeoutMs: 100 });
     const answer = readAnswer(await rig.send('GET /api0/a HTTP/1.1\r\nhost: a\r\n'));
