@@ -112,11 +112,14 @@ export class ClientConnection {
   }
 
   #feed(body: RequestBody, chunk: Buffer): number {
-    this.#deadlineMs = this.#events.nowMs() + this.#limits.bodyIdleTimeoutMs;
+    const { bytes } = body;
     const at = body.push(chunk, 0);
     if (body.complete || body.failure) {
       this.#body = undefined;
       this.#deadlineMs = 0;
+    } else if (body.bytes > bytes && this.#deadlineMs !== 0) {
+      // Framing alone buys no time: nothing of it goes upstream. Nor does it run while nobody takes the body.
+      this.#deadlineMs = this.#events.nowMs() + this.#limits.bodyIdleTimeoutMs;
     }
     // Behind a broken body nothing can be told from it.
     return body.failure ? chunk.length : at;

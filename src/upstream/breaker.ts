@@ -10,8 +10,8 @@
  * A failure is a call that found no connection or got no head on it: refused, no address, no TLS, a time-out, a reset,
  * an answer that is not HTTP. An answer is a success whatever its status: 502, 503 and 504 are often said about one
  * path or one client, and one consumer must not be able to close an API to all others. A call that ended for a reason
- * of its own (its client left, its body broke off, the upstream hung up on its body) is undecided. A success counts
- * also when its call began before the breaker opened: whoever answers is there. While a trial is on its way the next
+ * of its own (its client left, its body broke off or did not come, the upstream hung up on it) is undecided. A success
+ * counts also when its call began before the breaker opened: whoever answers is there. While a trial is on its way the next
  * one is due after `open_for`: a call may wait long for its first byte, and all others must not wait for it.
  */
 export type Breaker = {

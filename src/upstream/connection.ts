@@ -95,6 +95,11 @@ export class Connection implements AnswerSink {
     return this.state === 'idle' && this.#socket.writable && !this.#socket.readableEnded;
   }
 
+  /** Whether the rest of its call's body is for the consumer to send. */
+  get waitsForBody(): boolean {
+    return this.#sender?.waits === true;
+  }
+
   /** Sends the request of this call. */
   begin(call: UpstreamExchange): void {
     const { request } = call;
@@ -232,7 +237,7 @@ export class Connection implements AnswerSink {
   /** Whether the next step of its call is its consumer's. */
   #waits(): boolean {
     if (this.state !== 'busy') return false;
-    return this.#paused || (this.call?.state === 'sent' && this.#sender?.waits === true);
+    return this.#paused || (this.call?.state === 'sent' && this.waitsForBody);
   }
 
   #listen(isTls: boolean): void {

@@ -80,13 +80,18 @@ export class UpstreamExchange implements UpstreamHandle {
   }
 
   sweep(nowMs: number): void {
-    if (this.#total?.isDue(nowMs)) {
-      this.fail(new UpstreamError('total_timeout', 'the call took longer than total_timeout'));
-    } else if (this.#timer.isDue(nowMs)) this.fail(this.#late());
+    if (this.#total?.isDue(nowMs)) this.fail(this.#late('total_timeout'));
+    else if (this.#timer.isDue(nowMs)) this.fail(this.#late(this.state));
   }
 
-  #late(): UpstreamError {
-    switch (this.state) {
+  #late(what: CallState | 'total_timeout'): UpstreamError {
+    // The upstream may have been waiting for it: ten stalled bodies must not close an API to everybody.
+    if (this.connection?.waitsForBody) {
+      return new UpstreamError('slow_consumer', 'the rest of the request body did not come in time');
+    }
+    switch (what) {
+      case 'total_timeout':
+        return new UpstreamError('total_timeout', 'the call took longer than total_timeout');
       case 'waiting':
         return new UpstreamError('queue_timeout', 'no connection to the upstream became free in time');
       case 'dialing':

@@ -6,19 +6,27 @@ import type { Exchange } from '../../src/gateway/exchange.ts';
 import { RequestBody } from '../../src/gateway/request-body.ts';
 import { limits } from './rig.ts';
 
+const idleMs = limits.bodyIdleTimeoutMs;
+
 /** The connection alone, on a stream in memory: what comes of its bytes, and what they cost. */
 
 function open() {
   const heads: string[] = [];
   const faults: string[] = [];
+  const time = { ms: 0 };
   const socket = new PassThrough();
   const connection = new ClientConnection(socket, socket as unknown as Socket, '192.0.2.1', limits, {
     onRequest: (_connection, { target }) => void heads.push(target),
     onFault: (_connection, code) => void faults.push(code),
-    nowMs: () => 0,
+    nowMs: () => time.ms,
   });
   const feed = (bytes: string) => void socket.emit('data', Buffer.from(bytes, 'latin1'));
-  return { connection, feed, heads, faults };
+  /** Moves time, and looks at the connection as the gateway does. */
+  const pass = (ms: number) => {
+    time.ms += ms;
+    connection.checkTime(time.ms);
+  };
+  return { connection, feed, heads, faults, pass };
 }
 
 /** Bytes that are searched for a further byte where so much of a head is there already. */
@@ -74,4 +82,58 @@ it('a body that broke ends its connection with the answer, whoever gave it', () 
   connection.done();
   feed('GET /b HTTP/1.1\r\nhost: x\r\n\r\n');
   expect([heads, connection.ended]).toEqual([['/a'], true]);
+});
+
+describe('the time of a request body', () => {
+  function begun() {
+    const opened = open();
+    opened.feed('POST /a HTTP/1.1\r\nhost: x\r\n\r\n');
+    const body = new RequestBody(opened.connection, undefined);
+    opened.connection.begin({ body } as Exchange);
+    return { ...opened, body };
+  }
+
+  it('is not renewed by a chunk extension, nor by the size of a chunk, nor by trailers', () => {
+    for (const [first, drip] of [
+      ['5;', 'a'],
+      ['', '0'],
+      ['5\r\nhello\r\n0\r\n', 'x'],
+    ] as const) {
+      const { feed, pass, body } = begun();
+      feed(first);
+      for (let i = 0; i < 2; i++) {
+        pass(idleMs / 2 - 1);
+        feed(drip);
+        expect(body.failure).toBeUndefined();
+      }
+      pass(2);
+      expect(body.failure?.reason, drip).toBe('request_timeout');
+    }
+  });
+
+  it('is renewed by each byte of the body', () => {
+    const { feed, pass, body } = begun();
+    feed('1000\r\n');
+    for (let i = 0; i < 5; i++) {
+      feed('a');
+      pass(idleMs - 1);
+    }
+    expect(body.failure).toBeUndefined();
+    pass(1);
+    expect(body.failure?.reason).toBe('request_timeout');
+  });
+
+  it('stands still while nobody takes the body, also when more of it comes', () => {
+    const { feed, pass, body } = begun();
+    let ready = false;
+    body.start({ data: () => ready, end() {}, fail() {} });
+    feed('1000\r\nhello');
+    feed('hello');
+    pass(10 * idleMs);
+    expect(body.failure).toBeUndefined();
+    ready = true;
+    body.resume();
+    pass(idleMs);
+    expect(body.failure?.reason).toBe('request_timeout');
+  });
 });

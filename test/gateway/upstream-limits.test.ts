@@ -1,5 +1,15 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type ApiSpec, type Behaviour, makeConfig, okAnswer, type Rig, startRig, startUpstream, until } from './rig.ts';
+import {
+  type ApiSpec,
+  type Behaviour,
+  makeConfig,
+  okAnswer,
+  type Rig,
+  readAnswer,
+  startRig,
+  startUpstream,
+  until,
+} from './rig.ts';
 
 const ends: (() => Promise<void>)[] = [];
 
@@ -13,8 +23,9 @@ async function upstreamThat(behave: Behaviour) {
   return upstream;
 }
 
-async function rigFor(upstream: ApiSpec['upstream'], origin: string): Promise<Rig> {
-  const rig = await startRig({ config: makeConfig([{ origin, price: '0.1', ...(upstream ? { upstream } : {}) }]) });
+async function rigFor(upstream: ApiSpec['upstream'], origin: string, spec: Partial<ApiSpec> = {}): Promise<Rig> {
+  const config = makeConfig([{ origin, price: '0.1', ...(upstream ? { upstream } : {}), ...spec }]);
+  const rig = await startRig({ config });
   ends.unshift(rig.close);
   return rig;
 }
@@ -71,6 +82,22 @@ describe('an upstream past a limit', () => {
     expect(Number(answers[2]?.headers.get('retry-after'))).toBeGreaterThan(50);
     expect(upstream.requests).toHaveLength(2);
     expect(rig.account()).toMatchObject({ held: 0n, charged: 0n });
+  });
+});
+
+describe('a client that does not finish its body', () => {
+  it('is answered 408 at the time of the first byte, and closes the API to nobody', async () => {
+    const upstream = await upstreamThat(() => okAnswer);
+    const list = [{ match: 'POST /open', price: '0', auth: 'none' as const, timeoutMs: 100 }];
+    const rig = await rigFor({ breaker: { failures: 2, openForMs: 60_000 } }, upstream.origin, { list });
+    const stalled = 'POST /api0/open HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n5;ext';
+    const answers = await Promise.all(Array.from({ length: 10 }, () => rig.send(stalled)));
+    for (const raw of answers) {
+      const { status, headers, body } = readAnswer(raw);
+      expect([status, JSON.parse(body).code]).toEqual([408, 'request_timeout']);
+      expect(headers.get('proxy-status')).toBe('callora; error=http_request_error; details="request_timeout"');
+    }
+    expect((await rig.get('/api0/a')).status).toBe(200);
   });
 });
 

@@ -116,7 +116,47 @@ describe('a call is given up', () => {
       await pass(clock, 900);
     }
     expect(one.outcome.error).toBeUndefined();
+    // A body that has stopped is no fault of the upstream.
     await pass(clock, 400);
-    expect(one.outcome.error?.kind).toBe('first_byte_timeout');
+    expect(one.outcome.error?.kind).toBe('slow_consumer');
+  });
+});
+
+describe('a body that its consumer does not finish', () => {
+  /** Ten calls whose bodies stop, and what comes of them and of the upstream. */
+  async function stopping(answer: string, changes: { totalTimeoutMs?: number; sent?: (sink: BodySink) => void }) {
+    const clock = fakeClock();
+    const server = await serve(answering(answer));
+    const upstreams = makeUpstreams(clock);
+    const api = apiOf(server.origin, { breaker: { failures: 2, openForMs: 60_000 } });
+    const { sent, ...more } = changes;
+    const sinks: BodySink[] = [];
+    const calls = Array.from({ length: 10 }, () => {
+      const body = { length: undefined, start: (sink: BodySink) => void sinks.push(sink), resume() {} };
+      return call(upstreams, api, { ...limits, ...more, method: 'POST', body });
+    });
+    await until(() => sinks.length === 10);
+    for (const sink of sinks) sent?.(sink);
+    if (answer !== '') await until(() => calls.every(({ outcome }) => outcome.status === 200));
+    await pass(clock, 3_000);
+    const [state] = upstreams.states();
+    return { kinds: [...new Set(calls.map(({ outcome }) => outcome.error?.kind))], breaker: state?.breaker };
+  }
+  const begun = 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhello';
+  const whole = (sink: BodySink) => sink.end([]);
+
+  it('says nothing about the upstream, whichever limit ends the call', async () => {
+    const slow = { kinds: ['slow_consumer'], breaker: 'closed' };
+    expect(await stopping('', {})).toEqual(slow);
+    expect(await stopping('', { totalTimeoutMs: 800 })).toEqual(slow);
+    expect(await stopping(begun, {})).toEqual(slow);
+    expect(await stopping(begun, { totalTimeoutMs: 300 })).toEqual(slow);
+  });
+
+  it('is another matter than an upstream that has all of it and does not answer', async () => {
+    expect(await stopping('', { sent: whole })).toEqual({ kinds: ['first_byte_timeout'], breaker: 'open' });
+    expect(await stopping(begun, { sent: whole })).toEqual({ kinds: ['idle_timeout'], breaker: 'closed' });
+    const total = await stopping('', { sent: whole, totalTimeoutMs: 800 });
+    expect(total).toEqual({ kinds: ['total_timeout'], breaker: 'open' });
   });
 });
