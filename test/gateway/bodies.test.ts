@@ -114,6 +114,8 @@ describe('a request body', () => {
     ['broken', 'no chunk\r\n', {}, {}],
     ['too long', 'b\r\neleven here\r\n', { list: [{ match: 'POST /a', price: '0.1', bodyBytesMax: 10 }] }, {}],
     ['late', '', {}, { bodyIdleTimeoutMs: 50 }],
+    ['unfinished when the answer has paused for too long,', '1', { upstream: { idleTimeoutMs: 100 } }, {}],
+    ['unfinished when the whole call has taken too long,', '1', { upstream: { totalTimeoutMs: 300 } }, {}],
   ])('that is %s behind the head of the answer does not get the answer for nothing', async (_what, rest, spec, own) => {
     await start((_head, socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nprecious'), spec, own);
     const client = open(`POST /api0/a HTTP/1.1\r\n${auth}transfer-encoding: chunked\r\n\r\n`);
