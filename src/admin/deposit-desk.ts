@@ -13,7 +13,7 @@ export type DepositDesk = {
   classicDeposits(query: PageQuery & { state?: string | undefined }): Promise<Page<ClassicDepositView>>;
   /** Gives a payment to an account; from then on it is moved into the vault like any other. */
   assignDeposit(request: AssignRequest): Promise<ClassicDepositView>;
-  /** Takes a payment that nobody owns off the list: it was sent back, or will not be credited. */
+  /** Takes a payment off the list that is not on its way into the vault: it was sent back, or will not be credited. */
   closeDeposit(request: { operation: string; note: string }): Promise<ClassicDepositView>;
   /** Everything a person has to look at: payments without an owner, bare transfers to the vault, unreadable records. */
   unattributed(): Promise<Page<UnattributedView>>;

@@ -66,6 +66,10 @@ export async function classicChecks(core: Core, signal?: AbortSignal): Promise<C
 
 async function balanceOf({ rpc, facts }: Core, address: string, signal?: AbortSignal): Promise<Units> {
   const holding = await readHolding(rpc, facts.token, address, signal);
+  // The money is there and cannot move: that is another remedy than closing what was sent back.
+  if (!holding.ok && holding.reason === 'not_authorized') {
+    throw new Error(`the issuer has not authorised ${address} to move its USDC`);
+  }
   return holding.ok ? holding.balance : zero;
 }
 

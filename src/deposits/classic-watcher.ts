@@ -135,7 +135,7 @@ export function createClassicWatcher(deps: ClassicWatcherDeps): ClassicWatcher {
     const raw = await readPage(cursor || undefined, signal);
     if (raw === 'smaller') return true;
     const records = raw.map(decodePaymentRecord);
-    const last = requireOrder(records, cursor);
+    const last = requireOrder(records, cursor, seen.latestLedger + lagTolerated);
     if (cursor === undefined) noteBeginning(records[0], seen);
     const full = raw.length >= pageLimit;
     // A page may come from a server a little behind the one whose root was read.
@@ -214,9 +214,13 @@ export function createClassicWatcher(deps: ClassicWatcherDeps): ClassicWatcher {
 
 /**
  * The place of the last record. A page in another order, or from before the cursor, comes from a server that ignores what
- * it was asked: a cursor set by it would skip payments.
+ * it was asked, or makes places up: a cursor set by it would skip payments.
  */
-function requireOrder(records: (PaymentRecord | BrokenRecord)[], cursor: string | undefined): string | undefined {
+function requireOrder(
+  records: (PaymentRecord | BrokenRecord)[],
+  cursor: string | undefined,
+  newestLedger: number,
+): string | undefined {
   let last = cursor ? BigInt(cursor) : 0n;
   let found: string | undefined;
   for (const { id } of records) {
@@ -224,6 +228,9 @@ function requireOrder(records: (PaymentRecord | BrokenRecord)[], cursor: string 
     const place = BigInt(id);
     if (place < last || (cursor && place === BigInt(cursor))) {
       throw new HorizonError('unreadable', `Horizon lists ${id} behind ${last}: the page is not in order`);
+    }
+    if (ledgerOfPlace(id) > newestLedger) {
+      throw new HorizonError('unreadable', `Horizon lists ${id}, of a ledger that is not closed yet`);
     }
     last = place;
     found = id;

@@ -134,7 +134,7 @@ export function createClassicPayments(db: RawDb, write: Write): ClassicPayments 
     `UPDATE classic_payments SET state = 'due', account_id = ?, note = ? WHERE id = ? AND state = ?`,
   );
   const closeOne = db.prepare(
-    `UPDATE classic_payments SET state = 'closed', note = ? WHERE id = ? AND state IN ('unattributed', 'below_min')`,
+    `UPDATE classic_payments SET state = 'closed', note = ? WHERE id = ? AND state IN ('unattributed', 'below_min', 'due')`,
   );
   const giveAliased = db.prepare(
     `UPDATE classic_payments ${indexed} SET state = 'due', account_id = $accountId, note = NULL

@@ -47,6 +47,34 @@ describe('a deposit account that lacks some of its payments', () => {
   });
 });
 
+describe('a due payment that was sent back by hand', () => {
+  it('can be closed, and the others go on', async () => {
+    const { rig, id } = await withPayment();
+    rig.chain.balance = 0n;
+    await rig.forwarder.turn();
+    const { classicPayments } = rig.classic.store;
+    const row = classicPayments.byOperation(id);
+    expect(row).toMatchObject({ state: 'due' });
+    expect(classicPayments.close(row?.id ?? 0, 'sent back')).toBe(true);
+    rig.chain.close(60);
+    await rig.run();
+    expect(classicPayments.byOperation(id)).toMatchObject({ state: 'closed', note: 'sent back' });
+    expect(rig.chain.sends).toEqual([]);
+  });
+
+  it('cannot be closed while an envelope of it may still land', async () => {
+    const { rig, id } = await withPayment();
+    const { classicPayments, classicForwards } = rig.classic.store;
+    const row = classicPayments.byOperation(id)?.id ?? 0;
+    const envelope = { hash: 'aa', envelopeXdr: 'AAAA', sequence: 1n, maxTimeS: 1, createdAtMs: 1 };
+    classicForwards.record(row, envelope);
+    expect(classicPayments.close(row, 'sent back')).toBe(false);
+    classicForwards.end(row, 'aa', 'expired');
+    expect(classicPayments.close(row, 'sent back')).toBe(true);
+    expect(() => classicForwards.record(row, { ...envelope, hash: 'bb' })).toThrow(/not due/);
+  });
+});
+
 describe('a due payment', () => {
   it('reaches the vault under its operation id, with one envelope', async () => {
     const { rig, id } = await withPayment();

@@ -207,6 +207,19 @@ describe('a source in doubt', () => {
     expect(Object.values(rig.states())).toEqual(['due', 'due']);
   });
 
+  it('that names a place of a ledger to come moves no cursor, and hides no later payment', async () => {
+    const rig = createClassicRig();
+    rig.open(alice);
+    const memo = memoId(deriveAlias(aliasKey, alice));
+    rig.horizon.pay('1.0000000', {}, memo);
+    const far = String(2n ** 63n - 1n);
+    rig.horizon.pages.push((page) => [...page, { ...(page[0] as object), id: far, paging_token: far, amount: 5 }]);
+    await expect(rig.watcher.turn()).rejects.toThrow(/not closed yet/);
+    rig.horizon.pay('2.0000000', {}, memo);
+    await rig.catchUp();
+    expect(Object.values(rig.states())).toEqual(['due', 'due']);
+  });
+
   it('that moves on while nobody pays is no gap', async () => {
     const rig = createClassicRig();
     rig.horizon.latestLedger = 1_000;
