@@ -1,8 +1,10 @@
 import type { FinishOutcome } from '../billing/charging.ts';
+import type { Clock } from '../clock.ts';
 import type { AnswerCopy } from './answer-copy.ts';
 import type { AnswerFraming } from './answer-writer.ts';
 import type { Exchange } from './exchange.ts';
 import type { Sink, UpstreamCall } from './forward.ts';
+import { ReadingPauses } from './reading-pauses.ts';
 import { brokenBy } from './upstream-failure.ts';
 
 export type Relayed = { outcome: FinishOutcome; bytesOut: number };
@@ -19,6 +21,8 @@ export type Answer = {
   idleTimeoutMs: number;
   /** Keeps the answer as it passes, for those that are asked for again. */
   copy: AnswerCopy | undefined;
+  /** Measures how long the client leaves it unread. */
+  clock: Clock;
   /** What of the upstream's trailers the client may see. */
   trailers(fields: string[]): string[];
 };
@@ -55,8 +59,8 @@ class AnswerSink implements Sink {
   #bytesOut = 0;
   #begun = false;
   #ended = false;
-  /** The client has not read what was written. */
-  #isBehind = false;
+  /** Made when the client is behind for the first time: most never are. */
+  #pauses: ReadingPauses | undefined;
   /** The client has left, and the answer is read to be kept. */
   reads = false;
   #readOn: NodeJS.Timeout | undefined;
@@ -77,7 +81,8 @@ class AnswerSink implements Sink {
     }
     this.#bytesOut += chunk.length;
     if (this.#exchange.answer.write(chunk)) return true;
-    this.#isBehind = true;
+    this.#pauses ??= new ReadingPauses();
+    this.#pauses.began(this.#answer.clock.monotonicMs());
     this.#exchange.connection.stalled(this.#answer.idleTimeoutMs);
     return false;
   }
@@ -94,7 +99,7 @@ class AnswerSink implements Sink {
   }
 
   broken(error: Error): void {
-    this.#done(brokenBy(error, this.#isBehind));
+    this.#done(brokenBy(error, this.#pauses?.judge(this.#answer.clock.monotonicMs()) ?? 'kept_up'));
     this.#exchange.answer.break();
   }
 
@@ -117,7 +122,7 @@ class AnswerSink implements Sink {
   };
 
   readonly caughtUp = (): void => {
-    this.#isBehind = false;
+    this.#pauses?.ended(this.#answer.clock.monotonicMs());
     this.#upstream.resume();
   };
 
@@ -125,9 +130,8 @@ class AnswerSink implements Sink {
     if (!this.#resolve || this.reads) return;
     if (this.#answer.copy?.open) {
       this.reads = true;
-      this.#isBehind = false;
       this.#readOn = setTimeout(this.#leave, this.#answer.copy.readOnTimeoutMs);
-      this.#upstream.resume();
+      this.caughtUp();
       return;
     }
     this.#leave();

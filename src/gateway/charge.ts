@@ -50,7 +50,7 @@ export async function charge(
   deps.metrics.charged(call.route, hold.price);
   call.exchange.end.paid = hold.price;
   const { failure } = upstream;
-  if (!failure || brokenBy(failure, false) !== 'upstream_broke') return { ok: true, amount: hold.price };
+  if (!failure || brokenBy(failure, 'kept_up') !== 'upstream_broke') return { ok: true, amount: hold.price };
 
   // It broke off while the row was written and nothing has left yet: a clean refusal is better than a broken answer.
   await settleEnd(deps, call, status, hold.price, { outcome: 'upstream_broke', bytesOut: 0 });

@@ -45,6 +45,7 @@ export function composeAnswer(deps: CallDeps, call: Call, { head, framing }: Ans
     hasDate: read.hasDate,
     idleTimeoutMs: route.api.upstream.idleTimeoutMs,
     copy: call.copy,
+    clock: deps.clock,
     trailers: (trailers) => trailersDown(trailers, rules, prepared),
   };
 }

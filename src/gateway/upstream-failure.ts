@@ -1,6 +1,7 @@
 import type { FinishOutcome } from '../billing/charging.ts';
 import type { ErrorCode } from '../errors.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
+import type { Reading } from './reading-pauses.ts';
 import { BodyError } from './request-body.ts';
 
 /** Why no final head came from the upstream. Whatever the reason, such a call costs nothing. */
@@ -40,11 +41,15 @@ export function judgeFailure(error: Error): UpstreamFailure {
 }
 
 /**
- * Who ended an answer behind its head. A client that breaks its own upload has ended it, whatever the upstream did then, and so
- * has one that does not read until the time of the whole call is over: neither gets its money back.
+ * Who ended an answer behind its head. A client that breaks its own upload or does not finish it has ended it, whatever the
+ * upstream did then, and so has one that does not read until the time of the whole call is over, or that let the upstream wait
+ * for so long that the upstream hung up: none of them gets its money back.
  */
-export function brokenBy(error: Error, isClientBehind: boolean): FinishOutcome {
-  if (isClientBehind && error instanceof UpstreamError && error.kind === 'total_timeout') return 'client_gone';
+export function brokenBy(error: Error, reading: Reading): FinishOutcome {
+  if (reading !== 'kept_up' && error instanceof UpstreamError) {
+    if (error.kind === 'total_timeout') return 'client_gone';
+    if (reading === 'held_up' && (error.kind === 'closed' || error.kind === 'reset')) return 'client_gone';
+  }
   return judgeFailure(error).proxyError === undefined ? 'client_gone' : 'upstream_broke';
 }
 
