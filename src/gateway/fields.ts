@@ -1,6 +1,7 @@
 /**
- * Field names as a proxy sees them. Everything is decided on the folded name: lower case, `_` read as `-`, since many
- * upstreams (CGI, WSGI, PHP) cannot tell `x_real_ip` from `x-real-ip`.
+ * Field names as a proxy sees them. Everything is decided on the folded name: lower case, and `-` for all that is neither
+ * letter nor digit. Many upstreams (CGI, WSGI, PHP) cannot tell `x_real_ip` from `x-real-ip`, and some make one variable
+ * of `x.real.ip` too.
  */
 const hopByHop = new Set([
   'connection',
@@ -39,6 +40,8 @@ const identity = new Set([
   'x-http-method',
   'x-http-method-override',
   'x-method-override',
+  // CGI makes HTTP_PROXY of it, which many HTTP clients take for the operator's word on where their requests go.
+  'proxy',
 ]);
 
 /** Fields the gateway sets or frames itself on the way up. `expect` is answered here. */
@@ -232,6 +235,5 @@ function isOurs(name: string): boolean {
 }
 
 export function foldedName(rawName: string): string {
-  const lower = rawName.toLowerCase();
-  return lower.includes('_') ? lower.replaceAll('_', '-') : lower;
+  return rawName.toLowerCase().replace(/[^a-z0-9]/g, '-');
 }

@@ -91,6 +91,12 @@ describe('the head for the upstream', () => {
     'X-Api-Key',
     'x_api_key',
     'X-API_KEY',
+    'x.api.key',
+    'callora.account',
+    'callora~account',
+    'remote.user',
+    'x+forwarded!for',
+    'Proxy',
   ])('takes no %s from a client', async (name) => {
     await start(undefined, { headers: [['x-api-key', 'upstream-secret']] });
     expect((await rig.get('/api0/a', { [name]: 'forged' })).status).toBe(200);

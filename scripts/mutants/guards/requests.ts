@@ -120,12 +120,12 @@ export const requestGuards: readonly Guard[] = [
   {
     id: 'F3b',
     invariant: 'F3',
-    guard: 'a spelling with underscores is the same name',
+    guard: 'a spelling with underscores, dots or other signs is the same name',
     file: 'src/gateway/fields.ts',
-    search: "return lower.includes('_') ? lower.replaceAll('_', '-') : lower;",
-    replacement: 'return lower;',
+    search: "return rawName.toLowerCase().replace(/[^a-z0-9]/g, '-');",
+    replacement: "return rawName.toLowerCase().replaceAll('_', '-');",
     test: proxying,
-    name: 'x_http_method_override',
+    name: 'callora.account',
   },
   {
     id: 'F3c',
