@@ -14,6 +14,9 @@ const tooMany: Refusal = {
   fields: ['retry-after', '1'],
 };
 
+/** A client has its time for each piece, as for each that an upstream sends: how long all of them take is its own affair. */
+const pieceBytes = 64 * 1024;
+
 /** Answers from what was kept: nothing is sent upstream and nothing is charged. Resolves when the client has it. */
 export function replay(
   deps: Pick<CallDeps, 'ledger' | 'prepared' | 'corsOf'> & { budget: ByteBudget },
@@ -25,31 +28,46 @@ export function replay(
 ): Promise<void> | void {
   const { answer, end, head, connection, config } = exchange;
   if (!deps.budget.take(body.length, config.gateway.idempotency.bufferedBytesMax)) return refuse(exchange, tooMany);
+  const idleMs = config.gateway.limits.bodyIdleTimeoutMs;
   const bodiless = head.method === 'HEAD' || status === 204 || status === 304;
   end.callId = callId;
   end.account = account.address;
   end.status = status;
-  end.bytesOut = bodiless ? 0 : body.length;
   const own = ['via', '1.1 callora', 'x-request-id', exchange.requestId, ...exchange.fields];
   own.push('callora-call', String(callId), 'callora-price', '0', 'idempotent-replayed', 'true');
   // What may lie in a shared cache says nothing of who paid for it.
   if (!deps.prepared(route).keepsCacheFields) own.push('callora-balance', formatUsdc(deps.ledger.spendable(account)));
   else if (head.origin === undefined) own.push(...deps.corsOf(config).of(route.api).cachedFields());
   return new Promise((resolve) => {
+    let sent = 0;
     const over = () => {
       exchange.onGone = undefined;
+      exchange.onDrain = undefined;
       deps.budget.give(body.length);
       resolve();
     };
     if (exchange.clientGone) return over();
-    exchange.onGone = over;
-    answer.whole(status, [...fields, ...own], body, bodiless);
-    if (answer.waitingBytes > 0) connection.stalled(config.gateway.limits.bodyIdleTimeoutMs);
-    answer.whenFlushed(() => {
+    const flushed = () => {
       if (exchange.onGone !== over) return;
       connection.caughtUp();
       end.outcome = 'replayed';
       over();
-    });
+    };
+    const write = () => {
+      while (!bodiless && sent < body.length) {
+        const piece = body.subarray(sent, sent + pieceBytes);
+        sent += piece.length;
+        end.bytesOut = sent;
+        if (!answer.write(piece)) return connection.stalled(idleMs);
+      }
+      exchange.onDrain = undefined;
+      answer.end();
+      if (answer.waitingBytes > 0) connection.stalled(idleMs);
+      answer.whenFlushed(flushed);
+    };
+    exchange.onGone = over;
+    exchange.onDrain = write;
+    answer.head(status, [...fields, ...own], bodiless ? { kind: 'none' } : { kind: 'length', bytes: body.length });
+    write();
   });
 }
