@@ -1,5 +1,6 @@
-import type { ByteBudget } from '../limits/byte-budget.ts';
+import type { AccountSlot } from '../billing/ledger.ts';
 import type { StoredAnswer } from '../metering/keyed-calls.ts';
+import { type CallMemory, giveMemory, takeMemory } from './call-memory.ts';
 
 /** Bounds of one copy and of all of them together. */
 export type CopyBounds = { answerBytesMax: number; bufferedBytesMax: number; readOnTimeoutMs: number };
@@ -9,7 +10,8 @@ export type CopyBounds = { answerBytesMax: number; bufferedBytesMax: number; rea
  * passes by all the same and is not kept.
  */
 export class AnswerCopy {
-  readonly #budget: ByteBudget;
+  readonly #memory: CallMemory;
+  readonly #account: AccountSlot;
   readonly #bounds: CopyBounds;
   #status = 0;
   #fields: string[] = [];
@@ -17,8 +19,9 @@ export class AnswerCopy {
   #bytes = 0;
   #state: 'open' | 'whole' | 'lost' = 'open';
 
-  constructor(budget: ByteBudget, bounds: CopyBounds) {
-    this.#budget = budget;
+  constructor(memory: CallMemory, account: AccountSlot, bounds: CopyBounds) {
+    this.#memory = memory;
+    this.#account = account;
     this.#bounds = bounds;
   }
 
@@ -34,7 +37,7 @@ export class AnswerCopy {
   add(chunk: Buffer): void {
     if (this.#state !== 'open') return;
     const fits = this.#bytes + chunk.length <= this.#bounds.answerBytesMax;
-    if (!fits || !this.#budget.take(chunk.length, this.#bounds.bufferedBytesMax)) {
+    if (!fits || !takeMemory(this.#memory, this.#account, chunk.length, this.#bounds.bufferedBytesMax)) {
       this.release();
       this.#state = 'lost';
       return;
@@ -65,7 +68,7 @@ export class AnswerCopy {
 
   /** Gives the memory back. */
   release(): void {
-    this.#budget.give(this.#bytes);
+    giveMemory(this.#memory, this.#account, this.#bytes);
     this.#bytes = 0;
     this.#chunks = [];
   }

@@ -1,17 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { AccountSlot } from '../billing/ledger.ts';
-import type { ByteBudget, ByteShares } from '../limits/byte-budget.ts';
 import type { BodySink, OutgoingBody } from '../upstream/upstreams.ts';
+import { type CallMemory, giveMemory, takeMemory } from './call-memory.ts';
 import { type Exchange, wantsBody } from './exchange.ts';
 import type { Refusal } from './refuse.ts';
 import { BodyError, pieceBytes } from './request-body.ts';
 import { judgeFailure } from './upstream-failure.ts';
 
-/** Memory for bodies: what all share, and what each account has of it. */
-export type BodyMemory = { budget: ByteBudget; shares: ByteShares<AccountSlot> };
-
-/** Of the memory for bodies and kept answers, at most this is for the bodies of one account. */
-const accountShare = 1 / 4;
 /** Idle times of a body that the whole of it has to come in: it is small, and others may need the memory. */
 const wholeIdleTimes = 4;
 
@@ -22,12 +17,12 @@ const wholeIdleTimes = 4;
 export class HeldBody implements OutgoingBody {
   readonly chunks: Buffer[] = [];
   length = 0;
-  readonly #memory: BodyMemory;
+  readonly #memory: CallMemory;
   readonly #payer: AccountSlot | undefined;
   readonly #digest = createHash('sha256');
   #taken = 0;
 
-  constructor(memory: BodyMemory, payer: AccountSlot | undefined) {
+  constructor(memory: CallMemory, payer: AccountSlot | undefined) {
     this.#memory = memory;
     this.#payer = payer;
   }
@@ -37,13 +32,8 @@ export class HeldBody implements OutgoingBody {
     this.length += chunk.length;
     this.#digest.update(chunk);
     if (!this.#payer) return true;
-    const { budget, shares } = this.#memory;
     const bytes = chunk.length + pieceBytes;
-    if (!shares.take(this.#payer, bytes, bufferedBytesMax * accountShare)) return false;
-    if (!budget.take(bytes, bufferedBytesMax)) {
-      shares.give(this.#payer, bytes);
-      return false;
-    }
+    if (!takeMemory(this.#memory, this.#payer, bytes, bufferedBytesMax)) return false;
     this.#taken += bytes;
     this.chunks.push(chunk);
     return true;
@@ -64,8 +54,7 @@ export class HeldBody implements OutgoingBody {
 
   /** Gives the memory back. */
   release(): void {
-    if (this.#payer) this.#memory.shares.give(this.#payer, this.#taken);
-    this.#memory.budget.give(this.#taken);
+    if (this.#payer) giveMemory(this.#memory, this.#payer, this.#taken);
     this.#taken = 0;
     this.chunks.length = 0;
     this.length = 0;

@@ -7,14 +7,15 @@ import type { KeyLimits, KeyOutcome } from '../metering/keyed-calls.ts';
 import { type Admitted, admit, type Payer } from './admit.ts';
 import { AnswerCopy } from './answer-copy.ts';
 import { type Call, type CallDeps, carryOut, letGo, open, releaseHold } from './call.ts';
+import type { CallMemory } from './call-memory.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { Exchange } from './exchange.ts';
-import { type BodyMemory, HeldBody, holdBody } from './held-body.ts';
+import { HeldBody, holdBody } from './held-body.ts';
 import { fingerprintOf, withUpstreamKey } from './key-fingerprint.ts';
 import { type Refusal, refuse } from './refuse.ts';
 import { replay } from './replay.ts';
 
-export type KeyedDeps = CallDeps & Pick<GatewayDeps, 'keys'> & BodyMemory & { claims: Claims };
+export type KeyedDeps = CallDeps & Pick<GatewayDeps, 'keys'> & CallMemory & { claims: Claims };
 
 /** A call that carries a key, as far as it is known before anything is sent. */
 type Keyed = {
@@ -132,7 +133,7 @@ function begin(deps: KeyedDeps, { payer, key, callId, fingerprint, admitted, lim
 async function run(deps: KeyedDeps, keyed: Keyed): Promise<void> {
   const { exchange, route, admitted, callId, limits } = keyed;
   exchange.request.fields = withUpstreamKey(exchange, keyed.payer.account.address, keyed.key);
-  const copy = new AnswerCopy(deps.budget, limits);
+  const copy = new AnswerCopy(deps, keyed.payer.account, limits);
   keyed.begun = true;
   const call = open(deps, exchange, route, admitted, callId);
   // It goes on without its client: what it buys is kept for when the client asks again.

@@ -1,9 +1,9 @@
 import type { AccountSlot } from '../billing/ledger.ts';
 import type { Route } from '../catalog/model.ts';
-import type { ByteBudget } from '../limits/byte-budget.ts';
 import type { StoredAnswer } from '../metering/keyed-calls.ts';
 import { formatUsdc } from '../money.ts';
 import type { CallDeps } from './call.ts';
+import { type CallMemory, giveMemory, takeMemoryWhole } from './call-memory.ts';
 import type { Exchange } from './exchange.ts';
 import { type Refusal, refuse } from './refuse.ts';
 
@@ -19,7 +19,7 @@ const pieceBytes = 64 * 1024;
 
 /** Answers from what was kept: nothing is sent upstream and nothing is charged. Resolves when the client has it. */
 export function replay(
-  deps: Pick<CallDeps, 'ledger' | 'prepared' | 'corsOf'> & { budget: ByteBudget },
+  deps: Pick<CallDeps, 'ledger' | 'prepared' | 'corsOf'> & CallMemory,
   exchange: Exchange,
   route: Route,
   account: AccountSlot,
@@ -27,7 +27,8 @@ export function replay(
   { status, fields, body }: StoredAnswer,
 ): Promise<void> | void {
   const { answer, end, head, connection, config } = exchange;
-  if (!deps.budget.take(body.length, config.gateway.idempotency.bufferedBytesMax)) return refuse(exchange, tooMany);
+  const { bufferedBytesMax } = config.gateway.idempotency;
+  if (!takeMemoryWhole(deps, account, body.length, bufferedBytesMax)) return refuse(exchange, tooMany);
   const idleMs = config.gateway.limits.bodyIdleTimeoutMs;
   const bodiless = head.method === 'HEAD' || status === 204 || status === 304;
   end.callId = callId;
@@ -43,7 +44,7 @@ export function replay(
     const over = () => {
       exchange.onGone = undefined;
       exchange.onDrain = undefined;
-      deps.budget.give(body.length);
+      giveMemory(deps, account, body.length);
       resolve();
     };
     if (exchange.clientGone) return over();

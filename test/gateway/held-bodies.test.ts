@@ -1,9 +1,9 @@
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type KeyedRig, startKeyed } from './idempotency-rig.ts';
-import { token, until } from './rig.ts';
+import { okAnswer, token, until } from './rig.ts';
 
-/** Bodies of keyed calls are held in memory, which strangers would like to have for themselves. */
+/** Bodies and answers of keyed calls are held in memory, which strangers would like to have for themselves. */
 
 const bufferedBytesMax = 400_000;
 const body = 'x'.repeat(90_000);
@@ -22,7 +22,7 @@ async function unfinished({ rig }: KeyedRig, key: string): Promise<Socket> {
 
 const other = { authorization: 'Bearer other', 'idempotency-key': 'mine' };
 
-describe('the memory for bodies of keyed calls', () => {
+describe('the memory for bodies and answers of keyed calls', () => {
   it('is not for those who cannot pay, though a kept answer is', async () => {
     const keyed = await startKeyed({ balance: '0.1', limits: { bufferedBytesMax } });
     const fields = { 'idempotency-key': 'paid' };
@@ -41,6 +41,51 @@ describe('the memory for bodies of keyed calls', () => {
     await unfinished(keyed, 'k0');
     expect((await keyed.call('/a/x', { 'idempotency-key': 'k1' }, body)).status).toBe(503);
     expect((await keyed.call('/a/x', other, body)).status).toBe(200);
+  });
+
+  it('is a quarter at most for the replays of one account, of which one is always answered', async () => {
+    const size = 6 * 1024 * 1024;
+    const large = `HTTP/1.1 200 OK\r\ncontent-length: ${size}\r\n\r\n${'x'.repeat(size)}`;
+    const keyed = await startKeyed({
+      behave: ({ line }) => (line.includes('/large') ? large : okAnswer),
+      limits: { answerBytesMax: size, bufferedBytesMax: 8 * size },
+    });
+    const fields = { 'idempotency-key': 'k' };
+    expect((await keyed.call('/a/large', fields)).body).toHaveLength(size);
+    keyed.limit({ bufferedBytesMax: 2 * size });
+    const unread = connect(keyed.rig.port, '127.0.0.1');
+    onTestFinished(() => void unread.destroy());
+    unread.on('error', () => {});
+    unread.write(`GET /a/large HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${token}\r\nidempotency-key: k\r\n\r\n`);
+    await new Promise((resolve) => unread.once('data', resolve));
+    unread.pause();
+    const refused = await keyed.call('/a/large', fields);
+    expect([refused.status, JSON.parse(refused.body).code]).toEqual([503, 'overloaded']);
+    expect((await keyed.call('/a/x', other, body)).status).toBe(200);
+    expect((await keyed.call('/a/x', other, body)).headers.get('idempotent-replayed')).toBe('true');
+    unread.destroy();
+    await until(() => keyed.rig.gateway.stats().running === 0);
+    expect((await keyed.call('/a/large', fields)).body).toHaveLength(size);
+  });
+
+  it('is a quarter at most for the answers of one account that are on their way', async () => {
+    const waiting: (() => void)[] = [];
+    const keyed = await startKeyed({
+      limits: { bufferedBytesMax },
+      behave({ line }, socket) {
+        if (line.includes('/x')) return okAnswer;
+        socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length + 1}\r\n\r\n${body}`);
+        waiting.push(() => socket.write('x'));
+        return undefined;
+      },
+    });
+    const under = ['k0', 'k1'].map((key) => keyed.call('/a/slow', { 'idempotency-key': key }));
+    await until(() => keyed.charges().length === 2, 'both answers are on their way');
+    expect((await keyed.call('/a/x', other, body)).status).toBe(200);
+    for (const finish of waiting) finish();
+    expect((await Promise.all(under)).map(({ status }) => status)).toEqual([200, 200]);
+    const again = await Promise.all(['k0', 'k1'].map((key) => keyed.call('/a/slow', { 'idempotency-key': key })));
+    expect(again.map(({ status }) => status).sort()).toEqual([200, 409]);
   });
 
   it('is given back in time when a body does not come whole', async () => {
@@ -62,8 +107,8 @@ describe('the memory for bodies of keyed calls', () => {
   });
 
   it('is given back with money and place by every end of a call: kept, replayed, mismatched, failed, left', async () => {
-    // Bodies have a quarter of it: it is enough for one call at a time, with its answer.
-    const limits = { bufferedBytesMax: 4 * (body.length + 1_000) };
+    // An account has a quarter of it: it is enough for one call at a time, with its answer.
+    const limits = { bufferedBytesMax: 4 * (2 * body.length + 1_000) };
     const large = `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
     // And so is the money, for the six that are kept; of places there are two.
     const keyed = await startKeyed({

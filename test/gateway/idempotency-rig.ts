@@ -44,6 +44,8 @@ export type KeyedRig = {
   charges(): { id: number; price: number; refund: number }[];
   /** The process ends as by kill -9 and starts again: what was not committed is lost. */
   crash(): Promise<void>;
+  /** As by a reload: from now on these bounds hold. */
+  limit(limits: Partial<IdempotencyLimits>): void;
   /** Before the test ends, where it starts many. */
   stop(): Promise<void>;
 };
@@ -64,11 +66,13 @@ export async function startKeyed(options: Options = {}): Promise<KeyedRig> {
   const file = path.join(folder, 'callora.db');
   const upstream = await startUpstream(options.behave);
   const clock = fakeClock();
-  const config = makeConfig([{ origin: upstream.origin, mount: '/a', price: '0.1', ...options.api }], {
-    idempotency: { ...idempotency, ...options.limits },
-    limits: { ...limits, ...options.gateway },
-    identitySecret: 'secret of the gateway',
-  });
+  const configOf = (changed: Partial<IdempotencyLimits>) =>
+    makeConfig([{ origin: upstream.origin, mount: '/a', price: '0.1', ...options.api }], {
+      idempotency: { ...idempotency, ...options.limits, ...changed },
+      limits: { ...limits, ...options.gateway },
+      identitySecret: 'secret of the gateway',
+    });
+  const config = configOf({});
   let store = open();
   let journal = journalOf(store);
   let rig = await start();
@@ -177,6 +181,7 @@ export async function startKeyed(options: Options = {}): Promise<KeyedRig> {
       const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
       return readAnswer(await rig.send(`${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n${body ?? ''}`));
     },
+    limit: (changed) => rig.setConfig(configOf(changed)),
     charged: () => BigInt(readCharges().reduce((sum, { price, refund }) => sum + price - refund, 0)),
     charges: readCharges,
     stop,
