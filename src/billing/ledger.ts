@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { add, atLeastZero, least, subtract, type Units, zero } from '../money.ts';
+import { createViewKeeper, type LedgerView } from './ledger-view.ts';
 import {
   applyChain,
   assertCap,
@@ -30,6 +31,8 @@ export type Ledger = {
   cap(jti: string): CapSlot | undefined;
   /** Sums over all accounts, kept up to date with every step. */
   totals(): LedgerTotals;
+  /** The books of this moment, to be read while they go on changing, until it is closed. One at a time. */
+  view(): LedgerView;
 
   /** deposited − settled − withdrawn; below 0 only while a deposit that the chain already used is not yet seen. */
   chainBalance(account: AccountSlot): Units;
@@ -166,6 +169,7 @@ export function createLedger({ limitPeriodS, chainTimeS }: LedgerOptions): Ledge
   const slots = new Map<string, AccountSlot>();
   const caps = new Map<string, CapSlot>();
   const totals: LedgerTotals = { unsettled: zero, held: zero, receivable: zero };
+  const { view, beforeChange, added } = createViewKeeper(slots, totals);
 
   const periodNow = () => Math.floor(chainTimeS() / limitPeriodS);
 
@@ -185,6 +189,7 @@ export function createLedger({ limitPeriodS, chainTimeS }: LedgerOptions): Ledge
   /** Runs one money change between two checks and carries the differences into the totals. */
   function change(account: AccountSlot, step: () => void): void {
     assertSound(account);
+    beforeChange(account);
     const { unsettled, held, receivable } = account;
     step();
     assertSound(account);
@@ -221,6 +226,7 @@ export function createLedger({ limitPeriodS, chainTimeS }: LedgerOptions): Ledge
       const account = newSlot(row);
       assertSound(account);
       slots.set(account.address, account);
+      added(account);
       totals.unsettled = add(totals.unsettled, account.unsettled);
       totals.held = add(totals.held, account.held);
       totals.receivable = add(totals.receivable, account.receivable);
@@ -238,6 +244,7 @@ export function createLedger({ limitPeriodS, chainTimeS }: LedgerOptions): Ledge
     },
     cap: (jti) => caps.get(jti),
     totals: () => ({ ...totals }),
+    view,
     chainBalance,
     limitLeft,
     spendable,
