@@ -15,6 +15,7 @@ import { createUpstreams } from '../upstream/upstreams.ts';
 import { version } from '../version.ts';
 
 import { openAccessLog } from './access-log.ts';
+import { bookCheckLoop } from './book-check-loop.ts';
 import { createCallContext } from './call-context.ts';
 import { chainCheckLoop } from './chain-check.ts';
 import { classicOffer } from './classic.ts';
@@ -23,7 +24,7 @@ import { createExits } from './exits.ts';
 import { keySweepLoop } from './key-sweep.ts';
 import { solvencyLoop } from './live.ts';
 import { createLogin } from './login.ts';
-import { bookCheckLoop, chainHealth, payWays, type SettledBatch, untilSpendable } from './observe.ts';
+import { chainHealth, payWays, type SettledBatch, untilSpendable } from './observe.ts';
 import { createReceipts } from './receipts.ts';
 import { resolveAccount, resolveCap } from './resolve.ts';
 import { createSalesGate } from './sales.ts';

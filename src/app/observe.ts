@@ -1,15 +1,13 @@
 import type { Health } from '../admin/health.ts';
 import type { Identity } from '../admin/metrics.ts';
 import type { AccountSlot } from '../billing/ledger.ts';
-import { createLoop, type Loop } from '../loop.ts';
 import { formatUsdc, type Units } from '../money.ts';
-import { booksDifferences } from '../settlement/books-check.ts';
 import type { SettledOnChain } from '../settlement/confirm.ts';
 import { classicWay } from './classic.ts';
 import type { Core } from './core.ts';
 import { salesStop } from './sales.ts';
 
-/** What the running program says of itself: health, settlements as they come, and whether its own books agree. */
+/** What the running program says of itself: health, settlements as they come, and how it is paid. */
 
 export type SettledBatch = {
   lane: number;
@@ -19,36 +17,6 @@ export type SettledBatch = {
   txHash: string;
   earnings: { payee: string; lane: number; gross: Units }[];
 };
-
-/** How often memory is compared with the database; reading 10,000 accounts takes some tens of milliseconds. */
-const booksCheckMs = 60_000;
-/** Many accounts and charges not yet sealed take longer, and no call moves meanwhile: so much longer is the pause. */
-const booksCheckPauses = 100;
-
-/** A broken identity stops sales until a person has looked: wrong books must not grow. */
-export function bookCheckLoop(core: Core): Loop {
-  const { store, ledger, metrics, clock, log } = core;
-  let notBeforeMs = 0;
-  return createLoop({
-    name: 'books check',
-    intervalMs: booksCheckMs,
-    clock,
-    log,
-    async turn() {
-      const startMs = clock.monotonicMs();
-      if (startMs < notBeforeMs) return false;
-      const found = booksDifferences(store.accounts, ledger);
-      notBeforeMs = startMs + booksCheckPauses * (clock.monotonicMs() - startMs);
-      core.booksCheck = { atMs: clock.nowMs(), differences: found.length };
-      for (const difference of found) log.error({ difference }, 'memory and database disagree');
-      if (found.length > 0) {
-        metrics.violated('memory equals database');
-        core.broken = `memory and database disagree on ${found.length} amounts`;
-      }
-      return false;
-    },
-  });
-}
 
 /** A broken identity stops sales until a person has looked: the first one is the reason that is told. */
 export function breakBooks(core: Core, identity: Identity, reason: string): void {

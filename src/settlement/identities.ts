@@ -1,7 +1,7 @@
 import type { AccountSlot } from '../billing/ledger.ts';
 import { add, type Units, units, zero } from '../money.ts';
 import type { VaultAccount, VaultEarnings, VaultLane } from '../stellar/vault-views.ts';
-import type { AccountRow } from '../store/accounts.ts';
+import type { AccountRow } from '../store/account-row.ts';
 import { stated } from './chain-counters.ts';
 import { sumOf } from './payouts.ts';
 import type { LaneRoots } from './root-chain.ts';

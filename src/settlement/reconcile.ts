@@ -1,7 +1,7 @@
 import type { Ledger } from '../billing/ledger.ts';
 import type { Units } from '../money.ts';
 import type { Vault } from '../stellar/vault-client.ts';
-import type { AccountRow } from '../store/accounts.ts';
+import type { AccountRow } from '../store/account-row.ts';
 import type { Store } from '../store/store.ts';
 import { againstBaseline, type BaselineMeta } from './baseline.ts';
 import {

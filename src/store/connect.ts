@@ -54,6 +54,17 @@ export function connectJournal(file: string): RawDb {
   return db;
 }
 
+/**
+ * A connection for a walk over one moment of the file, beside the calls. It waits for no lock, which would hold the event
+ * loop, and each walk reads every page once: a large cache would only be memory.
+ */
+export function connectWalk(file: string): RawDb {
+  const db = openSqlite(file, { readonly: true, fileMustExist: true, timeout: 0 });
+  db.pragma('cache_size = -2000');
+  db.pragma('trusted_schema = OFF');
+  return db;
+}
+
 function configure(db: RawDb): void {
   db.pragma('synchronous = NORMAL');
   // Checkpoints run in a worker: on the event loop they cost the 99th percentile twelve milliseconds.

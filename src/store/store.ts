@@ -12,7 +12,7 @@ import { type Charges, createCharges } from './charges.ts';
 import { type CheckpointBounds, startCheckpoints } from './checkpoint.ts';
 import { type ClassicForwards, createClassicForwards } from './classic-forwards.ts';
 import { type ClassicPayments, createClassicPayments } from './classic-payments.ts';
-import { connect, connectJournal, connectReadOnly, resolveStoreFile, storeBytes } from './connect.ts';
+import { connect, connectJournal, connectReadOnly, connectWalk, resolveStoreFile, storeBytes } from './connect.ts';
 import { createDepositAliases, type DepositAliases } from './deposit-aliases.ts';
 import { createDeposits, type Deposits } from './deposits.ts';
 import { createExits, type Exits } from './exits.ts';
@@ -101,6 +101,7 @@ export function openStore(options: StoreOptions): Store {
   const lock = lockStore(file);
   let db: RawDb | undefined;
   let journalDb: RawDb | undefined;
+  let walkDb: RawDb | undefined;
   try {
     const checkFirst = storeBytes(file) <= (options.checkFirstMaxBytes ?? checkFirstMaxBytesDefault);
     db = connect(file, checkFirst);
@@ -112,6 +113,7 @@ export function openStore(options: StoreOptions): Store {
     const runId = beginRun(meta, write);
     takeApartUnfinished(db, write);
     journalDb = connectJournal(file);
+    walkDb = connectWalk(file);
     const wal = createWalSync(`${file}-wal`, options.fdatasync);
     const checkpoints = (options.startCheckpoints ?? startCheckpoints)({
       file,
@@ -124,9 +126,10 @@ export function openStore(options: StoreOptions): Store {
         wal.fail(new Error(`${file} is not a sound database (${verdict})`));
       },
     });
-    const opened = [journalDb, db];
+    // The last one brings the log into the database, and must be able to write.
+    const opened = [walkDb, journalDb, db];
     return {
-      ...rooms({ db, journalDb }, clock, wal.sync),
+      ...rooms({ db, journalDb, walkDb }, clock, wal.sync),
       runId,
       nextCallId: createCallIds(runId),
       backup: (to) => backupStore({ file, to }),
@@ -139,6 +142,7 @@ export function openStore(options: StoreOptions): Store {
       },
     };
   } catch (error) {
+    walkDb?.close();
     journalDb?.close();
     db?.close();
     lock.release();
@@ -160,7 +164,7 @@ function openReadOnly({ path: file, clock }: StoreOptions): Store {
   };
   const backup = (to: string) => backupStore({ file: path.resolve(file), to });
   return {
-    ...rooms({ db, journalDb: db }, clock, sync),
+    ...rooms({ db, journalDb: db, walkDb: db }, clock, sync),
     runId: 0,
     nextCallId,
     backup,
@@ -169,9 +173,11 @@ function openReadOnly({ path: file, clock }: StoreOptions): Store {
   };
 }
 
-function rooms({ db, journalDb }: Pick<Store, 'db' | 'journalDb'>, clock: Clock, sync: () => Promise<void>) {
+type Connections = Pick<Store, 'db' | 'journalDb'> & { walkDb: RawDb };
+
+function rooms({ db, journalDb, walkDb }: Connections, clock: Clock, sync: () => Promise<void>) {
   const write = createWrite(db);
-  const accounts = createAccounts(db, write, clock);
+  const accounts = createAccounts({ db, walkDb }, write, clock);
   const exits = createExits(db, write);
   const receivables = createReceivables(db, write);
   const audit = createAudit(db, write, clock);

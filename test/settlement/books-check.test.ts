@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createLedger } from '../../src/billing/ledger.ts';
 import { units } from '../../src/money.ts';
-import { booksDifferences } from '../../src/settlement/books-check.ts';
-import type { AccountRow } from '../../src/store/accounts.ts';
+import type { AccountRow } from '../../src/store/account-row.ts';
+import { booksDifferences } from './books-differences.ts';
 
 function row(changes: Partial<AccountRow>): AccountRow {
   return {
@@ -37,7 +37,11 @@ function ledgerWith(stored: AccountRow) {
 }
 
 function accountsOf(rows: AccountRow[]) {
-  return { visitAll: (visit: (row: AccountRow) => void) => rows.forEach((each) => void visit(each)) };
+  return {
+    *walk() {
+      yield rows;
+    },
+  };
 }
 
 describe('the check of memory against the database', () => {

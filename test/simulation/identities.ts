@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { AccountSlot } from '../../src/billing/ledger.ts';
-import { booksDifferences } from '../../src/settlement/books-check.ts';
+import { booksDifferences } from '../settlement/books-differences.ts';
 import type { Life } from './life.ts';
 
 /** What holds after each step, whatever happened: M1, M2, M7 to M9 of the books, for each account and each token with a cap. */

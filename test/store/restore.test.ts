@@ -6,11 +6,11 @@ import { createLedger } from '../../src/billing/ledger.ts';
 import { fakeClock } from '../../src/clock.ts';
 import { silentLog } from '../../src/log.ts';
 import { zero } from '../../src/money.ts';
-import { booksDifferences } from '../../src/settlement/books-check.ts';
 import { resumeRestored } from '../../src/settlement/resume-restored.ts';
 import { StoreLockedError } from '../../src/store/lock.ts';
 import { type RestoreJob, RestoreRefused, restoreStore } from '../../src/store/restore.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
+import { booksDifferences } from '../settlement/books-differences.ts';
 import { accountState, booksOf, confirm, openTestStore, seal, tempFolder, writeCharge } from './rig.ts';
 
 const pins = { vault: 'CVAULT' };
