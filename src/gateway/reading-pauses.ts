@@ -1,9 +1,4 @@
-/**
- * A consumer who leaves its answer unread for so long may be why the upstream then ends it, ms. Servers give a reader that
- * does not move a minute (send_timeout of nginx, TimeOut of Apache), so this is less than any limit of theirs that is likely;
- * and it is longer than what a lost packet or a full disk costs a consumer who means well.
- */
-export const longPauseMs = 5_000;
+import { heldUpMs } from '../upstream/consumer-pace.ts';
 
 /** How a consumer has been reading when its answer breaks off. */
 export type Reading =
@@ -28,13 +23,13 @@ export class ReadingPauses {
 
   ended(nowMs: number): void {
     if (this.#sinceMs === undefined) return;
-    if (this.judge(nowMs) === 'held_up') this.#countsUntilMs = nowMs + longPauseMs;
+    if (this.judge(nowMs) === 'held_up') this.#countsUntilMs = nowMs + heldUpMs;
     this.#sinceMs = undefined;
   }
 
   judge(nowMs: number): Reading {
     const sinceMs = this.#sinceMs ?? nowMs;
-    if (nowMs - sinceMs >= longPauseMs || sinceMs < this.#countsUntilMs) return 'held_up';
+    if (nowMs - sinceMs >= heldUpMs || sinceMs < this.#countsUntilMs) return 'held_up';
     return this.#sinceMs === undefined ? 'kept_up' : 'behind';
   }
 }

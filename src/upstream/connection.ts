@@ -3,7 +3,7 @@ import type { Framing } from '../http1/response-framing.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
 import { AnswerReader, type AnswerSink } from './answer-reader.ts';
 import { BodySender } from './body-sender.ts';
-import { ConsumerPace } from './consumer-pace.ts';
+import { ConsumerPace, heldUpMs, slowMs } from './consumer-pace.ts';
 import type { Dialer } from './dial.ts';
 import { outliveWriteErrors } from './outlive-write-errors.ts';
 import { requestText } from './request-text.ts';
@@ -61,6 +61,9 @@ export class Connection implements AnswerSink {
   /** Its call keeps it waiting for a consumer who hardly moves. */
   isSlow = false;
   readonly #pace = new ConsumerPace();
+  /** Behind the head the rest of its body has stopped for long: an upstream that ends the call may do so for that. */
+  #hasStopped = false;
+  readonly #bodyPace = new ConsumerPace();
   #answerBytes = 0;
   #securing = false;
   /** Time to connect, then time to stay idle. */
@@ -162,7 +165,7 @@ export class Connection implements AnswerSink {
 
   sweep(nowMs: number): void {
     this.call?.sweep(nowMs);
-    this.isSlow = this.#pace.isSlow(nowMs, this.#waits(), this.#answerBytes + (this.#sender?.bytes ?? 0));
+    this.#lookAtPace(nowMs);
     if (this.#life.isDue(nowMs)) this.#isOld = true;
     if (this.#isOld && this.state === 'idle') this.drop();
     if (!this.#timer.isDue(nowMs)) return;
@@ -234,10 +237,14 @@ export class Connection implements AnswerSink {
     this.#lost(new UpstreamError(kind, detail));
   }
 
-  /** Whether the next step of its call is its consumer's. */
-  #waits(): boolean {
-    if (this.state !== 'busy') return false;
-    return this.#paused || (this.call?.state === 'sent' && this.waitsForBody);
+  #lookAtPace(nowMs: number): void {
+    const bytes = this.#answerBytes + (this.#sender?.bytes ?? 0);
+    const { waitsForBody } = this;
+    const isAnswering = this.call?.state === 'answering';
+    this.isSlow = this.#pace.waitedMs(nowMs, this.#paused || (waitsForBody && !isAnswering), bytes) >= slowMs;
+    // Once it cannot be written any more nothing new is learnt.
+    if (this.#writeError) return;
+    this.#hasStopped = this.#bodyPace.waitedMs(nowMs, waitsForBody && isAnswering, bytes) >= heldUpMs;
   }
 
   #listen(isTls: boolean): void {
@@ -301,8 +308,13 @@ export class Connection implements AnswerSink {
       return;
     }
     const { call } = this;
-    if (call) call.fail(error instanceof UpstreamError ? error : brokenConnection(error));
+    if (call) call.fail(this.#reasonOf(error instanceof UpstreamError ? error : brokenConnection(error)));
     this.drop();
+  }
+
+  #reasonOf(error: UpstreamError): UpstreamError {
+    if (!this.#hasStopped || (error.kind !== 'closed' && error.kind !== 'reset')) return error;
+    return new UpstreamError('slow_consumer', 'the upstream hung up on a request body that had stopped', error);
   }
 
   /** The call and this connection let go of each other. */

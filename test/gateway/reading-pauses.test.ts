@@ -5,7 +5,8 @@ import { type Answer, relay } from '../../src/gateway/answer.ts';
 import { AnswerWriter } from '../../src/gateway/answer-writer.ts';
 import type { Exchange } from '../../src/gateway/exchange.ts';
 import type { Sink, UpstreamCall } from '../../src/gateway/forward.ts';
-import { longPauseMs, ReadingPauses } from '../../src/gateway/reading-pauses.ts';
+import { ReadingPauses } from '../../src/gateway/reading-pauses.ts';
+import { heldUpMs } from '../../src/upstream/consumer-pace.ts';
 import { UpstreamError, type UpstreamErrorKind } from '../../src/upstream/upstream-error.ts';
 
 /** Who pays for an answer that breaks off behind a consumer who has let it wait. */
@@ -82,7 +83,7 @@ describe('an upstream that ends its answer', () => {
     'behind a consumer who let it wait for long has been paid: %s',
     async (kind) => {
       const call = answering();
-      await call.piece(longPauseMs);
+      await call.piece(heldUpMs);
       await call.piece(1);
       expect(await call.breaks(kind)).toBe('client_gone');
     },
@@ -91,11 +92,11 @@ describe('an upstream that ends its answer', () => {
   it('while its consumer still lets it wait has been paid', async () => {
     const call = answering();
     call.unread();
-    call.pass(longPauseMs);
+    call.pass(heldUpMs);
     expect(await call.breaks('reset')).toBe('client_gone');
   });
 
-  it.each([[[]], [[1, 1, 1]], [[longPauseMs - 1, longPauseMs - 1]]])(
+  it.each([[[]], [[1, 1, 1]], [[heldUpMs - 1, heldUpMs - 1]]])(
     'behind one who kept up gives the money back: pauses of %j ms',
     async (pauses) => {
       const call = answering();
@@ -106,16 +107,16 @@ describe('an upstream that ends its answer', () => {
 
   it('long after such a pause, to a consumer who has kept up since, gives the money back', async () => {
     const call = answering();
-    await call.piece(longPauseMs);
-    call.pass(longPauseMs);
+    await call.piece(heldUpMs);
+    call.pass(heldUpMs);
     expect(await call.breaks('closed')).toBe('upstream_broke');
   });
 
   it('has been paid as long as short pauses follow the long one', async () => {
     const call = answering();
-    await call.piece(longPauseMs);
+    await call.piece(heldUpMs);
     for (let i = 0; i < 4; i++) {
-      call.pass(longPauseMs - 1);
+      call.pass(heldUpMs - 1);
       await call.piece(1);
     }
     expect(await call.breaks('closed')).toBe('client_gone');
@@ -123,7 +124,7 @@ describe('an upstream that ends its answer', () => {
 
   it.each(['protocol', 'idle_timeout'] as const)('in a way that no pause explains gives it back: %s', async (kind) => {
     const call = answering();
-    await call.piece(longPauseMs);
+    await call.piece(heldUpMs);
     expect(await call.breaks(kind)).toBe('upstream_broke');
   });
 });
@@ -142,7 +143,7 @@ it('a pause is judged by its own length', () => {
   expect(pauses.judge(0)).toBe('kept_up');
   pauses.began(0);
   pauses.began(1_000);
-  expect([pauses.judge(longPauseMs - 1), pauses.judge(longPauseMs)]).toEqual(['behind', 'held_up']);
-  pauses.ended(longPauseMs - 1);
-  expect(pauses.judge(longPauseMs)).toBe('kept_up');
+  expect([pauses.judge(heldUpMs - 1), pauses.judge(heldUpMs)]).toEqual(['behind', 'held_up']);
+  pauses.ended(heldUpMs - 1);
+  expect(pauses.judge(heldUpMs)).toBe('kept_up');
 });

@@ -159,4 +159,70 @@ describe('a body that its consumer does not finish', () => {
     const total = await stopping('', { sent: whole, totalTimeoutMs: 800 });
     expect(total).toEqual({ kinds: ['total_timeout'], breaker: 'open' });
   });
+
+  /** A call whose answer has begun while its body is the test's to send. */
+  async function answered() {
+    const clock = fakeClock();
+    const server = await serve(answering('HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\nhello'));
+    const sinks: BodySink[] = [];
+    const body = { length: undefined, start: (sink: BodySink) => void sinks.push(sink), resume() {} };
+    const one = call(makeUpstreams(clock), apiOf(server.origin), { method: 'POST', body });
+    await until(() => one.outcome.body === 'hello');
+    return {
+      clock,
+      outcome: one.outcome,
+      send: (bytes: number) => void sinks[0]?.data(Buffer.alloc(bytes)),
+      async answer(bytes: number) {
+        const has = one.outcome.body.length;
+        server.sockets[0]?.write(Buffer.alloc(bytes));
+        await until(() => one.outcome.body.length === has + bytes);
+      },
+      async hangsUp(how: 'end' | 'resetAndDestroy') {
+        server.sockets[0]?.[how]();
+        await until(() => one.outcome.error !== undefined);
+        return one.outcome.error?.kind;
+      },
+    };
+  }
+
+  it.each(['end', 'resetAndDestroy'] as const)(
+    'has made an upstream wait that hangs up within its answer: %s',
+    async (how) => {
+      const stopped = await answered();
+      await pass(stopped.clock, 5_200);
+      expect(await stopped.hangsUp(how)).toBe('slow_consumer');
+      const dripping = await answered();
+      for (let i = 0; i < 6; i++) {
+        dripping.send(100);
+        await pass(dripping.clock, 1_000);
+      }
+      expect(await dripping.hangsUp(how)).toBe('slow_consumer');
+    },
+  );
+
+  it('has made it wait also when the next piece of the body finds it gone', async () => {
+    const { clock, outcome, send, hangsUp } = await answered();
+    await pass(clock, 5_200);
+    void hangsUp('resetAndDestroy');
+    await until(() => {
+      send(1);
+      clock.advance(100);
+      return outcome.error !== undefined;
+    });
+    expect(outcome.error?.kind).toBe('slow_consumer');
+  });
+
+  it('has no part in it before five seconds, nor while body or answer move', async () => {
+    const early = await answered();
+    await pass(early.clock, 4_900);
+    expect(await early.hangsUp('end')).toBe('closed');
+    for (const what of ['send', 'answer'] as const) {
+      const moving = await answered();
+      for (let i = 0; i < 8; i++) {
+        await moving[what](2_048);
+        await pass(moving.clock, 1_000);
+      }
+      expect(await moving.hangsUp('end')).toBe('closed');
+    }
+  });
 });
