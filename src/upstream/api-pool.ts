@@ -1,6 +1,7 @@
 import type { Upstream } from '../catalog/model.ts';
 import type { Log } from '../log.ts';
 import { chooseTarget } from './choose-target.ts';
+import type { Connection } from './connection.ts';
 import { Target, type TargetDeps, type TargetOwner } from './target.ts';
 import { UpstreamError } from './upstream-error.ts';
 import { type CallOwner, type CallState, UpstreamExchange } from './upstream-exchange.ts';
@@ -117,14 +118,15 @@ export class ApiPool implements CallOwner, TargetOwner {
   sweep(nowMs: number): void {
     for (const call of this.#waiting) call.sweep(nowMs);
     for (const target of this.#targets) target.sweep(nowMs);
-    if (this.#waiting.size > 0) this.#makeRoom();
+    if (this.#waiting.size > 0) this.#makeRoom(nowMs);
   }
 
   /**
    * With calls in line a connection is not for a consumer who hardly sends or reads: a few hundred of those could have
-   * all connections for ever, and for nothing.
+   * all connections for ever, and for nothing. Nor is it for those who send just more than that: when a call has waited for
+   * long, the slowest upload that has had its time makes way for it.
    */
-  #makeRoom(): void {
+  #makeRoom(nowMs: number): void {
     let wanted = this.#waiting.size;
     for (const { connections } of this.#targets) {
       for (const { isSlow, call } of [...connections]) {
@@ -133,6 +135,28 @@ export class ApiPool implements CallOwner, TargetOwner {
         call.fail(new UpstreamError('slow_consumer', 'the client was too slow while other calls waited'));
       }
     }
+    for (const call of this.#waiting) {
+      // A WebSocket may wait for what no upload has.
+      if (call.upgrade) continue;
+      if (call.inLineMs(nowMs) < lineMs) return;
+      const error = new UpstreamError('slow_consumer', 'the request body took too long while other calls waited');
+      this.#slowestUpload(nowMs)?.call?.fail(error);
+      return;
+    }
+  }
+
+  #slowestUpload(nowMs: number): Connection | undefined {
+    let slowest: Connection | undefined;
+    let pace = Number.POSITIVE_INFINITY;
+    for (const { connections } of this.#targets) {
+      for (const connection of connections) {
+        const own = connection.overdueUpload(nowMs);
+        if (own === undefined || own >= pace) continue;
+        slowest = connection;
+        pace = own;
+      }
+    }
+    return slowest;
   }
 
   /** Keeps no connection any more; running and waiting calls go on. */
@@ -201,6 +225,9 @@ export class ApiPool implements CallOwner, TargetOwner {
     queueMicrotask(() => call.fail(error));
   }
 }
+
+/** Until a line is no moment's crowd any more, ms. */
+const lineMs = 2_000;
 
 /** A line that is full now moves on with every answer. */
 const queueMs = 1_000;

@@ -103,6 +103,17 @@ export class Connection implements AnswerSink {
     return this.#sender?.waits === true;
   }
 
+  /**
+   * How fast its consumer has sent a body that has taken longer than the call's time for a first byte, in bytes per ms; undefined
+   * while it has that time, and while not the consumer is what it waits for.
+   */
+  overdueUpload(nowMs: number): number | undefined {
+    const { call } = this;
+    if (call?.state !== 'sent' || !this.#sender?.waits) return undefined;
+    const overdueMs = call.overdueMs(nowMs);
+    return overdueMs < 0 ? undefined : this.#sender.bytes / (overdueMs + call.request.firstByteTimeoutMs);
+  }
+
   /** Sends the request of this call. */
   begin(call: UpstreamExchange): void {
     const { request } = call;

@@ -29,6 +29,9 @@ export class UpstreamExchange implements UpstreamHandle {
   /** Until the head: the first byte. Behind it: the pause between two pieces. */
   readonly #timer = new SweptTimer();
   readonly #total: SweptTimer | undefined;
+  /** What the last sweep has found it to be, and since when sweeps have. */
+  #found: CallState | undefined;
+  #foundMs = 0;
 
   constructor(owner: CallOwner, request: UpstreamRequest, handler: UpstreamHandler, upgrade?: UpgradeHandler) {
     this.request = request;
@@ -80,8 +83,22 @@ export class UpstreamExchange implements UpstreamHandle {
   }
 
   sweep(nowMs: number): void {
+    if (this.#found !== this.state) {
+      this.#found = this.state;
+      this.#foundMs = nowMs;
+    }
     if (this.#total?.isDue(nowMs)) this.fail(this.#late('total_timeout'));
     else if (this.#timer.isDue(nowMs)) this.fail(this.#late(this.state));
+  }
+
+  /** For how long it has been in line, at least. */
+  inLineMs(nowMs: number): number {
+    return this.#found === 'waiting' ? nowMs - this.#foundMs : 0;
+  }
+
+  /** For how long it has been sending its request beyond the time that it has for a first byte; less than 0 while it may. */
+  overdueMs(nowMs: number): number {
+    return this.#found === 'sent' ? nowMs - this.#foundMs - this.request.firstByteTimeoutMs : -1;
   }
 
   #late(what: CallState | 'total_timeout'): UpstreamError {

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { fakeClock } from '../../src/clock.ts';
 import type { BodySink } from '../../src/upstream/upstreams.ts';
@@ -69,6 +70,58 @@ describe('a call whose body hardly comes', () => {
   });
 });
 
+describe('a call whose body comes slowly for longer than its time', () => {
+  const timeoutMs = 6_000;
+  /** Two uploads at different paces that have all connections, and a call that comes when they have had this time. */
+  async function crowded(payerAfterMs: number, timeouts: [number, number] = [timeoutMs, timeoutMs]) {
+    const { clock, upstreams, api } = await rig(2);
+    const slow = dripping();
+    const slower = dripping();
+    const both = [slow, slower].map(({ body }, i) =>
+      call(upstreams, api, { method: 'POST', body, firstByteTimeoutMs: timeouts[i] ?? timeoutMs }),
+    );
+    await until(() => slow.begun() && slower.begun());
+    async function go(ms: number) {
+      for (let left = ms; left > 0; left -= 500) {
+        slow.send(700);
+        slower.send(600);
+        await pass(clock, 500);
+      }
+    }
+    await go(payerAfterMs);
+    const payer = call(upstreams, api);
+    return { go, payer, kinds: () => both.map(({ outcome }) => outcome.error?.kind), upstreams };
+  }
+
+  it('gives its connection to one that has waited for two seconds, the slowest first and no more than it takes', async () => {
+    const { go, payer, kinds, upstreams } = await crowded(1_000);
+    await go(4_500);
+    expect([kinds(), payer.outcome.status]).toEqual([[undefined, undefined], undefined]);
+    await go(1_000);
+    expect(kinds()).toEqual([undefined, 'slow_consumer']);
+    expect(await payer.ended).toMatchObject({ status: 200, error: undefined });
+    await go(4_000);
+    expect(kinds()).toEqual([undefined, 'slow_consumer']);
+    expect(upstreams.states()).toMatchObject([{ breaker: 'closed' }]);
+  });
+
+  it('keeps it until somebody has waited for so long', async () => {
+    const { go, payer, kinds } = await crowded(8_000);
+    await go(1_500);
+    expect([kinds(), payer.outcome.status]).toEqual([[undefined, undefined], undefined]);
+    await go(1_000);
+    expect(kinds()).toEqual([undefined, 'slow_consumer']);
+    expect((await payer.ended).status).toBe(200);
+  });
+
+  it('keeps it as long as its own route gives it, however slow the others are', async () => {
+    const { go, payer, kinds } = await crowded(1_000, [timeoutMs, 10 * timeoutMs]);
+    await go(6_000);
+    expect(kinds()).toEqual(['slow_consumer', undefined]);
+    expect((await payer.ended).status).toBe(200);
+  });
+});
+
 describe('a call whose answer is not taken', () => {
   it('gives its connection to one that waits in line', async () => {
     const clock = fakeClock();
@@ -107,5 +160,29 @@ describe('WebSockets', () => {
     expect(open).toBe(7);
     expect(sockets.filter(({ outcome }) => outcome.status === 101)).toHaveLength(7);
     expect(upstreams.states()).toMatchObject([{ waiting: 3 }]);
+  });
+  it('that wait for the end of others end no upload, which would not help them', async () => {
+    const switching = 'HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n';
+    const clock = fakeClock();
+    const server = await serve(answering((request) => (request.includes('upgrade: websocket') ? switching : '')));
+    const upstreams = makeUpstreams(clock);
+    const api = apiOf(server.origin, { connectionsMax: 8 });
+    let open = 0;
+    const onUpgrade = (_head: unknown, socket: Duplex) => {
+      open++;
+      socket.on('error', () => {});
+    };
+    for (let i = 0; i < 7; i++) call(upstreams, api, { lines: 'upgrade: websocket\r\n', onUpgrade });
+    await until(() => open === 7);
+    const upload = dripping();
+    const one = call(upstreams, api, { method: 'POST', body: upload.body, firstByteTimeoutMs: 1_000 });
+    await until(upload.begun);
+    const eighth = call(upstreams, api, { lines: 'upgrade: websocket\r\n', onUpgrade });
+    for (let i = 0; i < 10; i++) {
+      upload.send(600);
+      await pass(clock, 500);
+    }
+    expect(upstreams.states()).toMatchObject([{ waiting: 1 }]);
+    expect([one.outcome.error, eighth.outcome.status]).toEqual([undefined, undefined]);
   });
 });
