@@ -74,8 +74,13 @@ export type SettlementView = {
   oldest_unsettled_at: string | null;
   open: BatchView[];
   last: BatchView | null;
+  /** What the newest settlements cost in network fees; null before the first fee is known. */
+  costs: SettlementCostsView | null;
   earnings: PayeeEarnings[];
 };
+
+/** XLM as decimal text. `accounts` counts an account once for each batch it is in. */
+export type SettlementCostsView = { batches: number; accounts: number; fee_xlm: string; fee_per_account_xlm: string };
 
 export type SettleNowResult = {
   /** False when the bound was reached first: settlement goes on in the background. */

@@ -1,15 +1,16 @@
 import type { Ledger } from '../billing/ledger.ts';
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../errors.ts';
-import { formatUsdc } from '../money.ts';
+import { formatUsdc, units } from '../money.ts';
 import { sumOff } from '../settlement/identities.ts';
 import type { ReconcileReport } from '../settlement/reconcile.ts';
 import type { Settler } from '../settlement/settler.ts';
 import type { Batches } from '../store/batches.ts';
 import type { Charges } from '../store/charges.ts';
+import type { EnvelopeFees } from '../store/envelope-fees.ts';
 import type { Payouts } from '../store/payouts.ts';
 import { batchView, leafView, lineView, pageOf, time } from './book-views.ts';
-import type { Books, PayeeEarnings, ReconcileView } from './books.ts';
+import type { Books, PayeeEarnings, ReconcileView, SettlementCostsView } from './books.ts';
 import { readPage } from './page-query.ts';
 
 export type SettleDeskDeps = {
@@ -18,6 +19,7 @@ export type SettleDeskDeps = {
   payouts: Pick<Payouts, 'earnings'>;
   ledger: Pick<Ledger, 'totals'>;
   settler: Pick<Settler, 'settleNow'>;
+  envelopeFees: Pick<EnvelopeFees, 'costs'>;
   /** Compares every identity of the books with the chain. */
   reconcile(signal: AbortSignal): Promise<Pick<ReconcileReport, 'checks'>>;
   vault: string;
@@ -46,6 +48,7 @@ export function createSettleDesk(deps: SettleDeskDeps): SettleDesk {
         oldest_unsettled_at: oldestAtMs === undefined ? null : time(oldestAtMs),
         open: batches.open().map(batchView),
         last: last ? batchView(last) : null,
+        costs: costs(deps),
         earnings: earnings(deps),
       };
     },
@@ -89,6 +92,16 @@ async function settleNow(deps: SettleDeskDeps): ReturnType<Books['settleNow']> {
 
 function earnings({ payouts }: Pick<SettleDeskDeps, 'payouts'>): PayeeEarnings[] {
   return payouts.earnings().map(({ payee, lane, gross }) => ({ payee, lane, gross: formatUsdc(gross) }));
+}
+
+/** Newest batches whose fees are added up: about two hours of a busy gateway. */
+const pricedMax = 100;
+
+function costs({ envelopeFees }: SettleDeskDeps): SettlementCostsView | null {
+  const { batches, accounts, feeStroops } = envelopeFees.costs(pricedMax);
+  if (batches === 0 || accounts === 0) return null;
+  const xlm = (stroops: number) => formatUsdc(units(BigInt(Math.ceil(stroops))));
+  return { batches, accounts, fee_xlm: xlm(feeStroops), fee_per_account_xlm: xlm(feeStroops / accounts) };
 }
 
 /** Differences are summed as absolute amounts: two errors must not cancel each other out. */

@@ -44,6 +44,7 @@ export function joinBooks(core: Core, actor: string): Books {
     tryWebhook: webhookParts.deliverer.tryOnce,
     wakeWebhooks: webhookParts.loop.wake,
     settler,
+    envelopeFees: store.envelopeFees,
     async reconcile(signal) {
       const { accounts, batches, payouts: paid } = store;
       const incomplete = store.restored.state() !== 'never' || beganLate(store.meta, facts.lanes);

@@ -4,6 +4,7 @@ import { createLoop } from '../loop.ts';
 import { formatUsdc } from '../money.ts';
 import { beganLate, beginAdoption } from '../settlement/adoption.ts';
 import { type ConfirmResult, confirmSettled, type SettledOnChain } from '../settlement/confirm.ts';
+import { createFeeBook } from '../settlement/fee-book.ts';
 import { foreignNoted, noteForeign } from '../settlement/foreign.ts';
 import { createKeeper } from '../settlement/keeper.ts';
 import { createPayouts } from '../settlement/payouts.ts';
@@ -22,6 +23,7 @@ const settlerLookMs = 1_000;
 const payoutLookMs = 30_000;
 /** The keeper itself knows when it is time. */
 const keeperLookMs = 60_000;
+const feeLookMs = 30_000;
 /** 100 XLM: three times what a week of the contract's code costs at the highest rate of rent in sight. */
 const rentMaxStroops = 1_000_000_000n;
 
@@ -173,5 +175,7 @@ export function joinChainWork(
   const payoutLoop = loop('payouts', Math.min(settlement.payoutIntervalMs, payoutLookMs), payouts.turn);
   // No call depends on it for weeks.
   const keepLoop = createLoop({ name: 'keeper', intervalMs: keeperLookMs, aside: true, clock, log, turn: keeper.turn });
-  return { watcher, settler, payouts, rootChain, loops: [watchLoop, settleLoop, payoutLoop, keepLoop] };
+  const feeBook = createFeeBook({ rpc: sighted, fees: store.envelopeFees, clock });
+  const feeLoop = createLoop({ name: 'fees', intervalMs: feeLookMs, aside: true, clock, log, turn: feeBook.turn });
+  return { watcher, settler, payouts, rootChain, loops: [watchLoop, settleLoop, payoutLoop, keepLoop, feeLoop] };
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { BatchView } from '../admin/book-views.ts';
-import type { PayeeEarnings } from '../admin/books.ts';
+import type { PayeeEarnings, SettlementCostsView } from '../admin/books.ts';
 import type { Cli } from './cli.ts';
 import { type OperatorOptions, withOperatorOptions } from './config-option.ts';
 import { CliError } from './exit-codes.ts';
@@ -50,11 +50,18 @@ function settleStatus(cli: Cli, settle: Command): void {
         'oldest unsettled': status.oldest_unsettled_at,
         receivable: `${status.receivable} USDC`,
         'on hold': `${status.held} USDC`,
+        'network fees': feesText(status.costs),
         'last batch': status.last ? `${status.last.lane}/${status.last.batch} ${status.last.state}` : 'none yet',
       });
       printTable(cli, status.open, batchColumns, 'No batch is on its way.');
       printEarnings(cli, status.earnings);
     });
+}
+
+function feesText(costs: SettlementCostsView | null): string {
+  if (!costs) return 'not known yet';
+  const { batches, accounts, fee_xlm: all, fee_per_account_xlm: each } = costs;
+  return `${all} XLM for the last ${batches} batches, ${each} XLM for each of ${accounts} settled accounts`;
 }
 
 function settleList(cli: Cli, settle: Command): void {

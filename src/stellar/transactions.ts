@@ -83,6 +83,16 @@ export function resultName(resultXdr: string | undefined): string {
   }
 }
 
+/** What a transaction has cost, stroops, after what came back; undefined where a server does not say or the form is newer. */
+export function feeChargedStroops(resultXdr: string | undefined): number | undefined {
+  if (!resultXdr) return undefined;
+  try {
+    return Number(xdr.TransactionResult.fromXdr(resultXdr, 'base64').feeCharged);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether a contract call failed on chain because it used more than it had declared. */
 export function ranOut(resultXdr: string | undefined): boolean {
   if (!resultXdr) return false;

@@ -309,6 +309,8 @@ export const batchEnvelopes = sqliteTable(
     createdAtMs: integer('created_at_ms').notNull(),
     state: text('state', { enum: ['live', 'landed', 'failed', 'expired'] }).notNull(),
     innerHash: text('inner_hash'),
+    /** What the network took for it, once asked. */
+    feeStroops: integer('fee_stroops'),
   },
   (table) => [
     index('batch_envelopes_batch').on(table.batchId),

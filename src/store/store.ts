@@ -15,6 +15,7 @@ import { type ClassicPayments, createClassicPayments } from './classic-payments.
 import { connect, connectJournal, connectReadOnly, connectWalk, resolveStoreFile, storeBytes } from './connect.ts';
 import { createDepositAliases, type DepositAliases } from './deposit-aliases.ts';
 import { createDeposits, type Deposits } from './deposits.ts';
+import { createEnvelopeFees, type EnvelopeFees } from './envelope-fees.ts';
 import { createExits, type Exits } from './exits.ts';
 import { createIdempotency, type Idempotency } from './idempotency.ts';
 import { createLeaves, type Leaves } from './leaves.ts';
@@ -55,6 +56,7 @@ export type Store = {
   depositAliases: DepositAliases;
   classicPayments: ClassicPayments;
   classicForwards: ClassicForwards;
+  envelopeFees: EnvelopeFees;
   batches: Batches;
   idempotency: Idempotency;
   leaves: Leaves;
@@ -194,6 +196,7 @@ function rooms({ db, journalDb, walkDb }: Connections, clock: Clock, sync: () =>
     depositAliases: createDepositAliases(db, write),
     classicPayments: createClassicPayments(db, write),
     classicForwards: createClassicForwards(db, write),
+    envelopeFees: createEnvelopeFees(db, write),
     batches: createBatches(db, write, sync),
     idempotency: createIdempotency(journalDb, createWrite(journalDb)),
     leaves: createLeaves(db),

@@ -108,11 +108,14 @@ describe('closing a payment', () => {
     await expect(assigned).rejects.toMatchObject({ code: 'conflict' });
   });
 
-  it('refuses one that has an owner', async () => {
-    const { desk } = createDesk([payment('77')]);
-    await desk.assignDeposit({ operation: '77', account: alice });
+  it('takes one that is due and was sent back, and refuses it on its way into the vault', async () => {
+    const { desk, store } = createDesk([payment('76'), payment('77')]);
+    for (const operation of ['76', '77']) await desk.assignDeposit({ operation, account: alice });
+    await expect(desk.closeDeposit({ operation: '76', note: 'sent back' })).resolves.toMatchObject({ state: 'closed' });
+    const envelope = { hash: 'aa', envelopeXdr: 'AAAA', sequence: 1n, maxTimeS: 1, createdAtMs: 1 };
+    store.classicForwards.record(store.classicPayments.byOperation('77')?.id ?? 0, envelope);
     await expect(desk.closeDeposit({ operation: '77', note: 'x' })).rejects.toMatchObject({
-      message: expect.stringContaining(`due for ${alice}`),
+      message: expect.stringContaining(`sent for ${alice}`),
     });
   });
 });

@@ -118,6 +118,7 @@ export async function createRig(
     tryWebhook: async () => ({ status: 200, error: undefined }),
     wakeWebhooks: () => undefined,
     batches: store.batches,
+    envelopeFees: store.envelopeFees,
     payouts: store.payouts,
     runId: store.runId,
     firstCallId: firstCallId(store.runId),

@@ -25,15 +25,6 @@ async function checkOnce({ gateway, network }: CoreRig): Promise<void> {
   expect(loop.health().lastError).toBeUndefined();
 }
 
-async function settle(rig: CoreRig): Promise<void> {
-  rig.gateway.core.settler.hurry();
-  for (let ledger = 0; ledger < 160; ledger++) {
-    rig.network.pass(5);
-    await rig.turns(1);
-  }
-  expect(rig.gateway.core.store.batches.list({ limit: 1 })).toMatchObject([{ state: 'confirmed' }]);
-}
-
 /** Something happens on chain right after each answer about accounts. */
 function whenAsked({ gateway }: CoreRig, act: () => Promise<unknown>): void {
   const { core } = gateway;
@@ -87,7 +78,7 @@ describe('reconciliation', () => {
   it('prints numbers of batches as numbers', async () => {
     const rig = await funded('numbers');
     await rig.sell(3);
-    await settle(rig);
+    await rig.settle();
     const { checks } = await rig.gateway.core.books('test').reconcile();
     expect(checks).toContainEqual(expect.objectContaining({ name: 'last batch of the lane', books: '1', chain: '1' }));
   });
@@ -98,7 +89,7 @@ describe('reconciliation', () => {
     await rig.restart({ anew: true });
     await rig.turns();
     await rig.sell(3);
-    await settle(rig);
+    await rig.settle();
     const { core } = rig.gateway;
     expect(await core.books('test').reconcile()).toMatchObject({ ok: true });
     core.store.db.prepare('UPDATE earnings SET gross = gross - 1').run();

@@ -19,6 +19,8 @@ export type CoreRig = {
   turns(times?: number): Promise<void>;
   /** Calls of a consumer that are served and charged, out of `calls` that are tried. */
   sell(calls: number): Promise<number>;
+  /** All that waits is settled, and the chain has it. */
+  settle(): Promise<void>;
   /** Somebody else who holds the operator's key settles. */
   settleElsewhere(lane: number, batch: number, amount: Units): Promise<void>;
   /** Ends this process and begins the next one on the same files, or on others. */
@@ -65,6 +67,17 @@ export async function startCore(seed: string, through: (network: SimNetwork) => 
         await rig.gateway.end(running, 200, { outcome: 'completed', bytesOut: 1 });
       }
       return served;
+    },
+    async settle() {
+      const { settler, store } = rig.gateway.core;
+      const left = () => store.batches.anythingWaits() || store.batches.open().length > 0;
+      for (let ledger = 0; ledger < 200 && left(); ledger++) {
+        settler.hurry();
+        await rig.turns(1);
+        network.pass(5);
+      }
+      await rig.turns(1);
+      if (store.batches.list({ limit: 1 })[0]?.state !== 'confirmed') throw new Error('nothing was settled');
     },
     async settleElsewhere(lane, batch, amount) {
       const { passphrase, clock, vaultAddress: vault, operatorSecret: secret, payees } = network;

@@ -65,7 +65,7 @@ CREATE TABLE `batch_envelopes` (
 	`max_time_s` integer NOT NULL,
 	`created_at_ms` integer NOT NULL,
 	`state` text NOT NULL,
-	`inner_hash` text,
+	`inner_hash` text, `fee_stroops` integer,
 	FOREIGN KEY (`batch_id`) REFERENCES `batches`(`id`) ON UPDATE no action ON DELETE no action,
 	CONSTRAINT "batch_envelopes_state" CHECK("batch_envelopes"."state" IN ('live', 'landed', 'failed', 'expired'))
 ) STRICT;

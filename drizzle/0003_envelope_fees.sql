@@ -1,0 +1,1 @@
+ALTER TABLE `batch_envelopes` ADD `fee_stroops` integer;
