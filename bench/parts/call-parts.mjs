@@ -135,8 +135,8 @@ async function readings({ load }) {
   const guard = createReadings();
   return (calls) => {
     for (let call = 0; call < calls; call++) {
-      if (guard.isDearer('GET', '/oslo', true, cheap)) throw new Error('dearer');
-      if (guard.dearerMethods('GET', '/oslo', true, cheap).length > 0) throw new Error('dearer');
+      if (guard.isDearer('GET', '/oslo', true, cheap, [owner])) throw new Error('dearer');
+      if (guard.dearerMethods('GET', '/oslo', true, cheap, [owner]).length > 0) throw new Error('dearer');
     }
   };
 }

@@ -70,8 +70,8 @@ export function dispatch(deps: DispatchDeps, exchange: Exchange, read: HeadResul
     return refuse(exchange, head.socket ? noUpgrade : upgradeRequired);
   }
   if (encodedSlash && !route.api.encodedSlash) return refuse(exchange, noEncodedSlash);
-  if (deps.readings.isDearer(head.method, rest, !lenient, route)) return refuse(exchange, dearerReading);
-  const dearer = deps.readings.dearerMethods(head.method, rest, !lenient, route);
+  if (deps.readings.isDearer(head.method, rest, !lenient, route, config.apis)) return refuse(exchange, dearerReading);
+  const dearer = deps.readings.dearerMethods(head.method, rest, !lenient, route, config.apis);
   if (dearer.length > 0) return refuse(exchange, dearerMethod(dearer));
   if ((head.contentLength ?? 0) > route.bodyBytesMax) {
     return refuse(exchange, { ok: false, code: 'body_too_large', detail: `at most ${route.bodyBytesMax} bytes` });

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../errors.ts';
 /**
  * `path` is canonical and is both what is priced and what is forwarded; `query` is `` or `?…`, untouched.
  * `encodedSlash` tells that the path has a `%2F`, which only some APIs allow; `lenient` that an upstream which is lenient
- * about case, encoding, parameters, dots behind a name or a final slash may read it as another path.
+ * about case, encoding, parameters, dots behind a name, a format or a final slash may read it as another path.
  */
 export type Target = { path: string; query: string; encodedSlash: boolean; lenient: boolean };
 export type TargetResult = { ok: true; target: Target } | { ok: false; code: ErrorCode; detail: string };
@@ -33,6 +33,7 @@ export function readTarget(target: string, targetBytesMax: number): TargetResult
   let encodedSlash = false;
   let lenient = false;
   let segmentStart = 1;
+  let lastDot = 0;
   let i = 1;
   for (; i < target.length; i++) {
     const code = target.charCodeAt(i);
@@ -56,13 +57,15 @@ export function readTarget(target: string, targetBytesMax: number): TargetResult
       i += read === 0 ? 2 : read;
     } else if (code > 127 || isPathChar[code] === 0) {
       return bad('the path has a character that must be percent-encoded');
+    } else if (code === dot) {
+      lastDot = i;
     } else if (code === semicolon || (code >= 65 && code <= 90)) {
       lenient = true;
     }
   }
   const wrong = judgeSegment(target, segmentStart, i);
   if (wrong) return bad(wrong);
-  if (i > 1 && (i === segmentStart || target.charCodeAt(i - 1) === dot)) lenient = true;
+  if (i > 1 && (i === segmentStart || lastDot >= segmentStart)) lenient = true;
   const query = i < target.length ? target.slice(i) : '';
   if (query !== '' && !isPlain(query)) return bad('the query has a character that must be percent-encoded');
   return { ok: true, target: { path: query === '' ? target : target.slice(0, i), query, encodedSlash, lenient } };

@@ -1,58 +1,69 @@
 import type { Api, Route, RouteTable } from '../catalog/model.ts';
 import { parsePattern, type Segment } from '../catalog/route-grammar.ts';
 import { createRouteTable, type RouteEntry } from '../catalog/route-table.ts';
+import { lenientNames, lenientPath, lenientReadings } from './lenient-path.ts';
 
 /**
- * Guards a price against lenient upstreams. Many frameworks ignore case and a final slash, cut `;` parameters, or
- * decode what was encoded: `/DEAR`, `/dear/` and `/dear;x` then arrive at `/dear`, while the price list sees a cheap
- * parameter or the price of unlisted paths. Such a path is refused when its lenient reading is dearer; it is never
- * charged at the other price, since a strict upstream may mean something else by it. The same goes for methods: an
- * upstream that does not look at them answers `POST /dear` as `GET /dear`, at the price of unlisted calls.
+ * Guards a price against lenient upstreams. Many frameworks ignore case and a final slash, cut `;` parameters and
+ * formats, or decode what was encoded: `/DEAR`, `/dear/`, `/dear;x` and `/dear.json` then arrive at `/dear`, while the
+ * price list sees a cheap parameter or the price of unlisted paths. Such a path is refused when its lenient reading is
+ * dearer; it is never charged at the other price, since a strict upstream may mean something else by it. The same goes
+ * for methods: an upstream that does not look at them answers `POST /dear` as `GET /dear`, at the price of unlisted calls.
+ *
+ * And for mounts: where one API lies beneath the mount of another and both have an upstream in common, the outer one must
+ * not sell what a lenient upstream takes for the inner one's. An upstream that the two do not share cannot be reached by
+ * a reading. Scopes, rates and pauses of the inner API are not asked: they limit a payer, or protect what is open anyway.
  */
 export type Readings = {
   /**
-   * True when a lenient upstream may take `rest` (the path behind the mount) for a dearer route than `route`, or when
-   * there are so many ways to read it that nobody looks at all of them.
-   * `plain` says that the path itself has nothing to be lenient about.
+   * True when a lenient upstream may take `rest` (the path behind the mount) for a dearer route than `route`, for a path
+   * of another of the `apis` that is not sold on the same terms, or when there are so many ways to read it that nobody
+   * looks at all of them.
+   * `plain` says that the path itself has nothing to be lenient about. `apis` are those of the route's catalog.
    */
-  isDearer(method: string, rest: string, plain: boolean, route: Route): boolean;
+  isDearer(method: string, rest: string, plain: boolean, route: Route, apis: readonly Api[]): boolean;
   /**
    * The methods by which this path is listed as a dearer route than `route`, which no method names. Empty when there
    * is nothing to guard.
    */
-  dearerMethods(method: string, rest: string, plain: boolean, route: Route): string[];
+  dearerMethods(method: string, rest: string, plain: boolean, route: Route, apis: readonly Api[]): string[];
 };
 
-/** `plain` routes are already written as a lenient upstream reads them, so a plain path can only match as it stands. */
-type Lenient = { table: RouteTable; plain: boolean; methods: string[] };
+/**
+ * One API as a lenient upstream reads it, and what lies beneath its mount: `inner`, a table for each API. `plain` routes
+ * and mounts are already written as such an upstream reads them, so a plain path can only match as it stands.
+ */
+type Lenient = { table: RouteTable; inner: RouteTable[]; plain: boolean; methods: string[] };
 
 export function createReadings(): Readings {
   const known = new WeakMap<Api, Lenient | 'one price'>();
 
-  function routesOf(api: Api): Lenient | 'one price' {
+  function routesOf(api: Api, apis: readonly Api[]): Lenient | 'one price' {
     const found = known.get(api);
     if (found !== undefined) return found;
-    const routes = hasOnePrice(api) ? 'one price' : lenientRoutes(api);
+    const inner = apis.filter((other) => isBeneath(other, api));
+    const routes = hasOnePrice(api) && inner.length === 0 ? 'one price' : lenientRoutes(api, inner);
     known.set(api, routes);
     return routes;
   }
 
   return {
-    isDearer(method, rest, plain, route) {
-      const routes = routesOf(route.api);
+    isDearer(method, rest, plain, route, apis) {
+      const routes = routesOf(route.api, apis);
       if (routes === 'one price' || (plain && routes.plain) || isLiteral(route)) return false;
-      const reads = readingsOf(rest);
+      const reads = lenientReadings(rest);
       if (reads === undefined) return true;
       return reads.some((read) => {
         const match = routes.table.match(method, read);
-        return match.kind === 'route' && isMore(match.route, route);
+        if (match.kind === 'route' && isMore(match.route, route)) return true;
+        return routes.inner.some((table) => isOnOtherTerms(table, method, read, route));
       });
     },
-    dearerMethods(method, rest, plain, route) {
+    dearerMethods(method, rest, plain, route, apis) {
       if (route.method !== 'ANY') return none;
-      const routes = routesOf(route.api);
+      const routes = routesOf(route.api, apis);
       if (routes === 'one price' || routes.methods.length === 0) return none;
-      const reads = (plain && routes.plain ? undefined : readingsOf(rest)) ?? [rest];
+      const reads = (plain && routes.plain ? undefined : lenientReadings(rest)) ?? [rest];
       return routes.methods.filter((name) => {
         if (name === method) return false;
         return reads.some((read) => {
@@ -87,62 +98,72 @@ function hasOnePrice({ routes }: Api): boolean {
   );
 }
 
-/** The API's routes with their literals as a lenient upstream reads them; of two that fall together the dearer counts. */
-function lenientRoutes(api: Api): Lenient {
-  const unmounted = { ...api, mount: '' };
+/** What is mounted beneath `outer` and may be asked of the same server. */
+function isBeneath(inner: Api, outer: Api): boolean {
+  if (!inner.mount.startsWith(`${outer.mount}/`)) return false;
+  return inner.upstream.origins.some((origin) => outer.upstream.origins.includes(origin));
+}
+
+/** Of a path within an inner API: it is dearer there, not sold at all, paid to another, or not open to the same addresses. */
+function isOnOtherTerms(inner: RouteTable, method: string, read: string, route: Route): boolean {
+  if (inner.apiAt(read) === undefined) return false;
+  const match = inner.match(method, read);
+  if (match.kind !== 'route' || isMore(match.route, route) || !hasSameTerms(match.route.api, route.api)) return true;
+  if (match.route.method !== 'ANY') return false;
+  return inner.methodsAt(read).some((name) => {
+    const named = inner.match(name, read);
+    return named.kind === 'route' && named.route.template !== match.route.template && isMore(named.route, route);
+  });
+}
+
+function hasSameTerms(a: Api, b: Api): boolean {
+  const addresses = ({ allowAddresses, blockAddresses }: Api) => JSON.stringify([allowAddresses, blockAddresses]);
+  return a.payee === b.payee && addresses(a) === addresses(b);
+}
+
+function lenientRoutes(api: Api, inner: Api[]): Lenient {
+  const mounts = inner.map(({ mount }) => mount.slice(api.mount.length));
+  const plainRoutes = api.routes.every(({ template }) => {
+    const literals = template.slice(api.mount.length).replace(/\/:\w+/g, '/:');
+    return lenientPath(literals) === literals;
+  });
+  const methods = hasOnePrice(api) ? [] : [...new Set(api.routes.map(({ method }) => method))];
+  return {
+    table: lenientTable(api, ''),
+    inner: inner.map((each, at) => lenientTable(each, lenientNames(mounts[at] ?? ''))),
+    plain: plainRoutes && mounts.every((mount) => lenientNames(mount) === mount),
+    methods: methods.filter((method) => method !== 'ANY'),
+  };
+}
+
+/**
+ * The API's routes under `mount`, with their literals as a lenient upstream reads them; of two that fall together the
+ * dearer counts.
+ */
+function lenientTable(api: Api, mount: string): RouteTable {
+  const mounted = { ...api, mount };
   const entries = [...api.routes]
     .sort((a, b) => (isMore(a, b) ? 1 : -1))
-    .map((route): RouteEntry => ({ route: { ...route, api: unmounted }, segments: lenientSegments(api, route) }));
-  const plain = api.routes.every(({ template }) => {
-    const literals = template.slice(api.mount.length).replace(/\/:\w+/g, '/:');
-    return lenient(literals) === literals;
-  });
-  const methods = [...new Set(api.routes.map(({ method }) => method))].filter((method) => method !== 'ANY');
-  return { table: createRouteTable(entries, [unmounted]), plain, methods };
+    .map((route): RouteEntry => ({ route: { ...route, api: mounted }, segments: lenientSegments(api, route) }));
+  return createRouteTable(entries, [mounted]);
 }
 
 function lenientSegments(api: Api, route: Route): Segment[] {
   const pattern = parsePattern(`${route.method} ${route.template.slice(api.mount.length)}`);
   if (typeof pattern === 'string') throw new Error(`route ${route.template} ${pattern}`);
-  const segments = pattern.segments.map(
-    (segment): Segment => (segment.kind === 'literal' ? { kind: 'literal', text: lenient(segment.text) } : segment),
-  );
-  const last = segments.at(-1);
-  return last?.kind === 'literal' && last.text === '' ? segments.slice(0, -1) : segments;
-}
-
-/**
- * What servers are lenient about, in the order in which they come to it: parameters, encodings, what a second parse
- * takes for a query, parameters that were encoded, blanks around a name and the dots behind it that file systems drop,
- * case, and a final slash. Upper case comes first, since some letters beyond ASCII fold to an ASCII letter one way only.
- */
-const leniencies: ((path: string) => string)[] = [
-  (path) => (path.includes(';') ? path.replace(/;[^/]*/g, '') : path),
-  (path) => (path.includes('%') ? decodeURIComponent(path) : path),
-  (path) => path.replace(/[?#].*$/s, ''),
-  (path) => (path.includes(';') ? path.replace(/;[^/]*/g, '') : path),
-  (path) => path.replace(/(?<=\/)\s+(?=[^/\s])/g, '').replace(/(?<=[^/\s.])[\s.]+(?=\/|$)/g, ''),
-  (path) => path.toUpperCase().toLowerCase(),
-  (path) => (path.endsWith('/') ? path.slice(0, -1) : path),
-];
-
-/** What is left when a server is lenient about everything. */
-function lenient(path: string): string {
-  return leniencies.reduce((read, apply) => apply(read), path);
-}
-
-/** Most paths have one or two readings. Each is a pass over the path, and the paths come from anyone. */
-const readingsMax = 16;
-
-/** Every reading by a server that is lenient about some of it, or undefined when there are too many to look at. */
-function readingsOf(path: string): string[] | undefined {
-  const readings = [path];
-  for (const apply of leniencies) {
-    for (const reading of [...readings]) {
-      const read = apply(reading);
-      if (read !== reading) readings.push(read);
-    }
-    if (readings.length > readingsMax) return undefined;
-  }
-  return readings;
+  const last = pattern.segments.length - 1;
+  return pattern.segments.flatMap((segment, at): Segment[] => {
+    if (segment.kind !== 'literal') return [segment];
+    const text = `/${segment.text}`;
+    const whole = at === last ? lenientPath(text) : lenientNames(text);
+    // A final slash is no name. `/.env` is one, although nothing stands before its dot.
+    const read = whole === '' && text !== '/' ? lenientNames(text) : whole;
+    // A literal may hold an encoded slash, and then is read as several names.
+    return read === ''
+      ? []
+      : read
+          .slice(1)
+          .split('/')
+          .map((text) => ({ kind: 'literal', text }));
+  });
 }

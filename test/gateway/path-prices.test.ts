@@ -16,6 +16,7 @@ const listed: [path: string, price: number][] = [
   ['/city/gold/:', 7_000],
   ['/a.b/silver', 5_000],
   ['/kiss', 5_000],
+  ['/issues.json', 5_000],
 ];
 const unlisted = 1;
 

@@ -38,6 +38,17 @@ describe('a request target', () => {
     });
   });
 
+  it.each([
+    ['/a/b', false],
+    ['/a.b/c', false],
+    ['/a.b/c?d.e', false],
+    ['/a/b.c', true],
+    ['/a/b.c?d', true],
+    ['/a/.b', true],
+  ])('tells whether the last name of %s has a suffix that a lenient upstream may cut off: %s', (path, lenient) => {
+    expect(read(path)).toMatchObject({ ok: true, target: { lenient } });
+  });
+
   it('tells an encoded slash, which only some APIs take', () => {
     expect(read('/a%2Fb')).toMatchObject({ ok: true, target: { path: '/a%2Fb', query: '', encodedSlash: true } });
   });

@@ -30,9 +30,16 @@ beforeAll(async () => {
           { match: 'ANY /both', price: '0.002' },
           { match: 'PUT /written', price: '5' },
           { match: 'POST /written', price: '0.004' },
+          { match: 'GET /report.pdf', price: '5' },
+          { match: 'GET /report.txt', price: '0.002' },
+          { match: 'GET /v/:id/sheet', price: '5' },
+          { match: 'GET /en%2Fcoded', price: '5' },
+          { match: 'GET /.env', price: '5' },
+          { match: 'GET /files.d/*', price: '5' },
         ],
       },
       { origin, mount: '/flat', price: '0.001', list: [{ match: 'GET /dear', price: '0.001' }] },
+      { origin, mount: '/plain', price: '0.001', list: [{ match: 'GET /dear', price: '5' }] },
     ]),
   });
 });
@@ -72,6 +79,22 @@ describe('a path that a lenient upstream may read as a dearer route', () => {
     '/a/open/CLOSED',
     '/a/open/closed/',
     '/a/CASE',
+    '/a/dear.json',
+    '/a/dear.tar.gz',
+    '/a/dear.json/',
+    '/a/dear%20.json',
+    '/a/dear..json',
+    '/a/dear.%C3%A4-b',
+    '/a/DEAR.Json;x',
+    '/a/v/1/sheet.json',
+    '/a/city/gold.5',
+    '/a/open/closed.html',
+    '/a/report',
+    '/a/report.html',
+    '/a/EN%2Fcoded',
+    '/a/.ENV',
+    '/a/files.d.json',
+    '/plain/dear.json',
   ])('is refused: %s', async (path) => {
     const answer = await rig.get(path);
     expect([answer.status, JSON.parse(answer.body).code]).toEqual([400, 'bad_path']);
@@ -89,6 +112,15 @@ describe('a path that a lenient upstream may read as a dearer route', () => {
     ['/a/Case', '0.003'],
     ['/a/case', '5'],
     ['/flat/DEAR', '0.001'],
+    ['/flat/dear.json', '0.001'],
+    ['/a/other.json', '0.001'],
+    ['/a/', '0.001'],
+    ['/plain/other.json', '0.001'],
+    ['/a', '0.001'],
+    ['/a/dear.json/deeper', '0.001'],
+    ['/a/city/Oslo.5', '0.002'],
+    ['/a/report.pdf', '5'],
+    ['/a/report.txt', '0.002'],
   ])('while %s is sold for %s', async (path, price) => {
     const answer = await rig.get(path);
     expect([answer.status, answer.headers.get('callora-price')]).toEqual([200, price]);
@@ -100,6 +132,7 @@ describe('a method that an upstream may not look at', () => {
     ['POST', '/a/dear', 'GET, HEAD'],
     ['OPTIONS', '/a/dear', 'GET, HEAD'],
     ['POST', '/a/DEAR/', 'GET, HEAD'],
+    ['POST', '/a/dear.json', 'GET, HEAD'],
     ['DELETE', '/a/city/Oslo', 'GET, HEAD'],
     ['GET', '/a/written', 'PUT, POST'],
     ['HEAD', '/a/written', 'PUT, POST'],
@@ -119,5 +152,65 @@ describe('a method that an upstream may not look at', () => {
   ])('while %s %s is sold for %s', async (method, path, price) => {
     const answer = await rig.get(path, {}, method);
     expect([answer.status, answer.headers.get('callora-price')]).toEqual([200, price]);
+  });
+});
+
+describe('a path that a lenient upstream may read as the path of another API beneath the mount', () => {
+  let nested: Rig;
+
+  beforeAll(async () => {
+    const { origin } = upstream;
+    const cheap = { origin, price: '0.0005' };
+    nested = await startRig({
+      config: makeConfig([
+        { ...cheap, mount: '/v1', payee: 'GP', list: [{ match: 'GET /open/*', price: '0', auth: 'none' }] },
+        { ...cheap, mount: '/v1/dear', basePath: '/dear', payee: 'GP', price: '1' },
+        { ...cheap, mount: '/v1/dear.v2', basePath: '/dear.v2', payee: 'GP', price: '1' },
+        { ...cheap, mount: '/v1/same', basePath: '/same', payee: 'GP' },
+        { ...cheap, mount: '/v1/theirs', basePath: '/theirs', payee: 'GTHEIRS' },
+        { ...cheap, mount: '/v1/Odd', basePath: '/Odd', payee: 'GP', price: '1' },
+        { ...cheap, mount: '/v1/guarded', payee: 'GP', allowAddresses: ['127.0.0.0/8'] },
+        { ...cheap, mount: '/v1/open/closed', payee: 'GP', price: '0' },
+        { origin, mount: '/v1/listed', payee: 'GP', list: [{ match: 'GET /x', price: '0.0005' }] },
+        { ...cheap, mount: '/v1/written', payee: 'GP', list: [{ match: 'POST /x', price: '1' }] },
+        { origin: 'http://127.0.0.1:1', mount: '/v1/elsewhere', payee: 'GP', price: '1' },
+      ]),
+    });
+  });
+
+  afterAll(() => nested.close());
+
+  it.each([
+    ['dearer', '/v1/dear;a/x'],
+    ['dearer', '/v1/DEAR/x'],
+    ['dearer', '/v1/dear%20/x'],
+    ['dearer', '/v1/dear./x'],
+    ['dearer', '/v1/DEAR'],
+    ['dearer', '/v1/dear.json'],
+    ['dearer, under a name with a dot', '/v1/Dear.v2/x'],
+    ['dearer, under a mount in upper case', '/v1/odd/x'],
+    ['paid to another', '/v1/Theirs/x'],
+    ['sold with a token only', '/v1/open/Closed/x'],
+    ['open to some addresses only', '/v1/Guarded/x'],
+    ['not sold there', '/v1/Listed/other'],
+    ['dearer by another method', '/v1/Written/x'],
+  ])('is refused where that is %s: %s', async (_, path) => {
+    const answer = await nested.get(path);
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.body).code).toBe('bad_path');
+  });
+
+  it.each([
+    ['/v1/dear/x', '1', '/dear/x'],
+    ['/v1/Odd/x', '1', '/Odd/x'],
+    ['/v1/Same/x', '0.0005', '/Same/x'],
+    ['/v1/Listed/x', '0.0005', '/Listed/x'],
+    ['/v1/ELSEWHERE/x', '0.0005', '/ELSEWHERE/x'],
+    ['/v1/x.json', '0.0005', '/x.json'],
+    ['/v1/open/Page', '0', '/open/Page'],
+  ])('while %s is sold for %s', async (path, price, forwarded) => {
+    const answer = await nested.get(path);
+    expect([answer.status, answer.headers.get('callora-price')]).toEqual([200, price]);
+    expect(upstream.requests.at(-1)?.line).toBe(`GET ${forwarded} HTTP/1.1`);
   });
 });

@@ -37,18 +37,18 @@ function catalogOf(routes: number) {
 describe('what a call costs', () => {
   it('does not grow with the number of routes', () => {
     const steps = [10, 10_000].map((routes) => {
-      const { routes: table } = catalogOf(routes);
+      const { routes: table, apis } = catalogOf(routes);
       const readings = createReadings();
       // The last one listed, and one that nothing lists.
       return [`/api0/area${(routes - 1) % 7}/kind${routes - 1}/x`, '/api0/elsewhere/x'].map((path) => {
         const match = table.match('GET', path);
         if (match.kind !== 'route') throw new Error(match.kind);
         // What a catalog needs once is made by its first call.
-        readings.isDearer('GET', match.rest, false, match.route);
+        readings.isDearer('GET', match.rest, false, match.route, apis);
         return lookUps(() => {
           table.match('GET', path);
-          readings.isDearer('GET', match.rest, false, match.route);
-          readings.dearerMethods('GET', match.rest, false, match.route);
+          readings.isDearer('GET', match.rest, false, match.route, apis);
+          readings.dearerMethods('GET', match.rest, false, match.route, apis);
         });
       });
     });

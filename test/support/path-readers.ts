@@ -54,5 +54,7 @@ export const pathReaders: Record<string, PathReader> = {
   'trims names': (path) => eachSegment(path, (segment) => segment.trim()),
   'drops a final slash': (path) => (path.length > 1 ? path.replace(/\/+$/, '') : path),
   'ends at a NUL': (path) => path.replace(/\0.*$/s, ''),
+  'cuts a format': (path) => path.replace(/\.[^/.]+(\/?)$/, '$1'),
+  'cuts all behind a dot in the last name': (path) => path.replace(/\.[^/]*(\/?)$/, '$1'),
   'parses for a query again': (path) => path.replace(/[?#].*$/s, ''),
 };
