@@ -117,7 +117,9 @@ function readAnswer(
 ): Record<string, unknown> {
   const what = `Horizon: ${path.split('?')[0]} answered ${status}`;
   if (status === 429) {
-    throw new HorizonError('throttled', what, { retryAfterMs: readRetryAfter(retryAfter, clock) });
+    throw new HorizonError('throttled', what, {
+      retryAfterMs: Math.min(retryAfterMaxMs, readRetryAfter(retryAfter, clock) ?? retryAfterDefaultMs),
+    });
   }
   let answer: unknown;
   try {
@@ -131,14 +133,6 @@ function readAnswer(
   if (status === 410) throw new HorizonError('gone', detail);
   if (status === 404) throw new HorizonError('not_found', detail);
   throw new HorizonError(status >= 500 ? 'transport' : 'refused', detail);
-}
-
-/** Seconds or a date, as HTTP has it. */
-function readRetryAfter(text: string | null, clock: Clock): number {
-  const seconds = text !== null && /^[0-9]{1,9}$/.test(text) ? Number(text) * 1000 : Number.NaN;
-  const until = text === null || !Number.isNaN(seconds) ? Number.NaN : Date.parse(text) - clock.nowMs();
-  const waitMs = Number.isNaN(seconds) ? until : seconds;
-  return Number.isNaN(waitMs) ? retryAfterDefaultMs : Math.min(retryAfterMaxMs, Math.max(1_000, waitMs));
 }
 
 function readRoot(root: Record<string, unknown>): HorizonRoot {

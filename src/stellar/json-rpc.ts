@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { boundedFetch, fetchFault } from './bounded-fetch.ts';
+import { readRetryAfter } from './retry-after.ts';
 
 /** Why a question to the RPC has no answer. Only `transport` leaves open whether the request took effect. */
 export type RpcFailure = 'transport' | 'refused' | 'unreadable' | 'wrong_network' | 'lagging' | 'ahead';
@@ -30,6 +31,9 @@ export type JsonRpcCall = (method: string, params: unknown, signal?: AbortSignal
 /** The most one answer may weigh; 10,000 events of a busy vault stay far below. */
 const answerBytesMax = 32 * 1024 * 1024;
 
+/** A server that asks for more is asked again after this, ms: deposits and settlements stand still meanwhile. */
+const quietMaxMs = 300_000;
+
 /** Of the reason for a refusal this much is kept: it goes into logs and into what `/readyz` tells. */
 const reasonCharsMax = 300;
 
@@ -39,9 +43,20 @@ const reasonCharsMax = 300;
  */
 export function createJsonRpc(options: JsonRpcOptions): JsonRpcCall {
   const { url, ...bounds } = options;
+  const { clock } = options;
   let lastId = 0;
+  let quietUntilMs = Number.NEGATIVE_INFINITY;
+
+  /** Asking on would only make a throttled server's pause longer. */
+  function requireAsked(method: string): void {
+    const leftMs = quietUntilMs - clock.monotonicMs();
+    if (leftMs <= 0) return;
+    const seconds = Math.ceil(leftMs / 1_000);
+    throw new RpcError('transport', `${method}: the server wants to be left alone for another ${seconds} s (HTTP 429)`);
+  }
 
   return async (method, params, signal) => {
+    requireAsked(method);
     const id = ++lastId;
     const init = {
       method: 'POST',
@@ -49,7 +64,9 @@ export function createJsonRpc(options: JsonRpcOptions): JsonRpcCall {
       body: JSON.stringify({ jsonrpc: '2.0', id, method, params }),
     };
     try {
-      const { status, text } = await boundedFetch(url, init, { ...bounds, bytesMax: answerBytesMax }, signal);
+      const { status, headers, text } = await boundedFetch(url, init, { ...bounds, bytesMax: answerBytesMax }, signal);
+      const waitMs = status === 429 ? readRetryAfter(headers.get('retry-after'), clock) : undefined;
+      if (waitMs !== undefined) quietUntilMs = clock.monotonicMs() + Math.min(waitMs, quietMaxMs);
       return readAnswer(method, status, text);
     } catch (cause) {
       if (cause instanceof RpcError) throw cause;

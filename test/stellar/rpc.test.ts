@@ -1,13 +1,13 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
+import { type Clock, fakeClock, systemClock } from '../../src/clock.ts';
 import { createRpc, type Rpc } from '../../src/stellar/rpc.ts';
 
 type Answer = (params: unknown, response: ServerResponse) => unknown;
 
 /** An RPC server whose methods answer as the test says; `undefined` leaves the response to the answer itself. */
-async function rpcWith(methods: Record<string, Answer>, timeoutMs = 2_000): Promise<Rpc> {
+async function rpcWith(methods: Record<string, Answer>, timeoutMs = 2_000, clock: Clock = systemClock): Promise<Rpc> {
   const server = createServer((request, response) => {
     let text = '';
     request.on('data', (chunk: Buffer) => {
@@ -26,7 +26,7 @@ async function rpcWith(methods: Record<string, Answer>, timeoutMs = 2_000): Prom
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  return createRpc({ url: `http://127.0.0.1:${port}`, passphrase: 'Test net', clock: systemClock, timeoutMs });
+  return createRpc({ url: `http://127.0.0.1:${port}`, passphrase: 'Test net', clock, timeoutMs });
 }
 
 const send = (answer: Answer, timeoutMs?: number) =>
@@ -54,6 +54,34 @@ describe('an RPC server that does not answer properly', () => {
 
   it('that is silent is given up after the timeout, with the outcome open', async () => {
     await expect(send(() => undefined, 50)).rejects.toMatchObject({ failure: 'transport' });
+  });
+
+  it('that says 429 is left alone for as long as it asks, and five minutes at the most', async () => {
+    const clock = fakeClock();
+    let asked = 0;
+    let retryAfter: string | undefined = '3';
+    const answer: Answer = (_, response) => {
+      asked++;
+      response.writeHead(429, retryAfter === undefined ? {} : { 'retry-after': retryAfter }).end('slow down');
+    };
+    const rpc = await rpcWith({ getHealth: answer }, 2_000, { ...clock, sleep: never });
+    const ask = () => rpc.health().catch((error: Error) => error.message);
+    await ask();
+    expect(await ask()).toContain('another 3 s');
+    clock.advance(2_999);
+    await ask();
+    expect(asked).toBe(1);
+    clock.advance(1);
+    retryAfter = '86400';
+    await ask();
+    clock.advance(299_999);
+    await ask();
+    expect(asked).toBe(2);
+    clock.advance(1);
+    retryAfter = undefined;
+    await ask();
+    await ask();
+    expect(asked).toBe(4);
   });
 
   it('that objects in JSON-RPC is refused, with its code', async () => {
@@ -129,3 +157,8 @@ describe('answers', () => {
     expect(answer.entries).toHaveLength(450);
   });
 });
+
+/** A request that waits for nothing but its answer. */
+function never(_delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal?.addEventListener('abort', () => resolve()));
+}
