@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { AnswerTooLargeError, boundedFetch, fetchFault } from './bounded-fetch.ts';
 import { isRecord } from './json-rpc.ts';
+import { readRetryAfter } from './retry-after.ts';
 
 /**
  * The two questions we ask a Horizon server: how far it has come, and what was paid to an account. Pages are the truth;
