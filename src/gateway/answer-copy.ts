@@ -38,12 +38,17 @@ export class AnswerCopy {
     if (this.#state !== 'open') return;
     const fits = this.#bytes + chunk.length <= this.#bounds.answerBytesMax;
     if (!fits || !takeMemory(this.#memory, this.#account, chunk.length, this.#bounds.bufferedBytesMax)) {
-      this.release();
-      this.#state = 'lost';
+      this.giveUp();
       return;
     }
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
+  }
+
+  /** The answer passes by all the same. */
+  giveUp(): void {
+    this.release();
+    this.#state = 'lost';
   }
 
   end(): void {

@@ -19,6 +19,7 @@ export function composeAnswer(deps: CallDeps, call: Call, { head, framing }: Ans
   }
   if (!prepared.keepsCacheFields) fields.push('cache-control', 'private, no-store');
   call.copy?.head(head.status, fields);
+  if (framing.kind === 'until_close' && route.api.upstream.origins.some(isTls)) call.copy?.giveUp();
   if (prepared.keepsCacheFields && exchange.head.origin === undefined) {
     fields.push(...deps.corsOf(exchange.config).of(route.api).cachedFields());
   }
@@ -48,4 +49,12 @@ export function composeAnswer(deps: CallDeps, call: Call, { head, framing }: Ans
     clock: deps.clock,
     trailers: (trailers) => trailersDown(trailers, rules, prepared),
   };
+}
+
+/**
+ * A TLS connection that ends without `close_notify` may have been cut short by anyone in between (RFC 9112 section 9.8),
+ * and Node tells neither whether it came nor that it did not: an answer whose end is that end is not promised as whole.
+ */
+function isTls(origin: string): boolean {
+  return origin.startsWith('https:');
 }
