@@ -61,10 +61,9 @@ export function adoptionOf(meta: Pick<AdoptionMeta, 'get'>, lane: number): Adopt
   const [closedAtS, ledger] = (meta.get(sinceKey(lane)) ?? '').split(' ').map(Number);
   const done = meta.get(doneKey(lane)) === '1';
   const batch = Number(meta.get(batchKey(lane)) ?? '0');
-  const [of, chain] = (meta.get(chainKey(lane)) ?? '').split(' ');
   return {
     batch,
-    chain: of === String(batch) ? chain : undefined,
+    chain: adoptedChain(meta, lane, batch),
     // Noted by its time alone by a gateway before this version.
     since: !closedAtS || done ? undefined : { closedAtS, ledger: ledger ?? 0 },
   };
@@ -78,7 +77,22 @@ export function adoptBatch(meta: AdoptionMeta, lane: number, batch: number, chai
   const { batch: known } = adoptionOf(meta, lane);
   if (batch < known) return;
   if (batch > known) meta.set(batchKey(lane), String(batch));
-  if (chain !== undefined) meta.set(chainKey(lane), `${batch} ${chain}`);
+  if (chain === undefined) return;
+  const others = adoptedChains(meta, lane).filter(([of]) => of !== String(batch));
+  meta.set(chainKey(lane), [...others, [batch, chain]].map((pair) => pair.join(' ')).join(','));
+}
+
+/**
+ * The vault's chain value after a batch with which the lane was taken over, hex. All of them are kept: a database that was
+ * restored twice has roots behind each, and its receipts lead from there.
+ */
+export function adoptedChain(meta: Pick<AdoptionMeta, 'get'>, lane: number, batch: number): string | undefined {
+  return adoptedChains(meta, lane).find(([of]) => of === String(batch))?.[1];
+}
+
+function adoptedChains(meta: Pick<AdoptionMeta, 'get'>, lane: number): string[][] {
+  const text = meta.get(chainKey(lane));
+  return text ? text.split(',').map((pair) => pair.split(' ')) : [];
 }
 
 /** Whether the vault may have settled something that these books do not hold. */

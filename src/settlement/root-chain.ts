@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Meta } from '../store/meta.ts';
 import type { RootRow, Roots } from '../store/roots.ts';
-import { adoptionOf } from './adoption.ts';
+import { adoptedChain, adoptionOf } from './adoption.ts';
 
 /**
  * The published roots, and the chain values between them. The vault keeps one value per lane,
@@ -73,8 +73,7 @@ export function createRootChain({ roots, meta }: RootChainDeps): RootChain {
   /** What the fold of `batch` starts from, coming from `point`. */
   function before(lane: number, point: ChainPoint, batch: number): ChainPoint {
     if (batch === point.batch + 1) return point;
-    const adopted = adoptionOf(meta, lane);
-    return { batch: batch - 1, chain: adopted.batch === batch - 1 ? adopted.chain : undefined };
+    return { batch: batch - 1, chain: adoptedChain(meta, lane, batch - 1) };
   }
 
   /** The newest point: a lane without a batch of ours yet stands where it was taken over. */

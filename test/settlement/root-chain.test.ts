@@ -109,6 +109,18 @@ describe('the published roots', () => {
     expect(known?.after).toEqual({ batch: 4, chain: rootOf(99) });
   });
 
+  it('of a lane that was taken over twice lead from the vault’s value at each', async () => {
+    const { store, rootChain } = storeWith([1, 4, 5, 8]);
+    adoptBatch(store.meta, 0, 3, rootOf(103));
+    adoptBatch(store.meta, 0, 7, rootOf(107));
+    const parts = await allParts(rootChain);
+    expect(parts.map(({ after }) => after)).toEqual([
+      { batch: 0, chain: zeros },
+      { batch: 3, chain: rootOf(103) },
+      { batch: 7, chain: rootOf(107) },
+    ]);
+  });
+
   it('of a lane that is not in use do not exist', async () => {
     expect(await storeWith([1]).rootChain.part(1, 0)).toBeUndefined();
   });
