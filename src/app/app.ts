@@ -26,7 +26,7 @@ import { solvencyLoop } from './live.ts';
 import { createLogin } from './login.ts';
 import { chainHealth, payWays, type SettledBatch, untilSpendable } from './observe.ts';
 import { createReceipts } from './receipts.ts';
-import { resolveAccount, resolveCap } from './resolve.ts';
+import { resolveAccount, resolveCap, resolveToken } from './resolve.ts';
 import { createSalesGate } from './sales.ts';
 import { heraldLoop } from './webhooks.ts';
 
@@ -114,8 +114,8 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       keys: createKeyedCalls({ journal, idempotency: store.idempotency }),
       resolve: {
         account: (address) => resolveAccount(core, address),
-        cap: (token) => (token.capUnits === undefined ? undefined : resolveCap(core, token.jti, token.capUnits)),
-        tokenId: (token) => store.tokens.idOf(token.jti),
+        cap: (token) => resolveCap(core, token),
+        tokenId: (token) => resolveToken(core, token),
         routeId: routeIds,
       },
       isPaused: sales.isPaused,

@@ -8,7 +8,7 @@ import { createFeeBook } from '../settlement/fee-book.ts';
 import { foreignNoted, noteForeign } from '../settlement/foreign.ts';
 import { createKeeper } from '../settlement/keeper.ts';
 import { createPayouts } from '../settlement/payouts.ts';
-import { resumeRestored } from '../settlement/resume-restored.ts';
+import { earnedBy, resumeRestored } from '../settlement/resume-restored.ts';
 import { createRootChain } from '../settlement/root-chain.ts';
 import { createSettler } from '../settlement/settler.ts';
 import { withinSight } from '../stellar/sighted-rpc.ts';
@@ -90,8 +90,9 @@ export function joinChainWork(
       const core = later();
       if (!core.restoring) return;
       const { batches, restored, audit } = store;
+      const earned = earnedBy(vault);
       await resumeRestored(
-        { batches, restored, audit, ledger, snapshotAll: core.watcher.lookUpAll, sync, log },
+        { batches, restored, audit, ledger, snapshotAll: core.watcher.lookUpAll, earned, sync, log },
         signal,
       );
       core.restoring = false;

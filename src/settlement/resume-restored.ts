@@ -1,16 +1,19 @@
 import type { Ledger } from '../billing/ledger.ts';
 import type { Log } from '../log.ts';
 import { formatUsdc, type Units, units } from '../money.ts';
+import type { Vault } from '../stellar/vault-client.ts';
 import type { MatchedAccount } from '../store/restored.ts';
 import type { Store } from '../store/store.ts';
 
 export type ResumeRestoredDeps = {
   batches: Pick<Store['batches'], 'open' | 'envelopes' | 'endEnvelope' | 'reopen' | 'unseal'>;
-  restored: Pick<Store['restored'], 'match'>;
+  restored: Pick<Store['restored'], 'match' | 'payees'>;
   audit: Pick<Store['audit'], 'add'>;
   ledger: Pick<Ledger, 'account' | 'cap' | 'refund' | 'writeOff' | 'explainElsewhere'>;
   /** Takes over every known account as the vault states it now. */
   snapshotAll: (signal?: AbortSignal) => Promise<void>;
+  /** What the vault says each of these payees has earned, in the lane in use. */
+  earned: (payees: string[], signal?: AbortSignal) => Promise<Map<string, Units>>;
   sync: () => Promise<void>;
   log: Log;
 };
@@ -31,8 +34,9 @@ export async function resumeRestored(deps: ResumeRestoredDeps, signal?: AbortSig
     log.warn({ lane: batch.lane, batch: batch.batch }, 'a batch of the restored copy was taken apart');
   }
   await deps.snapshotAll(signal);
+  const earned = await deps.earned(deps.restored.payees(), signal);
   // Rows and memory in one synchronous step: no call is sold yet, but an operator may be refunding one.
-  const matched = deps.restored.match();
+  const matched = deps.restored.match(earned);
   for (const each of matched) follow(deps, each);
   const settled = sum(matched.map(({ filed }) => filed));
   const detail = { accounts: matched.length, settled_before_restore: formatUsdc(settled) };
@@ -50,6 +54,18 @@ function follow({ ledger }: ResumeRestoredDeps, { account, writtenOff, filed, re
     ledger.refund(slot, jti === undefined ? undefined : ledger.cap(jti), amount);
   }
 }
+
+/** Asks the vault, payee by payee. */
+export function earnedBy(vault: Pick<Vault, 'earnings'>): ResumeRestoredDeps['earned'] {
+  return async (payees, signal) => {
+    const earned = new Map<string, Units>();
+    for (const payee of payees) earned.set(payee, (await vault.earnings(payee, lane, signal)).gross);
+    return earned;
+  };
+}
+
+/** The one lane in use. */
+const lane = 0;
 
 function sum(amounts: Units[]): Units {
   return units(amounts.reduce((total, amount) => total + amount, 0n));

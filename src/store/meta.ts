@@ -29,10 +29,33 @@ export function createMeta(db: RawDb, write: Write): Meta {
 }
 
 /** Counts this run; call ids build on the number. */
-export function beginRun(meta: Meta, write: Write): number {
+export function beginRun(meta: Meta, write: Write, nowMs: number): number {
   return write(() => {
-    const runId = Number(meta.get('run') ?? '0') + 1;
-    meta.set('run', String(runId));
+    const runId = (lastRun(meta) || runsBefore(nowMs)) + 1;
+    noteRun(meta, runId);
     return runId;
   });
 }
+
+/** Number of the last run; 0 before the first. */
+export function lastRun(meta: Pick<Meta, 'get'>): number {
+  return Number(meta.get(runKey) ?? '0');
+}
+
+export function noteRun(meta: Pick<Meta, 'set'>, runId: number): void {
+  meta.set(runKey, String(runId));
+}
+
+/**
+ * A database that begins now counts from the half hours since 2026: the one that was lost, whose call ids are in receipts and
+ * in the logs of upstreams, began earlier and was not started more often than that.
+ */
+export function runsBefore(nowMs: number): number {
+  const halfHours = Math.floor((nowMs - Date.UTC(2026)) / 1_800_000);
+  return Math.max(0, Math.min(halfHours, runsBeforeMax));
+}
+
+/** Thirty years of half hours; as many runs are left behind them. */
+const runsBeforeMax = 2 ** 19;
+
+const runKey = 'run';

@@ -16,7 +16,7 @@ import type { Clock } from '../clock.ts';
 import { createAudit } from './audit.ts';
 import { resolveStoreFile, storeBytes } from './connect.ts';
 import { lockStore } from './lock.ts';
-import { createMeta } from './meta.ts';
+import { createMeta, lastRun } from './meta.ts';
 import { migrateStore } from './migrate.ts';
 import { openSqlite } from './open-sqlite.ts';
 import { createWrite, type RawDb } from './raw-db.ts';
@@ -70,7 +70,7 @@ export class RestoreRefused extends Error {
 }
 
 /** Checks the copy, brings it to this version's tables and marks it. Returns the time of its newest charge. */
-function prepare(prepared: string, { copy, keepTokens, pins, clock }: RestoreJob): number | undefined {
+function prepare(prepared: string, { path: replaced, copy, keepTokens, pins, clock }: RestoreJob): number | undefined {
   let db: RawDb | undefined;
   try {
     const opened = openSqlite(prepared, { fileMustExist: true });
@@ -86,13 +86,26 @@ function prepare(prepared: string, { copy, keepTokens, pins, clock }: RestoreJob
     const audit = createAudit(db, write, clock);
     const meta = createMeta(db, write);
     write(() => {
-      markRestored(opened, meta, clock, keepTokens);
+      markRestored(opened, meta, { clock, keepTokens, replacedRun: runOf(replaced) });
       audit.add({ actor: 'command line', action: 'restore', subject: copy, detail: JSON.stringify({ keepTokens }) });
     });
     return newestChargeAtMs;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new RestoreRefused(`${copy} cannot be restored: ${reason}`, { cause: error });
+  } finally {
+    db?.close();
+  }
+}
+
+/** Last run of a database that is about to be replaced; 0 where there is none, or none that can be read. */
+function runOf(file: string): number {
+  let db: RawDb | undefined;
+  try {
+    db = openSqlite(resolveStoreFile(file), { readonly: true, fileMustExist: true });
+    return lastRun(createMeta(db, createWrite(db)));
+  } catch {
+    return 0;
   } finally {
     db?.close();
   }

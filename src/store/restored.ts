@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts';
-import { add, least, subtract, type Units, zero } from '../money.ts';
+import { add, type Units, zero } from '../money.ts';
 import { fromStored, toStored } from './columns.ts';
-import type { Meta } from './meta.ts';
+import { type Explained, matchSettled, type Unexplained } from './match-settled.ts';
+import { lastRun, type Meta, noteRun, runsBefore } from './meta.ts';
 import type { RawDb, Write } from './raw-db.ts';
 import type { Receivables } from './receivables.ts';
 import { createFiling } from './seal.ts';
@@ -15,13 +16,15 @@ export type Restored = {
   state(): 'never' | 'begun' | 'waiting' | 'done';
   /** A gateway has noted where the vault stands; from now on it waits. */
   noteBegun(): void;
-  /** Tokens issued up to then are refused, ms: those revoked after the copy would be good again. */
+  /** Tokens issued up to then are refused, ms: those revoked in books that are lost would be good again. */
   tokensRefusedUntilMs(): number | undefined;
+  /** Everyone who is paid by these books: `match` wants to know what the vault owes each of them. */
+  payees(): string[];
   /**
-   * Ends the wait. What the vault has settled beyond the copy pays for the oldest charges that wait here, so that they are
-   * never billed again; what is left of it was for charges that were lost.
+   * Ends the wait. What the vault has settled beyond the copy pays for charges that wait here, so that they are never billed
+   * again; what is left of it was for charges that were lost. `gross` is what each payee has earned by the vault.
    */
-  match(): MatchedAccount[];
+  match(gross?: ReadonlyMap<string, Units>): MatchedAccount[];
 };
 
 export type MatchedAccount = {
@@ -39,19 +42,27 @@ export type RestoredDeps = { meta: Meta; receivables: Pick<Receivables, 'writeOf
 const keys = {
   state: 'restore_state',
   elsewhere: 'restore_elsewhere',
+  payees: 'restore_payees_elsewhere',
   tokens: 'tokens_refused_until_ms',
-  run: 'run',
 };
 
-/** Call ids begin with the number of the run. The lost books may have counted on, by fewer restarts than this. */
+/** Call ids begin with the number of the run. Books that are gone may have counted on, by fewer restarts than this. */
 const runsSkipped = 1_000;
 
-/** For the copy, before it becomes the database. Inside a transaction. */
-export function markRestored(db: RawDb, meta: Meta, clock: Clock, keepTokens: boolean): void {
+/**
+ * For the copy, before it becomes the database; `replacedRun` is the last run of the database that was there. Inside a
+ * transaction.
+ */
+export function markRestored(
+  db: RawDb,
+  meta: Meta,
+  { clock, keepTokens, replacedRun }: { clock: Clock; keepTokens: boolean; replacedRun: number },
+): void {
   // A copy made during an earlier wait still has that one's finds to match.
   if (!isPending(meta)) meta.set(keys.elsewhere, JSON.stringify(elsewhereNow(db)));
   meta.set(keys.state, 'begun');
-  meta.set(keys.run, String(Number(meta.get(keys.run) ?? '0') + runsSkipped));
+  // The one that was there may have come from another copy, and have given out ids above all of this one.
+  noteRun(meta, Math.max(Math.max(lastRun(meta), replacedRun) + runsSkipped, runsBefore(clock.nowMs())));
   // The lanes are taken over as they are, whoever settled there.
   meta.set('foreign_settlement', '');
   // By how much the vault is ahead is another amount than it was for the books of before.
@@ -81,50 +92,53 @@ export function createRestored(db: RawDb, write: Write, deps: RestoredDeps): Res
   );
   // The lost batches' payees are paid out as well: the vault knows how much.
   const payee = db.prepare('INSERT INTO earnings (payee, lane, gross) VALUES (?, 0, 0) ON CONFLICT DO NOTHING');
-  const debts = db.prepare<[number], { id: number; amount: number }>(
-    "SELECT id, amount FROM receivables WHERE account_id = ? AND state = 'open' ORDER BY id",
+  const debts = db.prepare<[number], { id: number; payee: string; amount: number }>(
+    "SELECT id, payee, amount FROM receivables WHERE account_id = ? AND state = 'open' ORDER BY id",
   );
+  const grossHere = db
+    .prepare<[string], number>('SELECT COALESCE(SUM(gross), 0) FROM earnings WHERE payee = ?')
+    .pluck();
+  const payees = db.prepare<[], string>('SELECT payee FROM routes UNION SELECT payee FROM receivables').pluck();
   const filing = createFiling(db);
 
-  function matchAccount(id: number, account: string, found: Units, waiting: Candidate[]): MatchedAccount {
-    let left = found;
-    let filed = zero;
-    const writtenOff: MatchedAccount['writtenOff'] = [];
-    const giveUp = (isDue: (debt: Units) => boolean) => {
-      for (const debt of debts.all(id)) {
-        if (left === 0n || !isDue(fromStored(debt.amount))) continue;
-        const given = receivables.writeOff(debt.id);
-        if (!given) continue;
-        writtenOff.push({ kind: given.kind, amount: given.amount });
-        left = subtract(left, least(left, given.amount));
-      }
+  function unexplained(accountId: number, found: Units, waiting: Candidate[]): Unexplained {
+    return {
+      found,
+      debts: debts.all(accountId).map(({ amount, ...debt }) => ({ ...debt, amount: fromStored(amount) })),
+      charges: waiting.map((charge) => ({
+        id: charge.id,
+        payee: charge.payee,
+        net: netOf(charge),
+        refunded: charge.refund > 0,
+      })),
     };
-    giveUp((debt) => debt <= left);
-    const rest: Candidate[] = [];
+  }
+
+  /** What the vault owes payees beyond these books, and did not owe them already when the last copy was taken over. */
+  function earnedElsewhere(gross: ReadonlyMap<string, Units>): Map<string, Units> {
+    const before: Record<string, number> = JSON.parse(meta.get(keys.payees) ?? '{}');
+    const beyond = new Map([...gross].map(([name, all]) => [name, Number(all) - (grossHere.get(name) ?? 0)]));
+    meta.set(keys.payees, JSON.stringify(Object.fromEntries(beyond)));
+    return new Map([...beyond].map(([name, amount]) => [name, fromStored(Math.max(0, amount - (before[name] ?? 0)))]));
+  }
+
+  function follow(id: number, account: string, explained: Explained, waiting: Candidate[]): MatchedAccount {
+    const writtenOff = explained.debts.flatMap((debt) => receivables.writeOff(debt) ?? []);
+    let filed = zero;
+    const refunds: MatchedAccount['refunds'] = [];
     for (const charge of waiting) {
-      const net = netOf(charge);
-      if (net === 0n || net > left) {
-        rest.push(charge);
-        continue;
+      const part = explained.parts.get(charge.id);
+      if (explained.filed.has(charge.id)) {
+        filing.file(charge);
+        payee.run(charge.payee);
+        filed = add(filed, netOf(charge));
+      } else if (part !== undefined) {
+        refund.run({ id: charge.id, atMs: clock.nowMs(), amount: toStored(part) });
+        refunds.push({ jti: charge.tokenId === null ? undefined : jti.get(charge.tokenId), amount: part });
       }
-      filing.file(charge);
-      payee.run(charge.payee);
-      left = subtract(left, net);
-      filed = add(filed, net);
     }
     if (filed > 0n) explain.run(toStored(filed), id);
-    const refunds: MatchedAccount['refunds'] = [];
-    // A row has one refund at the most: one that has its own already goes by in full or not at all.
-    for (const charge of rest.filter((each) => netOf(each) > 0n && each.refund === 0)) {
-      const amount = least(left, netOf(charge));
-      if (amount === 0n) break;
-      refund.run({ id: charge.id, atMs: clock.nowMs(), amount: toStored(amount) });
-      refunds.push({ jti: charge.tokenId === null ? undefined : jti.get(charge.tokenId), amount });
-      left = subtract(left, amount);
-    }
-    // A debt is given up whole: a larger one only when no charge explains what is left, for it may have been taken in part.
-    giveUp(() => true);
-    return { account, writtenOff, filed, refunds };
+    return { account, writtenOff: writtenOff.map(({ kind, amount }) => ({ kind, amount })), filed, refunds };
   }
 
   return {
@@ -134,18 +148,23 @@ export function createRestored(db: RawDb, write: Write, deps: RestoredDeps): Res
       const text = meta.get(keys.tokens);
       return text === undefined ? undefined : Number(text);
     },
-    match: () =>
+    payees: () => payees.all(),
+    match: (gross) =>
       write(() => {
         // Once: what a part of a charge was given back for is still booked as settled elsewhere.
         if (!isPending(meta)) return [];
         const before: Record<string, number> = JSON.parse(meta.get(keys.elsewhere) ?? '{}');
         const waiting = Map.groupBy(filing.waiting(), (charge) => charge.accountId);
-        const matched = accounts.all().flatMap(({ id, address, elsewhere }) => {
-          const found = fromStored(elsewhere - (before[id] ?? 0));
-          return found > 0n ? [matchAccount(id, address, found, waiting.get(id) ?? [])] : [];
+        const found = accounts.all().flatMap(({ id, address, elsewhere }) => {
+          const beyond = fromStored(Math.max(0, elsewhere - (before[id] ?? 0)));
+          return beyond > 0n ? [{ id, address, ...unexplained(id, beyond, waiting.get(id) ?? []) }] : [];
         });
+        const matches = matchSettled(new Map(found.map((each) => [each.id, each])), gross && earnedElsewhere(gross));
         meta.set(keys.state, 'done');
-        return matched;
+        return found.flatMap(({ id, address }) => {
+          const explained = matches.get(id);
+          return explained ? [follow(id, address, explained, waiting.get(id) ?? [])] : [];
+        });
       }),
   };
 }

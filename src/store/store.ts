@@ -112,7 +112,7 @@ export function openStore(options: StoreOptions): Store {
     const meta = createMeta(db, write);
     if (meta.get('run') === undefined) markBorn(meta, clock);
     // The first write of the run also makes sure that the -wal file is there to be synced.
-    const runId = beginRun(meta, write);
+    const runId = beginRun(meta, write, clock.nowMs());
     takeApartUnfinished(db, write);
     journalDb = connectJournal(file);
     walkDb = connectWalk(file);

@@ -70,6 +70,10 @@ function pay(amount: string, memo: Memo): Promise<string> {
 }
 
 /** Asks again when it is told to wait, for as long as it is told. */
+async function issueToken(): Promise<string> {
+  return (await callora(['token', 'issue', '--config', config, '--account', payer.publicKey()])).stdout.trim();
+}
+
 async function get<Answer>(where: string): Promise<Answer> {
   const answer = await fetch(`${url}${where}`, { headers: { authorization: `Bearer ${token}` } });
   if (answer.status === 429) {
@@ -123,8 +127,7 @@ describe('a payment by a stock wallet', () => {
 
   it('finds everything it needs at the portal', async () => {
     await serve();
-    const issued = await callora(['token', 'issue', '--config', config, '--account', payer.publicKey()]);
-    token = issued.stdout.trim();
+    token = await issueToken();
     ({ classic } = await get<{ classic: ClassicView }>('/_callora/deposit?amount=1.5'));
     const link = new URLSearchParams(classic.sep7.split('?')[1]);
     expect(link.get('destination')).toBe(deposit.publicKey());
@@ -295,6 +298,9 @@ describe('a gateway that dies', () => {
       rmSync(path.join(sandbox.info.dataDir, `second.db${suffix}`), { force: true });
     }
     await serve();
+    // Whether it was revoked, nobody knows any more.
+    await expect(deposited()).rejects.toThrow('token_revoked');
+    token = await issueToken();
     await until(
       () => list(),
       (rows) => rows.length >= 7 && rows.every((row) => row.state === 'forwarded' || row.state === 'below_min'),

@@ -52,6 +52,18 @@ describe('a restore', () => {
     expect(reopen(aside ?? '').charges.unsealed()).toMatchObject({ count: 2 });
   });
 
+  it('gives out no call id that the replaced database has given out, whatever copy that came from', async () => {
+    const { copy, file } = await copyOf();
+    restore({ path: file, copy });
+    const first = reopen(file);
+    const given = [first.nextCallId(), first.nextCallId()];
+    await first.close();
+    const clock = fakeClock();
+    clock.advance(60_000);
+    restore({ path: file, copy, clock });
+    expect(reopen(file).nextCallId()).toBeGreaterThan(Math.max(...given));
+  });
+
   it('asks the vault anew about payments without an owner: they may have been assigned after the copy', async () => {
     const { copy, file } = await copyOf((store) => store.meta.set('classic_ownerless_asked GDEPOSIT', '7'));
     restore({ path: file, copy });
@@ -144,6 +156,7 @@ describe('what the vault settled beyond a restored copy', () => {
         const slot = ledger.account('GA');
         if (slot && applied) ledger.applyChain(slot, applied.change);
       },
+      earned: async () => new Map(),
       sync: store.sync,
       log: silentLog(),
     });

@@ -33,6 +33,22 @@ async function holdInChild(file: string) {
   return { child, line: String(line).trim() };
 }
 
+describe('call ids', () => {
+  it('begin anew behind those of a database that was lost, and of its restarts', async () => {
+    const clock = fakeClock();
+    const idsOfRun = async (file: string) => {
+      const store = openStore({ path: file, clock, log: silentLog() });
+      await store.close();
+      return store.nextCallId();
+    };
+    const lost = path.join(tempFolder(), 'callora.db');
+    const before = [await idsOfRun(lost), await idsOfRun(lost), await idsOfRun(lost)];
+    clock.advance(3 * 1_800_000);
+    const after = await idsOfRun(path.join(tempFolder(), 'callora.db'));
+    expect(after).toBeGreaterThan(Math.max(...before));
+  });
+});
+
 describe('one gateway per database', () => {
   it('refuses a second process at once and names the first by its pid', async () => {
     const { file } = openTestStore();
@@ -66,7 +82,7 @@ describe('one gateway per database', () => {
     await first.close();
     const second = open(file);
     const next = second.nextCallId();
-    expect([first.runId, second.runId]).toEqual([1, 2]);
+    expect(second.runId).toBe(first.runId + 1);
     expect([...ids, next].sort((a, b) => a - b)).toEqual([...ids, next]);
     await second.close();
     expect(fs.existsSync(`${file}.pid`)).toBe(false);
