@@ -1,12 +1,17 @@
-import { Keypair, TransactionBuilder } from '@stellar/stellar-sdk';
 import Database from 'better-sqlite3';
-import type { FinishOutcome } from '../../src/billing/charging.ts';
-import { units, unitsMax } from '../../src/money.ts';
-import { prices, type RunningCall } from './gateway.ts';
-import { checkCovered } from './identities.ts';
+import { begin, end, head, noHead } from './calls.ts';
+import {
+  askExit,
+  cancelWithdrawal,
+  deposit,
+  depositDust,
+  requestWithdrawal,
+  sendExit,
+  setLimit,
+  withdraw,
+} from './chain-acts.ts';
 import type { Life } from './life.ts';
-import type { ModelCall } from './model.ts';
-import { minDepositUnits, withdrawDelayS } from './network.ts';
+import { backup, backupInFlight, deleteDatabase, restore, restoreInFlight, waitForTheLost } from './loss-acts.ts';
 
 /** Everything that consumers, upstreams, the network and the machine do to a gateway. Each plays one step and notes it in the model. */
 export const commands: Record<string, { weight: number; play(life: Life): Promise<void> }> = {
@@ -35,20 +40,34 @@ export const commands: Record<string, { weight: number; play(life: Life): Promis
   'crash to come': { weight: 1, play: async (life) => life.misfortune.dieIn(life.random.below(40)) },
   'disk fills': { weight: 0.6, play: fillDisk },
   restart: { weight: 0.6, play: restart },
+  backup: { weight: 0.6, play: backup },
+  'backup in flight': { weight: 0.6, play: backupInFlight },
+  restore: { weight: 0.2, play: restore },
+  'restore in flight': { weight: 0.3, play: restoreInFlight },
+  'database deleted': { weight: 0.1, play: deleteDatabase },
+  'wait of a restore': { weight: 20, play: waitForTheLost },
 };
 
-const weightOfAll = Object.values(commands).reduce((sum, { weight }) => sum + weight, 0);
+/** In a life without luck the database is lost this many times as often. */
+const unluckyLosses = 4;
+const losses = ['backup', 'backup in flight', 'restore', 'restore in flight', 'database deleted'];
+
+function weightOf(name: string, life: Life): number {
+  return (commands[name]?.weight ?? 0) * (life.unlucky && losses.includes(name) ? unluckyLosses : 1);
+}
 
 /** Plays one command by chance; what has nothing to act on is not counted. */
 export async function playOne(life: Life): Promise<string> {
-  const name = nameAt(life.random.next() * weightOfAll);
+  const name = nameAt(life);
   await play(life, name);
   return name;
 }
 
 export async function play(life: Life, name: string): Promise<void> {
+  await life.losses.look(life);
   try {
     await commands[name]?.play(life);
+    life.losses.follow(life);
   } catch (error) {
     // What has no room on the disk is refused whole; the comparison behind each command shows it.
     if (!(error instanceof Database.SqliteError && error.code === 'SQLITE_FULL')) throw error;
@@ -56,167 +75,14 @@ export async function play(life: Life, name: string): Promise<void> {
   }
 }
 
-function nameAt(place: number): string {
-  let left = place;
-  for (const [name, { weight }] of Object.entries(commands)) {
-    left -= weight;
+function nameAt(life: Life): string {
+  const names = Object.keys(commands);
+  let left = life.random.next() * names.reduce((sum, name) => sum + weightOf(name, life), 0);
+  for (const name of names) {
+    left -= weightOf(name, life);
     if (left < 0) return name;
   }
   return 'ledger';
-}
-
-async function begin(life: Life, kind: 'capped' | undefined): Promise<void> {
-  const gateway = await life.alive();
-  const { address } = life.random.pick(life.network.consumers);
-  const token = kind && (await life.cappedToken(address));
-  if (kind && !token) return;
-  const running = gateway.begin(address, life.random.below(prices.length), token);
-  if (gateway.dead) return;
-  if (typeof running === 'string') return life.count(`call refused: ${running}`);
-  life.count('call');
-  const { id, price, route } = running;
-  const call: ModelCall = { id, account: address, payee: route.api.payee, price, token: token?.jti, state: 'held' };
-  life.model.calls.set(id, call);
-  life.running.set(id, running);
-  checkCovered(life, address);
-}
-
-function pickRunning(life: Life, state: ModelCall['state']): { call: ModelCall; running: RunningCall } | undefined {
-  const calls = life.model.in(state).filter(({ id }) => life.running.has(id));
-  if (calls.length === 0) return undefined;
-  const call = life.random.pick(calls);
-  const running = life.running.get(call.id);
-  return running && { call, running };
-}
-
-const statuses = [200, 200, 200, 201, 404, 500, 503];
-
-/** Heads of several calls at once, as they share one transaction. */
-async function head(life: Life): Promise<void> {
-  const gateway = await life.alive();
-  const some = new Map<number, { call: ModelCall; running: RunningCall; status: number }>();
-  for (let wanted = 1 + life.random.below(4); wanted > 0; wanted--) {
-    const picked = pickRunning(life, 'held');
-    if (picked) some.set(picked.call.id, { ...picked, status: life.random.pick(statuses) });
-  }
-  const heads = [...some.values()].map(async ({ call, running, status }) => {
-    const charged = status < 300;
-    if (charged) call.state = 'charging';
-    const served = await life.soon(gateway.head(running, status));
-    if (served === 'later' || served === 'failed') throw new Error(`a charge of call ${call.id} ended ${served}`);
-    if (served === true) call.state = charged ? 'served' : 'free';
-    else if (served === false) call.state = 'free';
-    if (call.state === 'free') life.running.delete(call.id);
-    if (served === true && charged) life.count('charge');
-    if (served === true && !charged) life.count('failed call');
-  });
-  await Promise.all(heads);
-}
-
-async function noHead(life: Life): Promise<void> {
-  const gateway = await life.alive();
-  const picked = pickRunning(life, 'held');
-  if (!picked) return;
-  gateway.release(picked.running);
-  picked.call.state = 'free';
-  life.running.delete(picked.call.id);
-  life.count('call without an answer');
-}
-
-const outcomes: FinishOutcome[] = [
-  'completed',
-  'completed',
-  'completed',
-  'client_gone',
-  'upstream_broke',
-  'gateway_failed',
-];
-
-async function end(life: Life): Promise<void> {
-  const gateway = await life.alive();
-  const picked = pickRunning(life, 'served');
-  if (!picked) return;
-  const { call, running } = picked;
-  const outcome = life.random.pick(outcomes);
-  const goesBack = outcome === 'upstream_broke' || outcome === 'gateway_failed';
-  life.running.delete(call.id);
-  call.state = goesBack ? 'ending' : 'finished';
-  const ended = await life.soon(gateway.end(running, 200, { outcome, bytesOut: 10 }));
-  if (ended === 'dead') return;
-  if (ended === 'later' || ended === 'failed') throw new Error(`the end of call ${call.id} was ${ended}`);
-  // A charge that a batch has taken by its age is not given back any more.
-  if (goesBack) call.state = life.rows().get(call.id)?.refunded ? 'refunded' : 'finished';
-  life.count(call.state === 'refunded' ? 'refund' : 'finish');
-}
-
-async function deposit(life: Life): Promise<void> {
-  await life.deposit(life.random.pick(life.network.consumers), 200n + BigInt(life.random.below(100_000)));
-}
-
-async function depositDust(life: Life): Promise<void> {
-  const consumer = life.random.pick(life.network.consumers);
-  const outcome = await consumer.deposit(consumer.address, units(minDepositUnits - 1n));
-  if (outcome.status !== 'refused') throw new Error('the vault took less than its minimum');
-  life.count('deposit refused');
-}
-
-async function requestWithdrawal(life: Life): Promise<void> {
-  const consumer = life.random.pick(life.network.consumers);
-  const { balance } = await life.network.vault.account(consumer.address);
-  const part = units(1n + BigInt(life.random.below(40_000)));
-  const { status } = await consumer.requestWithdraw(life.random.chance(0.3) && balance > 0n ? balance : part);
-  if (status === 'landed') life.count('withdrawal requested');
-}
-
-async function cancelWithdrawal(life: Life): Promise<void> {
-  const { status } = await life.random.pick(life.network.consumers).cancelWithdraw();
-  if (status === 'landed') life.count('withdrawal cancelled');
-}
-
-async function withdraw(life: Life): Promise<void> {
-  const consumer = life.random.pick(life.network.consumers);
-  if (life.random.chance(0.5)) life.network.pass(withdrawDelayS);
-  const before = await life.network.vault.account(consumer.address);
-  const { status } = await consumer.withdraw(consumer.address);
-  if (status !== 'landed') return;
-  life.model.account(consumer.address).withdrawn += least(before.requested, before.balance);
-  life.count('withdrawal');
-}
-
-async function setLimit(life: Life): Promise<void> {
-  const consumer = life.random.pick(life.network.consumers);
-  const limit = life.random.chance(0.5) ? units(unitsMax) : units(BigInt(life.random.below(30_000)));
-  const { status } = await consumer.setLimit(limit);
-  if (status === 'landed') life.count('limit set');
-}
-
-async function askExit(life: Life): Promise<void> {
-  const gateway = await life.alive();
-  const consumer = life.random.pick(life.network.consumers);
-  const amount = 1n + BigInt(life.random.below(20_000));
-  const answer = await life.soon(
-    gateway.run(gateway.exits.request(consumer.address, { to: consumer.address, amount: units(amount) })),
-  );
-  if (typeof answer === 'string') return;
-  if (!answer.ok) return life.count('exit refused');
-  life.signed.push({ consumer, exit: answer.signed, amount });
-  life.count('exit signed');
-}
-
-/** The owner of a co-signed exit signs and sends it, at any time, perhaps never. */
-async function sendExit(life: Life): Promise<void> {
-  const { network, random } = life;
-  if (life.signed.length === 0) return;
-  const { consumer, exit, amount } = random.pick(life.signed);
-  const tx = TransactionBuilder.fromXdr(exit.envelopeXdr, network.passphrase);
-  tx.sign(Keypair.fromSecret(consumer.secret));
-  const read = network.chain.read(tx.toEnvelope().toXdr());
-  const known = network.chain.history.transaction(read.hash);
-  network.chain.submit(read);
-  network.chain.closeLedger();
-  if (known || !network.chain.history.transaction(read.hash)?.successful) return;
-  life.model.account(consumer.address).withdrawn += amount;
-  life.count('exit landed');
 }
 
 async function watch(life: Life): Promise<void> {
@@ -255,8 +121,4 @@ async function restart(life: Life): Promise<void> {
 
 async function fillDisk(life: Life): Promise<void> {
   life.misfortune.fillDiskIn(life.random.below(10), 1 + life.random.below(5));
-}
-
-function least(one: bigint, other: bigint): bigint {
-  return one < other ? one : other;
 }

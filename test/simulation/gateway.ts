@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type Core, openCore } from '../../src/app/core.ts';
 import { createExits } from '../../src/app/exits.ts';
-import { resolveAccount, resolveCap } from '../../src/app/resolve.ts';
+import { resolveAccount, resolveCap, resolveToken } from '../../src/app/resolve.ts';
 import { createSalesGate } from '../../src/app/sales.ts';
 import type { Hold } from '../../src/billing/ledger.ts';
 import type { Config, Route } from '../../src/catalog/model.ts';
@@ -30,6 +30,9 @@ export type Fate = {
   /** Throws in the place of a durable write. */
   atWrite(): void;
 };
+
+/** A token with a cap. */
+export type Token = { jti: string; cap: Units; expiresAtMs: number; token: string };
 
 /** A call between its hold and its end. */
 export type RunningCall = { id: number; account: string; price: Units; hold: Hold; payer: Payer; route: Route };
@@ -100,17 +103,18 @@ export class SimGateway {
   }
 
   /** Check and hold in one step, as admission does; a reason when the call is refused. */
-  begin(account: string, routeIndex: number, token: { jti: string; cap: Units } | undefined): RunningCall | string {
+  begin(account: string, routeIndex: number, token: Token | undefined): RunningCall | string {
     const { core } = this;
     const route = core.config().apis[routeIndex]?.routes[0];
     if (!route) throw new Error('no such route');
     const slot = resolveAccount(core, account);
     const stop = this.gate.mayServe(slot, route);
     if (stop) return stop.code;
-    const cap = token && resolveCap(core, token.jti, token.cap);
+    const verified = token && { ...token, account, scopes: '*' as const, capUnits: token.cap };
+    const cap = verified && resolveCap(core, verified);
     const held = core.ledger.hold(slot, cap, route.priceUnits);
     if (!held.ok) return held.reason;
-    const tokenId = token && core.store.tokens.idOf(token.jti);
+    const tokenId = verified && resolveToken(core, verified);
     const payer: Payer = { account: slot, cap, tokenId, tokenJti: token?.jti ?? 'none' };
     return { id: core.store.nextCallId(), account, price: route.priceUnits, hold: held.hold, payer, route };
   }
@@ -129,6 +133,11 @@ export class SimGateway {
   end(running: RunningCall, status: number, relayed: Relayed): Promise<'ended' | 'dead'> {
     const ended = settleEnd(this.deps(), callOf(running), status, running.price, relayed);
     return this.run(ended.then(() => 'ended' as const));
+  }
+
+  /** Ends at this instant, as SIGKILL or the loss of its machine ends it. */
+  kill(): void {
+    this.process.end();
   }
 
   /** Ends as SIGTERM ends it: what is left is written, the files are closed. */
@@ -196,7 +205,11 @@ class Process {
   }
 
   private pass(): void {
-    if (this.dead || !this.fate.atCrashPoint()) return;
+    if (!this.dead && this.fate.atCrashPoint()) this.end();
+  }
+
+  end(): void {
+    if (this.dead) return;
     this.dead = true;
     copyDatabase(this.file, this.grave);
     this.die();
@@ -220,7 +233,7 @@ function callOf({ id, hold, payer, route }: RunningCall): Call {
 /** Two APIs of two payees, a cheap and a dear one. */
 export const prices = ['0.0000300', '0.0002000', '0.0000007'];
 
-function configOf(network: SimNetwork, places: Places): Config {
+export function configOf(network: SimNetwork, places: Places): Config {
   const origin = 'http://127.0.0.1:1';
   const config = makeConfig(prices.map((price, index) => ({ origin, price, payee: network.payees[index % 2] ?? '' })));
   return {

@@ -2,12 +2,14 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createTokenKeys } from '../../src/access/keys.ts';
-import { type Units, units } from '../../src/money.ts';
+import { units } from '../../src/money.ts';
 import { ContractViewError } from '../../src/stellar/contract-view.ts';
 import type { SignedExit } from '../../src/stellar/exit-signer.ts';
 import { RpcError } from '../../src/stellar/json-rpc.ts';
-import { type RunningCall, SimGateway } from './gateway.ts';
+import { Background } from './background.ts';
+import { type Places, type RunningCall, SimGateway, type Token } from './gateway.ts';
 import { checkIdentities } from './identities.ts';
+import { Losses } from './losses.ts';
 import { Misfortune } from './misfortune.ts';
 import { Model } from './model.ts';
 import { type Consumer, type SimNetwork, startNetwork } from './network.ts';
@@ -22,15 +24,20 @@ export class Life {
   readonly running = new Map<number, RunningCall>();
   readonly signed: { consumer: Consumer; exit: SignedExit; amount: bigint }[] = [];
   /** One token with a cap for each account, once it was issued. */
-  readonly tokens = new Map<string, { jti: string; cap: Units }>();
+  readonly tokens = new Map<string, Token>();
   gateway: SimGateway | undefined;
   readonly misfortune: Misfortune;
-  private readonly folder: string;
+  readonly losses = new Losses();
+  readonly folder: string;
   private readonly keysFile: string;
   private boots = 0;
-  private readonly background = new Set<Promise<unknown>>();
+  private readonly background = new Background();
 
-  private constructor(network: SimNetwork, random: Random, folder: string) {
+  /** Every fourth gateway loses its database often. */
+  readonly unlucky: boolean;
+
+  private constructor(network: SimNetwork, random: Random, folder: string, unlucky: boolean) {
+    this.unlucky = unlucky;
     this.network = network;
     this.random = random;
     this.misfortune = new Misfortune(random, (what) => this.count(what));
@@ -41,7 +48,7 @@ export class Life {
   static async begin(seed: number): Promise<Life> {
     const shared = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir();
     const folder = fs.mkdtempSync(path.join(shared, 'callora-life-'));
-    const life = new Life(await startNetwork(`life ${seed}`), createRandom(seed), folder);
+    const life = new Life(await startNetwork(`life ${seed}`), createRandom(seed), folder, seed % 4 === 0);
     await createTokenKeys(life.keysFile);
     for (const consumer of life.network.consumers) await life.deposit(consumer, 100_000n);
     return life;
@@ -53,9 +60,7 @@ export class Life {
     while (!this.gateway || this.gateway.dead) {
       if (this.gateway) await this.bury(this.gateway);
       this.gateway = undefined;
-      const file = this.place(this.boots);
-      const places = { file, grave: this.place(this.boots + 1), keysFile: this.keysFile };
-      const started = await SimGateway.start(this.network, places, this.misfortune).catch(refusedStart);
+      const started = await SimGateway.start(this.network, this.places, this.misfortune).catch(refusedStart);
       this.count('start');
       if (started === undefined) {
         this.boots++;
@@ -74,6 +79,11 @@ export class Life {
       }
     }
     return this.gateway;
+  }
+
+  /** Where its files lie, and where they lie after its death. */
+  get places(): Places {
+    return { file: this.place(this.boots), grave: this.place(this.boots + 1), keysFile: this.keysFile };
   }
 
   /** What the loops of a process do first: until they have, nothing is sold. */
@@ -99,24 +109,12 @@ export class Life {
   }
 
   /** Work of the process: done, cut off by its death, or left to go on while others do something. */
-  async soon<T>(work: Promise<T | 'dead'>): Promise<T | 'dead' | 'later' | 'failed'> {
-    let result: T | 'dead' | 'later' | 'failed' = 'later';
-    const done = work.then(
-      (value) => {
-        result = value;
-      },
-      () => {
-        result = 'failed';
-      },
-    );
-    this.background.add(done);
-    void done.then(() => this.background.delete(done));
-    for (let turn = 0; turn < turnsMax && result === 'later'; turn++) await new Promise(setImmediate);
-    return result;
+  soon<T>(work: Promise<T | 'dead'>): Promise<T | 'dead' | 'later' | 'failed'> {
+    return this.background.soon(work);
   }
 
   /** The account's token with a cap; undefined when the process died over it. */
-  async cappedToken(account: string): Promise<{ jti: string; cap: Units } | undefined> {
+  async cappedToken(account: string): Promise<Token | undefined> {
     const known = this.tokens.get(account);
     if (known) return known;
     const gateway = await this.alive();
@@ -124,7 +122,7 @@ export class Life {
     const request = { account, scope: '*' as const, ttlMs: 1e9, cap, source: 'operator' as const };
     const issued = await gateway.run(gateway.core.tokenDesk.issue(request));
     if (issued === 'dead') return undefined;
-    this.tokens.set(account, { jti: issued.jti, cap });
+    this.tokens.set(account, { ...issued, cap });
     return this.tokens.get(account);
   }
 
@@ -138,18 +136,27 @@ export class Life {
   }
 
   /** Lets time pass until nothing of the process waits for it. */
-  async finishBackground(): Promise<void> {
-    for (let round = 0; this.background.size > 0 && round < 1_000; round++) {
-      this.network.pass(5);
-      for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
-    }
+  finishBackground(): Promise<void> {
+    return this.background.finish(() => this.network.pass(5));
   }
 
-  async bury(gateway: SimGateway): Promise<void> {
-    this.count('death');
+  /** The process ends at this instant, and its files lie as they are. */
+  async kill(): Promise<void> {
+    const { gateway } = this;
+    if (!gateway) return;
+    this.gateway = undefined;
+    if (gateway.dead) return this.bury(gateway);
+    gateway.kill();
+    const crash = this.misfortune.pending();
+    await this.bury(gateway, 'kill');
+    this.misfortune.resume(crash);
+  }
+
+  private async bury(gateway: SimGateway, how: 'death' | 'kill' = 'death'): Promise<void> {
+    this.count(how);
     this.boots++;
     this.misfortune.died();
-    this.background.clear();
+    this.background.forget();
     this.running.clear();
     await gateway.bury();
   }
@@ -163,7 +170,12 @@ export class Life {
   rows(): Map<number, { refunded: boolean }> {
     const db = this.gateway?.core.store.db;
     const rows =
-      db?.prepare('SELECT c.id, r.amount FROM charges c LEFT JOIN refunds r ON r.charge_id = c.id').all() ?? [];
+      db
+        ?.prepare(
+          `SELECT c.id, r.amount FROM charges c
+           LEFT JOIN refunds r ON r.charge_id = c.id AND r.reason <> 'settled_before_restore'`,
+        )
+        .all() ?? [];
     return new Map(
       (rows as { id: number; amount: number | null }[]).map((row) => [row.id, { refunded: row.amount !== null }]),
     );
@@ -175,9 +187,6 @@ export class Life {
 }
 
 const refusalsMax = 1_000;
-
-/** Turns of the event loop in which work that waits for no time is done. */
-const turnsMax = 60;
 
 /** Only a network that does not answer may keep a process from starting. */
 function refusedStart(error: unknown): 'refused' {

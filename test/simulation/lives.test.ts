@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { lifeScript } from './script.ts';
+import { lifeScript, lossScript } from './script.ts';
 import { changes, simulate, simulateDeath } from './simulate.ts';
 
 /**
@@ -10,7 +10,7 @@ import { changes, simulate, simulateDeath } from './simulate.ts';
 /** Lives that once broke something, as [seed, commands]. */
 const kept: [number, number][] = [[23, 600]];
 
-it.each([...kept, [1, 600], [2, 600], [3, 600], [4, 600]] as [number, number][])(
+it.each([...kept, [1, 600], [2, 600], [5, 600], [7, 600]] as [number, number][])(
   'through faults, deaths and a full disk every unit is where it belongs, after each command and on chain (seed %i, %i commands)',
   async (seed, commands) => {
     const { counts } = await simulate(seed, commands);
@@ -20,6 +20,39 @@ it.each([...kept, [1, 600], [2, 600], [3, 600], [4, 600]] as [number, number][])
   },
   60_000,
 );
+
+it.each([
+  [4, 600],
+  [8, 600],
+] as [number, number][])(
+  'a gateway that loses its database again and again bills nobody twice (seed %i, %i commands)',
+  async (seed, commands) => {
+    const { counts } = await simulate(seed, commands);
+    expect(counts.restore).toBeGreaterThan(1);
+    expect(counts['taken over']).toBeGreaterThan(2);
+  },
+  60_000,
+);
+
+it('a death at any crash point of a loss and of the way back bills nobody twice (every 25th of them here)', async () => {
+  const { crashPoints, counts } = await simulateDeath(lossScript, Number.POSITIVE_INFINITY);
+  expect(crashPoints).toBeGreaterThan(300);
+  for (const kind of [
+    'backup',
+    'restore',
+    'database deleted',
+    'copied in flight',
+    'lost in flight',
+    'taken over',
+    'batch settled',
+  ]) {
+    expect([kind, counts[kind] ?? 0]).not.toEqual([kind, 0]);
+  }
+  for (let point = 0; point < crashPoints; point += 25) {
+    const { counts: after } = await simulateDeath(lossScript, point);
+    expect((after.death ?? 0) + (after['died while starting'] ?? 0)).toBe(1);
+  }
+}, 120_000);
 
 it('a death at any crash point of a whole life loses nothing and takes nothing twice (every 20th of them here)', async () => {
   const { crashPoints, counts } = await simulateDeath(lifeScript, Number.POSITIVE_INFINITY);

@@ -35,6 +35,15 @@ export class Misfortune implements Fate {
     this.crashIn = undefined;
   }
 
+  /** Crash points until the death that is due, for a process that ended before it. */
+  pending(): number | undefined {
+    return this.crashIn;
+  }
+
+  resume(crashPoints: number | undefined): void {
+    this.crashIn = crashPoints;
+  }
+
   /** After so many durable writes more, some find no room; then somebody makes room. */
   fillDiskIn(writes: number, failing: number): void {
     this.diskFullIn ??= writes;

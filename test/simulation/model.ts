@@ -15,6 +15,8 @@ export type CallState =
   | 'ending'
   | 'finished'
   | 'refunded'
+  /** Served, and the database that knew it is lost. Whether it was settled, nobody here knows. */
+  | 'lost'
   /** Nothing was ever due. */
   | 'free';
 
@@ -26,16 +28,30 @@ export type ModelCall = {
   token: string | undefined;
   state: CallState;
 };
-export type ModelAccount = { deposited: bigint; withdrawn: bigint; requested: bigint };
+
+export type ModelAccount = {
+  deposited: bigint;
+  withdrawn: bigint;
+  /** What the vault has taken for calls that are lost: no charge of the books will ever explain it. */
+  elsewhere: bigint;
+};
+
+/** What a copy of the database holds. */
+export type ModelCopy = { calls: Map<number, CallState>; elsewhere: Map<string, bigint> };
 
 export class Model {
   readonly calls = new Map<number, ModelCall>();
   readonly accounts = new Map<string, ModelAccount>();
 
   account(address: string): ModelAccount {
-    const known = this.accounts.get(address) ?? { deposited: 0n, withdrawn: 0n, requested: 0n };
+    const known = this.accounts.get(address) ?? { deposited: 0n, withdrawn: 0n, elsewhere: 0n };
     this.accounts.set(address, known);
     return known;
+  }
+
+  begin(call: ModelCall): void {
+    if (this.calls.has(call.id)) throw new Error(`the id of call ${call.id} was given to another before`);
+    this.calls.set(call.id, call);
   }
 
   in(...states: CallState[]): ModelCall[] {
@@ -61,6 +77,11 @@ export class Model {
     return this.sum(of, 'refunded');
   }
 
+  /** What is due for the calls that the books hold. */
+  net(of: Partial<ModelCall>): bigint {
+    return this.charged(of) - this.refunded(of);
+  }
+
   /** After a crash the rows decide about what was being written, and about nothing else. */
   recover(rows: Map<number, { refunded: boolean }>): void {
     for (const call of this.calls.values()) {
@@ -74,7 +95,36 @@ export class Model {
 
   /** Served ⇒ charged, charged ⇒ forwarded, and each refund is one that was due. */
   compare(rows: Map<number, { refunded: boolean }>): void {
-    const due = new Map(this.in('served', 'finished', 'refunded').map((call) => [call.id, call.state === 'refunded']));
+    const due = new Map(this.in(...kept).map((call) => [call.id, call.state === 'refunded']));
     expect(new Map([...rows].map(([id, { refunded }]) => [id, refunded]))).toEqual(due);
   }
+
+  copy(): ModelCopy {
+    return {
+      calls: new Map(this.in(...kept).map(({ id, state }) => [id, state])),
+      elsewhere: new Map([...this.accounts].map(([address, { elsewhere }]) => [address, elsewhere])),
+    };
+  }
+
+  /** The database is gone, and a copy of it, or an empty one, takes its place: calls are in it or they are lost. */
+  lose(copy: ModelCopy): void {
+    for (const call of this.calls.values()) {
+      const charged = ['served', 'ending', 'finished', 'lost'].includes(call.state);
+      call.state = copy.calls.get(call.id) ?? (charged ? 'lost' : 'free');
+    }
+    for (const [address, account] of this.accounts) account.elsewhere = copy.elsewhere.get(address) ?? 0n;
+  }
+
+  /**
+   * Nothing of the lost process can land any more. What the vault has taken beyond all that is due for the calls of the
+   * books was for calls that are lost, and for none twice.
+   */
+  takeOver(address: string, settled: bigint): void {
+    const account = this.account(address);
+    const beyond = settled - this.net({ account: address });
+    if (beyond > account.elsewhere) account.elsewhere = beyond;
+    expect(account.elsewhere <= this.sum({ account: address }, 'lost')).toBe(true);
+  }
 }
+
+const kept = ['served', 'finished', 'refunded'] as const;

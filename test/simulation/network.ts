@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Keypair } from '@stellar/stellar-sdk';
 import { type FakeClock, fakeClock } from '../../src/clock.ts';
+import { cursorLedger } from '../../src/deposits/transfers.ts';
 import { createPast } from '../../src/devnet/faults/past.ts';
 import { createFriendbot } from '../../src/devnet/friendbot/friendbot.ts';
 import { type Chain, createChain } from '../../src/devnet/ledger/chain.ts';
@@ -12,10 +13,11 @@ import { compileSorobanHost } from '../../src/devnet/soroban-host.ts';
 import { units, unitsMax } from '../../src/money.ts';
 import { type AccountTransactions, createAccountTransactions } from '../../src/stellar/account-transactions.ts';
 import { deployVault } from '../../src/stellar/deploy.ts';
-import { createRpc } from '../../src/stellar/rpc.ts';
+import { createRpc, type Rpc } from '../../src/stellar/rpc.ts';
 import { createSubmitter } from '../../src/stellar/submitter.ts';
 import { createTestAsset } from '../../src/stellar/test-asset.ts';
 import { createVault, type Vault } from '../../src/stellar/vault-client.ts';
+import { decodeVaultEvent } from '../../src/stellar/vault-events.ts';
 import { createLine, type Line } from './line.ts';
 
 export type SimNetwork = {
@@ -28,6 +30,7 @@ export type SimNetwork = {
   /** Who deposit and leave; each acts on chain by itself, over a line without faults. */
   consumers: Consumer[];
   vault: Vault;
+  rpc: Rpc;
   token: string;
   line(rules: Line): typeof fetch;
   /** Time passes on chain and in the gateway alike. */
@@ -100,6 +103,7 @@ export async function startNetwork(seed: string): Promise<SimNetwork> {
       return { ...createAccountTransactions({ submitter, vault: vaultAddress, secret }), secret, name };
     }),
     vault: createVault({ rpc, vault: vaultAddress }),
+    rpc,
     token,
     line,
     pass(seconds) {
@@ -107,6 +111,22 @@ export async function startNetwork(seed: string): Promise<SimNetwork> {
       chain.closeLedger();
     },
   };
+}
+
+/** The chain value after each batch, as the vault has told it to whoever listened. */
+export async function settledChain({ rpc, vaultAddress, chain }: SimNetwork): Promise<Map<number, string>> {
+  const values = new Map<number, string>();
+  let from: { startLedger: number } | { cursor: string } = { startLedger: chain.history.oldest().sequence };
+  for (;;) {
+    const page = await rpc.events({ from, contractId: vaultAddress, limit: 1_000 });
+    for (const raw of page.events) {
+      const event = decodeVaultEvent(raw, vaultAddress);
+      if (event.kind === 'settled') values.set(event.batch, event.chain);
+    }
+    if (page.events.length < 1_000 && (cursorLedger(page.cursor) ?? page.latestLedger) >= page.latestLedger)
+      return values;
+    from = { cursor: page.cursor };
+  }
 }
 
 /** A pause that no time ends, only its signal. */

@@ -1,0 +1,37 @@
+/** What a process has begun and not ended yet. Nothing of it takes real time: it goes on as the event loop turns. */
+export class Background {
+  private readonly open = new Set<Promise<unknown>>();
+
+  /** Work of the process: done, cut off by its death, or left to go on while others do something. */
+  async soon<T>(work: Promise<T | 'dead'>): Promise<T | 'dead' | 'later' | 'failed'> {
+    let result: T | 'dead' | 'later' | 'failed' = 'later';
+    const done = work.then(
+      (value) => {
+        result = value;
+      },
+      () => {
+        result = 'failed';
+      },
+    );
+    this.open.add(done);
+    void done.then(() => this.open.delete(done));
+    for (let turn = 0; turn < turnsMax && result === 'later'; turn++) await new Promise(setImmediate);
+    return result;
+  }
+
+  /** Lets time pass until nothing waits for it. */
+  async finish(pass: () => void): Promise<void> {
+    for (let round = 0; this.open.size > 0 && round < 1_000; round++) {
+      pass();
+      for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+    }
+  }
+
+  /** Of a process that is gone. */
+  forget(): void {
+    this.open.clear();
+  }
+}
+
+/** Turns of the event loop in which work that waits for no time is done. */
+const turnsMax = 60;
