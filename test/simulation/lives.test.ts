@@ -44,7 +44,7 @@ it('a death at any crash point of a loss and of the way back bills nobody twice 
     'copied in flight',
     'lost in flight',
     'taken over',
-    'batch settled',
+    'receipt verified',
   ]) {
     expect([kind, counts[kind] ?? 0]).not.toEqual([kind, 0]);
   }
