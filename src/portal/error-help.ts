@@ -10,8 +10,8 @@ export const errorHelp: Record<ErrorCode, { when: string; remedy: string }> = {
     remedy: 'Read `detail`, correct the client. Nothing was forwarded or charged.',
   },
   bad_path: {
-    when: 'The path has dot segments, doubled slashes, an encoded slash or other text with more than one reading.',
-    remedy: 'Send the path in its plain form: the path that is priced is the path that is forwarded.',
+    when: 'The path has dot segments, doubled slashes, an encoded slash or other text with more than one reading, or the API may take it for another path that costs more.',
+    remedy: 'Send the path in its plain form, as it is listed: the path that is priced is the path that is forwarded.',
   },
   bad_parameter: {
     when: 'A parameter or a field of the body is missing, unknown or out of range.',
@@ -113,7 +113,7 @@ export const errorHelp: Record<ErrorCode, { when: string; remedy: string }> = {
       'Look at call `call` in your usage, and at its effect if the API shows it. To call again all the same, use a new key.',
   },
   idempotency_not_replayable: {
-    when: 'The call `call` with this key has ended, but its answer was too large to be kept or never came whole.',
+    when: 'The call `call` with this key has ended, but its answer was too large to be kept, found no room among your other calls, never came whole, or came in a way that does not show whether it did.',
     remedy: 'Look at call `call` in your usage; fetch its result another way, or call again with a new key.',
   },
   idempotency_mismatch: {
