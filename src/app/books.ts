@@ -1,6 +1,7 @@
 import type { Books } from '../admin/books.ts';
 import { createBooks } from '../admin/create-books.ts';
 import { beganLate } from '../settlement/adoption.ts';
+import { lanesInForce } from '../settlement/partition.ts';
 import { reconcile } from '../settlement/reconcile.ts';
 import { firstCallId } from '../store/call-ids.ts';
 import { version } from '../version.ts';
@@ -48,7 +49,8 @@ export function joinBooks(core: Core, actor: string): Books {
     async reconcile(signal) {
       const { accounts, batches, payouts: paid } = store;
       const incomplete = store.restored.state() !== 'never' || beganLate(store.meta, facts.lanes);
-      const books = { vault, accounts, batches, payouts: paid, ledger, rootChain, catchUp };
+      const lanes = Math.max(config.settlement.lanes, lanesInForce(store.meta));
+      const books = { vault, accounts, batches, payouts: paid, ledger, rootChain, catchUp, lanes };
       const { checks } = await reconcile({ ...books, incomplete: incomplete ? store.meta : undefined }, signal);
       return { checks: [...checks, ...(await classicChecks(core, signal))] };
     },

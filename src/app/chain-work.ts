@@ -3,10 +3,12 @@ import { createWatcher, type Watcher } from '../deposits/watcher.ts';
 import { createLoop } from '../loop.ts';
 import { formatUsdc } from '../money.ts';
 import { beganLate, beginAdoption } from '../settlement/adoption.ts';
+import { createChannels } from '../settlement/channels.ts';
 import { type ConfirmResult, confirmSettled, type SettledOnChain } from '../settlement/confirm.ts';
 import { createFeeBook } from '../settlement/fee-book.ts';
 import { foreignNoted, noteForeign } from '../settlement/foreign.ts';
 import { createKeeper } from '../settlement/keeper.ts';
+import { lanesInForce } from '../settlement/partition.ts';
 import { createPayouts } from '../settlement/payouts.ts';
 import { earnedBy, resumeRestored } from '../settlement/resume-restored.ts';
 import { createRootChain } from '../settlement/root-chain.ts';
@@ -24,6 +26,7 @@ const payoutLookMs = 30_000;
 /** The keeper itself knows when it is time. */
 const keeperLookMs = 60_000;
 const feeLookMs = 30_000;
+const channelLookMs = 5_000;
 /** 100 XLM: three times what a week of the contract's code costs at the highest rate of rent in sight. */
 const rentMaxStroops = 1_000_000_000n;
 
@@ -39,7 +42,7 @@ export function joinChainWork(
   parts: Parts,
   chainTimeS: () => number,
   later: () => Core,
-): Pick<Core, 'watcher' | 'settler' | 'payouts' | 'rootChain' | 'loops'> {
+): Pick<Core, 'watcher' | 'settler' | 'payouts' | 'channels' | 'rootChain' | 'loops'> {
   const { clock, log, store, rpc, vault, facts, ledger, metrics } = parts;
   const { stellar, settlement } = config;
   const { sync } = store;
@@ -51,6 +54,7 @@ export function joinChainWork(
       breakBooks(later(), 'settlements are ours', foreignNoted(store.meta) ?? 'a foreign settlement');
     return result;
   };
+  const lanesUsed = () => lanesFrom0(Math.max(settlement.lanes, lanesInForce(store.meta)));
   const sight = () => ({ ledger: watcher.state().lastLedger, closedAtS: chainTimeS() });
   const sighted = withinSight(rpc, sight, config.deposits.pollIntervalMs);
   const sightedVault = createVault({ rpc: sighted, vault: vault.address });
@@ -79,6 +83,7 @@ export function joinChainWork(
       ageMaxMs: settlement.ageMaxMs,
       entriesMax: settlement.batchEntries,
     },
+    lanes: settlement.lanes,
     limitPeriodS: facts.limitPeriodS,
     chainTimeS,
     seenLedger: () => watcher.state().lastLedger,
@@ -90,11 +95,10 @@ export function joinChainWork(
       const core = later();
       if (!core.restoring) return;
       const { batches, restored, audit } = store;
-      const earned = earnedBy(vault);
-      await resumeRestored(
-        { batches, restored, audit, ledger, snapshotAll: core.watcher.lookUpAll, earned, sync, log },
-        signal,
-      );
+      const { lookUpAll: snapshotAll } = core.watcher;
+      const lanes = lanesUsed();
+      const earned = earnedBy(vault, lanes);
+      await resumeRestored({ batches, restored, audit, ledger, lanes, snapshotAll, earned, sync, log }, signal);
       core.restoring = false;
     },
     sync,
@@ -113,7 +117,7 @@ export function joinChainWork(
     restored: () => store.restored.state() === 'begun',
     async onFirstSight(signal) {
       const restored = store.restored.state() === 'begun';
-      const lanesOf = { inUse: 1, ofVault: facts.lanes };
+      const lanesOf = { inUse: lanesUsed().length, ofVault: facts.lanes };
       await beginAdoption({ vault, meta: store.meta, newest: rpc.latestLedger, restored }, lanesOf, signal);
       if (restored) store.restored.noteBegun();
     },
@@ -162,7 +166,7 @@ export function joinChainWork(
           .apis.map((api) => api.payee),
       ),
     ],
-    lanes: [0],
+    lanes: lanesFrom0(settlement.lanes),
     limitPeriodS: facts.limitPeriodS,
     chainTimeS,
     whileIdle: settler.whileIdle,
@@ -176,7 +180,27 @@ export function joinChainWork(
   const payoutLoop = loop('payouts', Math.min(settlement.payoutIntervalMs, payoutLookMs), payouts.turn);
   // No call depends on it for weeks.
   const keepLoop = createLoop({ name: 'keeper', intervalMs: keeperLookMs, aside: true, clock, log, turn: keeper.turn });
+  const channels = createChannels({
+    rpc: sighted,
+    submitter,
+    operatorSecret: stellar.operatorSecret,
+    lanes: settlement.lanes,
+    whileIdle: settler.whileIdle,
+    log,
+  });
+  const channelLoop = createLoop({ name: 'channels', intervalMs: channelLookMs, clock, log, turn: channels.turn });
   const feeBook = createFeeBook({ rpc: sighted, fees: store.envelopeFees, clock });
   const feeLoop = createLoop({ name: 'fees', intervalMs: feeLookMs, aside: true, clock, log, turn: feeBook.turn });
-  return { watcher, settler, payouts, rootChain, loops: [watchLoop, settleLoop, payoutLoop, keepLoop, feeLoop] };
+  return {
+    watcher,
+    settler,
+    payouts,
+    channels,
+    rootChain,
+    loops: [watchLoop, settleLoop, payoutLoop, keepLoop, channelLoop, feeLoop],
+  };
+}
+
+function lanesFrom0(count: number): number[] {
+  return Array.from({ length: count }, (_, lane) => lane);
 }

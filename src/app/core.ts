@@ -19,6 +19,7 @@ import type { Watcher } from '../deposits/watcher.ts';
 import type { Log } from '../log.ts';
 import type { Loop } from '../loop.ts';
 import { createJournal, type Journal } from '../metering/journal.ts';
+import type { Channels } from '../settlement/channels.ts';
 import { foreignNoted } from '../settlement/foreign.ts';
 import type { Payouts } from '../settlement/payouts.ts';
 import type { RootChain } from '../settlement/root-chain.ts';
@@ -76,6 +77,7 @@ export type Core = {
   watcher: Watcher;
   settler: Settler;
   payouts: Payouts;
+  channels: Channels;
   rootChain: RootChain;
   tokenDesk: TokenDesk;
   metrics: Metrics;
@@ -127,6 +129,9 @@ export async function openCore(config: Config, deps: AppDeps): Promise<Core> {
     const rpc = createRpc({ url: config.stellar.rpcUrl, passphrase: config.stellar.passphrase, clock, fetch });
     const vault = createVault({ rpc, vault: config.stellar.vault });
     const facts = await readVaultFacts({ vault, meta: store.meta });
+    if (config.settlement.lanes > facts.lanes) {
+      throw new Error(`settlement.lanes is ${config.settlement.lanes}, and the vault has ${facts.lanes} lanes`);
+    }
     // Only classic deposits cannot do without it: a gateway that has served before starts with the network down.
     const asset = await keepTokenAsset({ rpc, meta: store.meta }, facts.token).catch((error: unknown) => {
       if (config.deposits.classic) throw error;

@@ -141,6 +141,7 @@ function compileSettlement(settlement: Sections['settlement']): Config['settleme
     intervalMs: settlement.interval,
     minTotalUnits: settlement.min_total,
     batchEntries: settlement.batch_entries,
+    lanes: settlement.lanes,
     payoutMinUnits: settlement.payout_min,
     payoutIntervalMs: settlement.payout_interval,
     ageMaxMs: settlement.age_max,

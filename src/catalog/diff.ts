@@ -103,6 +103,7 @@ function settingsOf(config: Config): Map<string, string> {
     interval: settlement.intervalMs,
     min_total: settlement.minTotalUnits,
     batch_entries: settlement.batchEntries,
+    lanes: settlement.lanes,
     payout_min: settlement.payoutMinUnits,
     payout_interval: settlement.payoutIntervalMs,
     age_max: settlement.ageMaxMs,

@@ -163,6 +163,7 @@ export const otherLimits = {
   settlementIntervalMs: time('interval', 60 * second, second, day, 'a batch costs fees, so it is worth collecting'),
   payoutIntervalMs: time('payout_interval', hour, second, timerMaxMs, 'a claim costs fees too'),
   ageMaxMs: time('age_max', hour, second, timerMaxMs, 'must fit the vault: see `callora check`'),
+  lanes: count('lanes', 1, 1, 32, 'each has one batch in flight: about 97 accounts a ledger'),
   batchEntries: count('batch_entries', 100, 2, 100, 'accounts + payees; half of what one transaction may write'),
   feeMaxStroops: count('fee_max_stroops', 200_000, 100, 100_000_000, 'bids 0.02 XLM for inclusion at the most'),
 } satisfies Record<string, LimitDefault>;

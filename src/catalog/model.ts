@@ -57,6 +57,8 @@ export type Config = {
     minTotalUnits: Units;
     /** Accounts + payees in one batch, at most. */
     batchEntries: number;
+    /** Lanes of the vault in use, each with one batch in flight. */
+    lanes: number;
     payoutMinUnits: Units;
     payoutIntervalMs: number;
     /** A charge older than this is settled whatever the total, finished or not. */

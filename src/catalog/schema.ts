@@ -143,6 +143,7 @@ const settlement = z.strictObject({
   interval: limit(otherLimits.settlementIntervalMs),
   min_total: usdc.default(usdcDefault('0.10')),
   batch_entries: limit(otherLimits.batchEntries),
+  lanes: limit(otherLimits.lanes),
   payout_min: usdc.default(usdcDefault('5')),
   payout_interval: limit(otherLimits.payoutIntervalMs),
   age_max: limit(otherLimits.ageMaxMs),

@@ -38,11 +38,17 @@ export async function beginAdoption(
     const { batch, chain } = await deps.vault.lastBatch(lane, signal);
     adoptBatch(deps.meta, lane, batch, chain);
   }
+  const begun: number[] = [];
   for (let lane = 0; lane < lanes; lane++) {
     const { batch, chain } = await deps.vault.lastBatch(lane, signal);
     if (!deps.restored && (batch === 0 || deps.meta.get(sinceKey(lane)) !== undefined)) continue;
     adoptBatch(deps.meta, lane, batch, chain);
-    const { ledger, closedAtS } = await deps.newest(signal);
+    begun.push(lane);
+  }
+  if (begun.length === 0) return;
+  // One moment for all lanes, so that all their waits end together.
+  const { ledger, closedAtS } = await deps.newest(signal);
+  for (const lane of begun) {
     deps.meta.set(sinceKey(lane), `${closedAtS} ${ledger}`);
     deps.meta.set(doneKey(lane), '0');
   }

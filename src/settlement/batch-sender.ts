@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import { channelSecret } from '../stellar/channel-account.ts';
 import { isTransportFailure, RpcError } from '../stellar/json-rpc.ts';
 import type { NetworkSettings } from '../stellar/network-settings.ts';
 import type { Rpc } from '../stellar/rpc.ts';
@@ -23,6 +24,8 @@ export type BatchSender = {
   step(batch: BatchRow, signal?: AbortSignal): Promise<StepResult>;
   /** A person has looked: one more envelope although several of this batch have failed on chain. */
   insist(batchId: number): void;
+  /** The batch is taken apart; its id may be given out again. */
+  forget(batchId: number): void;
 };
 
 export type StepResult =
@@ -74,7 +77,6 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
       };
     }
     const objection = objections.get(batch.id);
-    objections.delete(batch.id);
     if (objection !== undefined) return { next: 'too_large', reason: objection };
     requireMove(batch, 'record');
     await rpc.verifyNetwork(signal);
@@ -82,13 +84,15 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
     const lines = batches.lines(batch.id).sort(compareLines);
     const excess = excessOf(lines, await vault.settings(signal));
     if (excess) return { next: 'too_large', reason: excess };
-    const options = { operatorSecret: deps.operatorSecret, feeMaxStroops: deps.feeMaxStroops, attempt: past.length };
+    const { operatorSecret, feeMaxStroops } = deps;
+    const keys = { operatorSecret, channelSecret: channelSecret(operatorSecret, lane) };
+    const options = { ...keys, feeMaxStroops, attempt: past.length };
     const built = await vault.buildSettle({ lane, batch: batch.batch, root, lines }, options, signal);
     if (!built.ok) return refused(batch, built.reason, built.detail, signal);
 
-    const { hash, envelopeXdr, sequence, maxTimeS } = built.transaction;
+    const { hash, innerHash, envelopeXdr, sequence, maxTimeS } = built.transaction;
     const createdAtMs = clock.nowMs();
-    const envelope = { hash, envelopeXdr, sequence, maxTimeS, createdAtMs };
+    const envelope = { hash, innerHash, envelopeXdr, sequence, maxTimeS, createdAtMs };
     await batches.recordEnvelope(batch.id, envelope);
     log.info({ lane, batch: batch.batch, hash, maxTimeS, bytes: built.bytes }, 'batch submitted');
     return send(batch, envelope, signal);
@@ -102,6 +106,7 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
     signal?: AbortSignal,
   ): Promise<StepResult> {
     if (reason === 'wrong_batch') return compareWithLane(batch, signal);
+    if (reason === 'no_source' && batch.lane > 0) return wait(`the channel account of lane ${batch.lane}`);
     if (reason === 'settle_paused') return wait('the vault to be unpaused');
     if (detail.includes('ExceededLimit')) return { next: 'too_large', reason: firstLineOf(detail) };
     throw new Error(`the vault refuses batch ${batch.batch}: ${reason ?? detail.slice(0, 500)}`);
@@ -237,7 +242,14 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
 
   return {
     step: (batch, signal) => (batch.state === 'sealed' ? submit(batch, signal) : advance(batch, signal)),
-    insist: (batchId) => void insisted.add(batchId),
+    insist(batchId) {
+      insisted.add(batchId);
+      objections.delete(batchId);
+    },
+    forget(batchId) {
+      insisted.delete(batchId);
+      objections.delete(batchId);
+    },
   };
 }
 

@@ -12,7 +12,9 @@ export type ResumeRestoredDeps = {
   ledger: Pick<Ledger, 'account' | 'cap' | 'refund' | 'writeOff' | 'explainElsewhere'>;
   /** Takes over every known account as the vault states it now. */
   snapshotAll: (signal?: AbortSignal) => Promise<void>;
-  /** What the vault says each of these payees has earned, in the lane in use. */
+  /** Lanes that were in use, or are. */
+  lanes: readonly number[];
+  /** What the vault says each of these payees has earned in them. */
   earned: (payees: string[], signal?: AbortSignal) => Promise<Map<string, Units>>;
   sync: () => Promise<void>;
   log: Log;
@@ -36,7 +38,7 @@ export async function resumeRestored(deps: ResumeRestoredDeps, signal?: AbortSig
   await deps.snapshotAll(signal);
   const earned = await deps.earned(deps.restored.payees(), signal);
   // Rows and memory in one synchronous step: no call is sold yet, but an operator may be refunding one.
-  const matched = deps.restored.match(earned);
+  const matched = deps.restored.match(earned, deps.lanes);
   for (const each of matched) follow(deps, each);
   const settled = sum(matched.map(({ filed }) => filed));
   const detail = { accounts: matched.length, settled_before_restore: formatUsdc(settled) };
@@ -56,16 +58,17 @@ function follow({ ledger }: ResumeRestoredDeps, { account, writtenOff, filed, re
 }
 
 /** Asks the vault, payee by payee. */
-export function earnedBy(vault: Pick<Vault, 'earnings'>): ResumeRestoredDeps['earned'] {
+export function earnedBy(vault: Pick<Vault, 'earnings'>, lanes: readonly number[]): ResumeRestoredDeps['earned'] {
   return async (payees, signal) => {
     const earned = new Map<string, Units>();
-    for (const payee of payees) earned.set(payee, (await vault.earnings(payee, lane, signal)).gross);
+    for (const payee of payees) {
+      const inLanes: Units[] = [];
+      for (const lane of lanes) inLanes.push((await vault.earnings(payee, lane, signal)).gross);
+      earned.set(payee, sum(inLanes));
+    }
     return earned;
   };
 }
-
-/** The one lane in use. */
-const lane = 0;
 
 function sum(amounts: Units[]): Units {
   return units(amounts.reduce((total, amount) => total + amount, 0n));

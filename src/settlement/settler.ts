@@ -7,9 +7,11 @@ import type { Vault } from '../stellar/vault-client.ts';
 import type { BatchRow } from '../store/batches.ts';
 import type { SealRequest } from '../store/seal-proposal.ts';
 import type { Store } from '../store/store.ts';
+import { signLifeMaxLedgers } from './adoption.ts';
 import { createAgeMarks } from './age-marks.ts';
 import { type BatchSenderDeps, createBatchSender, type StepResult } from './batch-sender.ts';
 import { type LaneSyncDeps, syncLane } from './lane-sync.ts';
+import { createPartition } from './partition.ts';
 import { type SealBatchDeps, sealBatch } from './seal-batch.ts';
 
 /** Seals usage into batches and brings them to the chain, lane by lane, one batch in flight per lane. */
@@ -72,9 +74,10 @@ export type SettlerDeps = BatchSenderDeps &
     limitPeriodS: number;
     /** Close time of the newest ledger seen, s. */
     chainTimeS: () => number;
-    /** Lanes in use; an account's lane never changes while a batch is open. */
+    /** Among how many lanes accounts are shared out, each with one batch in flight; 1 by default. */
     lanes?: number;
-    laneOf?: (account: string) => number;
+    /** Newest ledger that was watched. */
+    seenLedger: () => number;
     sync: () => Promise<void>;
   };
 
@@ -86,6 +89,8 @@ type Lane = {
   goesOn: boolean;
   /** Bounds of its batches while what it sealed lately was more than the network takes. */
   atMost: BatchBounds | undefined;
+  /** A batch that is to be made smaller is taken apart in this ledger at the earliest. */
+  apartFromLedger: number | undefined;
   /** Somebody wants out: whatever the amounts, and however many batches it takes. */
   hurried: boolean;
   waitingFor: string | undefined;
@@ -96,12 +101,16 @@ export function createSettler(deps: SettlerDeps): Settler {
   const { batches, clock, log, rules } = deps;
   const sender = createBatchSender(deps);
   const ages = createAgeMarks({ clock, ageMaxMs: rules.ageMaxMs, newest: batches.newestWaiting });
-  const lanes: Lane[] = Array.from({ length: deps.lanes ?? 1 }, (_, lane) => ({
+  const wanted = deps.lanes ?? 1;
+  const partition = createPartition({ meta: deps.meta, batches, wanted });
+  const highest = Math.max(wanted - 1, partition.lanes() - 1, ...batches.open().map(({ lane }) => lane));
+  const lanes: Lane[] = Array.from({ length: highest + 1 }, (_, lane) => ({
     lane,
     synced: false,
     triedAtMs: clock.monotonicMs(),
     goesOn: false,
     atMost: undefined,
+    apartFromLedger: undefined,
     hurried: false,
     waitingFor: undefined,
     halted: undefined,
@@ -127,16 +136,15 @@ export function createSettler(deps: SettlerDeps): Settler {
       }
       lane.synced = true;
     }
-    const batch = wholeBatch(lane.lane) ?? (await seal(lane, force, signal));
+    const open = wholeBatch(lane.lane);
+    if (!open && !partition.settled()) {
+      lane.waitingFor = 'batches that were shared out among another number of lanes';
+      return false;
+    }
+    const batch = open ?? (lane.lane < partition.lanes() ? await seal(lane, force, signal) : undefined);
     if (!batch) {
       // More waits than was chosen, or what was chosen kept changing: the next turn goes on.
       lane.waitingFor = lane.goesOn ? 'the charges that no batch has taken yet' : undefined;
-      return false;
-    }
-    const other = batches.open().find(({ lane: of, state }) => of !== lane.lane && state === 'submitted');
-    if (other && batch.state === 'sealed') {
-      // One source account for all lanes: two envelopes in flight would carry one sequence number.
-      lane.waitingFor = `batch ${other.batch} of lane ${other.lane}`;
       return false;
     }
     return follow(lane, batch, await sender.step(batch, signal));
@@ -170,8 +178,18 @@ export function createSettler(deps: SettlerDeps): Settler {
       const reason = `one line is more than the network takes: ${account} to ${payee}, batch ${batch.batch} (${why})`;
       return halt(lane, { reason, foreign: false });
     }
+    if (lane.lane > 0 && batches.envelopes(batch.id).length > 0) {
+      // What the operator has signed for a channel could be sent by whoever has seen it, until its last ledger.
+      lane.apartFromLedger ??= deps.seenLedger() + signLifeMaxLedgers;
+      if (deps.seenLedger() < lane.apartFromLedger) {
+        lane.waitingFor = `ledger ${lane.apartFromLedger}, to make batch ${batch.batch} smaller (${why})`;
+        return false;
+      }
+    }
+    lane.apartFromLedger = undefined;
     log.warn({ lane: lane.lane, batch: batch.batch, lines: lines.length, why }, 'the batch is made smaller');
     batches.unseal(batch.id);
+    sender.forget(batch.id);
     lane.atMost = times(sizeOf(lines), 0.5);
     lane.goesOn = true;
     return true;
@@ -199,7 +217,7 @@ export function createSettler(deps: SettlerDeps): Settler {
       entriesMax: Math.min(bounds.entriesMax, lane.atMost?.entriesMax ?? bounds.entriesMax),
       linesMax: Math.min(bounds.linesMax, lane.atMost?.linesMax ?? bounds.linesMax),
       period: Math.floor(deps.chainTimeS() / deps.limitPeriodS),
-      ...(deps.laneOf ? { inLane: (account: string) => deps.laneOf?.(account) === lane.lane } : {}),
+      lanes: partition.lanes(),
     };
     const { hurried } = lane;
     // One that comes while this batch is chosen and filed is about what the batch has not taken.
@@ -238,7 +256,8 @@ export function createSettler(deps: SettlerDeps): Settler {
 
   /** A lane may be halted for days over a batch whose envelope has long had its time: nobody else waits for that. */
   function anyMayLand(): boolean {
-    const submitted = batches.open().filter((batch) => batch.state === 'submitted');
+    // The other lanes have a sequence number of their own.
+    const submitted = batches.open().filter((batch) => batch.lane === 0 && batch.state === 'submitted');
     const live = submitted.flatMap((batch) => batches.envelopes(batch.id)).filter(({ state }) => state === 'live');
     return live.some((envelope) => envelope.maxTimeS >= deps.chainTimeS());
   }

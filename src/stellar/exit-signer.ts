@@ -14,8 +14,8 @@ import {
 } from './exit-envelope.ts';
 import { readFeeAccount } from './fee-account.ts';
 import type { Rpc } from './rpc.ts';
-import { authorisationLedgers, feeMinStroops, withMargin } from './submitter.ts';
-import { publicKeyOf, unsignedEnvelope } from './transactions.ts';
+import { authorisationLedgers, withMargin } from './submitter.ts';
+import { networkFeeMinStroops, publicKeyOf, unsignedEnvelope } from './transactions.ts';
 import { vaultErrorName } from './vault-errors.ts';
 
 /** The operator's side of a co-signed exit: builds it from the terms alone, and signs nothing that it has not built. */
@@ -95,7 +95,7 @@ async function prepare(
   const recorded = operatorOf(simulated.authXdr, terms, operator);
   if (!recorded) return { ok: false, detail: 'the vault asks for other signatures than those of account and operator' };
   const sorobanData = withMargin(simulated.transactionDataXdr, simulated.minResourceFee, signatureCost);
-  const feeStroops = Math.min(feeMaxStroops, Math.max(feeMinStroops, bid)) + Number(sorobanData.resourceFee);
+  const feeStroops = Math.min(feeMaxStroops, Math.max(networkFeeMinStroops, bid)) + Number(sorobanData.resourceFee);
   if (feeStroops > exitFeeMaxStroops) return { ok: false, detail: `the network asks for ${xlm(feeStroops)} XLM` };
   if (source.freeStroops < feeStroops) {
     const detail = `the fee is up to ${xlm(feeStroops)} XLM, and the account has ${xlm(source.freeStroops)} free`;

@@ -5,6 +5,7 @@ import type { Rpc } from './rpc.ts';
 import type { TransactionAnswer } from './rpc-answers.ts';
 import {
   envelopeLifeS,
+  networkFeeMinStroops,
   publicKeyOf,
   resultName,
   type SignedTransaction,
@@ -96,8 +97,6 @@ export async function accountSequence(
   return data.type === 'account' ? data.account.seqNum : undefined;
 }
 
-export const feeMinStroops = 100;
-
 /**
  * The network ends authorisations by ledger number. At about six seconds a ledger this is nine minutes: no signature of
  * ours lives longer than ten, and an envelope's 90 seconds fit in even at one ledger a second.
@@ -124,7 +123,12 @@ async function prepare(
   if (operation.body.type === 'invokeHostFunction') {
     const recorded = await rpc.simulate(unsignedEnvelope(operation, source, rpc.passphrase), signal);
     if (!recorded.ok) return refusal(recorded.error);
-    const signed = await signAuthorisations(recorded.authXdr, request, rpc.passphrase, latest.ledger);
+    const signed = await signAuthorisations(
+      recorded.authXdr,
+      request.coSignerSecrets ?? [],
+      rpc.passphrase,
+      latest.ledger,
+    );
     operation = withAuth(operation, signed.authXdr);
     // Signatures cost instructions that a recording simulation does not see.
     const final =
@@ -148,7 +152,7 @@ async function prepare(
       operation,
       source,
       sequence: sequence + 1n,
-      inclusionFeeStroops: Math.min(feeMaxStroops, Math.max(feeMinStroops, bid)),
+      inclusionFeeStroops: Math.min(feeMaxStroops, Math.max(networkFeeMinStroops, bid)),
       sorobanData,
       maxTimeS: latest.closedAtS + envelopeLifeS,
       passphrase: rpc.passphrase,
@@ -161,13 +165,14 @@ function refusal(error: string): Extract<SubmitOutcome, { status: 'refused' }> {
   return { status: 'refused', reason: vaultErrorName(error), detail: error };
 }
 
-async function signAuthorisations(
+/** Signs the authorisations that are asked of these keys; the others stay as they are. */
+export async function signAuthorisations(
   authXdr: string[],
-  request: SubmitRequest,
+  secrets: readonly string[],
   passphrase: string,
   latestLedger: number,
 ): Promise<{ authXdr: string[]; count: number }> {
-  const signers = (request.coSignerSecrets ?? []).map((secret) => Keypair.fromSecret(secret));
+  const signers = secrets.map((secret) => Keypair.fromSecret(secret));
   let count = 0;
   const signed: string[] = [];
   for (const text of authXdr) {

@@ -2,8 +2,9 @@ import { Account, Keypair, Operation, TransactionBuilder, xdr } from '@stellar/s
 
 /** A signed envelope with all one must keep to find out later what became of it. */
 export type SignedTransaction = {
-  /** Hex. */
+  /** Hex; of the outer transaction where another account pays the fee. */
   hash: string;
+  innerHash?: string | undefined;
   envelopeXdr: string;
   sequence: bigint;
   /** It can land in a ledger that closes at or before this time, s since 1970, and in no later one. */
@@ -21,6 +22,9 @@ export type TransactionPlan = {
   passphrase: string;
 };
 
+/** The network's lowest inclusion fee, stroops. */
+export const networkFeeMinStroops = 100;
+
 /** The longest life of an envelope, s: long enough for a busy network, short enough to rebuild soon. */
 export const envelopeLifeS = 90;
 
@@ -30,6 +34,27 @@ export function signTransaction(plan: TransactionPlan, secrets: string[]): Signe
   return {
     hash: Buffer.from(transaction.hash()).toString('hex'),
     envelopeXdr: transaction.toXdr(),
+    sequence: plan.sequence,
+    maxTimeS: plan.maxTimeS,
+  };
+}
+
+/** The same in an envelope for which another account pays: it bids as much for each of the two operations it counts as. */
+export function signFeeBump(plan: TransactionPlan, secrets: string[], payerSecret: string): SignedTransaction {
+  const inner = build({ ...plan, inclusionFeeStroops: networkFeeMinStroops });
+  inner.sign(...secrets.map((secret) => Keypair.fromSecret(secret)));
+  const payer = Keypair.fromSecret(payerSecret);
+  const outer = TransactionBuilder.buildFeeBumpTransaction(
+    payer,
+    String(plan.inclusionFeeStroops),
+    inner,
+    plan.passphrase,
+  );
+  outer.sign(payer);
+  return {
+    hash: Buffer.from(outer.hash()).toString('hex'),
+    innerHash: Buffer.from(inner.hash()).toString('hex'),
+    envelopeXdr: outer.toXdr(),
     sequence: plan.sequence,
     maxTimeS: plan.maxTimeS,
   };
@@ -77,9 +102,21 @@ export function publicKeyOf(secret: string): string {
 export function resultName(resultXdr: string | undefined): string {
   if (!resultXdr) return 'unknown';
   try {
-    return xdr.TransactionResult.fromXdr(resultXdr, 'base64').result.type;
+    return innerResult(resultXdr).type;
   } catch {
     return 'unreadable';
+  }
+}
+
+/** Of a fee bump, what became of the transaction inside. */
+function innerResult(resultXdr: string): xdr.TransactionResultResult | xdr.InnerTransactionResultResult {
+  const { result } = xdr.TransactionResult.fromXdr(resultXdr, 'base64');
+  switch (result.type) {
+    case 'txFeeBumpInnerSuccess':
+    case 'txFeeBumpInnerFailed':
+      return result.innerResultPair.result.result;
+    default:
+      return result;
   }
 }
 
@@ -97,7 +134,7 @@ export function feeChargedStroops(resultXdr: string | undefined): number | undef
 export function ranOut(resultXdr: string | undefined): boolean {
   if (!resultXdr) return false;
   try {
-    const { result } = xdr.TransactionResult.fromXdr(resultXdr, 'base64');
+    const result = innerResult(resultXdr);
     const [operation] = result.type === 'txFailed' ? result.results : [];
     const inner = operation?.type === 'opInner' ? operation.tr : undefined;
     return (

@@ -7,11 +7,13 @@ import { RpcError } from './json-rpc.ts';
 import { type NetworkSettings, readNetworkSettings } from './network-settings.ts';
 import type { Rpc } from './rpc.ts';
 import { type SettleCall, settleOperation, settleResources } from './settle-transaction.ts';
-import { accountSequence } from './submitter.ts';
+import { accountSequence, signAuthorisations } from './submitter.ts';
 import {
   envelopeLifeS,
+  networkFeeMinStroops,
   publicKeyOf,
   type SignedTransaction,
+  signFeeBump,
   signTransaction,
   unsignedEnvelope,
   withAuth,
@@ -63,6 +65,8 @@ export type Coverage = { liabilities: Units; liabilitiesLedger: number; tokens: 
 
 export type BuildSettleOptions = {
   operatorSecret: string;
+  /** Of the account whose sequence number is used; the operator's own where it is the same. */
+  channelSecret: string;
   /** The most to bid for inclusion, stroops. */
   feeMaxStroops: number;
   /** How often this batch has been built before; each time doubles the bid. */
@@ -73,9 +77,6 @@ export type BuiltSettle =
   | { ok: true; transaction: SignedTransaction; bytes: number }
   /** The vault or the host refused the call in simulation. `reason` is the vault's own word where it gave one. */
   | { ok: false; reason: string | undefined; detail: string };
-
-/** The network's lowest inclusion fee, stroops. */
-const feeMinStroops = 100;
 
 export function createVault(deps: { rpc: Rpc; vault: string }): Vault {
   const { rpc, vault } = deps;
@@ -148,30 +149,41 @@ async function buildSettle(
   options: BuildSettleOptions,
   signal?: AbortSignal,
 ): Promise<BuiltSettle> {
-  const source = publicKeyOf(options.operatorSecret);
-  const operation = settleOperation(vault, call);
-  const simulated = await rpc.simulate(unsignedEnvelope(operation, source, rpc.passphrase), signal);
+  const { operatorSecret, channelSecret } = options;
+  const source = publicKeyOf(channelSecret);
+  const ofChannel = channelSecret !== operatorSecret;
+  const latest = await rpc.latestLedger(signal);
+  const simulate = (operation: xdr.Operation) =>
+    rpc.simulate(unsignedEnvelope(operation, source, rpc.passphrase), signal);
+  let operation = settleOperation(vault, call);
+  let simulated = await simulate(operation);
+  if (simulated.ok && ofChannel) {
+    // The operator agrees by a signature of its own, which costs work that a recording simulation does not see.
+    const { authXdr } = await signAuthorisations(simulated.authXdr, [operatorSecret], rpc.passphrase, latest.ledger);
+    operation = withAuth(operation, authXdr);
+    simulated = await simulate(operation);
+  }
   if (!simulated.ok) return { ok: false, reason: vaultErrorName(simulated.error), detail: simulated.error };
+  if (!ofChannel) operation = withAuth(operation, simulated.authXdr);
 
-  const [settings, sequence, bid, latest] = await Promise.all([
+  const [settings, sequence, bid] = await Promise.all([
     readNetworkSettings(rpc, signal),
     accountSequence(rpc, source, signal),
     rpc.inclusionFeeStroops(signal),
-    rpc.latestLedger(signal),
   ]);
-  if (sequence === undefined) return { ok: false, reason: 'no_operator', detail: `account ${source} does not exist` };
-  const transaction = signTransaction(
-    {
-      operation: withAuth(operation, simulated.authXdr),
-      source,
-      sequence: sequence + 1n,
-      inclusionFeeStroops: Math.min(options.feeMaxStroops, Math.max(feeMinStroops, bid) * 2 ** options.attempt),
-      sorobanData: settleResources(vault, call, simulated, settings),
-      // Chain time, not the host's: a clock that is wrong must not make an envelope that lives for days.
-      maxTimeS: latest.closedAtS + envelopeLifeS,
-      passphrase: rpc.passphrase,
-    },
-    [options.operatorSecret],
-  );
+  if (sequence === undefined) return { ok: false, reason: 'no_source', detail: `account ${source} does not exist` };
+  const plan = {
+    operation,
+    source,
+    sequence: sequence + 1n,
+    inclusionFeeStroops: Math.min(options.feeMaxStroops, Math.max(networkFeeMinStroops, bid) * 2 ** options.attempt),
+    sorobanData: settleResources(vault, call, simulated, settings),
+    // Chain time, not the host's: a clock that is wrong must not make an envelope that lives for days.
+    maxTimeS: latest.closedAtS + envelopeLifeS,
+    passphrase: rpc.passphrase,
+  };
+  const transaction = ofChannel
+    ? signFeeBump(plan, [channelSecret], operatorSecret)
+    : signTransaction(plan, [operatorSecret]);
   return { ok: true, transaction, bytes: Buffer.from(transaction.envelopeXdr, 'base64').length };
 }

@@ -24,7 +24,7 @@ export type Restored = {
    * Ends the wait. What the vault has settled beyond the copy pays for charges that wait here, so that they are never billed
    * again; what is left of it was for charges that were lost. `gross` is what each payee has earned by the vault.
    */
-  match(gross?: ReadonlyMap<string, Units>): MatchedAccount[];
+  match(gross?: ReadonlyMap<string, Units>, lanes?: readonly number[]): MatchedAccount[];
 };
 
 export type MatchedAccount = {
@@ -91,7 +91,9 @@ export function createRestored(db: RawDb, write: Write, deps: RestoredDeps): Res
     `INSERT INTO refunds (charge_id, at_ms, amount, reason) VALUES ($id, $atMs, $amount, 'settled_before_restore')`,
   );
   // The lost batches' payees are paid out as well: the vault knows how much.
-  const payee = db.prepare('INSERT INTO earnings (payee, lane, gross) VALUES (?, 0, 0) ON CONFLICT DO NOTHING');
+  const payee = db.prepare(
+    'INSERT INTO earnings (payee, lane, gross) SELECT ?, value, 0 FROM json_each(?) WHERE true ON CONFLICT DO NOTHING',
+  );
   const debts = db.prepare<[number], { id: number; payee: string; amount: number }>(
     "SELECT id, payee, amount FROM receivables WHERE account_id = ? AND state = 'open' ORDER BY id",
   );
@@ -122,7 +124,13 @@ export function createRestored(db: RawDb, write: Write, deps: RestoredDeps): Res
     return new Map([...beyond].map(([name, amount]) => [name, fromStored(Math.max(0, amount - (before[name] ?? 0)))]));
   }
 
-  function follow(id: number, account: string, explained: Explained, waiting: Candidate[]): MatchedAccount {
+  function follow(
+    id: number,
+    account: string,
+    explained: Explained,
+    waiting: Candidate[],
+    lanes: readonly number[],
+  ): MatchedAccount {
     const writtenOff = explained.debts.flatMap((debt) => receivables.writeOff(debt) ?? []);
     let filed = zero;
     const refunds: MatchedAccount['refunds'] = [];
@@ -130,7 +138,7 @@ export function createRestored(db: RawDb, write: Write, deps: RestoredDeps): Res
       const part = explained.parts.get(charge.id);
       if (explained.filed.has(charge.id)) {
         filing.file(charge);
-        payee.run(charge.payee);
+        payee.run(charge.payee, JSON.stringify(lanes));
         filed = add(filed, netOf(charge));
       } else if (part !== undefined) {
         refund.run({ id: charge.id, atMs: clock.nowMs(), amount: toStored(part) });
@@ -149,7 +157,7 @@ export function createRestored(db: RawDb, write: Write, deps: RestoredDeps): Res
       return text === undefined ? undefined : Number(text);
     },
     payees: () => payees.all(),
-    match: (gross) =>
+    match: (gross, lanes = [0]) =>
       write(() => {
         // Once: what a part of a charge was given back for is still booked as settled elsewhere.
         if (!isPending(meta)) return [];
@@ -163,7 +171,7 @@ export function createRestored(db: RawDb, write: Write, deps: RestoredDeps): Res
         meta.set(keys.state, 'done');
         return found.flatMap(({ id, address }) => {
           const explained = matches.get(id);
-          return explained ? [follow(id, address, explained, waiting.get(id) ?? [])] : [];
+          return explained ? [follow(id, address, explained, waiting.get(id) ?? [], lanes)] : [];
         });
       }),
   };

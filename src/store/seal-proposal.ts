@@ -1,5 +1,6 @@
 import type { Units } from '../money.ts';
 import { fromStored } from './columns.ts';
+import { laneOf } from './lane-of.ts';
 import type { LeafRow } from './leaf-row.ts';
 import type { RawDb } from './raw-db.ts';
 import { type Candidate, type Carry, type Choice, choose } from './seal-choice.ts';
@@ -25,8 +26,8 @@ export type SealRequest = {
   partLeavesMax?: number;
   /** Limit period of the chain now: an account that has used its limit is not asked for old debt again. */
   period: number;
-  /** Which accounts belong to the lane; all by default. A function does not cross to another thread. */
-  inLane?: (address: string) => boolean;
+  /** Among how many lanes the accounts are shared out; all are of one lane by default. */
+  lanes?: number;
 };
 
 /**
@@ -71,7 +72,9 @@ export function createProposer(db: RawDb, hashing: Hashing): Proposer {
   const reads = createSealReads(db);
   const chooseNow = db.transaction((request: SealRequest) => {
     const partLeavesMax = request.partLeavesMax ?? partLeavesMaxDefault;
-    const bounds = { leavesMax: leavesMaxDefault, carriesMax: partLeavesMax, ...request };
+    const { lane, lanes = 1 } = request;
+    const inLane = lanes > 1 ? (address: string) => laneOf(address, lanes) === lane : undefined;
+    const bounds = { leavesMax: leavesMaxDefault, carriesMax: partLeavesMax, ...request, inLane };
     return choose(bounds, reads.carries(request.period), (afterId, accountIds) =>
       reads.waiting(request.unfinishedUpTo, afterId, accountIds),
     );

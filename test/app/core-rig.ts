@@ -18,7 +18,7 @@ export type CoreRig = {
   /** The watcher reads all there is, and the settler has its turn. */
   turns(times?: number): Promise<void>;
   /** Calls of a consumer that are served and charged, out of `calls` that are tried. */
-  sell(calls: number): Promise<number>;
+  sell(calls: number, account?: string): Promise<number>;
   /** All that waits is settled, and the chain has it. */
   settle(): Promise<void>;
   /** Somebody else who holds the operator's key settles. */
@@ -47,21 +47,34 @@ export async function startCore(seed: string, through: (network: SimNetwork) => 
     if (!gateway) throw new Error('the gateway died at its start');
     return gateway;
   };
+  /** Time passes while it waits for the chain. */
+  const meanwhile = async (work: Promise<unknown>) => {
+    let over = false;
+    const done = work.finally(() => {
+      over = true;
+    });
+    while (!over) {
+      await new Promise((resolve) => setImmediate(resolve));
+      network.clock.advance(50);
+    }
+    await done;
+  };
   const rig: CoreRig = {
     network,
     consumer,
     gateway: await begin(through(network)),
     async turns(times = 3) {
-      const { watcher, settler } = rig.gateway.core;
+      const { watcher, settler, channels } = rig.gateway.core;
       for (let turn = 0; turn < times; turn++) {
         while (await watcher.turn());
+        await meanwhile(channels.turn());
         await settler.turn();
       }
     },
-    async sell(calls) {
+    async sell(calls, account = consumer.address) {
       let served = 0;
       for (let call = 0; call < calls; call++) {
-        const running = rig.gateway.begin(consumer.address, 1, undefined);
+        const running = rig.gateway.begin(account, 1, undefined);
         if (typeof running === 'string') continue;
         if ((await rig.gateway.head(running, 200)) === true) served++;
         await rig.gateway.end(running, 200, { outcome: 'completed', bytesOut: 1 });

@@ -170,6 +170,7 @@ export function makeConfig(specs: ApiSpec[], gateway: Partial<Config['gateway']>
       intervalMs: 1_000,
       minTotalUnits: zero,
       batchEntries: 100,
+      lanes: 1,
       payoutMinUnits: zero,
       payoutIntervalMs: 1_000,
       ageMaxMs: 1_000,

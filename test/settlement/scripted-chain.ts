@@ -55,7 +55,10 @@ export const roomySettings: NetworkSettings = {
 export class ScriptedChain {
   ledger = 1_000;
   closedAtS = 1_800_000_000;
-  sequence = 7n;
+  /** Of the source account of each lane. */
+  readonly sequences = new Map<number, bigint>();
+  /** Lanes whose channel account does not exist yet. */
+  readonly withoutChannel = new Set<number>();
   /** What happens to the next sends, in order; `pending` when the list is empty. */
   faults: SendFault[] = [];
   /** Number of look-ups that get no answer. */
@@ -160,6 +163,10 @@ export class ScriptedChain {
     }),
   };
 
+  private sequenceOf(lane: number): bigint {
+    return this.sequences.get(lane) ?? 7n;
+  }
+
   private build(call: SettleCall): BuiltSettle {
     this.builds++;
     const last = this.lanes.get(call.lane)?.batch ?? 0;
@@ -168,7 +175,8 @@ export class ScriptedChain {
       return { ok: false, reason: undefined, detail: 'HostError: Error(Budget, ExceededLimit)\n\nEvent log' };
     }
     if (call.batch !== last + 1) return { ok: false, reason: 'wrong_batch', detail: 'Error(Contract, #402)' };
-    const sequence = this.sequence + 1n;
+    if (this.withoutChannel.has(call.lane)) return { ok: false, reason: 'no_source', detail: 'no such account' };
+    const sequence = this.sequenceOf(call.lane) + 1n;
     const maxTimeS = this.closedAtS + 90;
     const lines = call.lines.map(({ payee, account, amount }) => [payee, account, String(amount)]);
     const envelopeXdr = JSON.stringify([call.lane, call.batch, call.root, lines, String(sequence), maxTimeS]);
@@ -213,10 +221,11 @@ export class ScriptedChain {
   }
 
   private land(envelope: Envelope): void {
-    if (envelope.maxTimeS < this.closedAtS || envelope.sequence !== this.sequence + 1n) return;
-    this.pool.delete(envelope.hash);
-    this.sequence++;
     const { call } = envelope;
+    const sequence = this.sequenceOf(call.lane);
+    if (envelope.maxTimeS < this.closedAtS || envelope.sequence !== sequence + 1n) return;
+    this.pool.delete(envelope.hash);
+    this.sequences.set(call.lane, sequence + 1n);
     const fits = call.lines.length <= this.linesApplied;
     const right = (this.lanes.get(call.lane)?.batch ?? 0) + 1 === call.batch;
     const ok = right && fits && this.failNext === 0;

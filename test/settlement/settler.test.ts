@@ -444,23 +444,6 @@ describe('settlement', () => {
   });
 });
 
-describe('two lanes', () => {
-  it('settle disjoint accounts, one envelope of the shared source at a time', async () => {
-    const rig = createSettlementRig({ lanes: 2, laneOf: (account) => (account === consumer ? 0 : 1) });
-    rig.deposit(consumer, 1_000_000n);
-    rig.deposit(other, 1_000_000n);
-    rig.charge(consumer, payee, 300);
-    rig.charge(other, payee, 20);
-    rig.chain.congested = true;
-    await rig.settler.turn();
-    expect(rig.store.batches.open().map((batch) => batch.state)).toEqual(['submitted', 'sealed']);
-    rig.chain.congested = false;
-    await rig.run();
-    expectSettled(rig, { consumer: 300, other: 20, payee: 320 });
-    expect([rig.chain.lanes.get(0)?.batch, rig.chain.lanes.get(1)?.batch]).toEqual([1, 1]);
-  });
-});
-
 describe('a crash during settlement', () => {
   const steps = [
     'before the envelope is kept',

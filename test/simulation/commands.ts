@@ -97,6 +97,7 @@ async function settle(life: Life): Promise<void> {
   const gateway = await life.alive();
   const before = gateway.core.store.batches.list({ limit: 1_000 }).filter(({ state }) => state === 'confirmed').length;
   const owedBefore = [...gateway.core.ledger.accounts()].reduce((sum, { receivable }) => sum + receivable, 0n);
+  if (life.network.lanes) await life.soon(gateway.run(gateway.core.channels.turn()));
   for (let turn = 0; turn < 3 && !gateway.dead; turn++) {
     if ((await life.soon(gateway.run(gateway.core.settler.turn()))) !== true) break;
   }

@@ -249,6 +249,12 @@ export function configOf(network: SimNetwork, places: Places): Config {
     },
     storage: { ...config.storage, path: path.resolve(places.file) },
     tokens: { keysFile: places.keysFile, ttlMs: 1e9, ttlMaxMs: 1e9 },
-    settlement: { ...config.settlement, intervalMs: 1_000, ageMaxMs: 600_000, payoutMinUnits: 1n as Units },
+    settlement: {
+      ...config.settlement,
+      lanes: network.lanes ?? 1,
+      intervalMs: 1_000,
+      ageMaxMs: 600_000,
+      payoutMinUnits: 1n as Units,
+    },
   };
 }

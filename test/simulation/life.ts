@@ -15,6 +15,9 @@ import { Model } from './model.ts';
 import { type Consumer, type SimNetwork, startNetwork } from './network.ts';
 import { createRandom, type Random } from './random.ts';
 
+/** Lanes that a gateway of a life uses, at most. */
+export const lanesMax = 3;
+
 /** One gateway, its network and its consumers, and what an outsider knows of them. */
 export class Life {
   readonly model = new Model();
@@ -31,13 +34,17 @@ export class Life {
   readonly folder: string;
   private readonly keysFile: string;
   private boots = 0;
+  private starts = 0;
   private readonly background = new Background();
 
   /** Every fourth gateway loses its database often. */
   readonly unlucky: boolean;
 
-  private constructor(network: SimNetwork, random: Random, folder: string, unlucky: boolean) {
+  private readonly laned: boolean;
+
+  private constructor(network: SimNetwork, random: Random, folder: string, unlucky: boolean, laned: boolean) {
     this.unlucky = unlucky;
+    this.laned = laned;
     this.network = network;
     this.random = random;
     this.misfortune = new Misfortune(random, (what) => this.count(what));
@@ -45,10 +52,10 @@ export class Life {
     this.keysFile = path.join(folder, 'tokens.jwks');
   }
 
-  static async begin(seed: number): Promise<Life> {
+  static async begin(seed: number, laned = seed % 2 === 1): Promise<Life> {
     const shared = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir();
     const folder = fs.mkdtempSync(path.join(shared, 'callora-life-'));
-    const life = new Life(await startNetwork(`life ${seed}`), createRandom(seed), folder, seed % 4 === 0);
+    const life = new Life(await startNetwork(`life ${seed}`), createRandom(seed), folder, seed % 4 === 0, laned);
     await createTokenKeys(life.keysFile);
     for (const consumer of life.network.consumers) await life.deposit(consumer, 100_000n);
     return life;
@@ -60,6 +67,8 @@ export class Life {
     while (!this.gateway || this.gateway.dead) {
       if (this.gateway) await this.bury(this.gateway);
       this.gateway = undefined;
+      // Of every other life, each process has another number of lanes than the one before.
+      if (this.laned) this.network.lanes = 1 + (this.starts++ % lanesMax);
       const started = await SimGateway.start(this.network, this.places, this.misfortune).catch(refusedStart);
       this.count('start');
       if (started === undefined) {

@@ -31,6 +31,8 @@ export type SimNetwork = {
   consumers: Consumer[];
   vault: Vault;
   rpc: Rpc;
+  /** How many lanes a gateway on it is told to use; one by default. */
+  lanes?: number;
   token: string;
   line(rules: Line): typeof fetch;
   /** Time passes on chain and in the gateway alike. */
@@ -114,14 +116,17 @@ export async function startNetwork(seed: string): Promise<SimNetwork> {
 }
 
 /** The chain value after each batch, as the vault has told it to whoever listened. */
-export async function settledChain({ rpc, vaultAddress, chain }: SimNetwork): Promise<Map<number, string>> {
+export async function settledChain(
+  { rpc, vaultAddress, chain }: SimNetwork,
+  lane: number,
+): Promise<Map<number, string>> {
   const values = new Map<number, string>();
   let from: { startLedger: number } | { cursor: string } = { startLedger: chain.history.oldest().sequence };
   for (;;) {
     const page = await rpc.events({ from, contractId: vaultAddress, limit: 1_000 });
     for (const raw of page.events) {
       const event = decodeVaultEvent(raw, vaultAddress);
-      if (event.kind === 'settled') values.set(event.batch, event.chain);
+      if (event.kind === 'settled' && event.lane === lane) values.set(event.batch, event.chain);
     }
     if (page.events.length < 1_000 && (cursorLedger(page.cursor) ?? page.latestLedger) >= page.latestLedger)
       return values;

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Life } from './life.ts';
+import { type Life, lanesMax } from './life.ts';
 
 /** At the end of a life, when nothing is owed or under way any more: the vault has taken and owes what the model says. */
 export async function compareWithVault(life: Life): Promise<void> {
@@ -19,7 +19,12 @@ export async function compareWithVault(life: Life): Promise<void> {
     });
   }
   for (const payee of network.payees) {
-    const { gross, netPaid } = await network.vault.earnings(payee, 0);
+    let [gross, netPaid] = [0n, 0n];
+    for (let lane = 0; lane < lanesMax; lane++) {
+      const earned = await network.vault.earnings(payee, lane);
+      gross += earned.gross;
+      netPaid += earned.netPaid;
+    }
     const due = model.net({ payee });
     const lost = model.sum({ payee }, 'lost');
     // Which payee a lost process has settled for is guessed from sums: it is wrong by calls that are lost at the most.

@@ -65,7 +65,7 @@ export async function simulate(seed: number, steps: number): Promise<LifeReport>
  * write or some request. What comes then is played by the next process.
  */
 export async function simulateDeath({ seed, commands }: Script, crashPoint: number): Promise<LifeReport> {
-  const life = await Life.begin(seed);
+  const life = await Life.begin(seed, false);
   life.misfortune.dieIn(crashPoint);
   try {
     for (const name of commands) {

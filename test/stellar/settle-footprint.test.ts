@@ -15,7 +15,8 @@ const lines = (...rows: [account: string, payee: string, amount: bigint][]): Set
 
 async function build(vault: Vault, settleLines: SettleLine[], batch = 1) {
   const call = { lane: 0, batch, root: '07'.repeat(32), lines: settleLines };
-  const options = { operatorSecret: operator.secret(), feeMaxStroops: 1_000_000, attempt: 0 };
+  const secret = operator.secret();
+  const options = { operatorSecret: secret, channelSecret: secret, feeMaxStroops: 1_000_000, attempt: 0 };
   const built = await vault.buildSettle(call, options);
   if (!built.ok) throw new Error(built.detail);
   return { ...readInvocation(built.transaction.envelopeXdr), ...built };

@@ -50,7 +50,8 @@ describe('the vault client', () => {
 
   it('tells the vault’s own reason when it refuses a batch', async () => {
     const { vault, run } = await deployed();
-    const options = { operatorSecret: operator.secret(), feeMaxStroops: 1_000, attempt: 0 };
+    const secret = operator.secret();
+    const options = { operatorSecret: secret, channelSecret: secret, feeMaxStroops: 1_000, attempt: 0 };
     const settle = { lane: 0, batch: 2, root: '07'.repeat(32), lines: [] };
     expect(await vault.buildSettle(settle, options)).toMatchObject({ ok: false, reason: 'wrong_batch' });
     await run(call(vault.address, 'pause', address(admin), u32Value(2)), admin);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { units } from '../../src/money.ts';
+import { laneOf } from '../../src/store/lane-of.ts';
 import type { SealedBatch } from '../../src/store/seal.ts';
 import type { Store } from '../../src/store/store.ts';
 import {
@@ -122,10 +123,12 @@ describe('sealing', () => {
 
   it('keeps lanes apart', () => {
     const { store } = openTestStore();
-    writeCharge(store, { account: 'GA', price: 5 });
-    writeCharge(store, { account: 'GB', price: 6 });
-    const one = sealed(seal(store, { lane: 1, inLane: (address) => address === 'GB' }));
-    const zero = sealed(seal(store, { lane: 0, inLane: (address) => address === 'GA' }));
+    const inLane = (lane: number) =>
+      ['GA', 'GB', 'GC', 'GD', 'GE'].find((address) => laneOf(address, 2) === lane) ?? '';
+    writeCharge(store, { account: inLane(0), price: 5 });
+    writeCharge(store, { account: inLane(1), price: 6 });
+    const one = sealed(seal(store, { lane: 1, lanes: 2 }));
+    const zero = sealed(seal(store, { lane: 0, lanes: 2 }));
     expect([one.total, zero.total]).toEqual([6n, 5n]);
     expect(store.batches.open().map((batch) => [batch.lane, batch.batch])).toEqual([
       [0, 1],

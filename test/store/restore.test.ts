@@ -149,6 +149,7 @@ describe('what the vault settled beyond a restored copy', () => {
       batches: store.batches,
       restored: store.restored,
       audit: store.audit,
+      lanes: [0],
       ledger,
       async snapshotAll() {
         const state = accountState({ deposited: 1e6, settled: settledBeyond });

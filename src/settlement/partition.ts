@@ -1,0 +1,38 @@
+import type { Store } from '../store/store.ts';
+
+/** How the accounts are shared out among lanes. */
+export type Partition = {
+  /** Lanes among which accounts are shared now; a change of the setting takes hold when no batch is open. */
+  lanes(): number;
+  /** Whether batches may be sealed: not while some are open that were shared out otherwise. */
+  settled(): boolean;
+};
+
+export type PartitionDeps = {
+  meta: Pick<Store['meta'], 'get' | 'set'>;
+  batches: Pick<Store['batches'], 'open'>;
+  /** As the config has it. */
+  wanted: number;
+};
+
+const key = 'settlement_lanes';
+
+/** An account is in one open batch at the most: with two, one lane could not tell what the other has taken of it. */
+export function createPartition({ meta, batches, wanted }: PartitionDeps): Partition {
+  let inForce = Number(meta.get(key) ?? '1');
+  return {
+    lanes: () => inForce,
+    settled() {
+      if (inForce === wanted) return true;
+      if (batches.open().length > 0) return false;
+      meta.set(key, String(wanted));
+      inForce = wanted;
+      return true;
+    },
+  };
+}
+
+/** Of a database that is not open for settling. */
+export function lanesInForce(meta: Pick<Store['meta'], 'get'>): number {
+  return Number(meta.get(key) ?? '1');
+}
