@@ -3,39 +3,27 @@ import { createWatcher, type Watcher } from '../deposits/watcher.ts';
 import { createLoop } from '../loop.ts';
 import { formatUsdc } from '../money.ts';
 import { beganLate, beginAdoption } from '../settlement/adoption.ts';
-import { createChannels } from '../settlement/channels.ts';
 import { type ConfirmResult, confirmSettled, type SettledOnChain } from '../settlement/confirm.ts';
-import { createFeeBook } from '../settlement/fee-book.ts';
 import { foreignNoted, noteForeign } from '../settlement/foreign.ts';
-import { createKeeper } from '../settlement/keeper.ts';
 import { lanesInForce } from '../settlement/partition.ts';
-import { createPayouts } from '../settlement/payouts.ts';
 import { earnedBy, resumeRestored } from '../settlement/resume-restored.ts';
 import { createRootChain } from '../settlement/root-chain.ts';
 import { createSettler } from '../settlement/settler.ts';
 import { withinSight } from '../stellar/sighted-rpc.ts';
-import { createSubmitter } from '../stellar/submitter.ts';
 import { createVault } from '../stellar/vault-client.ts';
-import { createVaultLives } from '../stellar/vault-lives.ts';
 import type { Core, Threads } from './core.ts';
 import { announce, breakBooks } from './observe.ts';
+import { joinUpkeep } from './upkeep.ts';
 
 /** The settler looks this often at the longest: a batch in flight wants its answer sooner than the next one is due. */
 const settlerLookMs = 1_000;
-const payoutLookMs = 30_000;
-/** The keeper itself knows when it is time. */
-const keeperLookMs = 60_000;
-const feeLookMs = 30_000;
-const channelLookMs = 5_000;
-/** 100 XLM: three times what a week of the contract's code costs at the highest rate of rent in sight. */
-const rentMaxStroops = 1_000_000_000n;
 
 type Parts = Pick<Core, 'clock' | 'log' | 'store' | 'rpc' | 'vault' | 'facts' | 'ledger' | 'metrics'> &
   Pick<Threads, 'propose'>;
 
 /**
- * What follows the chain and works on it: watcher, settler, payouts, and their loops. `later` is the core that they become
- * part of, for what happens once it runs.
+ * What follows the chain and works on it: watcher, settler, what is done beside them, and their loops. `later` is the core
+ * that they become part of, for what happens once it runs.
  */
 export function joinChainWork(
   config: Config,
@@ -137,68 +125,21 @@ export function joinChainWork(
     },
     sync,
   });
-  const submitter = createSubmitter({ rpc: sighted, clock, feeMaxStroops: stellar.feeMaxStroops });
+  const upkeep = joinUpkeep(config, {
+    ...{ clock, log, store, rpc: sighted, vault, facts, ledger, watcher, settler, chainTimeS },
+    config: () => later().config(),
+  });
+  const watchLoop = createLoop({
+    ...{ name: 'deposit watcher', intervalMs: config.deposits.pollIntervalMs, clock, log },
+    turn: watcher.turn,
+  });
+  const settleLoop = createLoop({
+    ...{ name: 'settler', intervalMs: Math.min(settlement.intervalMs, settlerLookMs), clock, log },
+    turn: settler.turn,
+  });
+  const { payouts, channels } = upkeep;
   const rootChain = createRootChain(store);
-  const payouts = createPayouts({
-    vault: sightedVault,
-    submitter,
-    payouts: store.payouts,
-    whileIdle: settler.whileIdle,
-    clock,
-    log,
-    operatorSecret: stellar.operatorSecret,
-    payoutMin: settlement.payoutMinUnits,
-    intervalMs: settlement.payoutIntervalMs,
-  });
-  const keeper = createKeeper({
-    lives: createVaultLives({
-      rpc: sighted,
-      vault: vault.address,
-      submitter,
-      secret: stellar.operatorSecret,
-      resourceFeeMaxStroops: rentMaxStroops,
-    }),
-    accounts: ledger.accounts,
-    payees: () => [
-      ...new Set(
-        later()
-          .config()
-          .apis.map((api) => api.payee),
-      ),
-    ],
-    lanes: lanesFrom0(settlement.lanes),
-    limitPeriodS: facts.limitPeriodS,
-    chainTimeS,
-    whileIdle: settler.whileIdle,
-    clock,
-    log,
-  });
-  const loop = (name: string, intervalMs: number, turn: (signal: AbortSignal) => Promise<boolean>) =>
-    createLoop({ name, intervalMs, clock, log, turn });
-  const watchLoop = loop('deposit watcher', config.deposits.pollIntervalMs, watcher.turn);
-  const settleLoop = loop('settler', Math.min(settlement.intervalMs, settlerLookMs), settler.turn);
-  const payoutLoop = loop('payouts', Math.min(settlement.payoutIntervalMs, payoutLookMs), payouts.turn);
-  // No call depends on it for weeks.
-  const keepLoop = createLoop({ name: 'keeper', intervalMs: keeperLookMs, aside: true, clock, log, turn: keeper.turn });
-  const channels = createChannels({
-    rpc: sighted,
-    submitter,
-    operatorSecret: stellar.operatorSecret,
-    lanes: settlement.lanes,
-    whileIdle: settler.whileIdle,
-    log,
-  });
-  const channelLoop = createLoop({ name: 'channels', intervalMs: channelLookMs, clock, log, turn: channels.turn });
-  const feeBook = createFeeBook({ rpc: sighted, fees: store.envelopeFees, clock });
-  const feeLoop = createLoop({ name: 'fees', intervalMs: feeLookMs, aside: true, clock, log, turn: feeBook.turn });
-  return {
-    watcher,
-    settler,
-    payouts,
-    channels,
-    rootChain,
-    loops: [watchLoop, settleLoop, payoutLoop, keepLoop, channelLoop, feeLoop],
-  };
+  return { watcher, settler, payouts, channels, rootChain, loops: [watchLoop, settleLoop, ...upkeep.loops] };
 }
 
 function lanesFrom0(count: number): number[] {
