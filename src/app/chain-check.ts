@@ -20,7 +20,7 @@ const betweenLooksMs = 5_000;
  * nothing to compare.
  */
 export function chainCheckLoop(core: Core): Loop {
-  const { clock, log, ledger, watcher, vault } = core;
+  const { clock, log, ledger, watcher, witness } = core;
   let from = 0;
 
   function part(): AccountSlot[] {
@@ -35,7 +35,8 @@ export function chainCheckLoop(core: Core): Loop {
   }
 
   const deps = {
-    vault,
+    vault: witness,
+    clock,
     async catchUp(signal?: AbortSignal) {
       while (await watcher.turn(signal)) signal?.throwIfAborted();
     },
@@ -51,6 +52,7 @@ export function chainCheckLoop(core: Core): Loop {
     async turn(signal) {
       if (core.restoring || !core.settler.standing().synced || !watcher.health().caughtUp) return false;
       const slots = part();
+      await witness.verifyNetwork(signal);
       let off = await differingFromChain(deps, slots, signal);
       for (let look = 1; look < looksMax && off.length > 0; look++) {
         await clock.sleep(betweenLooksMs, signal);

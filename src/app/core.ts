@@ -69,6 +69,8 @@ export type Core = {
   asset: ClassicAsset | undefined;
   rpc: Rpc;
   vault: Vault;
+  /** The same vault by another provider's server, where the config names one: what the books hold is compared with it. */
+  witness: Vault;
   ledger: Ledger;
   journal: Journal;
   keys: TokenKeys;
@@ -128,6 +130,9 @@ export async function openCore(config: Config, deps: AppDeps): Promise<Core> {
     store.meta.pin('vault', config.stellar.vault);
     const rpc = createRpc({ url: config.stellar.rpcUrl, passphrase: config.stellar.passphrase, clock, fetch });
     const vault = createVault({ rpc, vault: config.stellar.vault });
+    const { secondRpcUrl, passphrase } = config.stellar;
+    const second = secondRpcUrl === undefined ? rpc : createRpc({ url: secondRpcUrl, passphrase, clock, fetch });
+    const witness = createVault({ rpc: second, vault: config.stellar.vault });
     const facts = await readVaultFacts({ vault, meta: store.meta });
     if (config.settlement.lanes > facts.lanes) {
       throw new Error(`settlement.lanes is ${config.settlement.lanes}, and the vault has ${facts.lanes} lanes`);
@@ -138,7 +143,7 @@ export async function openCore(config: Config, deps: AppDeps): Promise<Core> {
       return undefined;
     });
     const keys = await requireTokenKeys(config);
-    const core = joinCore(config, deps, { store, rpc, vault, facts, asset, keys });
+    const core = joinCore(config, deps, { store, rpc, vault, witness, facts, asset, keys });
     core.classic = createClassic(core, (address) => resolveAccount(core, address));
     return core;
   } catch (error) {
@@ -150,7 +155,7 @@ export async function openCore(config: Config, deps: AppDeps): Promise<Core> {
 function joinCore(
   config: Config,
   { clock, log, threads }: AppDeps,
-  opened: Pick<Core, 'store' | 'rpc' | 'vault' | 'facts' | 'asset' | 'keys'>,
+  opened: Pick<Core, 'store' | 'rpc' | 'vault' | 'witness' | 'facts' | 'asset' | 'keys'>,
 ): Core {
   const { store, facts } = opened;
   const metrics = createMetrics({

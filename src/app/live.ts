@@ -10,14 +10,15 @@ const solvencyMs = 60_000;
 
 /** The vault's own code lets no shortfall happen; one that shows stops sales, like any broken identity. */
 export function solvencyLoop(core: Core): Loop {
-  const { vault, facts, clock, log, metrics } = core;
+  const { witness, facts, clock, log, metrics } = core;
   return createLoop({
     name: 'solvency',
     intervalMs: solvencyMs,
     clock,
     log,
     async turn(signal) {
-      const seen = await readSolvency({ vault, token: facts.token, clock }, signal);
+      await witness.verifyNetwork(signal);
+      const seen = await readSolvency({ vault: witness, token: facts.token, clock }, signal);
       core.solvency = seen;
       const { tokens, liabilities } = seen;
       if (tokens >= liabilities) return false;

@@ -67,9 +67,10 @@ function checkUrls({ sections }: Settings, { source, problems, warnings }: Repor
     const message = 'is left out while the gateway listens everywhere, so tokens name the loopback address as issuer';
     warnings.push(source.problem(at, message, 'the origin consumers use'));
   }
-  const rpcUrl = sections.stellar.rpc_url;
-  if (rpcUrl?.protocol === 'http:' && !isLoopback(rpcUrl.hostname)) {
-    warnings.push(source.problem(['stellar', 'rpc_url'], 'is not https, so answers can be forged', 'an https URL'));
+  for (const key of ['rpc_url', 'second_rpc_url'] as const) {
+    const server = sections.stellar[key];
+    if (server?.protocol !== 'http:' || isLoopback(server.hostname)) continue;
+    warnings.push(source.problem(['stellar', key], 'is not https, so answers can be forged', 'an https URL'));
   }
 }
 

@@ -33,6 +33,7 @@ export function compileConfig(file: string, settings: Settings, secrets: Secrets
       network: stellar.network.name,
       passphrase: stellar.network.passphrase,
       rpcUrl: stellar.rpc_url.href,
+      secondRpcUrl: stellar.second_rpc_url?.href,
       horizonUrl: stellar.horizon_url?.href,
       vault: stellar.vault,
       operatorSecret,

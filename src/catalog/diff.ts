@@ -86,6 +86,7 @@ function settingsOf(config: Config): Map<string, string> {
   put('stellar', {
     network: [stellar.network, stellar.passphrase],
     rpc_url: stellar.rpcUrl,
+    second_rpc_url: stellar.secondRpcUrl,
     horizon_url: stellar.horizonUrl,
     vault: stellar.vault,
     operator_secret: stellar.operatorSecret,

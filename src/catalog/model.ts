@@ -34,6 +34,8 @@ export type Config = {
     network: string;
     passphrase: string;
     rpcUrl: string;
+    /** Of another provider: what the books hold is compared with it. */
+    secondRpcUrl: string | undefined;
     horizonUrl: string | undefined;
     /** C… address of the vault contract. */
     vault: string;

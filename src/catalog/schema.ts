@@ -104,6 +104,7 @@ const admin = z.strictObject({
 const stellar = z.strictObject({
   network: field({ expected: 'testnet | public | a passphrase' }, readNetwork),
   rpc_url: url({ path: 'any', expected: 'the URL of a Stellar RPC server' }),
+  second_rpc_url: url({ path: 'any', expected: 'the URL of a Stellar RPC server of another provider' }).optional(),
   horizon_url: url({ path: 'any', expected: 'the URL of a Horizon server' }).optional(),
   vault: address('contract'),
   operator_secret: text.optional(),

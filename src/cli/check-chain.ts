@@ -17,15 +17,16 @@ import { reasonOf } from './gateway-client.ts';
 export async function checkChain(cli: Pick<Cli, 'clock'>, config: Config): Promise<Finding[]> {
   const { rpc } = connect(cli, config.stellar);
   const horizon = await checkHorizon(config);
-  const network = await finding('RPC', () => checkRpc(cli, config, rpc));
-  if (network.state === 'fail') return [network, ...horizon];
+  const network = await finding('RPC', () => checkRpc(cli, config, rpc, 'RPC'));
+  const second = await checkSecondRpc(cli, config);
+  if (network.state === 'fail') return [network, ...second, ...horizon];
   const vault = createVault({ rpc, vault: config.stellar.vault });
   let info: VaultInfo;
   try {
     info = await vault.info();
   } catch (error) {
     const detail = `there is no vault at ${vault.address}: ${messageOf(error)}. Make it with \`callora vault deploy\``;
-    return [network, ...horizon, fail('vault', detail)];
+    return [network, ...second, ...horizon, fail('vault', detail)];
   }
   const operator = publicKeyOf(config.stellar.operatorSecret);
   const checks = await Promise.all([
@@ -33,7 +34,7 @@ export async function checkChain(cli: Pick<Cli, 'clock'>, config: Config): Promi
     ...payeesOf(config).map((payee) => finding('payee', () => checkPayee(rpc, vault, info, payee))),
   ]);
   const classic = await checkClassic(rpc, config, info).catch((error) => [fail('deposit account', messageOf(error))]);
-  return [network, ...horizon, ...checkVault(config, info), ...checks, ...classic];
+  return [network, ...second, ...horizon, ...checkVault(config, info), ...checks, ...classic];
 }
 
 /** A question that could not be asked is a failure with its reason. */
@@ -48,14 +49,22 @@ async function finding(check: string, ask: () => Promise<Finding>): Promise<Find
 /** A last ledger older than this means a server that has stopped, or a clock that is wrong, s. */
 const ledgerAgeMaxS = 60;
 
-async function checkRpc({ clock }: Pick<Cli, 'clock'>, { stellar }: Config, rpc: Rpc): Promise<Finding> {
+/** Sales end when it disagrees, so it must be of the same network. */
+async function checkSecondRpc(cli: Pick<Cli, 'clock'>, config: Config): Promise<Finding[]> {
+  const { secondRpcUrl: rpcUrl } = config.stellar;
+  if (rpcUrl === undefined) return [];
+  const { rpc } = connect(cli, { ...config.stellar, rpcUrl });
+  return [await finding('second RPC', () => checkRpc(cli, config, rpc, 'second RPC'))];
+}
+
+async function checkRpc({ clock }: Pick<Cli, 'clock'>, { stellar }: Config, rpc: Rpc, name: string): Promise<Finding> {
   await rpc.verifyNetwork();
   const { ledger, closedAtS } = await rpc.latestLedger();
   const ageS = Math.round(clock.nowMs() / 1000) - closedAtS;
   if (Math.abs(ageS) > ledgerAgeMaxS) {
-    return warn('RPC', `ledger ${ledger} closed ${ageS} s ago: the server lags, or this machine's clock is wrong`);
+    return warn(name, `ledger ${ledger} closed ${ageS} s ago: the server lags, or this machine's clock is wrong`);
   }
-  return ok('RPC', `${stellar.network}, ledger ${ledger} closed ${ageS} s ago`);
+  return ok(name, `${stellar.network}, ledger ${ledger} closed ${ageS} s ago`);
 }
 
 async function checkHorizon({ stellar }: Config): Promise<Finding[]> {

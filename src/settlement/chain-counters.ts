@@ -1,4 +1,5 @@
 import type { AccountSlot } from '../billing/ledger.ts';
+import type { Clock } from '../clock.ts';
 import { type Units, zero } from '../money.ts';
 import { RpcError } from '../stellar/json-rpc.ts';
 import type { Vault } from '../stellar/vault-client.ts';
@@ -41,6 +42,7 @@ export type CountersDeps = {
   catchUp(signal?: AbortSignal): Promise<void>;
   /** Newest ledger the books know. */
   seenLedger(): number;
+  clock: Pick<Clock, 'sleep'>;
 };
 
 /**
@@ -70,14 +72,31 @@ export async function differingFromChain(
     return books && differs(books, stated(books, first, undefined)) ? [{ slot, books, first }] : [];
   });
   if (suspects.length === 0) return [];
-  const after = await deps.vault.accounts(
-    suspects.map(({ slot }) => slot.address),
-    signal,
-  );
-  if (after.ledger < seenLedger) {
-    throw new RpcError('lagging', `the accounts are of ledger ${after.ledger}, but ${seenLedger} was read before`);
-  }
+  const after = await accountsSince(deps, suspects, seenLedger, signal);
   return suspects
     .filter(({ slot, books, first }) => differs(books, stated(books, first, after.accounts.get(slot.address))))
     .map(({ slot }) => slot);
 }
+
+/** A second server may be a ledger or two behind the one that the books follow: it is waited for. */
+async function accountsSince(
+  { vault, clock }: CountersDeps,
+  suspects: readonly { slot: AccountSlot }[],
+  sinceLedger: number,
+  signal?: AbortSignal,
+) {
+  const addresses = suspects.map(({ slot }) => slot.address);
+  for (let look = 1; ; look++) {
+    const after = await vault.accounts(addresses, signal);
+    if (after.ledger >= sinceLedger) return after;
+    if (look === looksMax) {
+      throw new RpcError('lagging', `the accounts are of ledger ${after.ledger}, but ${sinceLedger} was read before`);
+    }
+    await clock.sleep(betweenLooksMs, signal);
+    signal?.throwIfAborted();
+  }
+}
+
+const looksMax = 4;
+/** About a ledger, ms. */
+const betweenLooksMs = 5_000;

@@ -34,6 +34,8 @@ import {
 /** The vault contract through an RPC server: what it holds, and the one call the gateway makes in bulk. */
 export type Vault = {
   readonly address: string;
+  /** Throws when the server is of another network. */
+  verifyNetwork(signal?: AbortSignal): Promise<void>;
   /** Throws `lagging` when the answer is of an older ledger than `sinceLedger`; so does `isPayee`. */
   info(signal?: AbortSignal, sinceLedger?: number): Promise<VaultInfo>;
   account(account: string, signal?: AbortSignal): Promise<VaultAccount>;
@@ -93,6 +95,7 @@ export function createVault(deps: { rpc: Rpc; vault: string }): Vault {
 
   return {
     address: vault,
+    verifyNetwork: (signal) => rpc.verifyNetwork(signal),
     info: async (signal, sinceLedger) => readVaultInfo(notOlder(await view('config', [], signal), sinceLedger)),
     account: readAccount,
     async accounts(accounts, signal, neverDeposited = () => false) {

@@ -1,5 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { chainCheckLoop } from '../../src/app/chain-check.ts';
+import { describe, expect, it } from 'vitest';
 import { salesStop } from '../../src/app/sales.ts';
 import { units } from '../../src/money.ts';
 import { type CoreRig, startCore } from './core-rig.ts';
@@ -11,18 +10,6 @@ async function funded(seed: string): Promise<CoreRig> {
   await rig.consumer.deposit(rig.consumer.address, held);
   await rig.turns();
   return rig;
-}
-
-/** The loop's own turn, once; time passes while it waits between two looks. */
-async function checkOnce({ gateway, network }: CoreRig): Promise<void> {
-  const loop = chainCheckLoop(gateway.core);
-  onTestFinished(() => loop.stop());
-  loop.start();
-  while (loop.health().turns + loop.health().failuresInRow === 0) {
-    await new Promise((resolve) => setImmediate(resolve));
-    network.clock.advance(100);
-  }
-  expect(loop.health().lastError).toBeUndefined();
 }
 
 /** Something happens on chain right after each answer about accounts. */
@@ -42,7 +29,7 @@ describe('accounts compared with the vault', () => {
   it('are found equal while a deposit lands after each answer, and sales go on', async () => {
     const rig = await funded('busy check');
     whenAsked(rig, () => rig.consumer.deposit(rig.consumer.address, units(100n)));
-    await checkOnce(rig);
+    await rig.compareWithVault();
     expect(rig.gateway.core.chainCheck).toMatchObject({ differences: 0 });
     expect(salesStop(rig.gateway.core)).toBeUndefined();
   });
@@ -56,7 +43,7 @@ describe('accounts compared with the vault', () => {
       if (!slot) throw new Error('the deposit was not seen');
       Object.assign(slot, { [field]: units(slot[field] + 1n) });
       core.store.db.prepare(`UPDATE accounts SET ${field} = ${field} + 1`).run();
-      await checkOnce(rig);
+      await rig.compareWithVault();
       expect(core.chainCheck).toMatchObject({ differences: 1 });
       expect(salesStop(core)).toContain('disagree on 1 accounts');
       expect(await rig.sell(1)).toBe(0);

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { createTokenKeys } from '../../src/access/keys.ts';
+import { chainCheckLoop } from '../../src/app/chain-check.ts';
 import type { Units } from '../../src/money.ts';
 import { createRpc } from '../../src/stellar/rpc.ts';
 import { settleOperation } from '../../src/stellar/settle-transaction.ts';
@@ -19,6 +20,8 @@ export type CoreRig = {
   turns(times?: number): Promise<void>;
   /** Calls of a consumer that are served and charged, out of `calls` that are tried. */
   sell(calls: number, account?: string): Promise<number>;
+  /** The loop that compares accounts with the vault has one turn; time passes while it waits between two looks. */
+  compareWithVault(): Promise<void>;
   /** All that waits is settled, and the chain has it. */
   settle(): Promise<void>;
   /** Somebody else who holds the operator's key settles. */
@@ -80,6 +83,17 @@ export async function startCore(seed: string, through: (network: SimNetwork) => 
         await rig.gateway.end(running, 200, { outcome: 'completed', bytesOut: 1 });
       }
       return served;
+    },
+    async compareWithVault() {
+      const loop = chainCheckLoop(rig.gateway.core);
+      loop.start();
+      const over = () => loop.health().turns + loop.health().failuresInRow > 0;
+      while (!over()) {
+        await new Promise((resolve) => setImmediate(resolve));
+        network.clock.advance(100);
+      }
+      await loop.stop();
+      if (loop.health().lastError !== undefined) throw new Error(loop.health().lastError);
     },
     async settle() {
       const { settler, store } = rig.gateway.core;

@@ -9,7 +9,8 @@ import { units } from '../../src/money.ts';
 async function lookOnce(tokens: bigint, liabilities: bigint) {
   const violated: string[] = [];
   const core = {
-    vault: {
+    witness: {
+      verifyNetwork: async () => undefined,
       coverage: async () => ({
         ...{ liabilities: units(liabilities), liabilitiesLedger: 7 },
         ...{ tokens: units(tokens), tokensLedger: 7 },

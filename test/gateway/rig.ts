@@ -157,6 +157,7 @@ export function makeConfig(specs: ApiSpec[], gateway: Partial<Config['gateway']>
       network: 'custom',
       passphrase: 'test',
       rpcUrl: 'http://127.0.0.1:1',
+      secondRpcUrl: undefined,
       horizonUrl: undefined,
       vault: 'CVAULT',
       operatorSecret: 'S',

@@ -243,6 +243,7 @@ export function configOf(network: SimNetwork, places: Places): Config {
       ...config.stellar,
       passphrase: network.passphrase,
       rpcUrl,
+      secondRpcUrl: network.secondRpcUrl,
       vault: network.vaultAddress,
       operatorSecret: network.operatorSecret,
       feeMaxStroops: 10_000_000,

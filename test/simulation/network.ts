@@ -31,6 +31,8 @@ export type SimNetwork = {
   consumers: Consumer[];
   vault: Vault;
   rpc: Rpc;
+  /** A server of another provider, where the gateway is told of one. */
+  secondRpcUrl?: string;
   /** How many lanes a gateway on it is told to use; one by default. */
   lanes?: number;
   token: string;

@@ -139,6 +139,16 @@ export const settlementGuards: readonly Guard[] = [
     name: 'of books that began after their vault sees a later difference',
   },
   {
+    id: 'T1n',
+    invariant: 'T1',
+    guard: 'accounts are compared by a second provider’s server, where there is one',
+    file: 'src/app/chain-check.ts',
+    search: 'vault: witness,',
+    replacement: 'vault: core.vault,',
+    test: 'test/app/second-source.test.ts',
+    name: 'is found out by the server of another provider, and sales end',
+  },
+  {
     id: 'T2a',
     invariant: 'T2',
     guard: 'holds of calls under way count towards the cap of an account',
