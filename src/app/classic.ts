@@ -1,7 +1,7 @@
 import type { ClassicDeskTerms } from '../admin/deposit-desk.ts';
 import { type ClassicAliases, createClassicAliases } from '../deposits/classic-alias.ts';
 import { compareCover } from '../deposits/classic-cover.ts';
-import { createClassicForwarder } from '../deposits/classic-forwarder.ts';
+import { type ClassicForwarder, createClassicForwarder } from '../deposits/classic-forwarder.ts';
 import type { ClassicAsset } from '../deposits/classic-rules.ts';
 import { type ClassicWatcher, createClassicWatcher } from '../deposits/classic-watcher.ts';
 import { createLoop, type Loop } from '../loop.ts';
@@ -25,6 +25,7 @@ export type Classic = {
   min: Units;
   aliases: ClassicAliases;
   watcher: ClassicWatcher;
+  forwarder: ClassicForwarder;
   loops: Loop[];
   /** A payment has become due. */
   wake(): void;
@@ -101,7 +102,12 @@ export function classicWay({ classic }: Pick<Core, 'classic'>, account: string, 
 /** How often refused payments are looked at again; one that becomes due wakes the loop at once, ms. */
 const forwardLookMs = 5_000;
 
-export function createClassic(core: Core, openAccount: (address: string) => { id: number }): Classic | undefined {
+/** `fetch` is how Horizon is reached. */
+export function createClassic(
+  core: Core,
+  openAccount: (address: string) => { id: number },
+  fetch?: typeof globalThis.fetch,
+): Classic | undefined {
   const { store, rpc, vault, ledger, clock, log, facts, asset } = core;
   const { deposits, stellar } = core.config();
   if (!deposits.classic) return undefined;
@@ -122,7 +128,12 @@ export function createClassic(core: Core, openAccount: (address: string) => { id
     },
   });
   const watcher = createClassicWatcher({
-    horizon: createHorizon({ url: stellar.horizonUrl, passphrase: stellar.passphrase, clock }),
+    horizon: createHorizon({
+      url: stellar.horizonUrl,
+      passphrase: stellar.passphrase,
+      clock,
+      ...(fetch ? { fetch } : {}),
+    }),
     payments,
     deposits: store.deposits,
     meta,
@@ -169,5 +180,5 @@ export function createClassic(core: Core, openAccount: (address: string) => { id
     turn: forwarder.turn,
   });
   const wake = () => forwardLoop.wake();
-  return { address, asset, min, aliases, watcher, loops: [watchLoop, forwardLoop], wake };
+  return { address, asset, min, aliases, watcher, forwarder, loops: [watchLoop, forwardLoop], wake };
 }

@@ -144,7 +144,7 @@ export async function openCore(config: Config, deps: AppDeps): Promise<Core> {
     });
     const keys = await requireTokenKeys(config);
     const core = joinCore(config, deps, { store, rpc, vault, witness, facts, asset, keys });
-    core.classic = createClassic(core, (address) => resolveAccount(core, address));
+    core.classic = createClassic(core, (address) => resolveAccount(core, address), fetch);
     return core;
   } catch (error) {
     await store.close();

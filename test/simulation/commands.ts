@@ -10,6 +10,7 @@ import {
   setLimit,
   withdraw,
 } from './chain-acts.ts';
+import { assignClassic, forwardClassic, payClassic, watchClassic } from './classic-acts.ts';
 import type { Life } from './life.ts';
 import { backup, backupInFlight, deleteDatabase, restore, restoreInFlight, waitForTheLost } from './loss-acts.ts';
 
@@ -28,6 +29,10 @@ export const commands: Record<string, { weight: number; play(life: Life): Promis
   'set limit': { weight: 0.7, play: setLimit },
   'exit asked': { weight: 1.2, play: askExit },
   'exit sent': { weight: 1, play: sendExit },
+  'classic payment': { weight: 2.5, play: payClassic },
+  'classic watch': { weight: 3.5, play: watchClassic },
+  'classic forward': { weight: 4, play: forwardClassic },
+  'classic assigned': { weight: 1.2, play: assignClassic },
   watch: { weight: 12, play: watch },
   settle: { weight: 9, play: settle },
   'pay out': { weight: 0.6, play: payOut },
@@ -73,6 +78,7 @@ export async function play(life: Life, name: string): Promise<void> {
     if (!(error instanceof Database.SqliteError && error.code === 'SQLITE_FULL')) throw error;
     life.count('refused for want of room');
   }
+  await life.classic.look(life);
 }
 
 function nameAt(life: Life): string {

@@ -19,7 +19,9 @@ import { hashLeaf } from '../../src/settlement/leaf.ts';
 import { rootOf } from '../../src/settlement/merkle.ts';
 import { createProposer } from '../../src/store/seal-proposal.ts';
 import { makeConfig } from '../gateway/rig.ts';
+import { classicMinUnits } from './classic.ts';
 import { copyDatabase, watchWrites } from './disk.ts';
+import { horizonUrl } from './horizon-line.ts';
 import type { LineFault } from './line.ts';
 import { rpcUrl, type SimNetwork } from './network.ts';
 
@@ -50,6 +52,7 @@ export class SimGateway {
   readonly grave: string;
   private readonly gate: ReturnType<typeof createSalesGate>;
   private readonly process: Process;
+  private readonly turning = new Set<string>();
   private closing: Promise<void> | undefined;
 
   private constructor(core: Core, process: Process) {
@@ -100,6 +103,15 @@ export class SimGateway {
   /** Work of this process: its result, or `dead` when the process died under it. */
   run<T>(work: Promise<T>): Promise<T | 'dead'> {
     return this.process.untilDeath(work);
+  }
+
+  /** A turn of a loop, of which there is one at a time; `busy` while the last one goes on. */
+  once<T>(name: string, turn: (core: Core) => Promise<T> | undefined): Promise<T | 'dead' | 'busy'> {
+    if (this.turning.has(name)) return Promise.resolve('busy');
+    const work = turn(this.core);
+    if (!work) return Promise.resolve('busy');
+    this.turning.add(name);
+    return this.run(work.finally(() => this.turning.delete(name)));
   }
 
   /** Check and hold in one step, as admission does; a reason when the call is refused. */
@@ -244,10 +256,12 @@ export function configOf(network: SimNetwork, places: Places): Config {
       passphrase: network.passphrase,
       rpcUrl,
       secondRpcUrl: network.secondRpcUrl,
+      horizonUrl,
       vault: network.vaultAddress,
       operatorSecret: network.operatorSecret,
       feeMaxStroops: 10_000_000,
     },
+    deposits: { ...config.deposits, classic: { secret: network.depositSecret, minUnits: classicMinUnits as Units } },
     storage: { ...config.storage, path: path.resolve(places.file) },
     tokens: { keysFile: places.keysFile, ttlMs: 1e9, ttlMaxMs: 1e9 },
     settlement: {

@@ -35,6 +35,7 @@ export function checkIdentities(life: Life): void {
     const found = givenBackAsSettled(life, { token: jti });
     if (slot) expect([slot.spent + found, slot.held]).toEqual([spent, held]);
   }
+  life.classic.checkRows(life);
   expect(booksDifferences(core.store.accounts, core.ledger)).toEqual([]);
   expect(core.broken).toBe(undefined);
 }

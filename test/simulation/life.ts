@@ -7,6 +7,7 @@ import { ContractViewError } from '../../src/stellar/contract-view.ts';
 import type { SignedExit } from '../../src/stellar/exit-signer.ts';
 import { RpcError } from '../../src/stellar/json-rpc.ts';
 import { Background } from './background.ts';
+import { Classic } from './classic.ts';
 import { type Places, type RunningCall, SimGateway, type Token } from './gateway.ts';
 import { checkIdentities } from './identities.ts';
 import { Losses } from './losses.ts';
@@ -31,6 +32,7 @@ export class Life {
   gateway: SimGateway | undefined;
   readonly misfortune: Misfortune;
   readonly losses = new Losses();
+  readonly classic = new Classic();
   readonly folder: string;
   private readonly keysFile: string;
   private boots = 0;
@@ -83,6 +85,7 @@ export class Life {
       } else {
         this.gateway = started;
         this.model.recover(this.rows());
+        await this.classic.look(this);
         checkIdentities(this);
         await this.catchUp();
       }

@@ -55,6 +55,6 @@ function answer(body: Record<string, unknown>): Response {
   return new Response(JSON.stringify({ jsonrpc: '2.0', ...body }), { status: 200 });
 }
 
-function html(status: number): Response {
+export function html(status: number): Response {
   return new Response('<html><body>Bad Gateway</body></html>', { status });
 }

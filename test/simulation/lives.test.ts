@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { lifeScript, lossScript } from './script.ts';
+import { classicScript, lifeScript, lossScript } from './script.ts';
 import { changes, simulate, simulateDeath } from './simulate.ts';
 
 /**
@@ -8,7 +8,7 @@ import { changes, simulate, simulateDeath } from './simulate.ts';
  */
 
 /** Lives that once broke something, as [seed, commands]. */
-const kept: [number, number][] = [[23, 600]];
+const kept: [number, number][] = [[23, 900]];
 
 it.each([...kept, [1, 600], [2, 600], [5, 600], [7, 600]] as [number, number][])(
   'through faults, deaths and a full disk every unit is where it belongs, after each command and on chain (seed %i, %i commands)',
@@ -50,6 +50,18 @@ it('a death at any crash point of a loss and of the way back bills nobody twice 
   }
   for (let point = 0; point < crashPoints; point += 25) {
     const { counts: after } = await simulateDeath(lossScript, point);
+    expect((after.death ?? 0) + (after['died while starting'] ?? 0)).toBe(1);
+  }
+}, 120_000);
+
+it('a death at any crash point of payments on their way into the vault moves each of them once (every 30th of them here)', async () => {
+  const { crashPoints, counts } = await simulateDeath(classicScript, Number.POSITIVE_INFINITY);
+  expect(crashPoints).toBeGreaterThan(300);
+  for (const kind of ['payment', 'payment to nobody', 'payment assigned', 'payment forwarded', 'taken over']) {
+    expect([kind, counts[kind] ?? 0]).not.toEqual([kind, 0]);
+  }
+  for (let point = 0; point < crashPoints; point += 30) {
+    const { counts: after } = await simulateDeath(classicScript, point);
     expect((after.death ?? 0) + (after['died while starting'] ?? 0)).toBe(1);
   }
 }, 120_000);

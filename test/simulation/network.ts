@@ -18,6 +18,7 @@ import { createSubmitter } from '../../src/stellar/submitter.ts';
 import { createTestAsset } from '../../src/stellar/test-asset.ts';
 import { createVault, type Vault } from '../../src/stellar/vault-client.ts';
 import { decodeVaultEvent } from '../../src/stellar/vault-events.ts';
+import { createHorizonLine, horizonUrl } from './horizon-line.ts';
 import { createLine, type Line } from './line.ts';
 
 export type SimNetwork = {
@@ -36,6 +37,11 @@ export type SimNetwork = {
   /** How many lanes a gateway on it is told to use; one by default. */
   lanes?: number;
   token: string;
+  /** The classic asset behind the token. */
+  usdc: { code: string; issuer: string };
+  /** G… address that wallets pay, and its seed. */
+  depositAccount: string;
+  depositSecret: string;
   line(rules: Line): typeof fetch;
   /** Time passes on chain and in the gateway alike. */
   pass(seconds: number): void;
@@ -62,7 +68,11 @@ export async function startNetwork(seed: string): Promise<SimNetwork> {
   const chain = createChain({ network, hostModule, clock, automine: true, time });
   const past = createPast(chain);
   chain.onClosed(({ record }) => clock.advance(Math.max(0, record.closeTimeS * 1000 - clock.nowMs())));
-  const line = (rules: Line): typeof fetch => createLine(chain, past, rules);
+  const horizonLine = createHorizonLine(chain, past, clock);
+  const line = (rules: Line): typeof fetch => {
+    const [toRpc, toHorizon] = [createLine(chain, past, rules), horizonLine(rules)];
+    return (url, init) => (String(url).startsWith(horizonUrl) ? toHorizon(url, init) : toRpc(url, init));
+  };
   const open: Line = { fault: () => undefined, before: async () => undefined, after: async () => undefined };
   // Whoever waits out there lets ledgers close meanwhile, also while the network is congested.
   const waiting = { ...clock, sleep: async () => void chain.closeLedger() };
@@ -80,16 +90,21 @@ export async function startNetwork(seed: string): Promise<SimNetwork> {
     'treasury',
     'payee',
     'payee 2',
+    'deposits',
     ...consumerNames,
   ]);
-  const { contract: token } = await createTestAsset(
+  const {
+    contract: token,
+    code,
+    issuer,
+  } = await createTestAsset(
     { rpc, submitter },
     {
       code: 'USDC',
       issuerSecret: secrets.issuer,
       holders: [
         ...consumerNames.map((name) => ({ secret: secrets[name] ?? '', amount: fundsUnits })),
-        ...['payee', 'treasury'].map((name) => ({ secret: secrets[name] ?? '', amount: units(0n) })),
+        ...['payee', 'treasury', 'deposits'].map((name) => ({ secret: secrets[name] ?? '', amount: units(0n) })),
       ],
     },
   );
@@ -109,6 +124,9 @@ export async function startNetwork(seed: string): Promise<SimNetwork> {
     vault: createVault({ rpc, vault: vaultAddress }),
     rpc,
     token,
+    usdc: { code, issuer },
+    depositAccount: derivedKeypair(network, 'deposits').publicKey(),
+    depositSecret: secrets.deposits ?? '',
     line,
     pass(seconds) {
       chain.advanceTime(seconds);

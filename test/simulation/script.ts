@@ -26,6 +26,17 @@ export const lossScript: Script = {
     call, call, call, call, head, head, head, end, end, end, settle, ledger, settle`),
 };
 
+/** Payments from wallets on their way into the vault, also over the loss of the database. */
+export const classicScript: Script = {
+  seed: 2,
+  commands: inOrder(`
+    watch, settle, classic payment, classic payment, classic watch, classic forward, watch, classic payment, classic watch,
+    backup, congestion, classic forward, classic assigned, classic payment, classic watch, classic forward, ledger,
+    congestion ends, classic forward, watch, restore, watch, classic watch, classic forward, classic assigned,
+    wait of a restore, classic payment, classic watch, classic forward, database deleted, classic watch, watch,
+    classic watch, classic forward, wait of a restore, classic watch, classic forward, watch, call, head, end`),
+};
+
 function inOrder(commands: string): string[] {
   return commands.trim().split(/,\s+/);
 }

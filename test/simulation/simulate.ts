@@ -31,6 +31,10 @@ export const changes = [
   'death',
   'restart',
   'write without room',
+  'payment',
+  'payment to nobody',
+  'payment forwarded',
+  'payment assigned',
   'backup',
   'restore',
   'database deleted',
@@ -92,7 +96,7 @@ async function settleDown(life: Life): Promise<void> {
   life.misfortune.end();
   network.chain.freeze(false);
   for (let round = 0; round < roundsMax; round++) {
-    for (const name of ['head', 'end', 'watch', 'settle']) await play(life, name);
+    for (const name of ['head', 'end', 'classic watch', 'classic forward', 'watch', 'settle']) await play(life, name);
     await life.finishBackground();
     await play(life, 'wait of a restore');
     network.pass(ageMaxS);
@@ -102,6 +106,7 @@ async function settleDown(life: Life): Promise<void> {
   checkIdentities(life);
   model.compare(life.rows());
   expect(model.in('held', 'charging', 'ending', 'served').filter(({ id }) => life.running.has(id))).toEqual([]);
+  await life.classic.compare(life);
   await compareWithVault(life);
   const receipts = await checkReceipts(life);
   for (let more = receipts; more > 0; more--) life.count('receipt verified');
@@ -132,5 +137,5 @@ async function payDebts(life: Life): Promise<boolean> {
     await consumer.cancelWithdraw();
     await life.deposit(consumer, slot.receivable + 200n);
   }
-  return settled && core.settler.status().lanes.every(({ state }) => state === 'idle');
+  return settled && life.classic.isDone(life) && core.settler.status().lanes.every(({ state }) => state === 'idle');
 }
