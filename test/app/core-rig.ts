@@ -8,6 +8,7 @@ import type { Units } from '../../src/money.ts';
 import { createRpc } from '../../src/stellar/rpc.ts';
 import { settleOperation } from '../../src/stellar/settle-transaction.ts';
 import { createSubmitter } from '../../src/stellar/submitter.ts';
+import { Catalog } from '../simulation/catalog.ts';
 import { type Fate, type Places, SimGateway } from '../simulation/gateway.ts';
 import { type Consumer, rpcUrl, type SimNetwork, startNetwork } from '../simulation/network.ts';
 
@@ -37,12 +38,14 @@ export async function startCore(seed: string, through: (network: SimNetwork) => 
   const [consumer] = network.consumers;
   if (!consumer) throw new Error('the network has no consumer');
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'callora-core-'));
-  const keysFile = path.join(dir, 'keys.jwks');
+  const keysFile = path.join(dir, 'tokens.jwks');
   await createTokenKeys(keysFile);
+  const catalog = new Catalog(network, dir);
   let databases = 0;
   const newPlaces = (): Places => {
     databases++;
-    return { file: path.join(dir, `${databases}/callora.db`), grave: path.join(dir, `g${databases}/c.db`), keysFile };
+    const file = path.join(dir, `${databases}/callora.db`);
+    return { file, grave: path.join(dir, `g${databases}/c.db`), keysFile, catalog };
   };
   let places = newPlaces();
   const begin = async (seen: SimNetwork) => {

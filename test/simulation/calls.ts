@@ -1,5 +1,5 @@
 import type { FinishOutcome } from '../../src/billing/charging.ts';
-import { prices, type RunningCall } from './gateway.ts';
+import type { RunningCall } from './gateway.ts';
 import { checkCovered } from './identities.ts';
 import type { Life } from './life.ts';
 import type { ModelCall } from './model.ts';
@@ -11,7 +11,7 @@ export async function begin(life: Life, kind: 'capped' | undefined): Promise<voi
   const token = kind && (await life.cappedToken(address));
   if (kind && !token) return;
   life.losses.follow(life);
-  const running = gateway.begin(address, life.random.below(prices.length), token);
+  const running = gateway.begin(address, life.random.below(life.catalog.sold.length), token);
   if (gateway.dead) return;
   if (typeof running === 'string') return life.count(`call refused: ${running}`);
   if (life.losses.waiting) throw new Error('a call is sold although what the lost process signed may still land');
@@ -20,7 +20,8 @@ export async function begin(life: Life, kind: 'capped' | undefined): Promise<voi
   const call: ModelCall = { id, account: address, payee: route.api.payee, price, token: token?.jti, state: 'held' };
   life.model.begin(call);
   life.running.set(id, running);
-  checkCovered(life, address);
+  // A free call needs no money, and is served to those who owe some too.
+  if (price > 0n) checkCovered(life, address);
 }
 
 function pickRunning(life: Life, state: ModelCall['state']): { call: ModelCall; running: RunningCall } | undefined {

@@ -13,6 +13,7 @@ import {
 import { assignClassic, forwardClassic, payClassic, watchClassic } from './classic-acts.ts';
 import type { Life } from './life.ts';
 import { backup, backupInFlight, deleteDatabase, restore, restoreInFlight, waitForTheLost } from './loss-acts.ts';
+import { changePrice } from './price-acts.ts';
 
 /** Everything that consumers, upstreams, the network and the machine do to a gateway. Each plays one step and notes it in the model. */
 export const commands: Record<string, { weight: number; play(life: Life): Promise<void> }> = {
@@ -44,17 +45,18 @@ export const commands: Record<string, { weight: number; play(life: Life): Promis
   'trouble ends': { weight: 0.7, play: async (life) => life.misfortune.meetFaults(0) },
   'crash to come': { weight: 1, play: async (life) => life.misfortune.dieIn(life.random.below(40)) },
   'disk fills': { weight: 0.6, play: fillDisk },
+  'price changed': { weight: 1.5, play: changePrice },
   restart: { weight: 0.6, play: restart },
-  backup: { weight: 0.6, play: backup },
-  'backup in flight': { weight: 0.6, play: backupInFlight },
-  restore: { weight: 0.2, play: restore },
-  'restore in flight': { weight: 0.3, play: restoreInFlight },
-  'database deleted': { weight: 0.1, play: deleteDatabase },
+  backup: { weight: 0.2, play: backup },
+  'backup in flight': { weight: 0.2, play: backupInFlight },
+  restore: { weight: 0.08, play: restore },
+  'restore in flight': { weight: 0.12, play: restoreInFlight },
+  'database deleted': { weight: 0.03, play: deleteDatabase },
   'wait of a restore': { weight: 20, play: waitForTheLost },
 };
 
 /** In a life without luck the database is lost this many times as often. */
-const unluckyLosses = 4;
+const unluckyLosses = 12;
 const losses = ['backup', 'backup in flight', 'restore', 'restore in flight', 'database deleted'];
 
 function weightOf(name: string, life: Life): number {

@@ -6,6 +6,7 @@ import { resolveAccount, resolveCap, resolveToken } from '../../src/app/resolve.
 import { createSalesGate } from '../../src/app/sales.ts';
 import type { Hold } from '../../src/billing/ledger.ts';
 import type { Config, Route } from '../../src/catalog/model.ts';
+import { type CatalogReloader, createCatalogReloader } from '../../src/catalog/reload.ts';
 import type { Payer } from '../../src/gateway/admit.ts';
 import type { Relayed } from '../../src/gateway/answer.ts';
 import type { Call } from '../../src/gateway/call.ts';
@@ -19,6 +20,7 @@ import { hashLeaf } from '../../src/settlement/leaf.ts';
 import { rootOf } from '../../src/settlement/merkle.ts';
 import { createProposer } from '../../src/store/seal-proposal.ts';
 import { makeConfig } from '../gateway/rig.ts';
+import type { Catalog } from './catalog.ts';
 import { classicMinUnits } from './classic.ts';
 import { copyDatabase, watchWrites } from './disk.ts';
 import { horizonUrl } from './horizon-line.ts';
@@ -50,6 +52,8 @@ export class SimGateway {
   readonly file: string;
   /** Where the files lie after a death. */
   readonly grave: string;
+  /** Takes over the catalog's file, as SIGHUP and the watch of the file do. */
+  readonly reloader: CatalogReloader;
   private readonly gate: ReturnType<typeof createSalesGate>;
   private readonly process: Process;
   private readonly turning = new Set<string>();
@@ -60,6 +64,16 @@ export class SimGateway {
     this.process = process;
     this.file = process.file;
     this.grave = process.grave;
+    this.reloader = createCatalogReloader({
+      file: core.config().file,
+      env: {},
+      current: core.config(),
+      onChange: ({ apis }) => core.watcher.knowPayees(apis.map(({ payee }) => payee)),
+      onRefused: () => undefined,
+      log: silentLog(),
+      clock: core.clock,
+    });
+    core.config = this.reloader.current;
     this.gate = createSalesGate(core);
     this.exits = createExits(core).exitDesk;
     this.gate.loop.start();
@@ -178,7 +192,7 @@ export class SimGateway {
 }
 
 /** Where its database lies, and where it lies after its death. */
-export type Places = { file: string; grave: string; keysFile: string };
+export type Places = { file: string; grave: string; keysFile: string; catalog: Catalog };
 
 /** Life and death of a process: it has died when its files were copied. */
 class Process {
@@ -242,15 +256,15 @@ function callOf({ id, hold, payer, route }: RunningCall): Call {
   return { id, route, admitted, exchange, body: undefined, upstream: undefined } as unknown as Call;
 }
 
-/** Two APIs of two payees, a cheap and a dear one. */
-export const prices = ['0.0000300', '0.0002000', '0.0000007'];
-
 export function configOf(network: SimNetwork, places: Places): Config {
-  const origin = 'http://127.0.0.1:1';
-  const config = makeConfig(prices.map((price, index) => ({ origin, price, payee: network.payees[index % 2] ?? '' })));
+  const config = makeConfig([]);
+  const { apis, routes, gateway } = places.catalog.load();
   return {
     ...config,
-    gateway: { ...config.gateway, identitySecret: network.operatorSecret },
+    file: places.catalog.file,
+    apis,
+    routes,
+    gateway: { ...gateway, publicUrl: config.gateway.publicUrl },
     stellar: {
       ...config.stellar,
       passphrase: network.passphrase,

@@ -7,6 +7,7 @@ import { ContractViewError } from '../../src/stellar/contract-view.ts';
 import type { SignedExit } from '../../src/stellar/exit-signer.ts';
 import { RpcError } from '../../src/stellar/json-rpc.ts';
 import { Background } from './background.ts';
+import { Catalog } from './catalog.ts';
 import { Classic } from './classic.ts';
 import { type Places, type RunningCall, SimGateway, type Token } from './gateway.ts';
 import { checkIdentities } from './identities.ts';
@@ -33,6 +34,7 @@ export class Life {
   readonly misfortune: Misfortune;
   readonly losses = new Losses();
   readonly classic = new Classic();
+  readonly catalog: Catalog;
   readonly folder: string;
   private readonly keysFile: string;
   private boots = 0;
@@ -52,6 +54,7 @@ export class Life {
     this.misfortune = new Misfortune(random, (what) => this.count(what));
     this.folder = folder;
     this.keysFile = path.join(folder, 'tokens.jwks');
+    this.catalog = new Catalog(network, folder);
   }
 
   static async begin(seed: number, laned = seed % 2 === 1): Promise<Life> {
@@ -95,7 +98,12 @@ export class Life {
 
   /** Where its files lie, and where they lie after its death. */
   get places(): Places {
-    return { file: this.place(this.boots), grave: this.place(this.boots + 1), keysFile: this.keysFile };
+    return {
+      file: this.place(this.boots),
+      grave: this.place(this.boots + 1),
+      keysFile: this.keysFile,
+      catalog: this.catalog,
+    };
   }
 
   /** What the loops of a process do first: until they have, nothing is sold. */
