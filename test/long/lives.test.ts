@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { lifeScript } from '../simulation/script.ts';
+import { classicScript, lifeScript, lossScript } from '../simulation/script.ts';
 import { changes, simulate, simulateDeath } from '../simulation/simulate.ts';
 
 /** test/simulation at length: 100,000 changes of state by chance, and a death at every crash point of a whole life. */
@@ -28,6 +28,19 @@ const leastOfEach: Partial<Record<(typeof changes)[number], number>> = {
   death: 200,
   restart: 50,
   'write without room': 200,
+  backup: 300,
+  restore: 100,
+  'database deleted': 10,
+  'copied in flight': 50,
+  'lost in flight': 20,
+  'taken over': 100,
+  payment: 300,
+  'payment to nobody': 150,
+  'payment forwarded': 300,
+  'payment assigned': 50,
+  'price changed': 200,
+  'price changed under calls': 80,
+  'catalog refused': 30,
 };
 
 it(`the identities of the books hold after each of ${changesWanted} changes of state, and at the end on chain`, async () => {
@@ -48,7 +61,7 @@ it(`the identities of the books hold after each of ${changesWanted} changes of s
   for (const [kind, least] of Object.entries(leastOfEach)) {
     expect([kind, (total.get(kind) ?? 0) >= least]).toEqual([kind, true]);
   }
-});
+}, 1_800_000);
 
 it('a death at every crash point of a whole life loses nothing and takes nothing twice', async () => {
   const { crashPoints } = await simulateDeath(lifeScript, Number.POSITIVE_INFINITY);
@@ -57,4 +70,19 @@ it('a death at every crash point of a whole life loses nothing and takes nothing
     expect((counts.death ?? 0) + (counts['died while starting'] ?? 0)).toBe(1);
   }
   process.stdout.write(`${crashPoints} crash points, a death at each\n`);
+});
+
+/** A point in five: the way back takes ten minutes of chain time, and each death plays it all. */
+const pointsApart = 5;
+
+it.each([
+  ['a loss of the database and of the way back', lossScript],
+  ['payments on their way into the vault', classicScript],
+])('a death at any crash point of %s changes nothing of what is due', async (_, script) => {
+  const { crashPoints } = await simulateDeath(script, Number.POSITIVE_INFINITY);
+  for (let point = 1; point < crashPoints; point += pointsApart) {
+    const { counts } = await simulateDeath(script, point);
+    expect((counts.death ?? 0) + (counts['died while starting'] ?? 0)).toBe(1);
+  }
+  process.stdout.write(`${crashPoints} crash points, a death at every fifth\n`);
 });

@@ -52,9 +52,10 @@ export function checkCovered({ gateway, model }: Life, address: string): void {
 
 /** Parts of charges that the vault was found to have settled before a restore: the books give them back, as paid already. */
 export function givenBackAsSettled(
-  { gateway }: Life,
+  { gateway, losses }: Life,
   { account, token }: { account?: string; token?: string },
 ): bigint {
+  if (losses.restores === 0) return 0n;
   const sum = gateway?.core.store.db
     .prepare(
       `SELECT COALESCE(SUM(r.amount), 0) FROM refunds r JOIN charges c ON c.id = r.charge_id
