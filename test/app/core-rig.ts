@@ -9,8 +9,9 @@ import { createRpc } from '../../src/stellar/rpc.ts';
 import { settleOperation } from '../../src/stellar/settle-transaction.ts';
 import { createSubmitter } from '../../src/stellar/submitter.ts';
 import { Catalog } from '../simulation/catalog.ts';
-import { type Fate, type Places, SimGateway } from '../simulation/gateway.ts';
+import { SimGateway } from '../simulation/gateway.ts';
 import { type Consumer, rpcUrl, type SimNetwork, startNetwork } from '../simulation/network.ts';
+import type { Fate, Places } from '../simulation/process.ts';
 
 /** The core of a gateway on the embedded network, with nothing in its way, and what others do to its vault. */
 export type CoreRig = {

@@ -1,11 +1,9 @@
-import fs from 'node:fs';
-import path from 'node:path';
 import { type Core, openCore } from '../../src/app/core.ts';
 import { createExits } from '../../src/app/exits.ts';
 import { resolveAccount, resolveCap, resolveToken } from '../../src/app/resolve.ts';
 import { createSalesGate } from '../../src/app/sales.ts';
 import type { Hold } from '../../src/billing/ledger.ts';
-import type { Config, Route } from '../../src/catalog/model.ts';
+import type { Route } from '../../src/catalog/model.ts';
 import { type CatalogReloader, createCatalogReloader } from '../../src/catalog/reload.ts';
 import type { Payer } from '../../src/gateway/admit.ts';
 import type { Relayed } from '../../src/gateway/answer.ts';
@@ -19,21 +17,9 @@ import type { ExitDesk } from '../../src/settlement/exits.ts';
 import { hashLeaf } from '../../src/settlement/leaf.ts';
 import { rootOf } from '../../src/settlement/merkle.ts';
 import { createProposer } from '../../src/store/seal-proposal.ts';
-import { makeConfig } from '../gateway/rig.ts';
-import type { Catalog } from './catalog.ts';
-import { classicMinUnits } from './classic.ts';
-import { copyDatabase, watchWrites } from './disk.ts';
-import { horizonUrl } from './horizon-line.ts';
-import type { LineFault } from './line.ts';
-import { rpcUrl, type SimNetwork } from './network.ts';
-
-/** What decides about a process from outside: which requests fail, and at which of its crash points it dies. */
-export type Fate = {
-  fault(method: string): LineFault | undefined;
-  atCrashPoint(): boolean;
-  /** Throws in the place of a durable write. */
-  atWrite(): void;
-};
+import { configOf } from './config.ts';
+import type { SimNetwork } from './network.ts';
+import { type Fate, type Places, Process } from './process.ts';
 
 /** A token with a cap. */
 export type Token = { jti: string; cap: Units; expiresAtMs: number; token: string };
@@ -191,61 +177,6 @@ export class SimGateway {
   }
 }
 
-/** Where its database lies, and where it lies after its death. */
-export type Places = { file: string; grave: string; keysFile: string; catalog: Catalog };
-
-/** Life and death of a process: it has died when its files were copied. */
-class Process {
-  readonly file: string;
-  readonly grave: string;
-  dead = false;
-  private readonly fate: Fate;
-  private readonly unwatch: () => void;
-  private readonly death: Promise<'dead'>;
-  private die: () => void = () => undefined;
-
-  constructor({ file, grave }: Places, fate: Fate) {
-    this.file = file;
-    this.grave = grave;
-    this.fate = fate;
-    this.death = new Promise((resolve) => {
-      this.die = () => resolve('dead');
-    });
-    fs.mkdirSync(path.dirname(file), { recursive: true });
-    this.unwatch = watchWrites(file, (moment) => {
-      this.pass();
-      if (moment === 'before' && !this.dead) fate.atWrite();
-    });
-  }
-
-  untilDeath<T>(work: Promise<T>): Promise<T | 'dead'> {
-    // What a dead process would still have thrown reaches nobody.
-    work.catch(() => undefined);
-    return Promise.race([work, this.death]);
-  }
-
-  /** Never resolves for a process that has died. */
-  crashPoint(): Promise<void> {
-    this.pass();
-    return this.dead ? new Promise(() => undefined) : Promise.resolve();
-  }
-
-  private pass(): void {
-    if (!this.dead && this.fate.atCrashPoint()) this.end();
-  }
-
-  end(): void {
-    if (this.dead) return;
-    this.dead = true;
-    copyDatabase(this.file, this.grave);
-    this.die();
-  }
-
-  bury(): void {
-    this.unwatch();
-  }
-}
-
 /** An upstream that has not broken off. */
 const sound = { failure: undefined, abort: () => undefined } as unknown as UpstreamCall;
 
@@ -254,36 +185,4 @@ function callOf({ id, hold, payer, route }: RunningCall): Call {
   const admitted = { ok: true, payer, hold, unpaid: undefined };
   const exchange = { head: { method: 'GET' }, end: newEnd(), startMs: 0 };
   return { id, route, admitted, exchange, body: undefined, upstream: undefined } as unknown as Call;
-}
-
-export function configOf(network: SimNetwork, places: Places): Config {
-  const config = makeConfig([]);
-  const { apis, routes, gateway } = places.catalog.load();
-  return {
-    ...config,
-    file: places.catalog.file,
-    apis,
-    routes,
-    gateway: { ...gateway, publicUrl: config.gateway.publicUrl },
-    stellar: {
-      ...config.stellar,
-      passphrase: network.passphrase,
-      rpcUrl,
-      secondRpcUrl: network.secondRpcUrl,
-      horizonUrl,
-      vault: network.vaultAddress,
-      operatorSecret: network.operatorSecret,
-      feeMaxStroops: 10_000_000,
-    },
-    deposits: { ...config.deposits, classic: { secret: network.depositSecret, minUnits: classicMinUnits as Units } },
-    storage: { ...config.storage, path: path.resolve(places.file) },
-    tokens: { keysFile: places.keysFile, ttlMs: 1e9, ttlMaxMs: 1e9 },
-    settlement: {
-      ...config.settlement,
-      lanes: network.lanes ?? 1,
-      intervalMs: 1_000,
-      ageMaxMs: 600_000,
-      payoutMinUnits: 1n as Units,
-    },
-  };
 }

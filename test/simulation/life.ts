@@ -9,12 +9,13 @@ import { RpcError } from '../../src/stellar/json-rpc.ts';
 import { Background } from './background.ts';
 import { Catalog } from './catalog.ts';
 import { Classic } from './classic.ts';
-import { type Places, type RunningCall, SimGateway, type Token } from './gateway.ts';
+import { type RunningCall, SimGateway, type Token } from './gateway.ts';
 import { checkIdentities } from './identities.ts';
 import { Losses } from './losses.ts';
 import { Misfortune } from './misfortune.ts';
 import { Model } from './model.ts';
 import { type Consumer, type SimNetwork, startNetwork } from './network.ts';
+import type { Places } from './process.ts';
 import { createRandom, type Random } from './random.ts';
 
 /** Lanes that a gateway of a life uses, at most. */

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { restoreDatabase } from '../../src/app/restore.ts';
-import { configOf } from './gateway.ts';
+import { configOf } from './config.ts';
 import type { Life } from './life.ts';
 import { nothing } from './losses.ts';
 

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
-import type { Fate } from './gateway.ts';
 import { type LineFault, plainFaults } from './line.ts';
+import type { Fate } from './process.ts';
 import type { Random } from './random.ts';
 
 /** What goes wrong around a process, and when: requests that fail, a disk without room, its death. */
