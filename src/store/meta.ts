@@ -51,8 +51,11 @@ export function noteRun(meta: Pick<Meta, 'set'>, runId: number): void {
  * in the logs of upstreams, began earlier and was not started more often than that.
  */
 export function runsBefore(nowMs: number): number {
-  const halfHours = Math.floor((nowMs - Date.UTC(2026)) / 1_800_000);
-  return Math.max(0, Math.min(halfHours, runsBeforeMax));
+  return Math.min(halfHoursBetween(Date.UTC(2026), nowMs), runsBeforeMax);
+}
+
+export function halfHoursBetween(fromMs: number, toMs: number): number {
+  return Math.max(0, Math.floor((toMs - fromMs) / 1_800_000));
 }
 
 /** Thirty years of half hours; as many runs are left behind them. */

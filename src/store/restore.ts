@@ -86,7 +86,8 @@ function prepare(prepared: string, { path: replaced, copy, keepTokens, pins, clo
     const audit = createAudit(db, write, clock);
     const meta = createMeta(db, write);
     write(() => {
-      markRestored(opened, meta, { clock, keepTokens, replacedRun: runOf(replaced) });
+      const replacedRun = runOf(replaced);
+      markRestored(opened, meta, { clock, keepTokens, replacedRun, newestAtMs: newestChargeAtMs });
       audit.add({ actor: 'command line', action: 'restore', subject: copy, detail: JSON.stringify({ keepTokens }) });
     });
     return newestChargeAtMs;

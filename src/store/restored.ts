@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { add, type Units, zero } from '../money.ts';
 import { fromStored, toStored } from './columns.ts';
 import { type Explained, matchSettled, type Unexplained } from './match-settled.ts';
-import { lastRun, type Meta, noteRun, runsBefore } from './meta.ts';
+import { halfHoursBetween, lastRun, type Meta, noteRun, runsBefore } from './meta.ts';
 import type { RawDb, Write } from './raw-db.ts';
 import type { Receivables } from './receivables.ts';
 import { createFiling } from './seal.ts';
@@ -49,20 +49,27 @@ const keys = {
 /** Call ids begin with the number of the run. Books that are gone may have counted on, by fewer restarts than this. */
 const runsSkipped = 1_000;
 
+/** A year of half hours: a clock that is off takes no more of the numbers. */
+const ageRunsMax = 17_520;
+
+type Circumstances = { clock: Clock; keepTokens: boolean; replacedRun: number; newestAtMs: number | undefined };
+
 /**
- * For the copy, before it becomes the database; `replacedRun` is the last run of the database that was there. Inside a
- * transaction.
+ * For the copy, before it becomes the database; `replacedRun` is the last run of the database that was there, `newestAtMs`
+ * tells how old the copy is. Inside a transaction.
  */
 export function markRestored(
   db: RawDb,
   meta: Meta,
-  { clock, keepTokens, replacedRun }: { clock: Clock; keepTokens: boolean; replacedRun: number },
+  { clock, keepTokens, replacedRun, newestAtMs }: Circumstances,
 ): void {
   // A copy made during an earlier wait still has that one's finds to match.
   if (!isPending(meta)) meta.set(keys.elsewhere, JSON.stringify(elsewhereNow(db)));
   meta.set(keys.state, 'begun');
   // The one that was there may have come from another copy, and have given out ids above all of this one.
-  noteRun(meta, Math.max(Math.max(lastRun(meta), replacedRun) + runsSkipped, runsBefore(clock.nowMs())));
+  // And this copy may have been restored before, by another database that is gone: so much earlier it began so much lower.
+  const age = newestAtMs === undefined ? 0 : Math.min(halfHoursBetween(newestAtMs, clock.nowMs()), ageRunsMax);
+  noteRun(meta, Math.max(Math.max(lastRun(meta), replacedRun) + runsSkipped + age, runsBefore(clock.nowMs())));
   // The lanes are taken over as they are, whoever settled there.
   meta.set('foreign_settlement', '');
   // By how much the vault is ahead is another amount than it was for the books of before.

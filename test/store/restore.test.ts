@@ -64,6 +64,21 @@ describe('a restore', () => {
     expect(reopen(file).nextCallId()).toBeGreaterThan(Math.max(...given));
   });
 
+  it('gives out no call id that an earlier restore of the same copy has given out, although that database is gone', async () => {
+    const { copy } = await copyOf((store) => {
+      writeCharge(store, { account: 'GA', price: 10, atMs: fakeClock().nowMs() });
+    });
+    const clock = fakeClock();
+    const idAfter = () => {
+      const file = path.join(tempFolder(), 'callora.db');
+      restore({ path: file, copy, clock });
+      return reopen(file).nextCallId();
+    };
+    const given = idAfter();
+    clock.advance(1_800_000);
+    expect(idAfter()).toBeGreaterThan(given);
+  });
+
   it('asks the vault anew about payments without an owner: they may have been assigned after the copy', async () => {
     const { copy, file } = await copyOf((store) => store.meta.set('classic_ownerless_asked GDEPOSIT', '7'));
     restore({ path: file, copy });
