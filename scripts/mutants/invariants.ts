@@ -68,7 +68,7 @@ export const invariants: readonly Invariant[] = [
   {
     id: 'S7',
     promise: 'A restored copy bills nothing twice, and its old tokens are refused.',
-    wider: ['test/e2e/restore.test.ts'],
+    wider: ['test/e2e/restore.test.ts', lives],
   },
   { id: 'S8', promise: 'A clock that jumps changes no order of money and revives nothing that had expired.' },
   {
@@ -101,7 +101,7 @@ export const invariants: readonly Invariant[] = [
   {
     id: 'H2',
     promise: 'No payment is missed, over restarts and disconnects.',
-    wider: ['test/e2e/classic-deposits.test.ts'],
+    wider: ['test/e2e/classic-deposits.test.ts', lives],
   },
   { id: 'H3', promise: 'Only successful payments of the exact asset to the exact place count.' },
   { id: 'H4', promise: 'A record that cannot be read is set aside and shown; the ones behind it count.' },

@@ -3,7 +3,7 @@ import { classicScript, lifeScript, lossScript } from './script.ts';
 import { changes, simulate, simulateDeath } from './simulate.ts';
 
 /**
- * The gateway's core as the program joins it (database, ledger, journal, watcher, settler, payouts, exits), before the real
+ * The gateway's core as the program joins it (database, ledger, journal, watchers, settler, payouts, exits, classic deposits, catalog), before the real
  * contract, in lives by chance: a model outside knows what was forwarded, served and deposited. test/long plays more.
  */
 
@@ -26,6 +26,7 @@ const keptLosses: [number, number][] = [
   [4, 600],
   [16, 600],
   [80, 500],
+  [10_032, 400],
 ];
 
 it.each(keptLosses)(
