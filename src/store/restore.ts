@@ -54,7 +54,7 @@ export function restoreStore(job: RestoreJob): Restored {
     chmodSync(prepared, 0o600);
     const newestChargeAtMs = prepare(prepared, job);
     syncToDisk(prepared);
-    const aside = existsSync(file) ? putAside(file, job.clock.nowMs()) : undefined;
+    const aside = putAside(file, job.clock.nowMs());
     renameSync(prepared, file);
     syncToDisk(path.dirname(file));
     return { file, copy: job.copy, aside, newestChargeAtMs };
@@ -122,10 +122,20 @@ function requirePins(db: RawDb, pins: Record<string, string>): void {
 
 /**
  * A sound database first takes its log in; a damaged one keeps it under the new name. The new file must never meet the old
- * one's log: SQLite would play it into the wrong database.
+ * one's log, also where somebody has deleted the database without it: SQLite would play it into the wrong database.
  */
-function putAside(file: string, nowMs: number): string {
+function putAside(file: string, nowMs: number): string | undefined {
+  const isThere = existsSync(file);
   const aside = `${file}.before-restore-${new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-')}`;
+  if (isThere) takeLogIn(file);
+  if (isThere) linkSync(file, aside);
+  for (const suffix of ['-wal', '-shm']) {
+    if (existsSync(`${file}${suffix}`)) renameSync(`${file}${suffix}`, `${aside}${suffix}`);
+  }
+  return isThere ? aside : undefined;
+}
+
+function takeLogIn(file: string): void {
   try {
     const db = openSqlite(file, { fileMustExist: true });
     db.pragma('wal_checkpoint(TRUNCATE)');
@@ -133,11 +143,6 @@ function putAside(file: string, nowMs: number): string {
   } catch {
     // Damaged: that may be why it is replaced.
   }
-  linkSync(file, aside);
-  for (const suffix of ['-wal', '-shm']) {
-    if (existsSync(`${file}${suffix}`)) renameSync(`${file}${suffix}`, `${aside}${suffix}`);
-  }
-  return aside;
 }
 
 function removeWithLog(file: string): void {

@@ -3,8 +3,9 @@ import { classicScript, lifeScript, lossScript } from './script.ts';
 import { changes, simulate, simulateDeath } from './simulate.ts';
 
 /**
- * The gateway's core as the program joins it (database, ledger, journal, watchers, settler, payouts, exits, classic deposits, catalog), before the real
- * contract, in lives by chance: a model outside knows what was forwarded, served and deposited. test/long plays more.
+ * The gateway's core as the program joins it (database, ledger, journal, watchers, settler, payouts, exits, classic deposits,
+ * catalog), before the real contract, in lives by chance: a model outside knows what was forwarded, served and deposited.
+ * test/long plays more.
  */
 
 /** Lives that once broke something, as [seed, commands]. */

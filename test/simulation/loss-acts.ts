@@ -36,7 +36,9 @@ export async function restore(life: Life): Promise<void> {
   const copy = random.chance(0.6) ? copies.at(-1) : random.pick(copies);
   if (!copy) return;
   // Without the lost database a copy does not tell how many restarts another copy has seen that took its place.
-  if (copy.restores === life.losses.restores && random.chance(0.3)) removeFiles(life);
+  if (copy.restores === life.losses.restores && random.chance(0.3)) {
+    removeFiles(life, random.chance(0.5) ? everyFile : ['']);
+  }
   const keepTokens = random.chance(0.5);
   restoreDatabase(configOf(network, life.places), { file: copy.file, keepTokens }, network.clock);
   life.losses.begin(life);
@@ -61,7 +63,7 @@ export async function deleteDatabase(life: Life): Promise<void> {
   await life.alive();
   if (await leaveInFlight(life)) life.count('lost in flight');
   await life.kill();
-  removeFiles(life);
+  removeFiles(life, everyFile);
   life.losses.begin(life);
   life.model.lose(nothing);
   loseTokens(life);
@@ -112,6 +114,9 @@ async function leaveInFlight(life: Life): Promise<boolean> {
   return gateway.core.store.batches.open().some(({ state }) => state === 'submitted');
 }
 
-function removeFiles({ places }: Life): void {
-  for (const suffix of ['', '-wal', '-shm']) fs.rmSync(`${places.file}${suffix}`, { force: true });
+const everyFile = ['', '-wal', '-shm'];
+
+/** Some delete what they take for all of a database, and leave its log. */
+function removeFiles({ places }: Life, suffixes: string[]): void {
+  for (const suffix of suffixes) fs.rmSync(`${places.file}${suffix}`, { force: true });
 }

@@ -79,6 +79,25 @@ describe('a restore', () => {
     expect(idAfter()).toBeGreaterThan(given);
   });
 
+  it('never meets the log of a database that was deleted without it', async () => {
+    const { copy, file } = await copyOf();
+    const later = openStore({ path: file, clock: fakeClock(), log: silentLog() });
+    for (let charge = 0; charge < 50; charge++) writeCharge(later, { account: 'GA', price: 7 });
+    // As a killed process leaves it, and then somebody deletes what he takes for all of it.
+    const log = fs.readFileSync(`${file}-wal`);
+    await later.close();
+    fs.rmSync(file);
+    fs.writeFileSync(`${file}-wal`, log);
+    restore({ path: file, copy });
+    const store = reopen(file);
+    expect(store.charges.unsealed()).toMatchObject({ count: 1 });
+    expect(store.restored.state()).toBe('begun');
+    const kept = fs
+      .readdirSync(path.dirname(file))
+      .filter((name) => name.endsWith('-wal') && name.includes('before-restore'));
+    expect(kept).toHaveLength(1);
+  });
+
   it('asks the vault anew about payments without an owner: they may have been assigned after the copy', async () => {
     const { copy, file } = await copyOf((store) => store.meta.set('classic_ownerless_asked GDEPOSIT', '7'));
     restore({ path: file, copy });
