@@ -4,6 +4,7 @@ import { createLoop, type Loop } from '../loop.ts';
 import { createChannels } from '../settlement/channels.ts';
 import { createFeeBook } from '../settlement/fee-book.ts';
 import { createKeeper } from '../settlement/keeper.ts';
+import { lanesInForce } from '../settlement/partition.ts';
 import { createPayouts } from '../settlement/payouts.ts';
 import type { Settler } from '../settlement/settler.ts';
 import type { Rpc } from '../stellar/rpc.ts';
@@ -43,7 +44,8 @@ export function joinUpkeep(start: Config, parts: Parts): Pick<Core, 'payouts' | 
     payoutMin: settlement.payoutMinUnits,
     intervalMs: settlement.payoutIntervalMs,
   });
-  const channels = createChannels({ rpc, submitter, operatorSecret, lanes: settlement.lanes, whileIdle, log });
+  const lanes = () => Math.max(settlement.lanes, lanesInForce(store.meta));
+  const channels = createChannels({ rpc, submitter, operatorSecret, lanes, whileIdle, log });
   const keeper = createKeeperOf(start, parts, submitter);
   const fees = createFeeBook({ rpc, fees: store.envelopeFees, clock });
   /** Until the watcher has read all there is, nothing that the network says can be believed. */

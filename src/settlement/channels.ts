@@ -9,7 +9,8 @@ export type ChannelsDeps = {
   rpc: Pick<Rpc, 'entries'>;
   submitter: Pick<Submitter, 'submit'>;
   operatorSecret: string;
-  lanes: number;
+  /** As many lanes as may have a batch under way: those of the config, and of an earlier one while its batches are open. */
+  lanes: () => number;
   whileIdle<T>(work: () => Promise<T>): Promise<T | undefined>;
   log: Log;
 };
@@ -24,7 +25,7 @@ export function createChannels(deps: ChannelsDeps): Channels {
   let next = 1;
   return {
     async turn(signal) {
-      if (next >= deps.lanes) return false;
+      if (next >= deps.lanes()) return false;
       const address = publicKeyOf(channelSecret(operatorSecret, next));
       if ((await readNativeStroops(rpc, address, signal)) !== undefined) {
         next++;
