@@ -121,6 +121,7 @@ export class Connection implements AnswerSink {
     this.call = call;
     call.connection = this;
     call.state = 'sent';
+    this.#forgetPace();
     this.#timer.stop();
     this.#reader.begin(request.method, call.upgrade !== undefined);
     call.handler.onSent();
@@ -256,6 +257,15 @@ export class Connection implements AnswerSink {
     // Once it cannot be written any more nothing new is learnt.
     if (this.#writeError) return;
     this.#hasStopped = this.#bodyPace.waitedMs(nowMs, waitsForBody && isAnswering, bytes) >= heldUpMs;
+  }
+
+  /** Of the call before. */
+  #forgetPace(): void {
+    this.#pace.restart();
+    this.#bodyPace.restart();
+    this.isSlow = false;
+    this.#hasStopped = false;
+    this.#answerBytes = 0;
   }
 
   #listen(isTls: boolean): void {

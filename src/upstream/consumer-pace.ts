@@ -17,9 +17,14 @@ export class ConsumerPace {
   #sinceMs = 0;
   #bytes = 0;
 
+  /** Another call begins, whose bytes are counted from nothing. */
+  restart(): void {
+    this.#sinceMs = 0;
+  }
+
   /**
    * For how long the call has had to wait for its consumer while next to nothing moved. `waits`: it has to now; `bytes` have
-   * moved on its connection so far.
+   * moved for it so far.
    */
   waitedMs(nowMs: number, waits: boolean, bytes: number): number {
     if (waits && this.#sinceMs !== 0 && bytes - this.#bytes < bytesMin) return nowMs - this.#sinceMs;

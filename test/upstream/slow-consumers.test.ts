@@ -122,6 +122,63 @@ describe('a call whose body comes slowly for longer than its time', () => {
   });
 });
 
+describe('a call on a connection that has served another', () => {
+  /** Two requests one after the other on the only connection; the body of the first comes in steady pieces. */
+  async function served(answer: string) {
+    const clock = fakeClock();
+    const server = await serve(() => {});
+    const upstreams = makeUpstreams(clock);
+    const api = apiOf(server.origin, { connectionsMax: 1 });
+    const first = dripping();
+    const one = call(upstreams, api, { method: 'POST', body: first.body });
+    await until(first.begun);
+    return { clock, server, upstreams, api, first, one, answer: () => server.sockets[0]?.write(answer) };
+  }
+
+  it('is not slow because of how the body before it came', async () => {
+    const { clock, upstreams, api, first, one, answer } = await served(ok);
+    for (let i = 0; i < 9; i++) {
+      first.send(100_000);
+      await pass(clock, 100);
+    }
+    first.send(100_000);
+    answer();
+    expect((await one.ended).status).toBe(200);
+    const second = dripping();
+    const two = call(upstreams, api, { method: 'POST', body: second.body });
+    await until(second.begun);
+    call(upstreams, api);
+    for (let i = 0; i < 30; i++) {
+      second.send(30_000);
+      await pass(clock, 100);
+    }
+    expect(two.outcome.error).toBeUndefined();
+  });
+
+  it.each([
+    [5_500, 0],
+    [4_000, 4_000],
+  ])('answers for no body that had stopped before it: %d ms, and then %d', async (firstMs, secondMs) => {
+    const begun = 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello';
+    const { clock, server, upstreams, api, first, one, answer } = await served(begun);
+    first.send(900_000);
+    answer();
+    await until(() => one.outcome.body === 'hello');
+    await pass(clock, firstMs);
+    first.send(100_000);
+    server.sockets[0]?.write('world');
+    expect((await one.ended).error).toBeUndefined();
+    const second = dripping();
+    const two = call(upstreams, api, { method: 'POST', body: second.body });
+    await until(second.begun);
+    answer();
+    await until(() => two.outcome.body === 'hello');
+    await pass(clock, secondMs);
+    server.sockets[0]?.resetAndDestroy();
+    expect((await two.ended).error?.kind).toBe('reset');
+  });
+});
+
 describe('a call whose answer is not taken', () => {
   it('gives its connection to one that waits in line', async () => {
     const clock = fakeClock();
