@@ -51,6 +51,8 @@ export function createReadings(): Readings {
     isDearer(method, rest, plain, route, apis) {
       const routes = routesOf(route.api, apis);
       if (routes === 'one price' || (plain && routes.plain) || isLiteral(route)) return false;
+      // However many readings there are, none of them is dearer than the dearest.
+      if (routes.inner.length === 0 && !route.api.routes.some((other) => isMore(other, route))) return false;
       const reads = lenientReadings(rest);
       if (reads === undefined) return true;
       return reads.some((read) => {

@@ -3,6 +3,9 @@ import { makeConfig, type RawUpstream, type Rig, startRig, startUpstream } from 
 
 /** Spellings by which a lenient upstream could serve a dear route that was priced as a cheap one. */
 
+/** More readings than anybody looks at. */
+const unreadable = 'dear%20Sir;v=1/Ask%3F%3B./A.b.c/';
+
 let upstream: RawUpstream;
 let rig: Rig;
 
@@ -39,6 +42,7 @@ beforeAll(async () => {
       },
       { origin, mount: '/flat', price: '0.001', list: [{ match: 'GET /dear', price: '0.001' }] },
       { origin, mount: '/plain', price: '0.001', list: [{ match: 'GET /dear', price: '5' }] },
+      { origin, mount: '/top', price: '0.5', list: [{ match: 'GET /cheap', price: '0.1' }] },
     ]),
   });
 });
@@ -75,6 +79,7 @@ describe('a path that a lenient upstream may read as a dearer route', () => {
     '/a/city/%23gold/',
     '/a/city/.../',
     '/a/city/a%2Fb%23;x/A%3B./%3B',
+    `/a/${unreadable}`,
     '/a/open/CLOSED',
     '/a/open/closed/',
     '/a/CASE',
@@ -119,6 +124,10 @@ describe('a path that a lenient upstream may read as a dearer route', () => {
     ['/a/city/Oslo.5', '0.002'],
     ['/a/report.pdf', '5'],
     ['/a/report.txt', '0.002'],
+    ['/a/companies/Acme%20Inc./Q1.2024.pdf', '0.001'],
+    ['/a/companies/Acme%20Inc./Q1.2024.pdf/', '0.001'],
+    ['/a/map;v=1/Tile%20A.v1.2.png', '0.001'],
+    [`/top/${unreadable}`, '0.5'],
   ])('while %s is sold for %s', async (path, price) => {
     const answer = await rig.get(path);
     expect([answer.status, answer.headers.get('callora-price')]).toEqual([200, price]);
