@@ -1,4 +1,10 @@
-import { heldUpMs } from '../upstream/consumer-pace.ts';
+/**
+ * A consumer who lets the upstream wait for so long may be why that ends the connection, ms, and pays all the same: less than
+ * the minute that servers give a peer that does not move (send_timeout of nginx, TimeOut of Apache). And more than what a
+ * steady reader needs before the upstream is read again, since what lies in the sockets between the two, some MiB, moves in
+ * large bursts.
+ */
+export const unreadMs = 30_000;
 
 /** How a consumer has been reading when its answer breaks off. */
 export type Reading =
@@ -23,13 +29,13 @@ export class ReadingPauses {
 
   ended(nowMs: number): void {
     if (this.#sinceMs === undefined) return;
-    if (this.judge(nowMs) === 'held_up') this.#countsUntilMs = nowMs + heldUpMs;
+    if (this.judge(nowMs) === 'held_up') this.#countsUntilMs = nowMs + unreadMs;
     this.#sinceMs = undefined;
   }
 
   judge(nowMs: number): Reading {
     const sinceMs = this.#sinceMs ?? nowMs;
-    if (nowMs - sinceMs >= heldUpMs || sinceMs < this.#countsUntilMs) return 'held_up';
+    if (nowMs - sinceMs >= unreadMs || sinceMs < this.#countsUntilMs) return 'held_up';
     return this.#sinceMs === undefined ? 'kept_up' : 'behind';
   }
 }

@@ -3,9 +3,9 @@ const bytesMin = 2_048;
 /** Until it has to make room, when other calls wait in line: longer than what a lost packet costs a client that means well. */
 export const slowMs = 2_000;
 /**
- * A consumer who lets its upstream wait for so long may be why that ends the connection, ms, and pays all the same. Servers
- * give a peer that does not move a minute (send_timeout of nginx, TimeOut of Apache), so this is less than any limit of theirs
- * that is likely; and it is longer than what a lost packet or a full disk costs a consumer who means well.
+ * A consumer whose body lets its upstream wait for so long may be why that ends the connection, ms, and pays all the same.
+ * Servers give a peer that does not move a minute (send_timeout of nginx, TimeOut of Apache), so this is less than any limit of
+ * theirs that is likely; and it is longer than what a lost packet or a full disk costs a consumer who means well.
  */
 export const heldUpMs = 5_000;
 
