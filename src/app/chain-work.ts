@@ -72,6 +72,7 @@ export function joinChainWork(
       entriesMax: settlement.batchEntries,
     },
     lanes: settlement.lanes,
+    channelsReady: () => upkeep.channels.ready(),
     limitPeriodS: facts.limitPeriodS,
     chainTimeS,
     seenLedger: () => watcher.state().lastLedger,
@@ -84,7 +85,8 @@ export function joinChainWork(
       if (!core.restoring) return;
       const { batches, restored, audit } = store;
       const { lookUpAll: snapshotAll } = core.watcher;
-      const lanes = lanesUsed();
+      // Also lanes that are no longer in use: payees have earned there.
+      const lanes = [...new Set([...lanesUsed(), ...(await vault.usedLanes(facts.lanes, signal))])];
       const earned = earnedBy(vault, lanes);
       await resumeRestored({ batches, restored, audit, ledger, lanes, snapshotAll, earned, sync, log }, signal);
       core.restoring = false;

@@ -58,8 +58,8 @@ const resendMs = 5_000;
 
 export function createBatchSender(deps: BatchSenderDeps): BatchSender {
   const { rpc, vault, batches, clock, log } = deps;
-  /** Newest ledger any answer has shown: an older one comes from a server that lags, and proves nothing. */
-  let newestLedger = 0;
+  /** Newest ledger any answer about a lane has shown: an older one comes from a server that lags, and proves nothing. */
+  const newestLedgers = new Map<number, number>();
   const sentAtMs = new Map<string, number>();
   const absences = new Map<string, number>();
   const insisted = new Set<number>();
@@ -144,7 +144,7 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
     }
     await rpc.verifyNetwork(signal);
     const answer = await rpc.transaction(live.hash, signal);
-    refuseLagging(answer.latestLedger);
+    refuseLagging(batch.lane, answer.latestLedger);
     const late = answer.status === 'NOT_FOUND' && answer.latestClosedAtS > live.maxTimeS;
     const absentAfterMaxTime = late ? (absences.get(live.hash) ?? 0) + 1 : 0;
     absences.set(live.hash, absentAfterMaxTime);
@@ -196,7 +196,7 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
   /** The vault has this batch, or another in its place. */
   async function compareWithLane(batch: BatchRow, signal?: AbortSignal): Promise<StepResult> {
     const lane = await vault.lastBatch(batch.lane, signal);
-    refuseLagging(lane.seenLedger);
+    refuseLagging(batch.lane, lane.seenLedger);
     if (lane.batch === batch.batch && lane.root === batch.root) return settledIn(batch, lane.ledger, signal);
     if (lane.batch >= batch.batch) {
       const reason = `the vault holds batch ${lane.batch} of lane ${batch.lane}, not our batch ${batch.batch}`;
@@ -228,11 +228,12 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
     batches.reopen(batch.id);
   }
 
-  function refuseLagging(latestLedger: number): void {
+  function refuseLagging(lane: number, latestLedger: number): void {
+    const newestLedger = newestLedgers.get(lane) ?? 0;
     if (latestLedger < newestLedger) {
       throw new RpcError('lagging', `the RPC is at ledger ${latestLedger}, but was at ${newestLedger} before`);
     }
-    newestLedger = latestLedger;
+    newestLedgers.set(lane, latestLedger);
   }
 
   function forget(hash: string): void {

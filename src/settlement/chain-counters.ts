@@ -58,7 +58,7 @@ export async function differingFromChain(
     slots.map((slot) => slot.address),
     signal,
   );
-  await deps.catchUp(signal);
+  await catchUpTo(deps, before.ledger, signal);
   const held = slots.map(({ deposited, settled, withdrawn, requested }) => ({
     deposited,
     settled,
@@ -76,6 +76,23 @@ export async function differingFromChain(
   return suspects
     .filter(({ slot, books, first }) => differs(books, stated(books, first, after.accounts.get(slot.address))))
     .map(({ slot }) => slot);
+}
+
+/** The server that the books follow may be behind, or stand still: what they do not know yet is no difference. */
+async function catchUpTo(
+  { catchUp, seenLedger, clock }: CountersDeps,
+  ledger: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (let look = 1; ; look++) {
+    await catchUp(signal);
+    if (seenLedger() >= ledger) return;
+    if (look === looksMax) {
+      throw new RpcError('lagging', `the accounts are of ledger ${ledger}, and the books only of ${seenLedger()}`);
+    }
+    await clock.sleep(betweenLooksMs, signal);
+    signal?.throwIfAborted();
+  }
 }
 
 /** A second server may be a ledger or two behind the one that the books follow: it is waited for. */

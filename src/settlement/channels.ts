@@ -18,12 +18,15 @@ export type ChannelsDeps = {
 export type Channels = {
   /** Makes a channel account that is missing; true when there may be another. */
   turn(signal?: AbortSignal): Promise<boolean>;
+  /** Whether each lane was seen to have its own. */
+  ready(): boolean;
 };
 
 export function createChannels(deps: ChannelsDeps): Channels {
   const { rpc, submitter, operatorSecret, log } = deps;
   let next = 1;
   return {
+    ready: () => next >= deps.lanes,
     async turn(signal) {
       if (next >= deps.lanes()) return false;
       const address = publicKeyOf(channelSecret(operatorSecret, next));

@@ -48,6 +48,12 @@ export async function syncLane(deps: LaneSyncDeps, lane: number, signal?: AbortS
   if (chain.batch < ours) {
     throw new RpcError('lagging', `the vault shows batch ${chain.batch} of lane ${lane}, but ${ours} is settled`);
   }
+  const known = adoptionOf(meta, lane).batch;
+  if (chain.batch <= known) {
+    // Settled before this database, in a lane that is in use only now.
+    batches.raiseNumber(lane, known);
+    return { next: 'ready' };
+  }
   // The watcher is about to note what was settled before this database.
   if (begun === 'not yet') return { next: 'adopting', waitingFor: firstLook };
   const reason = `the vault holds batch ${chain.batch} of lane ${lane}, this database knows only ${ours}`;

@@ -107,11 +107,22 @@ async function compareOnce(deps: ReconcileDeps, of: string[] | undefined, signal
   return { accounts, rest, ledger: before.ledger };
 }
 
-function sums({ incomplete }: ReconcileDeps, rows: AccountRow[], earned: Earned[], liabilities: Units): Check[] {
+function sums(
+  { incomplete, payouts }: ReconcileDeps,
+  rows: AccountRow[],
+  earned: Earned[],
+  liabilities: Units,
+): Check[] {
   const gross = earningsChecks(earned);
   const [settled, owed] = sumChecks(rows, earned, liabilities);
   if (!settled || !owed) return gross;
-  return incomplete ? againstBaseline(incomplete, gross, earned, owed) : [...gross, settled, owed];
+  if (!incomplete) return [...gross, settled, owed];
+  // A batch that was booked while the vault was asked is no part of what it was ahead by.
+  const now = payouts.earnings();
+  const stood = earned.every(({ payee, lane, books }) =>
+    now.some((row) => row.payee === payee && row.lane === lane && row.gross === books),
+  );
+  return againstBaseline(stood ? incomplete : { get: incomplete.get, set: () => undefined }, gross, earned, owed);
 }
 
 async function readEarnings(deps: ReconcileDeps, signal?: AbortSignal): Promise<Earned[]> {

@@ -76,6 +76,8 @@ export type SettlerDeps = BatchSenderDeps &
     chainTimeS: () => number;
     /** Among how many lanes accounts are shared out, each with one batch in flight; 1 by default. */
     lanes?: number;
+    /** Whether every lane has its channel account. */
+    channelsReady?: () => boolean;
     /** Newest ledger that was watched. */
     seenLedger: () => number;
     sync: () => Promise<void>;
@@ -102,7 +104,7 @@ export function createSettler(deps: SettlerDeps): Settler {
   const sender = createBatchSender(deps);
   const ages = createAgeMarks({ clock, ageMaxMs: rules.ageMaxMs, newest: batches.newestWaiting });
   const wanted = deps.lanes ?? 1;
-  const partition = createPartition({ meta: deps.meta, batches, wanted });
+  const partition = createPartition({ meta: deps.meta, batches, wanted, ready: deps.channelsReady ?? (() => true) });
   const highest = Math.max(wanted - 1, partition.lanes() - 1, ...batches.open().map(({ lane }) => lane));
   const lanes: Lane[] = Array.from({ length: highest + 1 }, (_, lane) => ({
     lane,
@@ -137,7 +139,7 @@ export function createSettler(deps: SettlerDeps): Settler {
       lane.synced = true;
     }
     const open = wholeBatch(lane.lane);
-    if (!open && !partition.settled()) {
+    if (!open && !partition.settled(lanes.some(({ halted }) => halted !== undefined))) {
       lane.waitingFor = 'batches that were shared out among another number of lanes';
       return false;
     }
@@ -151,6 +153,8 @@ export function createSettler(deps: SettlerDeps): Settler {
   }
 
   function follow(lane: Lane, batch: BatchRow, result: StepResult): boolean {
+    // Signed again, or landed: the wait belongs to what was signed last.
+    if (result.next !== 'too_large') lane.apartFromLedger = undefined;
     switch (result.next) {
       case 'done':
         lane.waitingFor = undefined;

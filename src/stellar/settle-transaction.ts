@@ -78,6 +78,7 @@ export function settleResources(
   call: SettleCall,
   simulated: { transactionDataXdr: string; minResourceFee: bigint },
   settings: NetworkSettings,
+  signatureInstructions: number,
 ): xdr.SorobanTransactionData {
   const data = xdr.SorobanTransactionData.fromXdr(simulated.transactionDataXdr, 'base64');
   const { footprint, instructions, diskReadBytes, writeBytes } = data.resources;
@@ -85,7 +86,10 @@ export function settleResources(
   const payees = new Set(call.lines.map((line) => line.payee)).size;
 
   const wantedInstructions =
-    Math.ceil(instructions * 1.25) + call.lines.length * instructionsPerLine + payees * instructionsPerPayee;
+    Math.ceil(instructions * 1.25) +
+    call.lines.length * instructionsPerLine +
+    payees * instructionsPerPayee +
+    signatureInstructions;
   const ownInstructions = Math.min(settings.instructionsMax, wantedInstructions);
   const ownWriteBytes = Math.min(
     settings.writeBytesMax,

@@ -165,8 +165,8 @@ function refusal(error: string): Extract<SubmitOutcome, { status: 'refused' }> {
   return { status: 'refused', reason: vaultErrorName(error), detail: error };
 }
 
-/** Signs the authorisations that are asked of these keys; the others stay as they are. */
-export async function signAuthorisations(
+/** For a person's own command: signs the authorisations that are asked of these keys; the others stay as they are. */
+async function signAuthorisations(
   authXdr: string[],
   secrets: readonly string[],
   passphrase: string,

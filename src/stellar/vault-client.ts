@@ -6,8 +6,9 @@ import { ContractViewError, viewContract } from './contract-view.ts';
 import { RpcError } from './json-rpc.ts';
 import { type NetworkSettings, readNetworkSettings } from './network-settings.ts';
 import type { Rpc } from './rpc.ts';
+import { signatureInstructions, signSettleAuthorisation } from './settle-authorisation.ts';
 import { type SettleCall, settleOperation, settleResources } from './settle-transaction.ts';
-import { accountSequence, signAuthorisations } from './submitter.ts';
+import { accountSequence, authorisationLedgers } from './submitter.ts';
 import {
   envelopeLifeS,
   networkFeeMinStroops,
@@ -156,18 +157,9 @@ async function buildSettle(
   const source = publicKeyOf(channelSecret);
   const ofChannel = channelSecret !== operatorSecret;
   const latest = await rpc.latestLedger(signal);
-  const simulate = (operation: xdr.Operation) =>
-    rpc.simulate(unsignedEnvelope(operation, source, rpc.passphrase), signal);
-  let operation = settleOperation(vault, call);
-  let simulated = await simulate(operation);
-  if (simulated.ok && ofChannel) {
-    // The operator agrees by a signature of its own, which costs work that a recording simulation does not see.
-    const { authXdr } = await signAuthorisations(simulated.authXdr, [operatorSecret], rpc.passphrase, latest.ledger);
-    operation = withAuth(operation, authXdr);
-    simulated = await simulate(operation);
-  }
+  const settle = settleOperation(vault, call);
+  const simulated = await rpc.simulate(unsignedEnvelope(settle, source, rpc.passphrase), signal);
   if (!simulated.ok) return { ok: false, reason: vaultErrorName(simulated.error), detail: simulated.error };
-  if (!ofChannel) operation = withAuth(operation, simulated.authXdr);
 
   const [settings, sequence, bid] = await Promise.all([
     readNetworkSettings(rpc, signal),
@@ -175,12 +167,26 @@ async function buildSettle(
     rpc.inclusionFeeStroops(signal),
   ]);
   if (sequence === undefined) return { ok: false, reason: 'no_source', detail: `account ${source} does not exist` };
+  // Signed last, and not shown to a simulation: whoever holds it could send the call himself.
+  const agreed = ofChannel
+    ? await signSettleAuthorisation(
+        simulated.authXdr,
+        settle,
+        operatorSecret,
+        latest.ledger + authorisationLedgers,
+        rpc.passphrase,
+      )
+    : undefined;
+  if (ofChannel && agreed === undefined) {
+    const detail = 'the network asks for another signature than the operator’s for this settlement: it gets none';
+    return { ok: false, reason: undefined, detail };
+  }
   const plan = {
-    operation,
+    operation: withAuth(settle, agreed === undefined ? simulated.authXdr : [agreed]),
     source,
     sequence: sequence + 1n,
     inclusionFeeStroops: Math.min(options.feeMaxStroops, Math.max(networkFeeMinStroops, bid) * 2 ** options.attempt),
-    sorobanData: settleResources(vault, call, simulated, settings),
+    sorobanData: settleResources(vault, call, simulated, settings, ofChannel ? signatureInstructions : 0),
     // Chain time, not the host's: a clock that is wrong must not make an envelope that lives for days.
     maxTimeS: latest.closedAtS + envelopeLifeS,
     passphrase: rpc.passphrase,

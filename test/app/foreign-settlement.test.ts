@@ -41,6 +41,13 @@ describe('a settlement that somebody else made with the operator’s key', () =>
     await rig.turns();
     expect(rig.gateway.core.broken).toBeUndefined();
     expect(await rig.sell(3)).toBe(3);
+    // Nor does it halt that lane when it is used later on.
+    await rig.restart({ network: { ...rig.network, lanes: 3 } });
+    await rig.turns();
+    expect(rig.gateway.core.settler.status()).toMatchObject({ foreign: false, synced: true });
+    expect(await rig.sell(3)).toBe(3);
+    await rig.restart();
+    await rig.turns();
     await rig.settleElsewhere(1, 2, units(1n));
     await rig.turns();
     expect(await rig.sell(3)).toBe(0);

@@ -96,6 +96,47 @@ describe('another number of lanes', () => {
   });
 });
 
+describe('more lanes than there are channel accounts for', () => {
+  it('are not used before all have theirs, and settlement goes on meanwhile and when they are given up', async () => {
+    let ready = false;
+    const rig = charged(createSettlementRig({ lanes: 4, channelsReady: () => ready }));
+    await rig.run();
+    expectSettled(rig, 10);
+    expect(batchOf(rig, 1)).toBe(0);
+    rig.restart({ lanes: 1 });
+    charged(rig, 7);
+    await rig.run();
+    expectSettled(rig, 17);
+    ready = true;
+    rig.restart({ lanes: 4 });
+    charged(rig, 5);
+    await rig.run();
+    expectSettled(rig, 22);
+    expect(batchOf(rig, 3)).toBe(1);
+  });
+
+  it('do not keep the others from being settled when one is halted', async () => {
+    const rig = charged(createSettlementRig({ lanes: 2 }));
+    rig.chain.congested = true;
+    await rig.settler.turn();
+    rig.restart({ lanes: 3 });
+    rig.chain.settleForeign(1);
+    rig.chain.congested = false;
+    for (let ledger = 0; ledger < 60; ledger++) {
+      await rig.settler.turn().catch(() => undefined);
+      rig.chain.close();
+      rig.clock.advance(5_000);
+    }
+    expect(rig.settler.status().lanes[1]).toMatchObject({ state: 'halted' });
+    const before = batchOf(rig, 0);
+    for (const account of accounts) rig.charge(account, payee, 3);
+    await rig.settler.turn().catch(() => undefined);
+    rig.chain.close();
+    await rig.settler.turn().catch(() => undefined);
+    expect(batchOf(rig, 0)).toBe(before + 1);
+  });
+});
+
 describe('a batch of a channel that is too large', () => {
   it('is taken apart only when nothing that the operator signed for it can be sent any more', async () => {
     const rig = createSettlementRig({ lanes: 2 });

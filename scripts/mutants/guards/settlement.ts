@@ -149,6 +149,16 @@ export const settlementGuards: readonly Guard[] = [
     name: 'is found out by the server of another provider, and sales end',
   },
   {
+    id: 'T5b',
+    invariant: 'T5',
+    guard: 'the operator signs the settlement itself, whatever a server asks for',
+    file: 'src/stellar/settle-authorisation.ts',
+    search: "if (entry.rootInvocation.toXdr('base64') !== invocation.toXdr('base64')) return undefined;",
+    replacement: '',
+    test: 'test/stellar/settle-authorisation.test.ts',
+    name: 'is not given when the server asks for',
+  },
+  {
     id: 'T2a',
     invariant: 'T2',
     guard: 'holds of calls under way count towards the cap of an account',
