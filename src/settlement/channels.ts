@@ -26,7 +26,7 @@ export function createChannels(deps: ChannelsDeps): Channels {
   const { rpc, submitter, operatorSecret, log } = deps;
   let next = 1;
   return {
-    ready: () => next >= deps.lanes,
+    ready: () => next >= deps.lanes(),
     async turn(signal) {
       if (next >= deps.lanes()) return false;
       const address = publicKeyOf(channelSecret(operatorSecret, next));
