@@ -3,7 +3,7 @@ import type { Framing } from '../http1/response-framing.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
 import { AnswerReader, type AnswerSink } from './answer-reader.ts';
 import { BodySender } from './body-sender.ts';
-import { ConsumerPace, heldUpMs, slowMs } from './consumer-pace.ts';
+import { bytesMin, ConsumerPace, heldUpMs, slowMs } from './consumer-pace.ts';
 import type { Dialer } from './dial.ts';
 import { outliveWriteErrors } from './outlive-write-errors.ts';
 import { requestText } from './request-text.ts';
@@ -65,6 +65,8 @@ export class Connection implements AnswerSink {
   #hasStopped = false;
   readonly #bodyPace = new ConsumerPace();
   #answerBytes = 0;
+  /** How much of its body had been sent when the upstream was last heard. */
+  #sentWhenHeard = 0;
   #securing = false;
   /** Time to connect, then time to stay idle. */
   readonly #timer = new SweptTimer();
@@ -101,6 +103,11 @@ export class Connection implements AnswerSink {
   /** Whether the rest of its call's body is for the consumer to send. */
   get waitsForBody(): boolean {
     return this.#sender?.waits === true;
+  }
+
+  /** Whether the rest of that body is what an answer that has paused may wait for: next to nothing of it has come since, or just now. */
+  get isHeldUp(): boolean {
+    return this.waitsForBody && (this.#hasStopped || (this.#sender?.bytes ?? 0) - this.#sentWhenHeard < bytesMin);
   }
 
   /**
@@ -148,7 +155,7 @@ export class Connection implements AnswerSink {
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.call?.heard();
+    if (this.call) this.#heard(this.call);
     this.#socket.resume();
   }
 
@@ -198,7 +205,7 @@ export class Connection implements AnswerSink {
     const { call } = this;
     if (!call) return;
     call.state = 'answering';
-    call.heard();
+    this.#heard(call);
     this.#owner.answered();
     call.handler.onHead(head, framing);
   }
@@ -206,7 +213,7 @@ export class Connection implements AnswerSink {
   data(view: Buffer): void {
     const { call } = this;
     if (!call) return;
-    call.heard();
+    this.#heard(call);
     this.#answerBytes += view.length;
     if (this.#writeError) this.#timer.start(lingerMs);
     // What is read is overwritten by the next read, of whatever connection.
@@ -247,6 +254,11 @@ export class Connection implements AnswerSink {
 
   fault(kind: 'protocol' | 'head_too_large' | 'closed', detail: string): void {
     this.#lost(new UpstreamError(kind, detail));
+  }
+
+  #heard(call: UpstreamExchange): void {
+    call.heard();
+    this.#sentWhenHeard = this.#sender?.bytes ?? 0;
   }
 
   #lookAtPace(nowMs: number): void {

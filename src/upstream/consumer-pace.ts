@@ -1,5 +1,5 @@
 /** A consumer that moves less than this in the times below keeps its connection waiting: about 1 KiB/s. */
-const bytesMin = 2_048;
+export const bytesMin = 2_048;
 /** Until it has to make room, when other calls wait in line: longer than what a lost packet costs a client that means well. */
 export const slowMs = 2_000;
 /**

@@ -102,8 +102,10 @@ export class UpstreamExchange implements UpstreamHandle {
   }
 
   #late(what: CallState | 'total_timeout'): UpstreamError {
+    const { connection } = this;
     // The upstream may have been waiting for it: ten stalled bodies must not close an API to everybody.
-    if (this.connection?.waitsForBody) {
+    const isForBody = what === 'answering' ? connection?.isHeldUp : connection?.waitsForBody;
+    if (isForBody) {
       return new UpstreamError('slow_consumer', 'the rest of the request body did not come in time');
     }
     switch (what) {

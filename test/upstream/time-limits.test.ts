@@ -212,6 +212,19 @@ describe('a body that its consumer does not finish', () => {
     expect(outcome.error?.kind).toBe('slow_consumer');
   });
 
+  it.each([
+    ['comes all the time', 'idle_timeout', Array(25).fill(2_048)],
+    ['hardly comes', 'slow_consumer', Array(25).fill(90)],
+    ['has come in one piece and then stopped', 'slow_consumer', [100_000, ...Array(24).fill(0)]],
+  ] as const)('is why the answer has paused for too long, or is not: it %s', async (_, kind, pieces) => {
+    const { clock, outcome, send } = await answered();
+    for (const bytes of pieces) {
+      if (!outcome.error) send(bytes);
+      await pass(clock, 1_000);
+    }
+    expect(outcome.error?.kind).toBe(kind);
+  });
+
   it('has no part in it before five seconds, nor while body or answer move', async () => {
     const early = await answered();
     await pass(early.clock, 4_900);
