@@ -75,6 +75,11 @@ export class UpstreamCall implements UpgradeHandler {
     else if (ready) this.resume();
   }
 
+  /** What it is held back for is the charge, however long that takes to be committed. */
+  get holdsBack(): boolean {
+    return this.#sink === undefined;
+  }
+
   resume(): void {
     this.#handle?.resume();
   }

@@ -265,7 +265,8 @@ export class Connection implements AnswerSink {
     const bytes = this.#answerBytes + (this.#sender?.bytes ?? 0);
     const { waitsForBody } = this;
     const isAnswering = this.call?.state === 'answering';
-    this.isSlow = this.#pace.waitedMs(nowMs, this.#paused || (waitsForBody && !isAnswering), bytes) >= slowMs;
+    const isUnread = this.#paused && this.call?.handler.holdsBack !== true;
+    this.isSlow = this.#pace.waitedMs(nowMs, isUnread || (waitsForBody && !isAnswering), bytes) >= slowMs;
     // Once it cannot be written any more nothing new is learnt.
     if (this.#writeError) return;
     this.#hasStopped = this.#bodyPace.waitedMs(nowMs, waitsForBody && isAnswering, bytes) >= heldUpMs;

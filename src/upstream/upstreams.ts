@@ -59,6 +59,8 @@ export type BodySink = {
 };
 
 export type UpstreamHandler = {
+  /** True while the gateway itself holds the answer back: no pause is the consumer's then. */
+  readonly holdsBack?: boolean;
   /** Bytes may leave from here on. */
   onSent(): void;
   /** 1xx but 101. */

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { fakeClock } from '../../src/clock.ts';
+import { UpstreamCall } from '../../src/gateway/forward.ts';
 import type { BodySink } from '../../src/upstream/upstreams.ts';
 import { answering, apiOf, call, makeUpstreams, ok, pass, serve, until } from './rig.ts';
 
@@ -193,6 +194,34 @@ describe('a call whose answer is not taken', () => {
     expect(one.outcome.error?.kind).toBe('slow_consumer');
     expect((await payer.ended).status).toBe(200);
   });
+});
+
+it('an answer that the gateway itself holds back is no slow consumer’s, and is when that is over', async () => {
+  const clock = fakeClock();
+  const long = `HTTP/1.1 200 OK\r\ncontent-length: 200000\r\n\r\n${'x'.repeat(100_000)}`;
+  const server = await serve(answering((request) => (request.includes(' /long ') ? long : ok)));
+  const upstreams = makeUpstreams(clock);
+  const api = apiOf(server.origin, { connectionsMax: 1 });
+  const times = { firstByteTimeoutMs: 60_000, idleTimeoutMs: 60_000, totalTimeoutMs: 0 };
+  const request = { method: 'GET', target: '/long', lines: '', body: undefined, ...times };
+  const held = new UpstreamCall(upstreams, api, request, () => {}, false);
+  expect((await held.head).ok).toBe(true);
+  const payer = call(upstreams, api);
+  await pass(clock, 5_000);
+  expect(held.failure).toBeUndefined();
+  let broken: Error | undefined;
+  held.attach({
+    data: () => false,
+    end() {},
+    broken(error) {
+      broken = error;
+    },
+  });
+  await pass(clock, 1_500);
+  expect(broken).toBeUndefined();
+  await pass(clock, 1_000);
+  expect(broken).toMatchObject({ kind: 'slow_consumer' });
+  expect((await payer.ended).status).toBe(200);
 });
 
 describe('WebSockets', () => {
