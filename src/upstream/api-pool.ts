@@ -124,11 +124,12 @@ export class ApiPool implements CallOwner, TargetOwner {
   /**
    * With calls in line a connection is not for a consumer who hardly sends or reads: a few hundred of those could have
    * all connections for ever, and for nothing. Nor is it for those who send just more than that: when a call has waited for
-   * long, the slowest upload that has had its time makes way for it.
+   * long, the slowest upload that has had its time makes way for it. None does so at a target that takes no calls.
    */
   #makeRoom(nowMs: number): void {
     let wanted = this.#waiting.size;
-    for (const { connections } of this.#targets) {
+    const targets = this.#targets.filter(isUp);
+    for (const { connections } of targets) {
       for (const { isSlow, call } of [...connections]) {
         if (!isSlow || !call) continue;
         if (wanted-- === 0) return;
@@ -140,23 +141,9 @@ export class ApiPool implements CallOwner, TargetOwner {
       if (call.upgrade) continue;
       if (call.inLineMs(nowMs) < lineMs) return;
       const error = new UpstreamError('slow_consumer', 'the request body took too long while other calls waited');
-      this.#slowestUpload(nowMs)?.call?.fail(error);
+      slowestUpload(targets, nowMs)?.call?.fail(error);
       return;
     }
-  }
-
-  #slowestUpload(nowMs: number): Connection | undefined {
-    let slowest: Connection | undefined;
-    let pace = Number.POSITIVE_INFINITY;
-    for (const { connections } of this.#targets) {
-      for (const connection of connections) {
-        const own = connection.overdueUpload(nowMs);
-        if (own === undefined || own >= pace) continue;
-        slowest = connection;
-        pace = own;
-      }
-    }
-    return slowest;
   }
 
   /** Keeps no connection any more; running and waiting calls go on. */
@@ -234,4 +221,18 @@ const queueMs = 1_000;
 
 function isUp(target: Target): boolean {
   return target.mayServe;
+}
+
+function slowestUpload(targets: readonly Target[], nowMs: number): Connection | undefined {
+  let slowest: Connection | undefined;
+  let pace = Number.POSITIVE_INFINITY;
+  for (const { connections } of targets) {
+    for (const connection of connections) {
+      const own = connection.overdueUpload(nowMs);
+      if (own === undefined || own >= pace) continue;
+      slowest = connection;
+      pace = own;
+    }
+  }
+  return slowest;
 }

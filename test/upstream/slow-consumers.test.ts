@@ -123,6 +123,35 @@ describe('a call whose body comes slowly for longer than its time', () => {
   });
 });
 
+describe('a call at an upstream that gets none for now', () => {
+  it.each([
+    ['hardly comes', 10],
+    ['comes slowly for longer than its time', 700],
+  ])('is not ended for others, which would not get its connection: its body %s', async (_, bytes) => {
+    const clock = fakeClock();
+    const servers = [await serve(() => {}), await serve(() => {})];
+    const upstreams = makeUpstreams(clock);
+    const breaker = { failures: 1, openForMs: 60_000 };
+    const origins = servers.map(({ origin }) => origin);
+    const api = apiOf(origins, { connectionsMax: 2, breaker });
+    const slow = dripping();
+    const one = call(upstreams, api, { method: 'POST', body: slow.body, firstByteTimeoutMs: 1_000 });
+    for (let i = 0; i < 3; i++) call(upstreams, api, { firstByteTimeoutMs: 60_000 });
+    const requests = () => servers.flatMap(({ received }) => received.filter((text) => text !== ''));
+    await until(() => slow.begun() && requests().length === 4);
+    const server = servers.find(({ received }) => received.some((text) => text.startsWith('POST')));
+    server?.sockets[server.received.findIndex((text) => text.startsWith('GET'))]?.resetAndDestroy();
+    await until(() => upstreams.states().some(({ up }) => !up));
+    call(upstreams, api, { firstByteTimeoutMs: 60_000 });
+    for (let i = 0; i < 10; i++) {
+      slow.send(bytes);
+      await pass(clock, 500);
+    }
+    expect(upstreams.states().map(({ calls, waiting }) => [calls, waiting])).toContainEqual([1, 1]);
+    expect(one.outcome.error).toBeUndefined();
+  });
+});
+
 describe('a call on a connection that has served another', () => {
   /** Two requests one after the other on the only connection; the body of the first comes in steady pieces. */
   async function served(answer: string) {
