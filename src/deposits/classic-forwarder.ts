@@ -39,12 +39,16 @@ const openMax = 1_000;
 const pauseMs = 15_000;
 const pauseMaxMs = 3_600_000;
 
+/** The longest that anything signed by a gateway is good for, ms. */
+const ownerlessAgainMs = 600_000;
+
 /** Payments without an owner that the vault is asked about in one turn: a server that counts requests must not mind. */
 const ownerlessPerTurn = 20;
 
 export function createClassicForwarder(deps: ClassicForwarderDeps): ClassicForwarder {
   const { vault, submitter, payments, forwards, account, clock, log } = deps;
   let ownerlessAsked = 0;
+  let askedAgainAtMs: number | undefined = clock.monotonicMs() + ownerlessAgainMs;
   const pauses = new Map<number, { untilMs: number; tries: number }>();
 
   async function step(payment: ClassicPaymentRow, signal?: AbortSignal): Promise<void> {
@@ -123,9 +127,13 @@ export function createClassicForwarder(deps: ClassicForwarderDeps): ClassicForwa
 
   /**
    * Books that were lost, or restored from a copy, may show payments as ownerless that were forwarded since. Each is asked
-   * about once after a start.
+   * about after a start, and once more when nothing can land any more that was sent before it.
    */
   async function findForwarded(signal?: AbortSignal): Promise<void> {
+    if (askedAgainAtMs !== undefined && clock.monotonicMs() >= askedAgainAtMs) {
+      askedAgainAtMs = undefined;
+      ownerlessAsked = 0;
+    }
     for (const payment of payments.unattributedAfter(account, ownerlessAsked, ownerlessPerTurn)) {
       if (await vault.forwarded(account, BigInt(payment.operationId), signal)) {
         await markForwarded(payment, 'the vault had it before these books');

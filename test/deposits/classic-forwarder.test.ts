@@ -193,6 +193,22 @@ describe('a crash', () => {
     expect(rig.chain.taken.size).toBe(1);
   });
 
+  it('while a forward is on its way shows it as forwarded once it has landed, without another start', async () => {
+    const rig = createForwardRig();
+    const { id } = rig.classic.horizon.pay('2.0000000');
+    await rig.classic.catchUp();
+    // The copy knows of no owner; the lost database did, and had sent it.
+    rig.restart();
+    await rig.run();
+    expect(rig.classic.states()[String(id)]).toBe('unattributed');
+    rig.chain.taken.set(BigInt(String(id)), { account: alice, amount: 20_000_000n });
+    rig.chain.close(60);
+    await rig.run();
+    rig.chain.close(600);
+    await rig.run();
+    expect(rig.classic.states()[String(id)]).toBe('forwarded');
+  });
+
   it('in which the database is lost shows no forwarded payment as ownerless', async () => {
     const { rig, id } = await withPayment();
     const { id: ownerless } = rig.classic.horizon.pay('3.0000000', {}, memoHash(addressOf('nobody')));

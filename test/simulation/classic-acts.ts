@@ -63,7 +63,7 @@ export async function watchClassic(life: Life): Promise<void> {
 
 export async function forwardClassic(life: Life): Promise<void> {
   const gateway = await life.alive();
-  for (let turn = 0; turn < 5; turn++) {
+  for (let turn = 0; turn < 50; turn++) {
     if ((await life.soon(gateway.once('classic forward', (core) => core.classic?.forwarder.turn()))) !== true) break;
   }
   life.count('classic forward');

@@ -59,6 +59,8 @@ export class Classic {
   /** Nothing is left that has to be moved. */
   isDone({ gateway, network }: Life): boolean {
     const open = gateway?.core.store.classicPayments.open(network.depositAccount, 1) ?? [];
+    const listed = gateway?.core.store.classicPayments.list({ state: 'unattributed', limit: 1_000 }) ?? [];
+    if (listed.some(({ operationId }) => this.payments.get(operationId)?.landed)) return false;
     return open.length === 0 && [...this.payments.values()].every(({ due, landed }) => landed || !due);
   }
 

@@ -16,7 +16,7 @@ export const lifeScript: Script = {
 
 /** A copy, a life beyond it, and its loss with a batch on the way; then the way back, and a second one. */
 export const lossScript: Script = {
-  seed: 24,
+  seed: 11,
   commands: inOrder(`
     watch, call, call, call, capped call, head, head, head, end, end, settle, ledger, settle,
     call, call, head, head, end, backup in flight, exit asked, call, call, head, head, end, end, end,
