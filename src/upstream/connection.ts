@@ -6,6 +6,7 @@ import { BodySender } from './body-sender.ts';
 import { bytesMin, ConsumerPace, heldUpMs, slowMs } from './consumer-pace.ts';
 import type { Dialer } from './dial.ts';
 import { outliveWriteErrors } from './outlive-write-errors.ts';
+import { ReadingCredit } from './reading-credit.ts';
 import { requestText } from './request-text.ts';
 import { SweptTimer } from './swept-timer.ts';
 import { brokenConnection, dialError, UpstreamError, type UpstreamErrorKind } from './upstream-error.ts';
@@ -61,6 +62,7 @@ export class Connection implements AnswerSink {
   /** Its call keeps it waiting for a consumer who hardly moves. */
   isSlow = false;
   readonly #pace = new ConsumerPace();
+  readonly #credit = new ReadingCredit();
   /** Behind the head the rest of its body has stopped for long: an upstream that ends the call may do so for that. */
   #hasStopped = false;
   readonly #bodyPace = new ConsumerPace();
@@ -266,7 +268,9 @@ export class Connection implements AnswerSink {
     const { waitsForBody } = this;
     const isAnswering = this.call?.state === 'answering';
     const isUnread = this.#paused && this.call?.handler.holdsBack !== true;
-    this.isSlow = this.#pace.waitedMs(nowMs, isUnread || (waitsForBody && !isAnswering), bytes) >= slowMs;
+    const isEarned = this.#credit.covers(nowMs, this.#answerBytes) && isUnread;
+    const waitedMs = this.#pace.waitedMs(nowMs, isUnread || (waitsForBody && !isAnswering), bytes);
+    this.isSlow = waitedMs >= slowMs && !isEarned;
     // Once it cannot be written any more nothing new is learnt.
     if (this.#writeError) return;
     this.#hasStopped = this.#bodyPace.waitedMs(nowMs, waitsForBody && isAnswering, bytes) >= heldUpMs;
@@ -275,6 +279,7 @@ export class Connection implements AnswerSink {
   /** Of the call before. */
   #forgetPace(): void {
     this.#pace.restart();
+    this.#credit.restart();
     this.#bodyPace.restart();
     this.isSlow = false;
     this.#hasStopped = false;

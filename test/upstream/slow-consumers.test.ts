@@ -207,6 +207,32 @@ describe('a call on a connection that has served another', () => {
     server.sockets[0]?.resetAndDestroy();
     expect((await two.ended).error?.kind).toBe('reset');
   });
+
+  it('earns its pauses by what it takes itself', async () => {
+    const clock = fakeClock();
+    const answer = (bytes: number) => `HTTP/1.1 200 OK\r\ncontent-length: ${bytes + 1}\r\n\r\n${'x'.repeat(bytes)}`;
+    const bytesOf = (request: string) => Number(/ \/(\d+) /.exec(request)?.[1]);
+    const server = await serve(answering((request) => (request.includes(' /a ') ? ok : answer(bytesOf(request)))));
+    const upstreams = makeUpstreams(clock);
+    const api = apiOf(server.origin, { connectionsMax: 1 });
+    const one = call(upstreams, api, { target: '/500000' });
+    await until(() => one.outcome.body.length === 500_000);
+    await pass(clock, 200);
+    server.sockets[0]?.write('x');
+    expect((await one.ended).error).toBeUndefined();
+    let taken = 0;
+    const onData = ({ length }: Buffer) => {
+      taken += length;
+      return taken < 65_536;
+    };
+    const two = call(upstreams, api, { target: '/65536', onData });
+    await until(() => taken === 65_536);
+    call(upstreams, api);
+    await pass(clock, 4_000);
+    expect(two.outcome.error).toBeUndefined();
+    await pass(clock, 400);
+    expect(two.outcome.error?.kind).toBe('slow_consumer');
+  });
 });
 
 describe('a call whose answer is not taken', () => {
@@ -220,6 +246,30 @@ describe('a call whose answer is not taken', () => {
     await until(() => one.outcome.body === 'hello');
     const payer = call(upstreams, api);
     await pass(clock, 2_500);
+    expect(one.outcome.error?.kind).toBe('slow_consumer');
+    expect((await payer.ended).status).toBe(200);
+  });
+
+  it.each([
+    ['3 s for 48 KiB', 49_152, 3_000],
+    ['10 s for a megabyte', 1_000_000, 10_000],
+  ])('may wait longer the more of it has just been taken, in a burst: %s', async (_, bytes, ms) => {
+    const clock = fakeClock();
+    const long = `HTTP/1.1 200 OK\r\ncontent-length: 2000000\r\n\r\n${'x'.repeat(bytes)}`;
+    const server = await serve(answering((request) => (request.includes(' /long ') ? long : ok)));
+    const upstreams = makeUpstreams(clock);
+    let taken = 0;
+    const onData = ({ length }: Buffer) => {
+      taken += length;
+      return taken < bytes;
+    };
+    const api = apiOf(server.origin, { connectionsMax: 1 });
+    const one = call(upstreams, api, { target: '/long', onData });
+    await until(() => taken === bytes);
+    const payer = call(upstreams, api);
+    await pass(clock, ms);
+    expect(one.outcome.error).toBeUndefined();
+    await pass(clock, 400);
     expect(one.outcome.error?.kind).toBe('slow_consumer');
     expect((await payer.ended).status).toBe(200);
   });
