@@ -107,8 +107,7 @@ export function joinChainWork(
     restored: () => store.restored.state() === 'begun',
     async onFirstSight(signal) {
       const restored = store.restored.state() === 'begun';
-      const lanesOf = { inUse: lanesUsed().length, ofVault: facts.lanes };
-      await beginAdoption({ vault, meta: store.meta, newest: rpc.latestLedger, restored }, lanesOf, signal);
+      await beginAdoption({ vault, meta: store.meta, newest: rpc.latestLedger, restored }, facts.lanes, signal);
       if (restored) store.restored.noteBegun();
     },
     onSettled(event) {

@@ -19,8 +19,9 @@ export const signLifeMaxS = 600;
 export const signLifeMaxLedgers = 120;
 
 /**
- * Notes which lanes were settled before this database; once, before anything else is read from the chain. A database that
- * was restored from a copy notes it anew, also for a lane without batches: the first may be on its way.
+ * Notes which lanes were settled before this database; once, before anything else is read from the chain. Where any was, or
+ * a copy was restored, every lane of the vault is noted: the process before may have used more of them than this one, and
+ * its first batch in one may be on its way.
  */
 export async function beginAdoption(
   deps: {
@@ -29,28 +30,22 @@ export async function beginAdoption(
     newest: (signal?: AbortSignal) => Promise<{ ledger: number; closedAtS: number }>;
     restored?: boolean;
   },
-  { inUse: lanes, ofVault }: { inUse: number; ofVault: number },
+  lanesOfVault: number,
   signal?: AbortSignal,
 ): Promise<void> {
-  // No gateway of ours settles there: what is there is history, and what comes is foreign.
-  for (const lane of await deps.vault.usedLanes(ofVault, signal)) {
-    if (lane < lanes) continue;
-    const { batch, chain } = await deps.vault.lastBatch(lane, signal);
-    adoptBatch(deps.meta, lane, batch, chain);
+  const { vault, meta, restored } = deps;
+  const used = await vault.usedLanes(lanesOfVault, signal);
+  if (used.length === 0 && !restored) return;
+  for (const lane of used) {
+    const { batch, chain } = await vault.lastBatch(lane, signal);
+    adoptBatch(meta, lane, batch, chain);
   }
-  const begun: number[] = [];
-  for (let lane = 0; lane < lanes; lane++) {
-    const { batch, chain } = await deps.vault.lastBatch(lane, signal);
-    if (!deps.restored && (batch === 0 || deps.meta.get(sinceKey(lane)) !== undefined)) continue;
-    adoptBatch(deps.meta, lane, batch, chain);
-    begun.push(lane);
-  }
-  if (begun.length === 0) return;
   // One moment for all lanes, so that all their waits end together.
   const { ledger, closedAtS } = await deps.newest(signal);
-  for (const lane of begun) {
-    deps.meta.set(sinceKey(lane), `${closedAtS} ${ledger}`);
-    deps.meta.set(doneKey(lane), '0');
+  for (let lane = 0; lane < lanesOfVault; lane++) {
+    if (!restored && meta.get(sinceKey(lane)) !== undefined) continue;
+    meta.set(sinceKey(lane), `${closedAtS} ${ledger}`);
+    meta.set(doneKey(lane), '0');
   }
 }
 
@@ -73,6 +68,12 @@ export function adoptionOf(meta: Pick<AdoptionMeta, 'get'>, lane: number): Adopt
     // Noted by its time alone by a gateway before this version.
     since: !closedAtS || done ? undefined : { closedAtS, ledger: ledger ?? 0 },
   };
+}
+
+/** Whether something that landed there and then may have been signed by the process before this one. */
+export function mayBeOfBefore(since: Adoption['since'], at: { ledger: number; closedAtS: number }): boolean {
+  if (!since) return false;
+  return at.ledger <= since.ledger + signLifeMaxLedgers || at.closedAtS <= since.closedAtS + signLifeMaxS;
 }
 
 /**

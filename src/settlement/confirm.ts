@@ -2,7 +2,7 @@ import type { Ledger } from '../billing/ledger.ts';
 import type { Log } from '../log.ts';
 import { compareLines } from '../stellar/settle-transaction.ts';
 import type { Store } from '../store/store.ts';
-import { adoptBatch, adoptionOf } from './adoption.ts';
+import { adoptBatch, adoptionOf, mayBeOfBefore } from './adoption.ts';
 import { noteForeign } from './foreign.ts';
 
 /** What the chain did with a batch, from its transaction or from its event, whichever is seen first. */
@@ -41,16 +41,17 @@ export type ConfirmDeps = {
 export function confirmSettled(deps: ConfirmDeps, settled: SettledOnChain): ConfirmResult {
   const { lane, batch, root, ledger, txHash, closedAtMs } = settled;
   const row = deps.batches.byNumber(lane, batch);
+  const adoption = adoptionOf(deps.meta, lane);
+  const ofBefore = mayBeOfBefore(adoption.since, { ledger, closedAtS: Math.floor(closedAtMs / 1000) });
   if (!row) {
-    const adoption = adoptionOf(deps.meta, lane);
     if (batch <= adoption.batch) return 'earlier';
-    if (adoption.since) {
+    if (ofBefore) {
       adoptBatch(deps.meta, lane, batch);
       return 'earlier';
     }
     return foreign(deps, settled, 'the vault has settled a batch that is not in this database');
   }
-  if (row.root !== root && adoptionOf(deps.meta, lane).since) {
+  if (row.root !== root && ofBefore) {
     // The copy this database was restored from still holds a batch that was cut anew after it.
     adoptBatch(deps.meta, lane, batch);
     return 'earlier';

@@ -91,6 +91,7 @@ describe('reconciliation', () => {
     await rig.settleElsewhere(1, 1, units(40_000n));
     await rig.restart({ anew: true });
     await rig.turns();
+    await rig.takeOver();
     await rig.sell(3);
     await rig.settle();
     const { core } = rig.gateway;

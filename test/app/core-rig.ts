@@ -24,6 +24,8 @@ export type CoreRig = {
   sell(calls: number, account?: string): Promise<number>;
   /** The loop that compares accounts with the vault has one turn; time passes while it waits between two looks. */
   compareWithVault(): Promise<void>;
+  /** What the process before may have signed can no longer land: the lanes are taken over. */
+  takeOver(): Promise<void>;
   /** All that waits is settled, and the chain has it. */
   settle(): Promise<void>;
   /** Somebody else who holds the operator's key settles. */
@@ -98,6 +100,10 @@ export async function startCore(seed: string, through: (network: SimNetwork) => 
       }
       await loop.stop();
       if (loop.health().lastError !== undefined) throw new Error(loop.health().lastError);
+    },
+    async takeOver() {
+      for (let ledger = 0; ledger < 130; ledger++) network.pass(5);
+      await rig.turns();
     },
     async settle() {
       const { settler, store } = rig.gateway.core;

@@ -39,6 +39,7 @@ describe('a settlement that somebody else made with the operator’s key', () =>
     await rig.settleElsewhere(1, 1, units(40_000n));
     await rig.restart({ anew: true });
     await rig.turns();
+    await rig.takeOver();
     expect(rig.gateway.core.broken).toBeUndefined();
     expect(await rig.sell(3)).toBe(3);
     // Nor does it halt that lane when it is used later on.
