@@ -89,7 +89,8 @@ function priceOf(current: Config, next: Config, { method, template }: RecordedUs
   if (!same) return { ok: false, reason: 'is not in the changed catalog' };
   // A listed `ANY /*` and the price of an API go by one name, but only the second sells the mount itself.
   if (twin && twin.priceUnits !== same.priceUnits) return { ok: false, reason: 'is the name of two routes' };
-  if (!sellsMountAlike(current, next, same)) return { ok: false, reason: `no longer covers ${same.api.mount} itself` };
+  if (!sellsMountAlike(current, next, same))
+    return { ok: false, reason: `no longer covers ${template.slice(0, -2)} itself` };
   const fresh = freshBeside(current, next, same);
   const mount = fresh.mounts.find((each) => each.length > same.api.mount.length && mayBeUnder(template, each));
   if (mount !== undefined) return { ok: false, reason: `some of its calls would be under the new mount ${mount}` };
@@ -123,10 +124,12 @@ function freshBeside(current: Config, next: Config, same: Route): Fresh {
   };
 }
 
-/** For the route of all paths of an API: whether calls to the bare mount are its own still, if they were. */
+/** For the route of all paths of an API: whether calls to its bare mount are its own still, if they were. */
 function sellsMountAlike(current: Config, next: Config, route: Route): boolean {
-  const { mount } = route.api;
-  if (route.template !== `${mount}/*` || mount === '') return true;
+  if (!route.template.endsWith('/*')) return true;
+  // Of the current catalog, which may have had the mount elsewhere.
+  const mount = route.template.slice(0, -2);
+  if (mount === '') return true;
   const [before, after] = [current, next].map(({ routes }) => routes.match('GET', mount));
   if (before?.kind !== 'route' || nameOf(before.route) !== nameOf(route)) return true;
   return after?.kind === 'route' && after.route.priceUnits === route.priceUnits;

@@ -85,6 +85,13 @@ describe('a quote', () => {
     expect(row?.reason).toBe('some of its calls would be GET /w/a/new');
   });
 
+  it('does not take a call to a mount for one below it when the mount has moved', () => {
+    const before = catalog({ '/m/a': { price: '5', routes: {} } });
+    const after = catalog({ '/m': { price: '5', routes: { 'ANY /a/*': '1' } } });
+    const [row] = quoteUsage(before, after, [usage('/m/a/*', 1, '5', 'ANY')]).rows;
+    expect(row).toMatchObject({ price: null, reason: 'no longer covers /m/a itself' });
+  });
+
   it('never gives a price that the same calls would not have paid', () => {
     const segment = fc.constantFrom('a', 'b', ':x', ':y', '*', '');
     const match = fc
