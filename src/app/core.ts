@@ -11,6 +11,7 @@ import { createLedger, type Ledger } from '../billing/ledger.ts';
 import type { Environment } from '../catalog/environment.ts';
 import type { Config } from '../catalog/model.ts';
 import type { TlsCertificate } from '../catalog/tls-certificate.ts';
+import { tooManyLanes } from '../catalog/vault-bounds.ts';
 import type { Clock } from '../clock.ts';
 import type { ClassicAsset } from '../deposits/classic-rules.ts';
 import { keepTokenAsset } from '../deposits/token-asset.ts';
@@ -134,9 +135,8 @@ export async function openCore(config: Config, deps: AppDeps): Promise<Core> {
     const second = secondRpcUrl === undefined ? rpc : createRpc({ url: secondRpcUrl, passphrase, clock, fetch });
     const witness = createVault({ rpc: second, vault: config.stellar.vault });
     const facts = await readVaultFacts({ vault, meta: store.meta });
-    if (config.settlement.lanes > facts.lanes) {
-      throw new Error(`settlement.lanes is ${config.settlement.lanes}, and the vault has ${facts.lanes} lanes`);
-    }
+    const excess = tooManyLanes(config.settlement.lanes, facts.lanes);
+    if (excess) throw new Error(excess);
     // Only classic deposits cannot do without it: a gateway that has served before starts with the network down.
     const asset = await keepTokenAsset({ rpc, meta: store.meta }, facts.token).catch((error: unknown) => {
       if (config.deposits.classic) throw error;

@@ -1,6 +1,6 @@
-import { checkAgeCap } from '../catalog/age-cap.ts';
 import type { Config } from '../catalog/model.ts';
 import { formatDuration } from '../catalog/quantity.ts';
+import { checkAgeCap, tooManyLanes } from '../catalog/vault-bounds.ts';
 import { readHolding } from '../stellar/account-transactions.ts';
 import type { Rpc } from '../stellar/rpc.ts';
 import { accountSequence } from '../stellar/submitter.ts';
@@ -92,6 +92,8 @@ function checkVault(config: Config, info: VaultInfo): Finding[] {
       ? ok('age cap', `charges are settled long before a withdrawal (${formatDuration(delayS * 1000)}) can pass`)
       : fail('age cap', age.message),
   ];
+  const excess = tooManyLanes(config.settlement.lanes, info.config.lanes);
+  if (excess) findings.push(fail('lanes', excess));
   if ((info.paused & 2) !== 0) findings.push(fail('vault', 'settlement is paused: paid calls are refused'));
   if ((info.paused & 1) !== 0) findings.push(warn('vault', 'deposits are paused'));
   if (info.pendingAdmin !== undefined)

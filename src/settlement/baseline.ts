@@ -1,4 +1,5 @@
 import { type Units, units, zero } from '../money.ts';
+import { forgottenByRestore } from '../store/restored.ts';
 import type { Store } from '../store/store.ts';
 import type { Check, Earned } from './identities.ts';
 
@@ -7,7 +8,7 @@ export type BaselineMeta = Pick<Store['meta'], 'get' | 'set'>;
 /** Amounts as decimal text; `gross` by payee and lane. */
 type Baseline = { liabilities?: string; gross: Record<string, string> };
 
-const key = 'reconcile_baseline';
+const key = forgottenByRestore.baseline;
 
 /**
  * Books that began after their vault, or were restored, know only a part of what it counts. By how much the vault is ahead

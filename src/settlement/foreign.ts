@@ -1,3 +1,4 @@
+import { forgottenByRestore } from '../store/restored.ts';
 import type { Store } from '../store/store.ts';
 
 /**
@@ -7,7 +8,7 @@ import type { Store } from '../store/store.ts';
  */
 export type ForeignMeta = Pick<Store['meta'], 'get' | 'set'>;
 
-const key = 'foreign_settlement';
+const key = forgottenByRestore.foreign;
 
 /** Keeps the first one: what follows it may follow from it. */
 export function noteForeign(meta: ForeignMeta, what: string): void {

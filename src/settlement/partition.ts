@@ -4,8 +4,10 @@ import type { Store } from '../store/store.ts';
 export type Partition = {
   /** Lanes among which accounts are shared now; a change of the setting takes hold when no batch is open. */
   lanes(): number;
-  /** Whether batches may be sealed: not while some are open that were shared out otherwise. */
-  settled(anyHalted: boolean): boolean;
+  /**
+   * Whether batches may be sealed: not while some are open that were shared out otherwise. A change takes hold here.
+   */
+  maySeal(anyHalted: boolean): boolean;
 };
 
 export type PartitionDeps = {
@@ -21,10 +23,10 @@ const key = 'settlement_lanes';
 
 /** An account is in one open batch at the most: with two, one lane could not tell what the other has taken of it. */
 export function createPartition({ meta, batches, wanted, ready }: PartitionDeps): Partition {
-  let inForce = Number(meta.get(key) ?? '1');
+  let inForce = lanesInForce(meta);
   return {
     lanes: () => inForce,
-    settled(anyHalted) {
+    maySeal(anyHalted) {
       // What cannot change yet, for want of accounts or with a batch that waits for a person, goes on as it was.
       if (inForce === wanted || anyHalted || !ready()) return true;
       if (batches.open().length > 0) return false;
@@ -35,7 +37,7 @@ export function createPartition({ meta, batches, wanted, ready }: PartitionDeps)
   };
 }
 
-/** Of a database that is not open for settling. */
+/** As the database has it. */
 export function lanesInForce(meta: Pick<Store['meta'], 'get'>): number {
   return Number(meta.get(key) ?? '1');
 }

@@ -58,7 +58,8 @@ export async function reconcile(deps: ReconcileDeps, signal?: AbortSignal): Prom
   let rest: Check[] = [];
   let ledger = 0;
   for (let look = 0; look < looksMax; look++) {
-    const again = look === 0 ? undefined : [...compared].filter(([, { line }]) => line.off > 0n).map(([of]) => of);
+    const again =
+      look === 0 ? undefined : new Set([...compared].filter(([, { line }]) => line.off > 0n).map(([of]) => of));
     const seen = await compareOnce(deps, again, signal);
     for (const each of seen.accounts) compared.set(each.line.address, each);
     ({ rest, ledger } = seen);
@@ -70,11 +71,11 @@ export async function reconcile(deps: ReconcileDeps, signal?: AbortSignal): Prom
 }
 
 /** Of these accounts, or all, and of everything else. */
-async function compareOnce(deps: ReconcileDeps, of: string[] | undefined, signal?: AbortSignal) {
+async function compareOnce(deps: ReconcileDeps, of: ReadonlySet<string> | undefined, signal?: AbortSignal) {
   const { vault } = deps;
   await deps.catchUp(signal);
   const { token } = await vault.info(signal);
-  const before = await vault.accounts(of ?? deps.accounts.loadAll().map((row) => row.address), signal);
+  const before = await vault.accounts(of ? [...of] : deps.accounts.loadAll().map((row) => row.address), signal);
   const [{ liabilities, tokens }, earned, lanes] = await Promise.all([
     vault.coverage(token, signal),
     readEarnings(deps, signal),
@@ -86,7 +87,7 @@ async function compareOnce(deps: ReconcileDeps, of: string[] | undefined, signal
   const rows = deps.accounts.loadAll();
   const compare = (row: AccountRow, views: AccountViews) => accountChecks(row, views, deps.ledger.account(row.address));
   const first = rows
-    .filter((row) => of === undefined || of.includes(row.address))
+    .filter((row) => of === undefined || of.has(row.address))
     .map((row) => compare(row, { before: before.accounts.get(row.address), after: undefined }));
   const sights = lanes.map((sight) => ({ ...sight, ...laneInBooks(deps, sight) }));
   const rest = [

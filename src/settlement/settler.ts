@@ -139,7 +139,7 @@ export function createSettler(deps: SettlerDeps): Settler {
       lane.synced = true;
     }
     const open = wholeBatch(lane.lane);
-    if (!open && !partition.settled(lanes.some(({ halted }) => halted !== undefined))) {
+    if (!open && !partition.maySeal(lanes.some(({ halted }) => halted !== undefined))) {
       lane.waitingFor = 'batches that were shared out among another number of lanes';
       return false;
     }

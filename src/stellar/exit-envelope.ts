@@ -1,7 +1,13 @@
-import { Address, Transaction, xdr } from '@stellar/stellar-sdk/base';
+import { Transaction, xdr } from '@stellar/stellar-sdk/base';
 import type { Units } from '../money.ts';
 import { contractCall } from './account-transactions.ts';
 import { addressValue, i128Value } from './contract-values.ts';
+import {
+  invocationOf,
+  type OperatorAuthorisation,
+  operatorEntry,
+  readOperatorEntry,
+} from './operator-authorisation.ts';
 import { unsignedTransaction, withAuth } from './transactions.ts';
 
 /** What an exit does: `withdraw_now(account, to, amount)` on one vault, and nothing else. */
@@ -15,17 +21,6 @@ export type ExitEnvelope = {
   maxTimeS: number;
   sorobanData: xdr.SorobanTransactionData;
   operator: OperatorAuthorisation;
-};
-
-export type OperatorAuthorisation = {
-  credentials: 'sorobanCredentialsAddress' | 'sorobanCredentialsAddressV2';
-  /** G… address of the vault's operator. */
-  address: string;
-  nonce: bigint;
-  /** Last ledger in which it counts. */
-  expiresLedger: number;
-  /** Void until the operator has signed. */
-  signature: xdr.ScVal;
 };
 
 export type ReadExit = { ok: true; exit: ExitEnvelope; hash: string } | { ok: false; fault: string };
@@ -42,7 +37,7 @@ export function buildExit(terms: ExitTerms, exit: ExitEnvelope, passphrase: stri
       credentials: xdr.SorobanCredentials.sorobanCredentialsSourceAccount(),
       rootInvocation: invocation,
     }),
-    operatorEntry(terms, exit.operator),
+    operatorEntry(invocation, exit.operator),
   ];
   return unsignedTransaction({
     operation: withAuth(
@@ -55,20 +50,6 @@ export function buildExit(terms: ExitTerms, exit: ExitEnvelope, passphrase: stri
     sorobanData: exit.sorobanData,
     maxTimeS: exit.maxTimeS,
     passphrase,
-  });
-}
-
-/** The operator's part: exactly this invocation, with nothing called below it that would need the operator's word. */
-export function operatorEntry(terms: ExitTerms, operator: OperatorAuthorisation): xdr.SorobanAuthorizationEntry {
-  const credentials = new xdr.SorobanAddressCredentials({
-    address: Address.fromString(operator.address).toScAddress(),
-    nonce: operator.nonce,
-    signatureExpirationLedger: operator.expiresLedger,
-    signature: operator.signature,
-  });
-  return new xdr.SorobanAuthorizationEntry({
-    credentials: xdr.SorobanCredentials[operator.credentials](credentials),
-    rootInvocation: exitInvocation(terms),
   });
 }
 
@@ -93,21 +74,6 @@ export function isSigned({ operator }: ExitEnvelope): boolean {
   return operator.signature.type !== 'scvVoid';
 }
 
-export function readOperatorEntry(entry: xdr.SorobanAuthorizationEntry): OperatorAuthorisation | undefined {
-  const { credentials } = entry;
-  if (credentials.type !== 'sorobanCredentialsAddress' && credentials.type !== 'sorobanCredentialsAddressV2') {
-    return undefined;
-  }
-  const { address, nonce, signatureExpirationLedger, signature } = credentials.value;
-  return {
-    credentials: credentials.type,
-    address: Address.fromScAddress(address).toString(),
-    nonce,
-    expiresLedger: signatureExpirationLedger,
-    signature,
-  };
-}
-
 function freeParts(envelopeXdr: string): ExitEnvelope | undefined {
   const envelope = xdr.TransactionEnvelope.fromXdr(envelopeXdr, 'base64');
   if (envelope.type !== 'envelopeTypeTx') return undefined;
@@ -122,11 +88,5 @@ function freeParts(envelopeXdr: string): ExitEnvelope | undefined {
 }
 
 export function exitInvocation(terms: ExitTerms): xdr.SorobanAuthorizedInvocation {
-  const { body } = exitOperation(terms);
-  const call = body.type === 'invokeHostFunction' ? body.invokeHostFunctionOp.hostFunction : undefined;
-  if (call?.type !== 'hostFunctionTypeInvokeContract') throw new Error('an exit is a contract call');
-  return new xdr.SorobanAuthorizedInvocation({
-    function: xdr.SorobanAuthorizedFunction.sorobanAuthorizedFunctionTypeContractFn(call.invokeContract),
-    subInvocations: [],
-  });
+  return invocationOf(exitOperation(terms));
 }

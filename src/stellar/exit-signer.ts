@@ -1,18 +1,14 @@
 import { authorizeEntry, Keypair, xdr } from '@stellar/stellar-sdk/base';
 import { formatUsdc, units } from '../money.ts';
 import { readHolding } from './account-transactions.ts';
+import { buildExit, type ExitTerms, exitInvocation, exitOperation, isSigned, readExit } from './exit-envelope.ts';
+import { readFeeAccount } from './fee-account.ts';
 import {
-  buildExit,
-  type ExitTerms,
-  exitInvocation,
-  exitOperation,
-  isSigned,
   type OperatorAuthorisation,
   operatorEntry,
-  readExit,
   readOperatorEntry,
-} from './exit-envelope.ts';
-import { readFeeAccount } from './fee-account.ts';
+  signatureInstructions,
+} from './operator-authorisation.ts';
 import type { Rpc } from './rpc.ts';
 import { authorisationLedgers, withMargin } from './submitter.ts';
 import { networkFeeMinStroops, publicKeyOf, unsignedEnvelope } from './transactions.ts';
@@ -49,8 +45,8 @@ export const exitFeeMaxStroops = 10_000_000;
 /** How long the account's owner has to sign, s of chain time: what 90 ledgers take at the least on the public network. */
 const exitLifeS = 450;
 
-/** The check of the operator's signature, which a simulation without one does not see; and what it costs at the most. */
-const signatureCost = { instructions: 1_000_000, feeStroops: 5_000n };
+/** The check of the operator's signature, and what it costs at the most. */
+const signatureCost = { instructions: signatureInstructions, feeStroops: 5_000n };
 
 export function createExitSigner(deps: ExitSignerDeps): ExitSigner {
   const { rpc, operatorSecret } = deps;
@@ -62,7 +58,7 @@ export function createExitSigner(deps: ExitSignerDeps): ExitSigner {
       if (!read.ok || isSigned(read.exit)) throw new Error('a stored exit is not what its row says: not signed');
       if (read.exit.operator.address !== operator) throw new Error('the exit was made for another operator key');
       const { expiresLedger } = read.exit.operator;
-      const unsigned = operatorEntry(terms, read.exit.operator);
+      const unsigned = operatorEntry(exitInvocation(terms), read.exit.operator);
       const entry = await authorizeEntry(unsigned, Keypair.fromSecret(operatorSecret), expiresLedger, rpc.passphrase);
       const signed = readOperatorEntry(entry);
       if (!signed) throw new Error('the operator’s authorisation has changed its kind while it was signed');

@@ -5,11 +5,12 @@ import type { Rpc } from './rpc.ts';
 export type Sight = { ledger: number; closedAtS: number };
 
 /**
- * An answer may be ahead of what was followed by so much, for the time between two looks and servers behind one address
- * that differ. With it, and the 90 s or 90 ledgers of whatever is signed, a single answer that makes up the time cannot make
- * a signature that outlives the 600 s and 120 ledgers for which a restored gateway waits.
+ * An answer may be ahead of what was followed by so much, for servers behind one address that differ, and by the time between
+ * two looks. With both at the default, and the 90 s or 90 ledgers of whatever is signed, a single answer that makes up the time
+ * cannot make a signature that outlives the 600 s and 120 ledgers for which a restored gateway waits. Looks further apart
+ * lengthen it by as much.
  */
-export const aheadMaxLedgers = 30;
+export const aheadMaxLedgers = 28;
 export const aheadMaxS = 300;
 
 /**

@@ -5,8 +5,9 @@ import { addressValue, readBool, readI128, u32Value, u64Value } from './contract
 import { ContractViewError, viewContract } from './contract-view.ts';
 import { RpcError } from './json-rpc.ts';
 import { type NetworkSettings, readNetworkSettings } from './network-settings.ts';
+import { signatureInstructions } from './operator-authorisation.ts';
 import type { Rpc } from './rpc.ts';
-import { signatureInstructions, signSettleAuthorisation } from './settle-authorisation.ts';
+import { signSettleAuthorisation } from './settle-authorisation.ts';
 import { type SettleCall, settleOperation, settleResources } from './settle-transaction.ts';
 import { accountSequence, authorisationLedgers } from './submitter.ts';
 import {

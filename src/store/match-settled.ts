@@ -81,9 +81,9 @@ function createMatch({ found, debts, charges }: Unexplained) {
       givenUp.add(id);
       left = subtract(left, least(left, amount));
     }
-    const filed = charges.filter(({ id, net }) => net > 0n && given.get(id) === net).map(({ id }) => id);
-    const parts = [...given].filter(([id]) => !filed.includes(id));
-    return { debts: [...givenUp], filed: new Set(filed), parts: new Map(parts) };
+    const filed = new Set(charges.filter(({ id, net }) => net > 0n && given.get(id) === net).map(({ id }) => id));
+    const parts = [...given].filter(([id]) => !filed.has(id));
+    return { debts: [...givenUp], filed, parts: new Map(parts) };
   }
 
   return { explain, end };

@@ -39,6 +39,9 @@ export type MatchedAccount = {
 
 export type RestoredDeps = { meta: Meta; receivables: Pick<Receivables, 'writeOff'>; clock: Clock };
 
+/** What others keep in meta about the books as they were: a copy that takes the vault's word over begins without it. */
+export const forgottenByRestore = { foreign: 'foreign_settlement', baseline: 'reconcile_baseline' } as const;
+
 const keys = {
   state: 'restore_state',
   elsewhere: 'restore_elsewhere',
@@ -70,10 +73,8 @@ export function markRestored(
   // And this copy may have been restored before, by another database that is gone: so much earlier it began so much lower.
   const age = newestAtMs === undefined ? 0 : Math.min(halfHoursBetween(newestAtMs, clock.nowMs()), ageRunsMax);
   noteRun(meta, Math.max(Math.max(lastRun(meta), replacedRun) + runsSkipped + age, runsBefore(clock.nowMs())));
-  // The lanes are taken over as they are, whoever settled there.
-  meta.set('foreign_settlement', '');
-  // By how much the vault is ahead is another amount than it was for the books of before.
-  meta.set('reconcile_baseline', '');
+  // The lanes are taken over as they are, whoever settled there; by how much the vault is ahead is another amount now.
+  for (const key of Object.values(forgottenByRestore)) meta.set(key, '');
   // Each was asked about once, and may have been assigned and moved into the vault after the copy.
   db.prepare("DELETE FROM meta WHERE key LIKE 'classic_ownerless_asked %'").run();
   if (!keepTokens) meta.set(keys.tokens, String(clock.nowMs()));

@@ -1,16 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { salesStop } from '../../src/app/sales.ts';
 import { units } from '../../src/money.ts';
-import { type CoreRig, startCore } from './core-rig.ts';
-
-const held = units(100_000n);
-
-async function funded(seed: string): Promise<CoreRig> {
-  const rig = await startCore(seed);
-  await rig.consumer.deposit(rig.consumer.address, held);
-  await rig.turns();
-  return rig;
-}
+import { type CoreRig, startCore, startFunded } from './core-rig.ts';
 
 /** Something happens on chain right after each answer about accounts. */
 function whenAsked({ gateway }: CoreRig, act: () => Promise<unknown>): void {
@@ -26,8 +17,15 @@ function whenAsked({ gateway }: CoreRig, act: () => Promise<unknown>): void {
 }
 
 describe('accounts compared with the vault', () => {
+  it('are nothing to be asked about while nobody has paid in', async () => {
+    const rig = await startCore('nobody');
+    await rig.turns();
+    await rig.compareWithVault();
+    expect(rig.gateway.core.chainCheck).toMatchObject({ differences: 0 });
+  });
+
   it('are found equal while a deposit lands after each answer, and sales go on', async () => {
-    const rig = await funded('busy check');
+    const rig = await startFunded('busy check');
     whenAsked(rig, () => rig.consumer.deposit(rig.consumer.address, units(100n)));
     await rig.compareWithVault();
     expect(rig.gateway.core.chainCheck).toMatchObject({ differences: 0 });
@@ -37,7 +35,7 @@ describe('accounts compared with the vault', () => {
   it.each(['deposited', 'settled', 'withdrawn', 'requested'] as const)(
     'end sales when memory and database agree on one unit of %s that the vault does not have',
     async (field) => {
-      const rig = await funded(`off by one ${field}`);
+      const rig = await startFunded(`off by one ${field}`);
       const { core } = rig.gateway;
       const slot = core.ledger.account(rig.consumer.address);
       if (!slot) throw new Error('the deposit was not seen');
@@ -53,7 +51,7 @@ describe('accounts compared with the vault', () => {
 
 describe('a server that stands still while the vault goes on', () => {
   it('is no difference: accounts are compared only up to where the books are', async () => {
-    const rig = await funded('books behind');
+    const rig = await startFunded('books behind');
     const { core } = rig.gateway;
     const { turn } = core.watcher;
     Object.assign(core.watcher, { turn: async () => false });
@@ -69,7 +67,7 @@ describe('a server that stands still while the vault goes on', () => {
 
 describe('reconciliation', () => {
   it('is green on a vault where a deposit lands after each reading of the accounts', async () => {
-    const rig = await funded('busy reconcile');
+    const rig = await startFunded('busy reconcile');
     expect(await rig.sell(3)).toBe(3);
     await rig.turns();
     whenAsked(rig, () => rig.consumer.deposit(rig.consumer.address, units(100n)));
@@ -79,7 +77,7 @@ describe('reconciliation', () => {
   });
 
   it('prints numbers of batches as numbers', async () => {
-    const rig = await funded('numbers');
+    const rig = await startFunded('numbers');
     await rig.sell(3);
     await rig.settle();
     const { checks } = await rig.gateway.core.books('test').reconcile();
@@ -87,7 +85,7 @@ describe('reconciliation', () => {
   });
 
   it('of books that began after their vault sees a later difference, although sums were never equal', async () => {
-    const rig = await funded('late books');
+    const rig = await startFunded('late books');
     await rig.settleElsewhere(1, 1, units(40_000n));
     await rig.restart({ anew: true });
     await rig.turns();

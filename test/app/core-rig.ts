@@ -4,14 +4,17 @@ import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import { createTokenKeys } from '../../src/access/keys.ts';
 import { chainCheckLoop } from '../../src/app/chain-check.ts';
-import type { Units } from '../../src/money.ts';
+import { restoreDatabase } from '../../src/app/restore.ts';
+import { type Units, units } from '../../src/money.ts';
 import { createRpc } from '../../src/stellar/rpc.ts';
 import { settleOperation } from '../../src/stellar/settle-transaction.ts';
 import { createSubmitter } from '../../src/stellar/submitter.ts';
 import { Catalog } from '../simulation/catalog.ts';
+import { configOf } from '../simulation/config.ts';
 import { SimGateway } from '../simulation/gateway.ts';
 import { type Consumer, rpcUrl, type SimNetwork, startNetwork } from '../simulation/network.ts';
 import type { Fate, Places } from '../simulation/process.ts';
+import { never } from '../support/never.ts';
 
 /** The core of a gateway on the embedded network, with nothing in its way, and what others do to its vault. */
 export type CoreRig = {
@@ -30,6 +33,8 @@ export type CoreRig = {
   settle(): Promise<void>;
   /** Somebody else who holds the operator's key settles. */
   settleElsewhere(lane: number, batch: number, amount: Units): Promise<void>;
+  /** The database is put back as a copy of it was a moment ago, in the product's own way, and the next process begins. */
+  restoreCopy(): Promise<void>;
   /** Ends this process and begins the next one on the same files, or on others. */
   restart(options?: { anew?: boolean; network?: SimNetwork }): Promise<void>;
 };
@@ -126,6 +131,13 @@ export async function startCore(seed: string, through: (network: SimNetwork) => 
       const outcome = await submitter.submit({ operation, secret });
       if (outcome.status !== 'landed') throw new Error(JSON.stringify(outcome));
     },
+    async restoreCopy() {
+      const file = path.join(dir, `copy-${databases++}.db`);
+      await rig.gateway.core.store.backup(file);
+      await rig.gateway.stop();
+      restoreDatabase(configOf(network, places), { file, keepTokens: false }, network.clock);
+      rig.gateway = await begin(network);
+    },
     async restart({ anew = false, network: seen = network } = {}) {
       await rig.gateway.stop();
       if (anew) places = newPlaces();
@@ -141,7 +153,13 @@ export async function startCore(seed: string, through: (network: SimNetwork) => 
 
 const open = { fault: () => undefined, before: async () => undefined, after: async () => undefined };
 
-/** A request that waits for nothing but its answer. */
-function never(_delayMs: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal?.addEventListener('abort', () => resolve()));
+/** What the consumer has paid in there. */
+export const held = units(100_000n);
+
+/** The same with a consumer who has paid in. */
+export async function startFunded(seed: string): Promise<CoreRig> {
+  const rig = await startCore(seed);
+  await rig.consumer.deposit(rig.consumer.address, held);
+  await rig.turns();
+  return rig;
 }

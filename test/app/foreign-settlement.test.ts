@@ -1,15 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { salesStop } from '../../src/app/sales.ts';
 import { units } from '../../src/money.ts';
-import { startCore } from './core-rig.ts';
-
-const held = units(100_000n);
+import { held, startFunded } from './core-rig.ts';
 
 describe('a settlement that somebody else made with the operator’s key', () => {
   it.each([0, 1, 31])('ends sales when it is seen, in lane %i, and no restart forgets it', async (lane) => {
-    const rig = await startCore(`theft in lane ${lane}`);
-    await rig.consumer.deposit(rig.consumer.address, held);
-    await rig.turns();
+    const rig = await startFunded(`theft in lane ${lane}`);
     expect(await rig.sell(3)).toBe(3);
     await rig.settleElsewhere(lane, 1, held);
     while (await rig.gateway.core.watcher.turn());
@@ -24,18 +20,37 @@ describe('a settlement that somebody else made with the operator’s key', () =>
   });
 
   it('ends sales when only what it left of an account is seen', async () => {
-    const rig = await startCore('theft unseen');
-    await rig.consumer.deposit(rig.consumer.address, held);
-    await rig.turns();
+    const rig = await startFunded('theft unseen');
     await rig.settleElsewhere(1, 1, units(40_000n));
     await rig.gateway.core.watcher.lookUp(rig.consumer.address);
     expect(salesStop(rig.gateway.core)).toContain('0.004 USDC of');
     expect(await rig.sell(1)).toBe(0);
   });
 
+  it.each([0, 1])('is taken over by a restored copy, which is the way out: lane %i', async (lane) => {
+    const rig = await startFunded(`way out of lane ${lane}`);
+    await rig.sell(3);
+    await rig.settleElsewhere(lane, 1, units(40_000n));
+    while (await rig.gateway.core.watcher.turn());
+    expect(await rig.sell(1)).toBe(0);
+    await rig.restoreCopy();
+    await rig.turns();
+    expect(await rig.sell(1)).toBe(0);
+    await rig.takeOver();
+    expect(salesStop(rig.gateway.core)).toBeUndefined();
+    expect(await rig.sell(2)).toBe(2);
+    // What was stolen, and the three calls, which are settled as ever once they are old.
+    await rig.settle();
+    expect(rig.gateway.core.ledger.account(rig.consumer.address)).toMatchObject({ settled: units(50_000n) });
+    expect(await rig.gateway.core.vault.account(rig.consumer.address)).toMatchObject({ settled: units(50_000n) });
+    expect(await rig.gateway.core.books('test').reconcile()).toMatchObject({ ok: true });
+    await rig.restart();
+    await rig.turns();
+    expect(await rig.sell(1)).toBe(1);
+  });
+
   it('is history for a database that begins after it, in whatever lane', async () => {
-    const rig = await startCore('history');
-    await rig.consumer.deposit(rig.consumer.address, held);
+    const rig = await startFunded('history');
     await rig.settleElsewhere(1, 1, units(40_000n));
     await rig.restart({ anew: true });
     await rig.turns();

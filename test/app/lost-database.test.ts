@@ -1,21 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createLogin } from '../../src/app/login.ts';
-import { units } from '../../src/money.ts';
 import type { SimNetwork } from '../simulation/network.ts';
-import { type CoreRig, startCore } from './core-rig.ts';
-
-const held = units(100_000n);
-
-async function funded(seed: string): Promise<CoreRig> {
-  const rig = await startCore(seed);
-  await rig.consumer.deposit(rig.consumer.address, held);
-  await rig.turns();
-  return rig;
-}
+import { held, startFunded } from './core-rig.ts';
 
 describe('a token from before this database', () => {
   it('is refused, for nobody knows whether it was revoked or its cap spent; one from after is good', async () => {
-    const rig = await funded('lost tokens');
+    const rig = await startFunded('lost tokens');
     const issue = () =>
       rig.gateway.core.tokenDesk.issue({
         account: rig.consumer.address,
@@ -41,7 +31,7 @@ describe('a token from before this database', () => {
 
 describe('a deposit of before this database, that no source shows any more', () => {
   it('is found when its account logs in', async () => {
-    const rig = await funded('pruned');
+    const rig = await startFunded('pruned');
     for (let ledger = 0; ledger < 20; ledger++) rig.network.pass(5);
     await rig.restart({ anew: true, network: pruned(rig.network) });
     await rig.turns();

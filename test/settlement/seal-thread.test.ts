@@ -1,32 +1,18 @@
 import { expect, it } from 'vitest';
-import { units } from '../../src/money.ts';
 import { hashLeaf } from '../../src/settlement/leaf.ts';
 import { rootOf } from '../../src/settlement/merkle.ts';
 import { createSealThread } from '../../src/settlement/seal-thread.ts';
-import { createProposer, type SealRequest } from '../../src/store/seal-proposal.ts';
-import { openTestStore, writeCharge } from '../store/rig.ts';
+import { createProposer } from '../../src/store/seal-proposal.ts';
+import { openTestStore, sealRequest, writeCharge } from '../store/rig.ts';
 import { vaultAddress as vault } from './scripted-chain.ts';
-
-const request: SealRequest = {
-  ...{
-    lane: 0,
-    nowMs: 10_000,
-    ageMaxMs: 60_000,
-    unfinishedUpTo: 0,
-    minTotal: units(1),
-    entriesMax: 100,
-    linesMax: 400,
-    period: 0,
-  },
-};
 
 it('another thread proposes what this one would, while this one goes on writing', async () => {
   const { store, file } = openTestStore();
   const propose = createSealThread({ file, vault });
-  expect(await propose(request)).toBeUndefined();
+  expect(await propose(sealRequest)).toBeUndefined();
   for (let at = 0; at < 20; at++) writeCharge(store, { account: `G${at % 3}`, price: at, refund: at === 7 ? 7 : 0 });
-  const same = createProposer(store.db, { hashLeaf: (row) => hashLeaf(vault, row), rootOf })(request);
-  const proposed = await propose(request);
+  const same = createProposer(store.db, { hashLeaf: (row) => hashLeaf(vault, row), rootOf })(sealRequest);
+  const proposed = await propose(sealRequest);
   expect(proposed).toEqual(same);
   writeCharge(store, { account: 'G1', price: 5 });
   if (!proposed) throw new Error('nothing was proposed');
@@ -37,9 +23,11 @@ it('another thread proposes what this one would, while this one goes on writing'
 
 it('a thread that cannot read the database says so, and one that is stopped ends the wait', async () => {
   const { file } = openTestStore();
-  await expect(createSealThread({ file: `${file}.gone`, vault })(request)).rejects.toThrow(/no batch could be chosen/);
+  await expect(createSealThread({ file: `${file}.gone`, vault })(sealRequest)).rejects.toThrow(
+    /no batch could be chosen/,
+  );
   const stopping = new AbortController();
-  const waiting = createSealThread({ file, vault })(request, stopping.signal);
+  const waiting = createSealThread({ file, vault })(sealRequest, stopping.signal);
   stopping.abort();
   await expect(waiting).rejects.toThrow(/ended/);
 });
@@ -48,11 +36,11 @@ it('one thread answers one request after the other, and the next request replace
   const { store, file } = openTestStore();
   writeCharge(store, { account: 'G1', price: 5 });
   const propose = createSealThread({ file, vault });
-  const first = await propose(request);
-  expect(await propose(request)).toEqual(first);
+  const first = await propose(sealRequest);
+  expect(await propose(sealRequest)).toEqual(first);
   const stopping = new AbortController();
-  const waiting = propose(request, stopping.signal);
+  const waiting = propose(sealRequest, stopping.signal);
   stopping.abort();
   await expect(waiting).rejects.toThrow(/ended/);
-  expect(await propose(request)).toEqual(first);
+  expect(await propose(sealRequest)).toEqual(first);
 });

@@ -18,6 +18,7 @@ import { createSubmitter } from '../../src/stellar/submitter.ts';
 import { createTestAsset } from '../../src/stellar/test-asset.ts';
 import { createVault, type Vault } from '../../src/stellar/vault-client.ts';
 import { decodeVaultEvent } from '../../src/stellar/vault-events.ts';
+import { never } from '../support/never.ts';
 import { createHorizonLine, horizonUrl } from './horizon-line.ts';
 import { createLine, type Line } from './line.ts';
 
@@ -152,11 +153,6 @@ export async function settledChain(
       return values;
     from = { cursor: page.cursor };
   }
-}
-
-/** A pause that no time ends, only its signal. */
-function never(_delayMs: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal?.addEventListener('abort', () => resolve()));
 }
 
 type Secrets = Record<'admin' | 'operator' | 'issuer' | 'treasury', string> & Record<string, string>;

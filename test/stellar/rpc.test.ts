@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Clock, fakeClock, systemClock } from '../../src/clock.ts';
 import { createRpc, type Rpc } from '../../src/stellar/rpc.ts';
+import { never } from '../support/never.ts';
 
 type Answer = (params: unknown, response: ServerResponse) => unknown;
 
@@ -157,8 +158,3 @@ describe('answers', () => {
     expect(answer.entries).toHaveLength(450);
   });
 });
-
-/** A request that waits for nothing but its answer. */
-function never(_delayMs: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal?.addEventListener('abort', () => resolve()));
-}

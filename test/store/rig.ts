@@ -111,18 +111,20 @@ export function sealNow(store: Store, request: SealRequest & Partial<Hashing>): 
   return sealing?.batch();
 }
 
+/** All that has ended, in one batch. */
+export const sealRequest: SealRequest = {
+  lane: 0,
+  nowMs: 10_000,
+  ageMaxMs: 60_000,
+  unfinishedUpTo: 0,
+  minTotal: units(1),
+  entriesMax: 100,
+  linesMax: 400,
+  period: 0,
+};
+
 export function seal(store: Store, rest: Partial<SealRequest & Hashing> = {}) {
-  return sealNow(store, {
-    lane: 0,
-    nowMs: 10_000,
-    ageMaxMs: 60_000,
-    unfinishedUpTo: 0,
-    minTotal: units(1),
-    entriesMax: 100,
-    linesMax: 400,
-    period: 0,
-    ...rest,
-  });
+  return sealNow(store, { ...sealRequest, ...rest });
 }
 
 export function confirm(

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { units } from '../../src/money.ts';
 import { hashLeaf } from '../../src/settlement/leaf.ts';
 import { rootOf } from '../../src/settlement/merkle.ts';
 import { createBatches } from '../../src/store/batches.ts';
@@ -17,28 +16,16 @@ import {
   openTestStore,
   seal,
   sealedByDay,
+  sealRequest,
   usageDaily,
   vaultEvent,
   writeCharge,
 } from './rig.ts';
 
-const request: SealRequest = {
-  ...{
-    lane: 0,
-    nowMs: 10_000,
-    ageMaxMs: 60_000,
-    unfinishedUpTo: 0,
-    minTotal: units(1),
-    entriesMax: 100,
-    linesMax: 400,
-    period: 0,
-  },
-};
-
 const hashing = { hashLeaf: (row: LeafRow) => hashLeaf(vaultAddress, row), rootOf };
 
 function propose(store: Store, rest: Partial<SealRequest> = {}) {
-  const proposal = createProposer(store.db, hashing)({ ...request, ...rest });
+  const proposal = createProposer(store.db, hashing)({ ...sealRequest, ...rest });
   if (!proposal) throw new Error('nothing was proposed');
   return proposal;
 }

@@ -159,6 +159,16 @@ export const settlementGuards: readonly Guard[] = [
     name: 'is not given when the server asks for',
   },
   {
+    id: 'T1o',
+    invariant: 'T1',
+    guard: 'a restored copy takes over what somebody else has settled, so that there is a way on',
+    file: 'src/store/restored.ts',
+    search: "for (const key of Object.values(forgottenByRestore)) meta.set(key, '');",
+    replacement: '',
+    test: 'test/app/foreign-settlement.test.ts',
+    name: 'is taken over by a restored copy, which is the way out: lane',
+  },
+  {
     id: 'T2a',
     invariant: 'T2',
     guard: 'holds of calls under way count towards the cap of an account',

@@ -18,3 +18,9 @@ export function checkAgeCap(config: Pick<Config, 'settlement'>, withdrawDelayS: 
     `${allowsS} s, an eighth of the vault's withdrawal delay`;
   return { ok: false, needsS, allowsS, message };
 }
+
+/** A lane that the vault does not have would keep its share of the accounts from ever being settled; undefined when all are there. */
+export function tooManyLanes(lanes: number, lanesOfVault: number): string | undefined {
+  if (lanes <= lanesOfVault) return undefined;
+  return `settlement.lanes is ${lanes}, and the vault has ${lanesOfVault}: lower it to ${lanesOfVault} at the most`;
+}
