@@ -130,9 +130,17 @@ function sellsMountAlike(current: Config, next: Config, route: Route): boolean {
   // Of the current catalog, which may have had the mount elsewhere.
   const mount = route.template.slice(0, -2);
   if (mount === '') return true;
-  const [before, after] = [current, next].map(({ routes }) => routes.match('GET', mount));
-  if (before?.kind !== 'route' || nameOf(before.route) !== nameOf(route)) return true;
-  return after?.kind === 'route' && after.route.priceUnits === route.priceUnits;
+  return [...methodsOf(current, next)].every((method) => {
+    const [before, after] = [current, next].map(({ routes }) => routes.match(method, mount));
+    if (before?.kind !== 'route' || nameOf(before.route) !== nameOf(route)) return true;
+    return after?.kind === 'route' && after.route.priceUnits === route.priceUnits;
+  });
+}
+
+/** One call by each method that a route of either catalog names, and by one that none does. */
+function methodsOf(...catalogs: Config[]): Set<string> {
+  const named = catalogs.flatMap((catalog) => routesOf(catalog).map((route) => route.method));
+  return new Set([...named.filter((method) => method !== 'ANY'), 'GET', 'HEAD', 'A-METHOD-OF-NO-ROUTE']);
 }
 
 /** Whether a call of `known` could be taken by `route` instead. */

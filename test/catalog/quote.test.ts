@@ -92,6 +92,13 @@ describe('a quote', () => {
     expect(row).toMatchObject({ price: null, reason: 'no longer covers /m/a itself' });
   });
 
+  it('nor when a call by one method there would cost as much, and by others would not', () => {
+    const before = catalog({ '/m/a': { price: '5', routes: {} }, '/m': { price: '5', routes: {} } });
+    const after = catalog({ '/m': { price: '5', routes: { 'GET /:y': '2', 'ANY /a/*': '2' } } });
+    const [row] = quoteUsage(before, after, [usage('/m/a/*', 1, '5', 'ANY')]).rows;
+    expect(row).toMatchObject({ price: null, reason: 'no longer covers /m/a itself' });
+  });
+
   it('never gives a price that the same calls would not have paid', () => {
     const segment = fc.constantFrom('a', 'b', ':x', ':y', '*', '');
     const match = fc
