@@ -1,3 +1,5 @@
+import { judgeClose } from './close-frame.ts';
+
 /** What one side of a connection has to keep to. */
 export type FrameRules = {
   /** A client masks every frame, a server none. */
@@ -9,7 +11,7 @@ export type FrameRules = {
 };
 
 /** The close code to answer with, and why. */
-export type FrameFault = { code: 1002 | 1009; detail: string };
+export type FrameFault = { code: 1002 | 1007 | 1009; detail: string };
 
 /** A place in the bytes of a scan: where a message's first frame starts, or behind the last byte of what has ended. */
 export type Mark =
@@ -30,9 +32,9 @@ export type Scan = {
 type FrameHead = { opcode: number; last: boolean; headBytes: number; bytes: number };
 
 /**
- * Follows the frames of RFC 6455 through bytes that pass by, to know where messages begin and end. Payloads are neither
- * kept nor unmasked, so text is not checked for UTF-8: that is for the two ends. Everything that a reader could take
- * another way than we do is a fault, since a message that we do not see is a message that nobody pays.
+ * Follows the frames of RFC 6455 through bytes that pass by, to know where messages begin and end. Payloads of messages
+ * are neither kept nor unmasked, so text is not checked for UTF-8: that is for the two ends. Everything that a reader
+ * could take another way than we do is a fault, since a message that we do not see is a message that nobody pays.
  */
 export class FrameTracker {
   /** True behind a close frame: whatever follows is dropped. */
@@ -87,10 +89,15 @@ export class FrameTracker {
     const opcode = first & 0x0f;
     const last = (first & 0x80) !== 0;
     const short = second & 0x7f;
-    const fault = this.#judgeBits(first, second) ?? (opcode >= 8 ? judgeControl(last, opcode, short) : undefined);
+    const fault = this.#judgeBits(first, second) ?? (opcode >= 8 ? judgeControl(last, short) : undefined);
     if (fault !== undefined) return this.#broken(1002, fault);
     const headBytes = 2 + (short === 126 ? 2 : short === 127 ? 8 : 0) + (this.#rules.masked ? 4 : 0);
     if (bytes.length - at < headBytes + (opcode === close ? short : 0)) return undefined;
+    if (opcode === close) {
+      const mask = this.#rules.masked ? bytes.subarray(at + 2, at + headBytes) : undefined;
+      const wrong = judgeClose(bytes.subarray(at + headBytes, at + headBytes + short), mask);
+      if (wrong) return this.#broken(wrong.code, wrong.detail);
+    }
     let length = short;
     if (short === 126) {
       length = bytes.readUInt16BE(at + 2);
@@ -146,10 +153,9 @@ export class FrameTracker {
   }
 }
 
-function judgeControl(last: boolean, opcode: number, length: number): string | undefined {
+function judgeControl(last: boolean, length: number): string | undefined {
   if (!last) return 'a control frame is in pieces';
-  if (length > 125) return 'a control frame is too long';
-  return opcode === close && length === 1 ? 'a close frame has half a code' : undefined;
+  return length > 125 ? 'a control frame is too long' : undefined;
 }
 
 const continuation = 0;
@@ -159,15 +165,3 @@ const close = 8;
 const pong = 10;
 
 const nothing = Buffer.alloc(0);
-
-/** A close frame with a code and a reason of at most 123 bytes; one for a server is masked. */
-export function closeFrame(code: number, reason: string, mask: Buffer | undefined): Buffer {
-  const words = Buffer.from(reason, 'utf8');
-  const payload = Buffer.alloc(2 + words.length);
-  payload.writeUInt16BE(code);
-  words.copy(payload, 2);
-  if (payload.length > 125) throw new Error('a reason to close has at most 123 bytes');
-  if (!mask) return Buffer.concat([Buffer.from([0x80 | close, payload.length]), payload]);
-  for (let i = 0; i < payload.length; i++) payload[i] = (payload[i] ?? 0) ^ (mask[i % 4] ?? 0);
-  return Buffer.concat([Buffer.from([0x80 | close, 0x80 | payload.length]), mask, payload]);
-}

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { SocketCause } from '../../billing/socket-charging.ts';
 import type { GatewayLimits } from '../../catalog/model.ts';
 import type { Clock } from '../../clock.ts';
-import { closeFrame } from './frames.ts';
+import { closeFrame } from './close-frame.ts';
 import { type Closing, Lane, type LaneEvents, type Payment } from './lane.ts';
 
 /** How long both ends have to answer a close frame and to take their last bytes, ms. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { closeFrame, type FrameRules, FrameTracker, type Scan } from '../../../src/gateway/websocket/frames.ts';
+import { closeFrame } from '../../../src/gateway/websocket/close-frame.ts';
+import { type FrameRules, FrameTracker, type Scan } from '../../../src/gateway/websocket/frames.ts';
 import { type FrameSpec, frame, readFrames } from './reference.ts';
 
 const fromClient: FrameRules = { masked: true, packed: false, frameBytesMax: 1_000, messageBytesMax: 3_000 };
@@ -150,10 +151,78 @@ describe('the frame tracker', () => {
   });
 
   it('lets nothing follow a close frame', () => {
-    const bye = closeFrame(1000, 'bye', Buffer.from(mask));
-    const found = follow(fromClient, [Buffer.concat([bye, frame({ opcode: 1, last: true, payload: [65] }, true)])]);
+    const whole = closeFrame(1000, 'bye', Buffer.from(mask));
+    const found = follow(fromClient, [Buffer.concat([whole, frame({ opcode: 1, last: true, payload: [65] }, true)])]);
     expect(found).toMatchObject({ closed: true, fault: undefined });
-    expect(found.passed.equals(bye)).toBe(true);
+    expect(found.passed.equals(whole)).toBe(true);
+  });
+
+  const bye = (code: number, words: ArrayLike<number>) => [code >> 8, code & 255, ...Array.from(words)];
+
+  /** The two sides, and the bytes all at once or one by one. */
+  function followClose(payload: number[]) {
+    const found = [true, false].flatMap((masked) => {
+      const bytes = frame({ opcode: 8, last: true, payload }, masked);
+      const rules = masked ? fromClient : fromServer;
+      return [follow(rules, [bytes]), follow(rules, cut(bytes, [...bytes.keys()]))];
+    });
+    const [first] = found;
+    for (const { fault, closed } of found)
+      expect({ fault, closed }).toEqual({ fault: first?.fault, closed: first?.closed });
+    return {
+      fault: first?.fault,
+      closed: first?.closed,
+      passed: Math.max(...found.map(({ passed }) => passed.length)),
+    };
+  }
+
+  it.each([1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999])(
+    'passes the close code %i, which may be sent',
+    (code) => {
+      expect(followClose(bye(code, Buffer.from('até logo')))).toMatchObject({ closed: true, fault: undefined });
+    },
+  );
+
+  it.each([0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1999, 2000, 2999, 5000, 65_535])(
+    'refuses the close code %i, which nobody may send, with 1002, and passes nothing of its frame',
+    (code) => {
+      const detail = expect.stringContaining('close code');
+      expect(followClose(bye(code, []))).toEqual({ closed: false, fault: { code: 1002, detail }, passed: 0 });
+    },
+  );
+
+  it('passes a close frame without a code', () => {
+    expect(followClose([])).toMatchObject({ closed: true, fault: undefined });
+  });
+
+  it.each([
+    ['half a letter', [0xc3]],
+    ['a byte that begins none', [0xff]],
+    ['half a surrogate pair', [0xed, 0xa0, 0x80]],
+    ['a letter written longer than it needs', [0xc0, 0xaf]],
+    ['a letter beyond the last one', [0xf4, 0x90, 0x80, 0x80]],
+  ])('refuses words of a close frame with %s with 1007', (_, words) => {
+    const detail = expect.stringContaining('UTF-8');
+    expect(followClose(bye(1000, [65, ...words]))).toEqual({ closed: false, fault: { code: 1007, detail }, passed: 0 });
+  });
+
+  it('takes any words of a close frame as a strict decoder does', () => {
+    const decoder = new TextDecoder('utf-8', { fatal: true });
+    const words = fc.oneof(
+      fc.uint8Array({ maxLength: 123 }),
+      fc.string({ maxLength: 30, unit: 'binary' }).map((text) => new Uint8Array(Buffer.from(text))),
+    );
+    fc.assert(
+      fc.property(words, (found) => {
+        let isText = true;
+        try {
+          decoder.decode(found);
+        } catch {
+          isText = false;
+        }
+        expect(followClose(bye(1000, found)).closed).toBe(isText);
+      }),
+    );
   });
 
   it('writes close frames that a decoder reads, masked for a server', () => {

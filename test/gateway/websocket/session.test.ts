@@ -609,6 +609,21 @@ describe('an open WebSocket ends', () => {
     expect(books(rig)).toMatchObject({ charges: 1, refunds: ['upstream_broke'] });
   });
 
+  it.each([
+    ['client', 'client', [] as string[]],
+    ['upstream', 'upstream', ['upstream_broke']],
+  ] as const)(
+    'on both sides when the %s closes with a code that nobody may send, as its own fault',
+    async (side, cause, refunds) => {
+      const rig = await openSession({ per: 'connection' });
+      rig[side].sayClose(1006);
+      await until(() => rig.client.close !== undefined && rig.upstream.close !== undefined, 'close frames');
+      expect([rig.client.close?.code, rig.upstream.close?.code]).toEqual([1002, 1002]);
+      expect(await rig.over()).toBe(cause);
+      expect(books(rig)).toMatchObject({ charges: 1, refunds });
+    },
+  );
+
   it.each(['client', 'upstream'] as const)(
     'at once when the %s is reset, without waiting for an answer',
     async (side) => {
