@@ -29,7 +29,9 @@ export type DispatchDeps = SocketDeps &
 export function dispatch(deps: DispatchDeps, exchange: Exchange, read: HeadResult): Promise<void> | void {
   if (!read.ok) return refuse(exchange, { ...read, close: true });
   const { head, config } = exchange;
-  const { limits } = config.gateway;
+  const { limits, publicUrl } = config.gateway;
+  // Whoever names no host has asked for the one that consumers know: nothing else may be made of it further on.
+  if (head.host === '') head.host = new URL(publicUrl).host;
   const cors = deps.corsOf(config);
   exchange.fields = cors.own.fields(head.origin);
   const corsLength = exchange.fields.length;

@@ -9,6 +9,7 @@ export type Head = {
   method: string;
   /** 1.0 clients get no chunked answer and no informational one. */
   minor: 0 | 1;
+  /** Empty where HTTP/1.0 names none; from then on the host of `public_url` stands for it. */
   host: string;
   /** Declared body length in bytes; undefined when chunked or without a body. */
   contentLength: number | undefined;
@@ -126,8 +127,10 @@ function readField(head: Mutable, name: string, value: string): string | undefin
 }
 
 function judge(head: Mutable): HeadResult {
-  if (head.hosts !== 1) return bad('bad_request', 'exactly one Host field is needed');
-  if (!isHost(head.host)) return bad('bad_request', 'the Host field is malformed');
+  // HTTP/1.0 knows no Host, and RFC 9112 section 3.2 asks it of HTTP/1.1 alone.
+  const isHostless = head.hosts === 0 && head.minor === 0;
+  if (head.hosts !== 1 && !isHostless) return bad('bad_request', 'exactly one Host field is needed');
+  if (!isHostless && !isHost(head.host)) return bad('bad_request', 'the Host field is malformed');
   if (head.lengths > 1) return bad('bad_request', 'Content-Length stands twice');
   if (head.transferEncoding !== undefined) {
     if (head.lengths > 0) return bad('bad_request', 'Content-Length and Transfer-Encoding exclude each other');

@@ -93,13 +93,13 @@ class Visit {
 
   /** The request in the one form Node's server is shown: framing is ours, and the connection is for this alone. */
   #ask(): void {
-    const { request, body } = this.exchange;
+    const { head, request, body } = this.exchange;
     const kept: string[] = [];
     for (let i = 0; i + 1 < request.fields.length; i += 2) {
       const name = (request.fields[i] ?? '').toLowerCase();
       if (!framingFields.has(name)) kept.push(name, request.fields[i + 1] ?? '');
     }
-    kept.push('connection', 'close');
+    kept.push('host', head.host, 'connection', 'close');
     if (body?.length !== undefined) kept.push('content-length', String(body.length));
     else if (body) kept.push('transfer-encoding', 'chunked');
     this.#near.write(`${request.method} ${request.target} HTTP/1.1\r\n${fieldLines(kept)}\r\n`, 'latin1');
@@ -239,6 +239,7 @@ class Visit {
 }
 
 const framingFields = new Set([
+  'host',
   'connection',
   'keep-alive',
   'transfer-encoding',

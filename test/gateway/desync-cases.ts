@@ -203,7 +203,7 @@ export const requestLines: Choice[] = [
   },
   {
     name: 'HTTP/1.0 without Host',
-    verdict: 'either',
+    verdict: 'one',
     apply: (draft) => Object.assign(draft, { version: '1.0', ends: 'yes', host: [] }),
   },
 ];
@@ -213,8 +213,16 @@ const host = (draft: Draft, lines: string[]) => {
 };
 
 export const hosts: Choice[] = [
+  {
+    name: 'no Host',
+    verdict: 'refused',
+    apply(draft) {
+      host(draft, []);
+      // In HTTP/1.0 nothing is wrong with that.
+      draft.version = '1.1';
+    },
+  },
   ...choices('refused', host, [
-    ['no Host', []],
     ['the same Host twice', ['Host: gateway.test', 'Host: gateway.test']],
     ['two Hosts', ['Host: gateway.test', 'Host: other.test']],
     ['two Hosts of two spellings', ['host: gateway.test', 'HOST: other.test']],

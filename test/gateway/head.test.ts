@@ -28,6 +28,19 @@ describe('a request head', () => {
     expect(read(fields)).toMatchObject({ ok: false, code: 'bad_request' });
   });
 
+  it('in HTTP/1.0 may lack a Host, and has none by then; in HTTP/1.1 it may not', () => {
+    expect(read([], { minor: 0 })).toMatchObject({ ok: true, head: { host: '' } });
+    expect(read([], { minor: 1 })).toMatchObject({ ok: false, code: 'bad_request' });
+  });
+
+  it.each([
+    ['two Hosts', ['Host', 'a', 'Host', 'a']],
+    ['an empty Host', ['Host', '']],
+    ['a malformed Host', ['Host', 'a/b']],
+  ])('in HTTP/1.0 with %s is refused', (_name, fields) => {
+    expect(read(fields, { minor: 0 })).toMatchObject({ ok: false, code: 'bad_request' });
+  });
+
   it.each(['a', 'a.b:80', '127.0.0.1:8402', '[::1]', '[2001:db8::1]:443', 'a_b.test'])(
     'with Host %s passes',
     (host) => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { problemsOf, withApi } from '../catalog/folder.ts';
-import { makeConfig, type RawUpstream, type Rig, startRig, startUpstream } from './rig.ts';
+import { makeConfig, type RawUpstream, type Rig, startRig, startUpstream, token } from './rig.ts';
 
 /** A host of their own for the gateway's pages, before an API that is sold at the root and answers HTML. */
 
@@ -60,6 +60,15 @@ describe('the host of the calls', () => {
     ]);
     expect((await at('api.test', '/_callora/app')).headers.get('location')).toBe('https://pay.test/_callora/app');
     expect((await at('api.test', '/_callora/app/', 'HEAD')).status).toBe(308);
+  });
+
+  it('is that of an HTTP/1.0 request which names none', async () => {
+    const ask = (path: string) => rig.send(`GET ${path} HTTP/1.0\r\nauthorization: Bearer ${token}\r\n\r\n`);
+    expect(await ask('/x')).toMatch(/\r\n\r\nsold$/);
+    expect(await ask('/_callora/app/')).toMatch(
+      /^HTTP\/1\.1 308 .*\r\nlocation: https:\/\/pay\.test\/_callora\/app\/\r\n/s,
+    );
+    expect(await ask('/_callora/login')).toMatch(/^HTTP\/1\.1 200 .*\r\n\r\nown \/_callora\/login$/s);
   });
 
   it('keeps what programs ask', async () => {

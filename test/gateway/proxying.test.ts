@@ -65,6 +65,19 @@ describe('the head for the upstream', () => {
     expect(upstream.bytes.join('')).not.toContain(token);
   });
 
+  it('of an HTTP/1.0 call without a Host names the host of public_url, and the upstream by its own name', async () => {
+    await start();
+    const answer = await rig.send(`GET /api0/a HTTP/1.0\r\nauthorization: Bearer ${token}\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(Object.fromEntries(lastHeaders())).toMatchObject({
+      host: upstream.origin.slice(7),
+      via: '1.0 callora',
+      'x-forwarded-host': 'gateway.test',
+      forwarded: 'for=127.0.0.1;host="gateway.test";proto=http',
+    });
+    expect(upstream.requests).toHaveLength(1);
+  });
+
   it.each([
     'callora-account',
     'Callora-Account',

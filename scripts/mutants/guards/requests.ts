@@ -10,10 +10,10 @@ export const requestGuards: readonly Guard[] = [
   {
     id: 'F1a',
     invariant: 'F1',
-    guard: 'exactly one Host',
+    guard: 'exactly one Host, which HTTP/1.0 alone may lack',
     file: head,
-    search: 'if (head.hosts !== 1) return',
-    replacement: 'if (head.hosts < 1) return',
+    search: 'if (head.hosts !== 1 && !isHostless) return',
+    replacement: 'if (head.hosts < 1 && !isHostless) return',
     test: headTest,
     name: 'two Hosts',
   },
