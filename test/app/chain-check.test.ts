@@ -94,6 +94,7 @@ describe('reconciliation', () => {
     await rig.settle();
     const { core } = rig.gateway;
     expect(await core.books('test').reconcile()).toMatchObject({ ok: true });
+    core.store.db.exec('DROP TRIGGER earnings_grow');
     core.store.db.prepare('UPDATE earnings SET gross = gross - 1').run();
     const report = await core.books('test').reconcile();
     expect(report).toMatchObject({ ok: false, units_off: '1' });

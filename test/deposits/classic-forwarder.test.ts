@@ -140,6 +140,7 @@ describe('a due payment', () => {
 
   it('of another deposit account is left to the key of that account', async () => {
     const { rig, id } = await withPayment();
+    rig.classic.store.db.exec('DROP TRIGGER classic_payments_fixed');
     rig.classic.store.db.exec(`UPDATE classic_payments SET to_address = '${addressOf('earlier account')}'`);
     await rig.run();
     expect(rig.chain.taken.size).toBe(0);
@@ -186,6 +187,7 @@ describe('a crash', () => {
     const { classicPayments } = rig.classic.store;
     classicPayments.assign(1, rig.classic.open(alice).id, ['unattributed'], 'assigned by hand');
     await rig.run();
+    rig.classic.store.db.exec('DROP TRIGGER classic_payments_forwarded');
     rig.classic.store.db.exec("UPDATE classic_payments SET state = 'unattributed', account_id = NULL");
     rig.restart();
     await rig.run();

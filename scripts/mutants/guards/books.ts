@@ -118,6 +118,38 @@ export const bookGuards: readonly Guard[] = [
     name: 'lets no one rewrite usage',
   },
   {
+    id: 'M3c',
+    invariant: 'M3',
+    guard: 'a trigger forbids to change what a claim has paid out',
+    file: 'drizzle/0004_append_only.sql',
+    search:
+      'CREATE TRIGGER `payouts_fixed` BEFORE UPDATE OF `id`, `payee`, `lane`, `amount`, `tx_hash`, `at_ms` ON `payouts`',
+    replacement:
+      'CREATE TRIGGER `payouts_fixed` BEFORE UPDATE OF `id`, `payee`, `lane`, `tx_hash`, `at_ms` ON `payouts`',
+    test: 'test/store/append-only.test.ts',
+    name: 'keeps what it says',
+  },
+  {
+    id: 'M3d',
+    invariant: 'M3',
+    guard: 'a batch that may have been sent is never deleted',
+    file: 'drizzle/0004_append_only.sql',
+    search: "BEFORE DELETE ON `batches`\n  WHEN OLD.`state` <> 'sealed'",
+    replacement: "BEFORE DELETE ON `batches`\n  WHEN OLD.`state` = 'none'",
+    test: 'test/store/append-only.test.ts',
+    name: 'a batch on its way',
+  },
+  {
+    id: 'M3e',
+    invariant: 'M3',
+    guard: 'what is confirmed stays confirmed',
+    file: 'drizzle/0004_append_only.sql',
+    search: "WHEN OLD.`state` = 'confirmed' AND (NEW.`state`,",
+    replacement: "WHEN OLD.`state` = 'none' AND (NEW.`state`,",
+    test: 'test/store/append-only.test.ts',
+    name: 'a confirmed batch',
+  },
+  {
     id: 'M3b',
     invariant: 'M3',
     guard: 'a row cannot be replaced past the triggers',
