@@ -96,6 +96,8 @@ export type ReconcileView = {
   /** Sum of all differences, in units of 1e-7 USDC. */
   units_off: string;
   checks: { name: string; ok: boolean; subject: string; books: string; chain: string; detail: string }[];
+  /** Where every unit is, USDC as decimal text. */
+  totals: { name: string; amount: string }[];
 };
 
 export type AuditView = { id: string; time: string; actor: string; action: string; subject: string; detail: string };

@@ -21,7 +21,7 @@ export type SettleDeskDeps = {
   settler: Pick<Settler, 'settleNow'>;
   envelopeFees: Pick<EnvelopeFees, 'costs'>;
   /** Compares every identity of the books with the chain. */
-  reconcile(signal: AbortSignal): Promise<Pick<ReconcileReport, 'checks'>>;
+  reconcile(signal: AbortSignal): Promise<Pick<ReconcileReport, 'checks' | 'totals'>>;
   vault: string;
   clock: Clock;
 };
@@ -105,7 +105,7 @@ function costs({ envelopeFees }: SettleDeskDeps): SettlementCostsView | null {
 }
 
 /** Differences are summed as absolute amounts: two errors must not cancel each other out. */
-export function reconcileView({ checks }: Pick<ReconcileReport, 'checks'>): ReconcileView {
+export function reconcileView({ checks, totals }: Pick<ReconcileReport, 'checks' | 'totals'>): ReconcileView {
   return {
     ok: checks.every((check) => check.off === 0n),
     units_off: String(sumOff(checks.filter((check) => check.of !== 'number'))),
@@ -117,6 +117,7 @@ export function reconcileView({ checks }: Pick<ReconcileReport, 'checks'>): Reco
       chain: of === 'number' ? String(chain) : formatUsdc(chain),
       detail: detail ?? '',
     })),
+    totals: totals.map(({ name, amount }) => ({ name, amount: formatUsdc(amount) })),
   };
 }
 

@@ -47,12 +47,12 @@ export function joinBooks(core: Core, actor: string): Books {
     settler,
     envelopeFees: store.envelopeFees,
     async reconcile(signal) {
-      const { accounts, batches, payouts: paid } = store;
+      const { accounts, batches, classicPayments, payouts: paid } = store;
       const incomplete = store.restored.state() !== 'never' || beganLate(store.meta, facts.lanes);
       const lanes = Math.max(config.settlement.lanes, lanesInForce(store.meta));
-      const books = { vault, accounts, batches, payouts: paid, ledger, rootChain, catchUp, lanes };
-      const { checks } = await reconcile({ ...books, incomplete: incomplete ? store.meta : undefined }, signal);
-      return { checks: [...checks, ...(await classicChecks(core, signal))] };
+      const books = { vault, accounts, batches, classicPayments, payouts: paid, ledger, rootChain, catchUp, lanes };
+      const { checks, totals } = await reconcile({ ...books, incomplete: incomplete ? store.meta : undefined }, signal);
+      return { checks: [...checks, ...(await classicChecks(core, signal))], totals };
     },
     vault: vault.address,
     runId: store.runId,

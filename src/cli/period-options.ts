@@ -11,6 +11,6 @@ export function withPeriodOptions(command: Command): Command {
     .option('--csv', 'print CSV for spreadsheets');
 }
 
-export function requireOneForm({ csv, json }: PeriodOptions): void {
+export function requireOneForm({ csv, json }: Pick<PeriodOptions, 'csv' | 'json'>): void {
   if (csv && json) throw new CliError('usage', 'give --csv or --json, not both');
 }

@@ -2,16 +2,23 @@ import { Command } from 'commander';
 import type { Cli } from './cli.ts';
 import { type OperatorOptions, withOperatorOptions } from './config-option.ts';
 import { CliError } from './exit-codes.ts';
-import { printJson, printTable } from './output.ts';
+import { printCsv, printJson, printTable } from './output.ts';
+import { requireOneForm } from './period-options.ts';
+import { reconcileCsv } from './reconcile-csv.ts';
 import { withBooks } from './with-books.ts';
 
 export function reconcileCommand(cli: Cli): Command {
   return withOperatorOptions(new Command('reconcile'))
     .description('compare the books with the chain; exit code 1 when they differ')
-    .action(async (options: OperatorOptions) => {
+    .option('--csv', 'print CSV for spreadsheets: the sums of the books, and every identity')
+    .action(async (options: OperatorOptions & { csv?: boolean }) => {
+      requireOneForm(options);
       const report = await withBooks(cli, options.config, (books) => books.reconcile());
       if (options.json) printJson(cli, report);
-      else {
+      else if (options.csv) {
+        const { rows, columns } = reconcileCsv(report);
+        printCsv(cli, rows, columns);
+      } else {
         const off = report.checks.filter((check) => !check.ok);
         if (off.length > 0) {
           printTable(

@@ -4,6 +4,7 @@ import type { Vault } from '../stellar/vault-client.ts';
 import type { AccountRow } from '../store/account-row.ts';
 import type { Store } from '../store/store.ts';
 import { againstBaseline, type BaselineMeta } from './baseline.ts';
+import { type BookTotal, bookTotals } from './book-totals.ts';
 import {
   type AccountLine,
   type AccountViews,
@@ -26,6 +27,8 @@ export type ReconcileReport = {
   unitsOff: bigint;
   checks: Check[];
   accounts: AccountLine[];
+  /** Of the last look. */
+  totals: BookTotal[];
   /** Ledger of the accounts on chain. */
   ledger: number;
 };
@@ -37,6 +40,7 @@ export type ReconcileDeps = {
   payouts: Pick<Store['payouts'], 'earnings'>;
   ledger: Pick<Ledger, 'account'>;
   rootChain: Pick<RootChain, 'lanes'>;
+  classicPayments: Pick<Store['classicPayments'], 'unattributed'>;
   lanes?: number;
   /** Where batches that the vault has settled are missing here: began after the vault, or restored from a copy. */
   incomplete?: BaselineMeta | undefined;
@@ -56,18 +60,20 @@ type Compared = ReturnType<typeof accountChecks>;
 export async function reconcile(deps: ReconcileDeps, signal?: AbortSignal): Promise<ReconcileReport> {
   const compared = new Map<string, Compared>();
   let rest: Check[] = [];
+  let totals: BookTotal[] = [];
   let ledger = 0;
   for (let look = 0; look < looksMax; look++) {
     const again =
       look === 0 ? undefined : new Set([...compared].filter(([, { line }]) => line.off > 0n).map(([of]) => of));
     const seen = await compareOnce(deps, again, signal);
     for (const each of seen.accounts) compared.set(each.line.address, each);
-    ({ rest, ledger } = seen);
+    ({ rest, totals, ledger } = seen);
     if (sumOff(rest) === 0n && seen.accounts.every(({ line }) => line.off === 0n)) break;
   }
   const checks = [...[...compared.values()].flatMap((each) => each.checks), ...rest];
   const unitsOff = sumOff(checks);
-  return { ok: unitsOff === 0n, unitsOff, checks, accounts: [...compared.values()].map(({ line }) => line), ledger };
+  const accounts = [...compared.values()].map(({ line }) => line);
+  return { ok: unitsOff === 0n, unitsOff, checks, accounts, totals, ledger };
 }
 
 /** Of these accounts, or all, and of everything else. */
@@ -105,7 +111,8 @@ async function compareOnce(deps: ReconcileDeps, of: ReadonlySet<string> | undefi
     if (!row || !after.has(address)) return each;
     return compare(row, { before: before.accounts.get(address), after: after.get(address) });
   });
-  return { accounts, rest, ledger: before.ledger };
+  const totals = bookTotals(rows, earned, deps.classicPayments.unattributed().sum);
+  return { accounts, rest, totals, ledger: before.ledger };
 }
 
 function sums(

@@ -279,7 +279,7 @@ describe('reconciliation', () => {
       chain: units(5n - off),
       off: units(off),
     });
-    const rig = await rigged({ reconcile: async () => ({ checks: [check(3n), check(-3n), check(0n)] }) });
+    const rig = await rigged({ reconcile: async () => ({ checks: [check(3n), check(-3n), check(0n)], totals: [] }) });
     const report = await rig.books.reconcile();
     expect(report).toMatchObject({ ok: false, units_off: '6' });
     expect(report.checks.map((row) => row.ok)).toEqual([false, false, true]);

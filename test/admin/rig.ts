@@ -128,7 +128,7 @@ export async function createRig(
     vault,
     clock,
     settler: { settleNow: async () => ({ done: true, confirmed: [], waitingFor: undefined }) },
-    reconcile: async () => ({ checks: [] }),
+    reconcile: async () => ({ checks: [], totals: [] }),
     recorder: createLiveRecorder({ clock }),
     gauges: () => ({ holds: 0, accounts: 1, watcherLagLedgers: 2, connections: 3 }),
     solvency: () => undefined,

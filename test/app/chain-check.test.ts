@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { salesStop } from '../../src/app/sales.ts';
-import { units } from '../../src/money.ts';
-import { type CoreRig, startCore, startFunded } from './core-rig.ts';
+import { parseUsdc, units } from '../../src/money.ts';
+import { type CoreRig, held, startCore, startFunded } from './core-rig.ts';
 
 /** Something happens on chain right after each answer about accounts. */
 function whenAsked({ gateway }: CoreRig, act: () => Promise<unknown>): void {
@@ -74,6 +74,24 @@ describe('reconciliation', () => {
     const report = await rig.gateway.core.books('test').reconcile();
     expect(report.checks.filter((check) => !check.ok)).toEqual([]);
     expect(report.ok).toBe(true);
+  });
+
+  it('says where every unit is, as the vault has it after calls, settlement and a payout', async () => {
+    const rig = await startFunded('totals');
+    await rig.sell(3);
+    await rig.settle();
+    await rig.payOut();
+    await rig.sell(1);
+    const { core } = rig.gateway;
+    const { totals } = await core.books('test').reconcile();
+    const of = (name: string) => parseUsdc(totals.find((total) => total.name === name)?.amount ?? '') ?? -1n;
+    const { liabilities } = await core.vault.coverage((await core.vault.info()).token);
+    expect(of('deposits')).toBe(held);
+    expect(of('balances') + of('owed to payees')).toBe(liabilities);
+    expect(of('settlements')).toBe(of('earnings'));
+    expect(of('earnings')).toBe(of('fees') + of('paid to payees') + of('owed to payees'));
+    expect(of('charges')).toBe(of('settlements') + of('unsettled'));
+    for (const name of ['unsettled', 'fees', 'owed to payees']) expect(of(name), name).toBeGreaterThan(0n);
   });
 
   it('prints numbers of batches as numbers', async () => {

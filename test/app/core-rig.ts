@@ -31,6 +31,8 @@ export type CoreRig = {
   takeOver(): Promise<void>;
   /** All that waits is settled, and the chain has it. */
   settle(): Promise<void>;
+  /** The treasury gets its fees; the payee of what is sold has no trustline and gets nothing. */
+  payOut(): Promise<void>;
   /** Somebody else who holds the operator's key settles. */
   settleElsewhere(lane: number, batch: number, amount: Units): Promise<void>;
   /** The database is put back as a copy of it was a moment ago, in the product's own way, and the next process begins. */
@@ -121,6 +123,7 @@ export async function startCore(seed: string, through: (network: SimNetwork) => 
       await rig.turns(1);
       if (store.batches.list({ limit: 1 })[0]?.state !== 'confirmed') throw new Error('nothing was settled');
     },
+    payOut: () => meanwhile(rig.gateway.core.payouts.payNow()),
     async settleElsewhere(lane, batch, amount) {
       const { passphrase, clock, vaultAddress: vault, operatorSecret: secret, payees } = network;
       const rpc = createRpc({ url: rpcUrl, passphrase, clock: { ...clock, sleep: never }, fetch: network.line(open) });

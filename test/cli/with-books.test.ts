@@ -181,11 +181,14 @@ describe('beside a running gateway', () => {
 
   it('reconcile ends with 1 when something is off, and says what', async () => {
     const check = { name: 'deposited', ok: false, subject: alice, books: '1', chain: '2', detail: '' };
-    const { file } = await runningGateway({ reconcile: () => ({ ok: false, units_off: '10000000', checks: [check] }) });
+    const report = { ok: false, units_off: '10000000', checks: [check], totals: [] };
+    const { file } = await runningGateway({ reconcile: () => report });
     const { callora } = createCliRig();
     const ran = await callora('reconcile', '--config', file);
     expect(ran.code).toBe(1);
     expect(ran.out).toMatch(/deposited +G.*\n1 identities compared, 10000000 units off/);
+    expect(await callora('reconcile', '--csv', '--config', file)).toMatchObject({ code: 1 });
+    expect(await callora('reconcile', '--csv', '--json', '--config', file)).toMatchObject({ code: 2 });
   });
 
   it('settle now ends with 6 when the chain has not confirmed in time', async () => {

@@ -32,6 +32,7 @@ function reconcileRig(rig: SettlementRig, tamper: { tokens?: bigint; gross?: big
     payouts: store.payouts,
     ledger: rig.ledger,
     rootChain: createRootChain(store),
+    classicPayments: store.classicPayments,
     catchUp: async () => rig.watch(),
   });
 }

@@ -208,6 +208,7 @@ export function createMoneyRig(chain: Chain, rpc: Rpc = chain.rpc): MoneyRig {
         accounts: store.accounts,
         batches: store.batches,
         payouts: store.payouts,
+        classicPayments: store.classicPayments,
         ledger: rig.ledger,
         rootChain: createRootChain(store),
         incomplete: beganLate(store.meta, vaultConfig.lanes) ? store.meta : undefined,
