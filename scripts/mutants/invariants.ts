@@ -132,7 +132,7 @@ export const invariants: readonly Invariant[] = [
   {
     id: 'F2',
     promise: 'The path that is priced is the path that is forwarded.',
-    wider: ['test/gateway/path-prices.test.ts'],
+    wider: ['test/gateway/path-prices.test.ts', 'test/gateway/side-by-side.property.test.ts'],
   },
   {
     id: 'F3',

@@ -109,18 +109,19 @@ function readUtf8(text: string, at: number, first: number): number | string {
 }
 
 /**
- * Refuses `.` and `..`, also with `;` parameters or a space behind, which some servers cut off before they resolve
- * dots, and segments that are nothing but parameters, which then leave an empty segment.
+ * Refuses `.` and `..`, also behind a blank and before `;` parameters, a blank, what a second parse takes for a query, or a
+ * format (`...json`), all of which some servers cut off before they resolve dots; and segments that are nothing but
+ * parameters, which then leave an empty segment.
  */
 function judgeSegment(text: string, start: number, end: number): string | undefined {
   const first = text.charCodeAt(start);
   if (start === end || (first !== dot && first !== semicolon && first !== percent)) return undefined;
   if (isCutAt(text, start)) return 'a path segment is nothing but parameters';
-  if (first !== dot) return undefined;
-  let i = start + 1;
-  if (i < end && text.charCodeAt(i) === dot) i++;
-  return i === end || isCutAt(text, i) ? 'dot segments are not allowed' : undefined;
+  // What is encoded in it has been found to be UTF-8.
+  return dots.test(decodeURIComponent(text.slice(start, end))) ? 'dot segments are not allowed' : undefined;
 }
+
+const dots = /^\s*(?:\.\.?(?:$|[;?#\s])|\.\.\.[^.])/;
 
 /** `;`, `%3B` or `%20`: where some servers end a segment. */
 function isCutAt(text: string, at: number): boolean {

@@ -2,6 +2,7 @@ import type { Api, Route, RouteTable } from '../catalog/model.ts';
 import { parsePattern, type Segment } from '../catalog/route-grammar.ts';
 import { createRouteTable, type RouteEntry } from '../catalog/route-table.ts';
 import { lenientNames, lenientPath, lenientReadings } from './lenient-path.ts';
+import { type WithinReach, withinReach } from './within-reach.ts';
 
 /**
  * Guards a price against lenient upstreams. Many frameworks ignore case and a final slash, cut `;` parameters and
@@ -10,9 +11,11 @@ import { lenientNames, lenientPath, lenientReadings } from './lenient-path.ts';
  * dearer; it is never charged at the other price, since a strict upstream may mean something else by it. The same goes
  * for methods: an upstream that does not look at them answers `POST /dear` as `GET /dear`, at the price of unlisted calls.
  *
- * And for mounts: where one API lies beneath the mount of another and both have an upstream in common, the outer one must
- * not sell what a lenient upstream takes for the inner one's. An upstream that the two do not share cannot be reached by
- * a reading. Scopes, rates and pauses of the inner API are not asked: they limit a payer, or protect what is open anyway.
+ * And for APIs that have an upstream server in common: where one lies beneath the mount of another, the outer one must not
+ * sell what a lenient upstream takes for the inner one's; and where one is sold of a part of what the other forwards to,
+ * the other must not sell that part on other terms, wherever the two are mounted, unless it lists it. A server that the
+ * two do not share cannot be reached by a reading. Scopes, rates and pauses of the inner API are not asked: they limit a
+ * payer, or protect what is open anyway.
  */
 export type Readings = {
   /**
@@ -30,10 +33,13 @@ export type Readings = {
 };
 
 /**
- * One API as a lenient upstream reads it, and what lies beneath its mount: `inner`, a table for each API. `plain` routes
- * and mounts are already written as such an upstream reads them, so a plain path can only match as it stands.
+ * One API as a lenient upstream reads it, and the others within its reach: `inner`. `plain` routes and mounts are already
+ * written as such an upstream reads them, so a plain path can only match as it stands, which is no reading.
  */
-type Lenient = { table: RouteTable; inner: RouteTable[]; plain: boolean; methods: string[] };
+type Lenient = { table: RouteTable; inner: Inner[]; plain: boolean; methods: string[] };
+
+/** `listed` are templates of the outer API that are written for paths of this one: what they sell is meant. */
+type Inner = { table: RouteTable; listed: ReadonlySet<string> };
 
 export function createReadings(): Readings {
   const known = new WeakMap<Api, Lenient | 'one price'>();
@@ -41,7 +47,7 @@ export function createReadings(): Readings {
   function routesOf(api: Api, apis: readonly Api[]): Lenient | 'one price' {
     const found = known.get(api);
     if (found !== undefined) return found;
-    const inner = apis.filter((other) => isBeneath(other, api));
+    const inner = withinReach(api, apis);
     const routes = hasOnePrice(api) && inner.length === 0 ? 'one price' : lenientRoutes(api, inner);
     known.set(api, routes);
     return routes;
@@ -58,7 +64,9 @@ export function createReadings(): Readings {
       return reads.some((read) => {
         const match = routes.table.match(method, read);
         if (match.kind === 'route' && isMore(match.route, route)) return true;
-        return routes.inner.some((table) => isOnOtherTerms(table, method, read, route));
+        return routes.inner.some(
+          ({ table, listed }) => !listed.has(route.template) && isOnOtherTerms(table, method, read, route),
+        );
       });
     },
     dearerMethods(method, rest, plain, route, apis) {
@@ -100,12 +108,6 @@ function hasOnePrice({ routes }: Api): boolean {
   );
 }
 
-/** What is mounted beneath `outer` and may be asked of the same server. */
-function isBeneath(inner: Api, outer: Api): boolean {
-  if (!inner.mount.startsWith(`${outer.mount}/`)) return false;
-  return inner.upstream.origins.some((origin) => outer.upstream.origins.includes(origin));
-}
-
 /** Of a path within an inner API: it is dearer there, not sold at all, paid to another, or not open to the same addresses. */
 function isOnOtherTerms(inner: RouteTable, method: string, read: string, route: Route): boolean {
   if (inner.apiAt(read) === undefined) return false;
@@ -123,8 +125,7 @@ function hasSameTerms(a: Api, b: Api): boolean {
   return a.payee === b.payee && addresses(a) === addresses(b);
 }
 
-function lenientRoutes(api: Api, inner: Api[]): Lenient {
-  const mounts = inner.map(({ mount }) => mount.slice(api.mount.length));
+function lenientRoutes(api: Api, inner: WithinReach[]): Lenient {
   const plainRoutes = api.routes.every(({ template }) => {
     const literals = template.slice(api.mount.length).replace(/\/:\w+/g, '/:');
     return lenientPath(literals) === literals;
@@ -132,10 +133,20 @@ function lenientRoutes(api: Api, inner: Api[]): Lenient {
   const methods = hasOnePrice(api) ? [] : [...new Set(api.routes.map(({ method }) => method))];
   return {
     table: lenientTable(api, ''),
-    inner: inner.map((each, at) => lenientTable(each, lenientNames(mounts[at] ?? ''))),
-    plain: plainRoutes && mounts.every((mount) => lenientNames(mount) === mount),
+    inner: inner.map((each) => ({ table: lenientTable(each.api, each.prefix), listed: listedFor(each, api) })),
+    plain: plainRoutes && inner.every((each) => isPlain(each, api)),
     methods: methods.filter((method) => method !== 'ANY'),
   };
+}
+
+function isPlain({ api, prefix, by }: WithinReach, outer: Api): boolean {
+  return by === 'mount' && api.mount === outer.mount + prefix;
+}
+
+function listedFor({ prefix, by }: WithinReach, { mount, routes }: Api): Set<string> {
+  if (by === 'mount') return new Set();
+  const isFor = (template: string) => `${lenientNames(template.slice(mount.length))}/`.startsWith(`${prefix}/`);
+  return new Set(routes.map(({ template }) => template).filter(isFor));
 }
 
 /**

@@ -22,6 +22,10 @@ describe('a request target', () => {
     '/100%25!',
     '/%3Fx%23y',
     '/...',
+    '/....x',
+    '/%C2%A0.a',
+    '/.%C3%A9',
+    '/..%3A',
     '/..a',
     '/.a',
     '/a..',
@@ -66,6 +70,15 @@ describe('a request target', () => {
     ['dots with parameters', '/a/..;x=1/b'],
     ['dots with encoded parameters', '/a/..%3Bx/b'],
     ['dots with a space that may be trimmed', '/a/..%20/b'],
+    ['dots with what a second parse takes for a query', '/a/..%3Fx'],
+    ['dots with what a second parse takes for a fragment', '/a/..%23/b'],
+    ['a dot with what a second parse takes for a query', '/a/.%3Fx'],
+    ['dots with another blank', '/a/..%C2%A0/b'],
+    ['dots behind another blank', '/a/%E3%80%80../b'],
+    ['dots with a format', '/a/...json'],
+    ['dots with a blank and a format', '/a/..%20.json'],
+    ['dots with a format before an encoded query', '/a/...json%3Fx/b'],
+    ['dots with two formats', '/a/...tar.gz'],
     ['a segment of nothing but parameters', '/a/;x/b'],
     ['empty segments', '/a//b'],
     ['two slashes at the front', '//host/a'],
@@ -256,7 +269,8 @@ describe('a path that passes is read the same by every reader', () => {
     fc.assert(
       fc.property(fc.array(name, { minLength: 1, maxLength: 4 }), (names) => {
         const plain = names.every(
-          (text) => !/^\.{1,2}(%20|%3B|$)|^%20|^%3B|%2F|%5C|%[01]|%7F|%25[0-9A-Fa-f]{2}|%C2%[89]/.test(text),
+          (text) =>
+            !/^\.{1,2}(%20|%3B|%3F|%23|$)|^\.{3}[^.]|^%20|^%3B|%2F|%5C|%[01]|%7F|%25[0-9A-Fa-f]{2}|%C2%[89]/.test(text),
         );
         if (plain) expect(read(`/${names.join('/')}`)).toMatchObject({ ok: true });
       }),

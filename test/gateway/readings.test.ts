@@ -222,3 +222,63 @@ describe('a path that a lenient upstream may read as the path of another API ben
     expect(upstream.requests.at(-1)?.line).toBe(`GET ${forwarded} HTTP/1.1`);
   });
 });
+
+describe('a path of one API that arrives where another is sold on the same server', () => {
+  let beside: Rig;
+
+  beforeAll(async () => {
+    const { origin } = upstream;
+    const cheap = { origin, price: '0.0005', payee: 'GP' };
+    beside = await startRig({
+      config: makeConfig([
+        { ...cheap, mount: '/all', list: [{ match: 'GET /meant/*', price: '0.0005' }] },
+        { ...cheap, mount: '/gold', basePath: '/dear', price: '1' },
+        { ...cheap, mount: '/silver', basePath: '/dear/less', price: '0.0005' },
+        { ...cheap, mount: '/odd', basePath: '/Odd', price: '1' },
+        { ...cheap, mount: '/same', basePath: '/same' },
+        { ...cheap, mount: '/theirs', basePath: '/theirs', payee: 'GTHEIRS' },
+        { ...cheap, mount: '/some', basePath: '/meant', price: '1' },
+        { origin, payee: 'GP', mount: '/few', basePath: '/few', list: [{ match: 'GET /x', price: '0.0005' }] },
+        { ...cheap, mount: '/all/moved', basePath: '/elsewhere', price: '1' },
+        { ...cheap, origin: 'http://127.0.0.1:1', mount: '/other', basePath: '/other', price: '1' },
+      ]),
+    });
+  });
+
+  afterAll(() => beside.close());
+
+  it.each([
+    ['dearer', '/all/dear/x'],
+    ['dearer', '/all/dear'],
+    ['dearer', '/all/DEAR/x'],
+    ['dearer', '/all/dear;a/x'],
+    ['dearer', '/all/dear.json'],
+    ['dearer, in an API above it', '/all/dear/less/x'],
+    ['dearer, under a path in upper case', '/all/Odd/x'],
+    ['dearer, under a path in upper case', '/all/odd/x'],
+    ['paid to another', '/all/theirs/x'],
+    ['not sold there', '/all/few/other'],
+    ['dearer, mounted beneath it under another name', '/all/elsewhere/x'],
+  ])('is refused where that is %s: %s', async (_, path) => {
+    const before = upstream.requests.length;
+    const answer = await beside.get(path);
+    expect([answer.status, JSON.parse(answer.body).code]).toEqual([400, 'bad_path']);
+    expect(upstream.requests.length).toBe(before);
+  });
+
+  it.each([
+    ['/gold/x', '1', '/dear/x'],
+    ['/gold/less/x', '1', '/dear/less/x'],
+    ['/silver/x', '0.0005', '/dear/less/x'],
+    ['/all/same/x', '0.0005', '/same/x'],
+    ['/all/few/x', '0.0005', '/few/x'],
+    ['/all/meant/x', '0.0005', '/meant/x'],
+    ['/all/dearer/x', '0.0005', '/dearer/x'],
+    ['/all/other/x', '0.0005', '/other/x'],
+    ['/all/x', '0.0005', '/x'],
+  ])('while %s is sold for %s', async (path, price, forwarded) => {
+    const answer = await beside.get(path);
+    expect([answer.status, answer.headers.get('callora-price')]).toEqual([200, price]);
+    expect(upstream.requests.at(-1)?.line).toBe(`GET ${forwarded} HTTP/1.1`);
+  });
+});
