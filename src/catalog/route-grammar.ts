@@ -1,4 +1,5 @@
 import { METHODS } from 'node:http';
+import { isDotSegment } from './dot-segment.ts';
 
 /**
  * `GET /forecast/:city`: a method or ANY, then a path of literal segments, `:param` (one segment, not empty) and at
@@ -87,7 +88,6 @@ function literalFault(text: string): string | undefined {
   if (!/^(?:[A-Za-z0-9\-._~!$&'()+,;=:@]|%[0-9A-F]{2})*$/.test(text)) {
     return `has a character that stands percent-encoded, in upper case, in a path: ${text}`;
   }
-  if (/^\.{1,2}(?:$|;|%3B|%20)/.test(text)) return 'has a dot segment';
   if (/^(?:;|%3B|%20)/.test(text)) return 'has a segment that is nothing but parameters';
   if (/%25[0-9A-Fa-f]{2}/.test(text)) return 'has a double percent-encoding';
   // A slash inside a segment: each part of it has to be canonical on its own, as the gateway reads it.
@@ -113,5 +113,6 @@ function encodingFault(text: string): string | undefined {
   const needless = [...text.matchAll(/%[0-7][0-9A-F]/g)].find(([encoded]) => {
     return /[A-Za-z0-9\-._~]/.test(decodeURIComponent(encoded));
   });
-  return needless && `writes ${needless[0]}, which needs no percent-encoding`;
+  if (needless) return `writes ${needless[0]}, which needs no percent-encoding`;
+  return isDotSegment(decoded) ? 'has a dot segment' : undefined;
 }

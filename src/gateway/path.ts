@@ -1,3 +1,4 @@
+import { isDotSegment } from '../catalog/dot-segment.ts';
 import type { ErrorCode } from '../errors.ts';
 
 /**
@@ -108,20 +109,14 @@ function readUtf8(text: string, at: number, first: number): number | string {
   return length * 3 - 1;
 }
 
-/**
- * Refuses `.` and `..`, also behind a blank and before `;` parameters, a blank, what a second parse takes for a query, or a
- * format (`...json`), all of which some servers cut off before they resolve dots; and segments that are nothing but
- * parameters, which then leave an empty segment.
- */
+/** Refuses dots that go up or nowhere, and segments that are nothing but parameters, which then leave an empty segment. */
 function judgeSegment(text: string, start: number, end: number): string | undefined {
   const first = text.charCodeAt(start);
   if (start === end || (first !== dot && first !== semicolon && first !== percent)) return undefined;
   if (isCutAt(text, start)) return 'a path segment is nothing but parameters';
   // What is encoded in it has been found to be UTF-8.
-  return dots.test(decodeURIComponent(text.slice(start, end))) ? 'dot segments are not allowed' : undefined;
+  return isDotSegment(decodeURIComponent(text.slice(start, end))) ? 'dot segments are not allowed' : undefined;
 }
-
-const dots = /^\s*(?:\.\.?(?:$|[;?#\s])|\.\.\.[^.])/;
 
 /** `;`, `%3B` or `%20`: where some servers end a segment. */
 function isCutAt(text: string, at: number): boolean {

@@ -54,12 +54,29 @@ describe('a route', () => {
     ['GET /;a', 'nothing but parameters'],
     ['GET /%2Fa', 'an encoded slash at an end'],
     ['GET /a%2F..', 'a dot segment'],
+    ['GET /...json', 'a dot segment'],
+    ['GET /..%3Fx', 'a dot segment'],
+    ['GET /..%C2%A0', 'a dot segment'],
   ])('cannot be %j', (match, fault) => {
     expect(faultOf(match)).toContain(fault);
   });
 
   it('holds only literals that the gateway lets through, so that its price can apply', () => {
-    const part = fc.constantFrom(...'aZ9-._~!$&()+,;=:@%*/', '%2F', '%20', '%3B', '%25', '%C3%BC', '%5C', '%41', '..');
+    const part = fc.constantFrom(
+      ...'aZ9-._~!$&()+,;=:@%*/',
+      '%2F',
+      '%20',
+      '%3B',
+      '%25',
+      '%C3%BC',
+      '%5C',
+      '%41',
+      '..',
+      '...',
+      '%3F',
+      '%23',
+      '%C2%A0',
+    );
     const path = fc.array(part, { maxLength: 8 }).map((parts) => `/${parts.join('')}`);
     fc.assert(
       fc.property(path, (text) => {

@@ -142,10 +142,10 @@ export const requestGuards: readonly Guard[] = [
     invariant: 'F2',
     guard: 'dots before what a server may cut off are dots',
     file: path,
-    search: 'return dots.test(decodeURIComponent(text.slice(start, end)))',
+    search: 'return isDotSegment(decodeURIComponent(text.slice(start, end)))',
     replacement: "return ['.', '..'].includes(text.slice(start, end))",
-    test: 'test/gateway/side-by-side.property.test.ts',
-    name: 'no reading of a path leaves the place that it is sold of',
+    test: 'test/gateway/path.test.ts',
+    name: 'dots with what a second parse takes for a query',
   },
   {
     id: 'F3a',
