@@ -29,6 +29,7 @@ export type Metrics = {
 /** What must hold at every moment; a series each from the start, so that an alert sees the first breach. */
 export const identities = [
   'memory equals database',
+  'sums equal rows',
   'vault covers liabilities',
   'settlements are ours',
   'accounts equal vault',

@@ -28,6 +28,7 @@ import { chainHealth, payWays, type SettledBatch, untilSpendable } from './obser
 import { createReceipts } from './receipts.ts';
 import { resolveAccount, resolveCap, resolveToken } from './resolve.ts';
 import { createSalesGate } from './sales.ts';
+import { sumsCheckLoop } from './sums-check-loop.ts';
 import { heraldLoop } from './webhooks.ts';
 
 /** The composition root: the only file that knows all rooms. Config in; start, stop and a few questions out. */
@@ -138,6 +139,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       ...(core.classic?.loops ?? []),
       sales.loop,
       bookCheckLoop(core),
+      sumsCheckLoop(core),
       solvencyLoop(core),
       chainCheckLoop(core),
       core.webhookParts.loop,

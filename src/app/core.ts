@@ -89,6 +89,7 @@ export type Core = {
   /** What the vault held and owed when last asked. */
   solvency: Solvency | undefined;
   booksCheck: BooksCheck | undefined;
+  sumsCheck: BooksCheck | undefined;
   loops: Loop[];
   /** The deposit account for payments from wallets and exchanges, where the operator offers one. */
   classic: Classic | undefined;
@@ -190,6 +191,7 @@ function joinCore(
     recorder: createLiveRecorder({ clock }),
     solvency: undefined,
     booksCheck: undefined,
+    sumsCheck: undefined,
     chainCheck: undefined,
     classic: undefined,
     pausedApis,

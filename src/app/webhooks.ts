@@ -83,12 +83,16 @@ function seenOf(core: Core): Seen {
       return { ageMs, lastClosedAtMs, lastLedger, behindLedgers: watcher.health().behindLedgers };
     },
     identities() {
-      const { booksCheck, chainCheck, solvency } = core;
+      const { booksCheck, sumsCheck, chainCheck, solvency } = core;
       const { foreign, synced } = settler.standing();
       const known = [];
       if (booksCheck) {
         const broken = booksCheck.differences > 0 ? `${booksCheck.differences} amounts differ` : undefined;
         known.push({ identity: 'memory equals database', broken });
+      }
+      if (sumsCheck) {
+        const broken = sumsCheck.differences > 0 ? `${sumsCheck.differences} sums differ` : undefined;
+        known.push({ identity: 'sums equal rows', broken });
       }
       if (chainCheck) {
         const broken = chainCheck.differences > 0 ? `${chainCheck.differences} accounts differ` : undefined;

@@ -29,6 +29,7 @@ import { createRestored, markBorn, type Restored } from './restored.ts';
 import { createRoots, type Roots } from './roots.ts';
 import { createRoutes, type Routes } from './routes.ts';
 import { createStatements, type Statements } from './statements.ts';
+import { createFindWrongSums, type FindWrongSums } from './sums.ts';
 import { createTokens, type Tokens } from './tokens.ts';
 import { takeApartUnfinished } from './unseal.ts';
 import { createUsageSums, type UsageSums } from './usage-sums.ts';
@@ -73,6 +74,7 @@ export type Store = {
   restored: Restored;
   /** Writes a verified copy to an absolute path, beside all that goes on; never over another file. */
   backup(to: string): Promise<Backup>;
+  findWrongSums: FindWrongSums;
   /** Resolves when everything committed before the call is on disk. */
   sync(): Promise<void>;
   close(): Promise<void>;
@@ -135,6 +137,7 @@ export function openStore(options: StoreOptions): Store {
       runId,
       nextCallId: createCallIds(runId),
       backup: (to) => backupStore({ file, to }),
+      findWrongSums: createFindWrongSums(file),
       sync: wal.sync,
       async close() {
         await checkpoints.stop();
@@ -170,6 +173,7 @@ function openReadOnly({ path: file, clock }: StoreOptions): Store {
     runId: 0,
     nextCallId,
     backup,
+    findWrongSums: createFindWrongSums(path.resolve(file)),
     sync,
     close: async () => void db.close(),
   };

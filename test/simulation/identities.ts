@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { AccountSlot } from '../../src/billing/ledger.ts';
+import { findWrongSums } from '../../src/store/sums-check.ts';
 import { booksDifferences } from '../settlement/books-differences.ts';
 import type { Life } from './life.ts';
 
@@ -37,6 +38,7 @@ export function checkIdentities(life: Life): void {
   }
   life.classic.checkRows(life);
   expect(booksDifferences(core.store.accounts, core.ledger)).toEqual([]);
+  expect(findWrongSums(core.store.db)).toEqual([]);
   expect(core.broken).toBe(undefined);
 }
 

@@ -4,9 +4,8 @@ import { step, World } from './books-world.ts';
 
 /**
  * Random histories through the real database and the ledger side by side, with a small vault as the chain. After every
- * step: memory equals database, the identities hold, the daily sums equal the sealed rows, and what the vault gave is
- * what the books say. The store is
- * closed and opened again at random, which is what a restart does.
+ * step: memory equals database, the identities hold, the daily sums equal the sealed rows, sums equal their rows, and what
+ * the vault gave is what the books say. The store is closed and opened again at random, which is what a restart does.
  */
 
 describe('the books', () => {

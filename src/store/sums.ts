@@ -1,0 +1,30 @@
+import { startWorker } from '../own-files.ts';
+
+/**
+ * Adds the books up from their rows, as they are at one moment, and says what differs from the sums that accounts, batches
+ * and earnings carry. A thread of its own reads, so that no call waits for it; a signal ends it.
+ */
+export type FindWrongSums = (signal: AbortSignal) => Promise<string[]>;
+
+export type SumsJob = { file: string };
+export type SumsMessage = { found: string[] } | { failure: string };
+
+export function createFindWrongSums(file: string): FindWrongSums {
+  return async (signal) => {
+    signal.throwIfAborted();
+    const worker = startWorker('store/sums-worker', { file } satisfies SumsJob);
+    const end = () => void worker.terminate();
+    signal.addEventListener('abort', end);
+    try {
+      const message = await new Promise<SumsMessage>((resolve, reject) => {
+        worker.once('message', resolve);
+        worker.once('error', reject);
+        worker.once('exit', (code) => reject(new Error(`the adding thread ended with ${code}`)));
+      });
+      if ('failure' in message) throw new Error(`the sums were not checked: ${message.failure}`);
+      return message.found;
+    } finally {
+      signal.removeEventListener('abort', end);
+    }
+  };
+}
