@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { checkUpstream } from './check-upstream.ts';
+import { listenText } from './listen-text.ts';
+import { isLoopback } from './loopback.ts';
 import type { Listen } from './model.ts';
 import type { ApiDraft, RouteDraft, Settings } from './parse.ts';
 import type { Report } from './report.ts';
@@ -13,6 +15,7 @@ const hostCharsMax = 59;
 /** What no key can be judged for alone: collisions, prices that inherit, values that must fit each other. */
 export function checkTogether(settings: Settings, report: Report): void {
   checkListeners(settings, report);
+  checkAdmin(settings, report);
   checkUrls(settings, report);
   checkProxies(settings, report);
   checkTokens(settings, report);
@@ -43,6 +46,16 @@ function checkListeners({ sections }: Settings, { source, problems }: Report): v
   const line = source.line(['gateway', 'listen']);
   const message = `is the same port as gateway.listen on line ${line}`;
   problems.push(source.problem(['admin', 'listen'], message, 'another port'));
+}
+
+/** It speaks plain HTTP, and its token may do all that the operator may. */
+function checkAdmin({ sections }: Settings, { source, problems }: Report): void {
+  const { listen, insecure_listen: isMeant } = sections.admin;
+  if (!listen || isMeant || isLoopback(listen.host)) return;
+  const message = `is ${listenText(listen)}, where other machines reach it, and it speaks plain HTTP`;
+  const expected =
+    'a loopback address such as 127.0.0.1:8403, or insecure_listen: true beside it where the network is guarded';
+  problems.push(source.problem(['admin', 'listen'], message, expected));
 }
 
 function checkUrls({ sections }: Settings, { source, problems, warnings }: Report): void {
@@ -201,9 +214,4 @@ function checkSocket({ settings, path: at }: RouteDraft, { source, problems }: R
 
 function isEverywhere(listen: Listen): boolean {
   return listen.host === '0.0.0.0' || listen.host === '::';
-}
-
-/** The names and addresses that never leave the machine. */
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.[0-9]{1,3}){3}$/.test(hostname);
 }

@@ -97,6 +97,7 @@ const gateway = z.strictObject({
 
 const admin = z.strictObject({
   listen: listen.default({ host: '127.0.0.1', port: 8403 }),
+  insecure_listen: flag.default(false),
   token: text.optional(),
   token_file: text.optional(),
 });

@@ -1,17 +1,21 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import path from 'node:path';
 import { loadTokenKeys } from '../access/keys.ts';
+import { isLoopback } from '../catalog/loopback.ts';
 import type { Config } from '../catalog/model.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 import { nodeFloorWarning } from './node-floor.ts';
+import { openAdminWarning } from './open-admin.ts';
 
 /** What this machine alone can tell: files, keys, addresses. */
 export async function checkSetup(config: Config): Promise<Finding[]> {
+  const openAdmin = openAdminWarning(config);
   const routes = config.apis.reduce((sum, api) => sum + api.routes.length, 0);
   return [
     ok('config file', `${counted(config.apis.length, 'API')}, ${counted(routes, 'route')}`),
     checkNode(),
     checkPublicUrl(config),
+    ...(openAdmin === undefined ? [] : [warn('operator listener', openAdmin)]),
     checkStorage(config.storage.path),
     ...(await checkTokenKeys(config.tokens.keysFile)),
   ];
@@ -28,9 +32,8 @@ function checkNode(): Finding {
 
 function checkPublicUrl({ gateway: { publicUrl } }: Config): Finding {
   const { protocol, hostname } = new URL(publicUrl);
-  const isLocal = hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
   if (protocol === 'https:') return ok('public URL', publicUrl);
-  if (isLocal)
+  if (isLoopback(hostname))
     return warn('public URL', `${publicUrl} reaches this machine only: set gateway.public_url before going public`);
   return fail(
     'public URL',

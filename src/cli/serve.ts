@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Cli, RunningApp } from './cli.ts';
 import { readConfig, withConfigOption } from './config-option.ts';
 import { nodeFloorWarning } from './node-floor.ts';
+import { openAdminWarning } from './open-admin.ts';
 
 export function serveCommand(cli: Cli): Command {
   return withConfigOption(new Command('serve'))
@@ -24,7 +25,10 @@ async function serve(cli: Cli, configFile: string): Promise<void> {
   process.on('SIGHUP', reload);
   const warning = nodeFloorWarning();
   if (warning !== undefined) cli.note(warning);
-  app = await cli.startApp(readConfig(cli, configFile));
+  const config = readConfig(cli, configFile);
+  const openAdmin = openAdminWarning(config);
+  if (openAdmin !== undefined) cli.note(`warning: ${openAdmin}`);
+  app = await cli.startApp(config);
   if (reloadAsked) app.reload();
   cli.note(`gateway ${app.gatewayUrl}, operator ${app.adminUrl}`);
   await ended;
