@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { formatProblem, loadConfig } from '../catalog/load.ts';
 import { checkChain } from './check-chain.ts';
+import { checkPrices } from './check-prices.ts';
 import { checkSetup } from './check-setup.ts';
 import { checkTls } from './check-tls.ts';
 import { checkUpstreams } from './check-upstreams.ts';
@@ -30,7 +31,12 @@ async function check(cli: Cli, options: CheckOptions): Promise<Finding[]> {
   if (!loaded.ok) return loaded.problems.map((problem) => fail('config file', formatProblem(problem)));
   const { config } = loaded;
   const warnings = loaded.warnings.map((warning) => warn('config file', formatProblem(warning)));
-  const setup = [...warnings, ...(await checkSetup(config)), ...checkTls(config, cli.clock.nowMs())];
+  const setup = [
+    ...warnings,
+    ...(await checkSetup(config)),
+    ...checkPrices(config),
+    ...checkTls(config, cli.clock.nowMs()),
+  ];
   if (options.offline) return setup;
   const [upstreams, chain] = await Promise.all([checkUpstreams(config, cli.clock), checkChain(cli, config)]);
   return [...setup, ...upstreams, ...chain];
