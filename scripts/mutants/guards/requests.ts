@@ -85,7 +85,7 @@ export const requestGuards: readonly Guard[] = [
     search: "if (isUnreserved[byte] === 1) return 'a character",
     replacement: "if (isUnreserved[byte] === 9) return 'a character",
     test: 'test/gateway/path.test.ts',
-    name: 'by one that decodes before it resolves dots',
+    name: 'an encoded letter',
   },
   {
     id: 'F2c',
