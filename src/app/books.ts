@@ -1,6 +1,7 @@
 import type { Books } from '../admin/books.ts';
 import { createBooks } from '../admin/create-books.ts';
 import { beganLate } from '../settlement/adoption.ts';
+import { carriedChecks } from '../settlement/identities.ts';
 import { lanesInForce } from '../settlement/partition.ts';
 import { reconcile } from '../settlement/reconcile.ts';
 import { firstCallId } from '../store/call-ids.ts';
@@ -52,7 +53,8 @@ export function joinBooks(core: Core, actor: string): Books {
       const lanes = Math.max(config.settlement.lanes, lanesInForce(store.meta));
       const books = { vault, accounts, batches, classicPayments, payouts: paid, ledger, rootChain, catchUp, lanes };
       const { checks, totals } = await reconcile({ ...books, incomplete: incomplete ? store.meta : undefined }, signal);
-      return { checks: [...checks, ...(await classicChecks(core, signal))], totals };
+      const carried = carriedChecks(await store.findWrongSums(signal));
+      return { checks: [...checks, ...carried, ...(await classicChecks(core, signal))], totals };
     },
     vault: vault.address,
     runId: store.runId,

@@ -1,4 +1,5 @@
 import { createLoop, type Loop } from '../loop.ts';
+import { formatUsdc } from '../money.ts';
 import type { Core } from './core.ts';
 import { breakBooks } from './observe.ts';
 
@@ -30,7 +31,10 @@ export function sumsCheckLoop(core: Core): Loop {
       const endMs = clock.monotonicMs();
       notBeforeMs = endMs + Math.max(everyMs, pauses * (endMs - startMs));
       core.sumsCheck = { atMs, differences: found.length };
-      for (const difference of found) log.error({ difference }, 'a sum is not that of its rows');
+      for (const { subject, name, kept, byRows } of found) {
+        const difference = `${subject} ${name}: ${formatUsdc(kept)} kept, ${formatUsdc(byRows)} by its rows`;
+        log.error({ difference }, 'a sum is not that of its rows');
+      }
       if (found.length > 0) {
         breakBooks(core, 'sums equal rows', `${found.length} sums in the books are not those of their rows`);
       }

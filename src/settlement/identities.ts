@@ -2,6 +2,7 @@ import type { AccountSlot } from '../billing/ledger.ts';
 import { add, type Units, units, zero } from '../money.ts';
 import type { VaultAccount, VaultEarnings, VaultLane } from '../stellar/vault-views.ts';
 import type { AccountRow } from '../store/account-row.ts';
+import type { WrongSum } from '../store/sums-check.ts';
 import { stated } from './chain-counters.ts';
 import { sumOf } from './payouts.ts';
 import type { LaneRoots } from './root-chain.ts';
@@ -135,6 +136,12 @@ export function sumChecks(rows: readonly AccountRow[], earned: readonly Earned[]
     check('Σ settled = Σ gross earnings', 'vault', settled, gross),
     check('liabilities = Σ balances + Σ owed to payees', 'vault', add(balances, owedToPayees), liabilities),
   ];
+}
+
+/** Sums that rows carry against the rows: where all are right, one line says so. */
+export function carriedChecks(wrong: readonly WrongSum[]): Check[] {
+  if (wrong.length === 0) return [check('sums equal rows', 'all books', zero, zero)];
+  return wrong.map(({ name, subject, kept, byRows }) => check(`rows: ${name}`, subject, kept, byRows));
 }
 
 export function sumOff(checks: readonly Check[]): bigint {

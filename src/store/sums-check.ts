@@ -1,4 +1,4 @@
-import { formatUsdc, units } from '../money.ts';
+import { type Units, units } from '../money.ts';
 import type { RawDb } from './raw-db.ts';
 
 /**
@@ -7,8 +7,10 @@ import type { RawDb } from './raw-db.ts';
  */
 type Carried = { name: string; text: string };
 
-/** A subject, what is kept and what the rows say, in units of 1e-7 USDC. */
-type Difference = { subject: string; kept: bigint; sum: bigint };
+/** A sum that is not that of its rows. Units of 1e-7 USDC. */
+export type WrongSum = { name: string; subject: string; kept: Units; byRows: Units };
+
+type Stored = { subject: string; kept: bigint; sum: bigint };
 
 const ofDays = (column: string) =>
   `SELECT account_id AS id, SUM(${column}) AS sum FROM usage_daily GROUP BY account_id`;
@@ -57,16 +59,15 @@ const carried: readonly Carried[] = [
 /** Enough to see what kind of damage it is. */
 const foundMax = 20;
 
-/** What differs, in words for the log, all of one moment. It reads whole tables: for a thread, or a test. */
-export function findWrongSums(db: RawDb): string[] {
+/** What differs, all of one moment. It reads whole tables: for a thread, or a test. */
+export function findWrongSums(db: RawDb): WrongSum[] {
   return db.transaction(() =>
-    carried.flatMap(({ name, text }) => {
-      const differences = db
-        .prepare<[], Difference>(`SELECT * FROM (${text}) WHERE kept <> sum LIMIT ${foundMax}`)
-        .safeIntegers();
-      return differences.all().map(({ subject, kept, sum }) => {
-        return `${subject} ${name}: ${formatUsdc(units(kept))} kept, ${formatUsdc(units(sum))} by its rows`;
-      });
-    }),
+    carried.flatMap(({ name, text }) =>
+      db
+        .prepare<[], Stored>(`SELECT * FROM (${text}) WHERE kept <> sum LIMIT ${foundMax}`)
+        .safeIntegers()
+        .all()
+        .map(({ subject, kept, sum }) => ({ name, subject, kept: units(kept), byRows: units(sum) })),
+    ),
   )();
 }

@@ -1,13 +1,14 @@
 import { startWorker } from '../own-files.ts';
+import type { WrongSum } from './sums-check.ts';
 
 /**
  * Adds the books up from their rows, as they are at one moment, and says what differs from the sums that accounts, batches
  * and earnings carry. A thread of its own reads, so that no call waits for it; a signal ends it.
  */
-export type FindWrongSums = (signal: AbortSignal) => Promise<string[]>;
+export type FindWrongSums = (signal: AbortSignal) => Promise<WrongSum[]>;
 
 export type SumsJob = { file: string };
-export type SumsMessage = { found: string[] } | { failure: string };
+export type SumsMessage = { found: WrongSum[] } | { failure: string };
 
 export function createFindWrongSums(file: string): FindWrongSums {
   return async (signal) => {

@@ -3,12 +3,14 @@ import type { Core } from '../../src/app/core.ts';
 import { sumsCheckLoop } from '../../src/app/sums-check-loop.ts';
 import { fakeClock } from '../../src/clock.ts';
 import { silentLog } from '../../src/log.ts';
+import { units, zero } from '../../src/money.ts';
+import type { WrongSum } from '../../src/store/sums-check.ts';
 
 /** The loop over books whose sums are as a test says; `tookMs` passes while they are added up. */
 function startLoop() {
   const clock = fakeClock();
   const violated: string[] = [];
-  const books: { found: string[] | Error; tookMs: number; asked: number } = { found: [], tookMs: 10, asked: 0 };
+  const books: { found: WrongSum[] | Error; tookMs: number; asked: number } = { found: [], tookMs: 10, asked: 0 };
   const core = {
     store: {
       async findWrongSums() {
@@ -52,7 +54,7 @@ it('sums are added up a minute after a start, and once an hour', async () => {
 
 it('a wrong sum is a broken identity: it is counted, and sales stop', async () => {
   const { core, books, passMinutes, violated } = startLoop();
-  books.found = ['GA receivable: 0.0000003 kept, 0 by its rows'];
+  books.found = [{ name: 'receivable', subject: 'GA', kept: units(3n), byRows: zero }];
   await passMinutes(2);
   expect(core.sumsCheck).toMatchObject({ differences: 1 });
   expect(core.broken).toBe('1 sums in the books are not those of their rows');
