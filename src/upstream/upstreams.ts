@@ -13,7 +13,7 @@ import type { UpstreamError } from './upstream-error.ts';
 export type Upstreams = {
   /**
    * One request to the least loaded healthy target of the API. Every send ends with exactly one of `onEnd` and
-   * `onError`. Never throws; before it returns, nothing but `onSent` is called.
+   * `onError`. Never throws; nothing is called before it returns.
    */
   send(api: Api, request: UpstreamRequest, handler: UpstreamHandler): UpstreamHandle;
   /** Sends a request that asks for another protocol: a 101 hands the socket over, all else is an ordinary answer. */

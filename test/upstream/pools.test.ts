@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { fakeClock } from '../../src/clock.ts';
 import { answering, apiOf, call, makeUpstreams, ok, pass, type RawServer, serve, turn, until } from './rig.ts';
@@ -76,11 +77,25 @@ describe('a pool', () => {
     await third.ended;
   });
 
+  it('is not asked for by a call that has left in the turn it came', async () => {
+    const server = await serve(answering(ok));
+    const upstreams = makeUpstreams();
+    const api = apiOf(server.origin);
+    const left = call(upstreams, api);
+    left.handle.abort(new Error('the client left'));
+    expect((await call(upstreams, api).ended).status).toBe(200);
+    expect(left.outcome).toMatchObject({ sent: 0, error: { kind: 'aborted' } });
+    expect(server.sockets).toHaveLength(1);
+    expect(server.received).toHaveLength(1);
+  });
+
   it('gives a connection whose call has left to the next', async () => {
     const server = await serve(answering(ok));
     const upstreams = makeUpstreams();
     const api = apiOf(server.origin);
     const left = call(upstreams, api);
+    // It is being connected for then.
+    await setImmediate();
     left.handle.abort(new Error('the client left'));
     await until(() => upstreams.states()[0]?.idle === 1);
     expect(left.outcome).toMatchObject({ sent: 0, error: { kind: 'aborted' } });
