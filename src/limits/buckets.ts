@@ -14,23 +14,43 @@ export type Buckets<Key> = {
   size(): number;
 };
 
+/** In a ring, in the order of their last use; the ring begins and ends with one that is nobody's. */
+type Linked<Key> = Bucket & { key: Key | undefined; older: Linked<Key>; newer: Linked<Key> };
+
 /**
  * Buckets by key, in the order of their last use. A full bucket is worth as much as none, so each new key lets up to two
  * full ones at the old end go, and the number follows the keys in use. It is bounded as well: past `bucketsMax` the longest
  * unused one goes, which at worst gives its key a fresh burst; a map without bound would give an attacker the memory.
+ *
+ * The order is kept in links: a map in which each use moves a key to its end is copied whole every few thousand calls.
  */
 export function createBuckets<Key>(bucketsMax: number): Buckets<Key> {
-  const buckets = new Map<Key, Bucket>();
+  const buckets = new Map<Key, Linked<Key>>();
+  const ends = { key: undefined, level: 0, atMs: 0, fullAtMs: 0 } as Linked<Key>;
+  ends.older = ends;
+  ends.newer = ends;
+
+  function putNewest(bucket: Linked<Key>): void {
+    bucket.older = ends.older;
+    bucket.newer = ends;
+    ends.older.newer = bucket;
+    ends.older = bucket;
+  }
+
+  function takeOut({ older, newer }: Linked<Key>): void {
+    older.newer = newer;
+    newer.older = older;
+  }
+
+  function dropOldest(): void {
+    const oldest = ends.newer;
+    takeOut(oldest);
+    buckets.delete(oldest.key as Key);
+  }
 
   function makeRoom(nowMs: number): void {
-    let looks = 2;
-    for (const [key, bucket] of buckets) {
-      if (looks-- === 0 || bucket.fullAtMs > nowMs) break;
-      buckets.delete(key);
-    }
-    if (buckets.size < bucketsMax) return;
-    const oldest = buckets.keys().next();
-    if (!oldest.done) buckets.delete(oldest.value);
+    for (let looks = 2; looks > 0 && buckets.size > 0 && ends.newer.fullAtMs <= nowMs; looks--) dropOldest();
+    if (buckets.size >= bucketsMax && buckets.size > 0) dropOldest();
   }
 
   return {
@@ -38,12 +58,15 @@ export function createBuckets<Key>(bucketsMax: number): Buckets<Key> {
       const known = buckets.get(key);
       if (!known) {
         makeRoom(nowMs);
-        const fresh = { level: rate.burst, atMs: nowMs, fullAtMs: nowMs };
+        const fresh = { key, level: rate.burst, atMs: nowMs, fullAtMs: nowMs, older: ends, newer: ends };
+        putNewest(fresh);
         buckets.set(key, fresh);
         return fresh;
       }
-      buckets.delete(key);
-      buckets.set(key, known);
+      if (known.newer !== ends) {
+        takeOut(known);
+        putNewest(known);
+      }
       const filled = known.level + ((nowMs - known.atMs) / 1000) * rate.perSecond;
       known.level = Math.min(rate.burst, Math.max(known.level, filled));
       known.atMs = nowMs;

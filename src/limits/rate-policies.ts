@@ -1,5 +1,5 @@
 import type { Api, Config, Rate } from '../catalog/model.ts';
-import { type Buckets, createBuckets, fullS, takeOne, waitS } from './buckets.ts';
+import { type Bucket, type Buckets, createBuckets, fullS, takeOne, waitS } from './buckets.ts';
 
 /** Whose calls a rate counts. */
 export type RateSubject = 'account' | 'token' | 'address';
@@ -103,12 +103,13 @@ export type RateTaking = {
  * that hammers against its token's rate does not starve its account's other tokens. Check and take are one step.
  */
 export function takeAll({ policies }: PolicySet, keys: RateKeys, nowMs: number): RateTaking {
-  const buckets = policies.map(({ by, buckets, rate }) => buckets.at(keys[by], rate, nowMs));
+  const taken: { policy: RatePolicy; bucket: Bucket }[] = [];
   let retryAfterS = 0;
   let refusedBy: RatePolicy | undefined;
-  for (const [index, policy] of policies.entries()) {
-    const bucket = buckets[index];
-    if (!bucket || bucket.level >= 1) continue;
+  for (const policy of policies) {
+    const bucket = policy.buckets.at(keys[policy.by], policy.rate, nowMs);
+    taken.push({ policy, bucket });
+    if (bucket.level >= 1) continue;
     const wait = waitS(bucket, policy.rate);
     if (wait <= retryAfterS) continue;
     retryAfterS = wait;
@@ -116,13 +117,11 @@ export function takeAll({ policies }: PolicySet, keys: RateKeys, nowMs: number):
   }
   const ok = refusedBy === undefined;
   let standing = '';
-  for (const [index, { name, rate }] of policies.entries()) {
-    const bucket = buckets[index];
-    if (!bucket) continue;
-    if (ok) takeOne(bucket, rate);
+  for (const { policy, bucket } of taken) {
+    if (ok) takeOne(bucket, policy.rate);
     const left = Math.max(0, Math.floor(bucket.level));
-    const seconds = bucket.level < 1 && !ok ? waitS(bucket, rate) : fullS(bucket, rate);
-    standing += `${standing === '' ? '' : ', '}"${name}";r=${left};t=${seconds}`;
+    const seconds = bucket.level < 1 && !ok ? waitS(bucket, policy.rate) : fullS(bucket, policy.rate);
+    standing += `${standing === '' ? '' : ', '}"${policy.name}";r=${left};t=${seconds}`;
   }
   return { ok, standing, retryAfterS, refusedBy };
 }

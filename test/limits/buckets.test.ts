@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createBuckets, takeOne } from '../../src/limits/buckets.ts';
 
@@ -18,5 +19,26 @@ describe('buckets', () => {
     takeOne(buckets.at('b', rate, 0), rate);
     takeOne(buckets.at('c', rate, 999), rate);
     expect(buckets.at('a', rate, 999).level).toBeCloseTo(1.999);
+  });
+
+  it('are those used last, in whatever order keys come', () => {
+    const uses = fc.array(fc.integer({ min: 0, max: 7 }), { maxLength: 60 });
+    fc.assert(
+      fc.property(uses, fc.integer({ min: 1, max: 5 }), (keys, bucketsMax) => {
+        const buckets = createBuckets<number>(bucketsMax);
+        const model = new Map<number, object>();
+        for (const key of keys) {
+          const bucket = buckets.at(key, rate, 0);
+          // None is full again: nothing flows in at one moment.
+          if (bucket.level === rate.burst) takeOne(bucket, rate);
+          expect(model.get(key) ?? bucket).toBe(bucket);
+          model.delete(key);
+          model.set(key, bucket);
+          if (model.size > bucketsMax) model.delete([...model.keys()][0] ?? -1);
+          expect(buckets.size()).toBe(model.size);
+        }
+        for (const [key, bucket] of [...model].reverse()) expect(buckets.at(key, rate, 0)).toBe(bucket);
+      }),
+    );
   });
 });
