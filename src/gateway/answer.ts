@@ -28,33 +28,34 @@ export type Answer = {
 };
 
 /**
- * Writes the answer as it comes, with back-pressure, and resolves when it has ended one way or the other. The first
- * byte leaves here: whatever had to be decided or written before it has been.
+ * Writes the answer as it comes, with back-pressure, and says how it has ended one way or the other: at once, when all of
+ * it has come already and leaves in one write. The first byte leaves here: whatever had to be decided or written before it
+ * has been.
  */
-export function relay(exchange: Exchange, upstream: UpstreamCall, answer: Answer): Promise<Relayed> {
-  return new Promise((resolve) => {
-    const sink = new AnswerSink(exchange, upstream, answer, resolve);
-    if (exchange.clientGone) {
-      sink.gone();
-      // An answer that is kept is read on without its client.
-      if (sink.reads) upstream.attach(sink);
-      return;
-    }
-    exchange.onGone = sink.gone;
-    exchange.onDrain = sink.caughtUp;
-    exchange.answer.head(answer.status, answer.fields, answer.framing, answer.hasDate, answer.lines);
-    // A body of known length that has come whole is one write anyway; of anything else, what has come leaves together.
-    if (answer.framing.kind === 'length') upstream.attach(sink);
-    else exchange.answer.together(() => upstream.attach(sink));
-    // An event stream may be silent for long after its head: the head leaves now, with whatever has come.
-    sink.begun();
-  });
+export function relay(exchange: Exchange, upstream: UpstreamCall, answer: Answer): Relayed | Promise<Relayed> {
+  const sink = new AnswerSink(exchange, upstream, answer);
+  if (exchange.clientGone) {
+    sink.gone();
+    // An answer that is kept is read on without its client.
+    if (sink.reads) upstream.attach(sink);
+    return sink.ended();
+  }
+  exchange.onGone = sink.gone;
+  exchange.onDrain = sink.caughtUp;
+  exchange.answer.head(answer.status, answer.fields, answer.framing, answer.hasDate, answer.lines);
+  // A body of known length that has come whole is one write anyway; of anything else, what has come leaves together.
+  if (answer.framing.kind === 'length') upstream.attach(sink);
+  else exchange.answer.together(() => upstream.attach(sink));
+  // An event stream may be silent for long after its head: the head leaves now, with whatever has come.
+  sink.begun();
+  return sink.ended();
 }
 
 class AnswerSink implements Sink {
   readonly #exchange: Exchange;
   readonly #upstream: UpstreamCall;
   readonly #answer: Answer;
+  #relayed: Relayed | undefined;
   #resolve: ((relayed: Relayed) => void) | undefined;
   #bytesOut = 0;
   #begun = false;
@@ -65,11 +66,19 @@ class AnswerSink implements Sink {
   reads = false;
   #readOn: NodeJS.Timeout | undefined;
 
-  constructor(exchange: Exchange, upstream: UpstreamCall, answer: Answer, resolve: (relayed: Relayed) => void) {
+  constructor(exchange: Exchange, upstream: UpstreamCall, answer: Answer) {
     this.#exchange = exchange;
     this.#upstream = upstream;
     this.#answer = answer;
-    this.#resolve = resolve;
+  }
+
+  ended(): Relayed | Promise<Relayed> {
+    return (
+      this.#relayed ??
+      new Promise((resolve) => {
+        this.#resolve = resolve;
+      })
+    );
   }
 
   data(chunk: Buffer): boolean {
@@ -127,7 +136,7 @@ class AnswerSink implements Sink {
   };
 
   readonly gone = (): void => {
-    if (!this.#resolve || this.reads) return;
+    if (this.#relayed || this.reads) return;
     if (this.#answer.copy?.open) {
       this.reads = true;
       this.#readOn = setTimeout(this.#leave, this.#answer.copy.readOnTimeoutMs);
@@ -144,7 +153,7 @@ class AnswerSink implements Sink {
 
   #done(outcome: FinishOutcome): void {
     clearTimeout(this.#readOn);
-    this.#resolve?.({ outcome, bytesOut: this.#bytesOut });
-    this.#resolve = undefined;
+    this.#relayed ??= { outcome, bytesOut: this.#bytesOut };
+    this.#resolve?.(this.#relayed);
   }
 }

@@ -12,7 +12,7 @@ import type { CorsRules } from './cors.ts';
 import type { CallJournal, GatewayDeps } from './deps.ts';
 import { type Exchange, wantsBody } from './exchange.ts';
 import type { FieldRules } from './fields.ts';
-import { UpstreamCall, type UpstreamHead } from './forward.ts';
+import { type Answered, UpstreamCall } from './forward.ts';
 import { answerHead } from './headers-down.ts';
 import { type CallIdentity, trailersUp, upstreamLines } from './headers-up.ts';
 import type { Prepared } from './prepared.ts';
@@ -74,14 +74,18 @@ export async function carryOut(deps: CallDeps, call: Call, target: string): Prom
   const { exchange } = call;
   try {
     const answered = await send(deps, call, target, undefined);
+    call.headMs = deps.clock.monotonicMs();
     if (!answered.ok) return giveUp(deps, call, answered);
 
     const charged = await charge(deps, call, answered.upstream, answered.head.status);
     if (!charged.ok) return refuse(exchange, charged);
 
-    const relayed = await answer(deps, call, answered, charged.amount);
+    const relaying = answer(deps, call, answered, charged.amount);
+    // Most answers have left by now: what need not be waited for is not, since each wait costs a microtask or three.
+    const relayed = relaying instanceof Promise ? await relaying : relaying;
     call.answered = { status: answered.head.status, relayed };
-    await settleEnd(deps, call, answered.head.status, charged.amount, relayed);
+    const settling = settleEnd(deps, call, answered.head.status, charged.amount, relayed);
+    if (settling instanceof Promise) await settling;
   } finally {
     close(deps, call);
   }
@@ -121,15 +125,13 @@ export function open(deps: CallDeps, exchange: Exchange, route: Route, admitted:
   return call;
 }
 
-export type Answered = UpstreamHead & { upstream: UpstreamCall };
-
 /** Forwards the request and waits for its final head, with the fields of an upgrade if it asks for one. */
-export async function send(
+export function send(
   deps: CallDeps,
   call: Call,
   target: string,
   upgrade: string[] | undefined,
-): Promise<Answered | UpstreamFailure> {
+): Promise<Answered | UpstreamFailure> | UpstreamFailure {
   const { exchange, route, body } = call;
   call.sentMs = deps.clock.monotonicMs();
   if (exchange.clientGone) return judgeFailure(new BodyError('client_gone'));
@@ -147,9 +149,7 @@ export async function send(
   const hint = (status: number, fields: string[]) => inform(deps, call, status, fields);
   const upstream = new UpstreamCall(deps.upstreams, route.api, request, hint, upgrade !== undefined);
   call.upstream = upstream;
-  const answered = await upstream.head;
-  call.headMs = deps.clock.monotonicMs();
-  return answered.ok ? { ...answered, upstream } : answered;
+  return upstream.head;
 }
 
 /** Early hints and the like pass on; a `100` is the gateway's own to give, and HTTP/1.0 knows none of them. */
@@ -202,9 +202,9 @@ export function giveUp(deps: CallDeps, call: Call, failure: UpstreamFailure): vo
 }
 
 /** Behind the charge nothing may fail without an end: a defect of the gateway here costs the client nothing. */
-export async function answer(deps: CallDeps, call: Call, answered: Answered, charged: Units): Promise<Relayed> {
+export function answer(deps: CallDeps, call: Call, answered: Answered, charged: Units): Relayed | Promise<Relayed> {
   try {
-    return await relay(call.exchange, answered.upstream, composeAnswer(deps, call, answered, charged));
+    return relay(call.exchange, answered.upstream, composeAnswer(deps, call, answered, charged));
   } catch (error) {
     deps.log.error({ err: error, call: call.id }, 'the gateway failed behind a charge');
     answered.upstream.abort(new Error('the gateway failed'));

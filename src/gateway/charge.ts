@@ -68,15 +68,16 @@ export async function charge(
 
 /**
  * Writes how a call ended. The refund row comes before the finish row: settlement seals finished charges only, and
- * a sealed charge can no longer be refunded. Where the refund cannot be written there is no finish row either.
+ * a sealed charge can no longer be refunded. Where the refund cannot be written there is no finish row either. There is
+ * something to wait for only behind a refund.
  */
-export async function settleEnd(
+export function settleEnd(
   deps: ChargeDeps,
   call: Call,
   status: number,
   amount: Units,
   relayed: Relayed,
-): Promise<void> {
+): Promise<void> | void {
   const { exchange, route } = call;
   const { payer } = call.admitted;
   const durationMs = deps.clock.monotonicMs() - exchange.startMs;
@@ -87,12 +88,19 @@ export async function settleEnd(
     deps.log.warn({ err: call.upstream?.failure, call: call.id, route: route.template }, 'the upstream broke off');
   }
   if (amount === 0n) return;
-  if (payer && decideCharge({ at: 'after_head', outcome: relayed.outcome }) === 'refund') {
-    const refund = { callId: call.id, payer, route, amount, reason: relayed.outcome };
-    const refunded = await refundCharge(deps, refund);
+  if (!payer || decideCharge({ at: 'after_head', outcome: relayed.outcome }) !== 'refund') {
+    finish(deps, call, relayed, durationMs);
+    return;
+  }
+  const refund = { callId: call.id, payer, route, amount, reason: relayed.outcome };
+  return refundCharge(deps, refund).then((refunded) => {
     if (refunded === 'unwritten') return;
     if (refunded === 'refunded') exchange.end.paid = zero;
-  }
+    finish(deps, call, relayed, durationMs);
+  });
+}
+
+function finish(deps: ChargeDeps, call: Call, relayed: Relayed, durationMs: number): void {
   deps.journal.finish({
     chargeId: call.id,
     atMs: deps.clock.nowMs(),

@@ -1,7 +1,8 @@
 import { formatUsdc, type Units } from '../money.ts';
 import type { Answer } from './answer.ts';
-import type { Answered, Call, CallDeps } from './call.ts';
+import type { Call, CallDeps } from './call.ts';
 import { endsConnection } from './exchange.ts';
+import type { Answered } from './forward.ts';
 import { framingDown } from './framing-down.ts';
 import { answerHead, trailersDown } from './headers-down.ts';
 import { serverTiming } from './server-timing.ts';

@@ -5,7 +5,14 @@ import type { ResponseHead } from '../http1/response-head.ts';
 import type { UpgradeHandler, UpstreamHandle, UpstreamRequest, Upstreams } from '../upstream/upstreams.ts';
 import { judgeFailure, type UpstreamFailure } from './upstream-failure.ts';
 
-export type UpstreamHead = { ok: true; head: ResponseHead; framing: Framing; upgraded: Upgraded | undefined };
+/** A final head, and the call whose body is still to be had. */
+export type Answered = {
+  ok: true;
+  upstream: UpstreamCall;
+  head: ResponseHead;
+  framing: Framing;
+  upgraded: Upgraded | undefined;
+};
 
 /** The socket behind a 101, paused, and what has come on it already. */
 export type Upgraded = { socket: Duplex; rest: Buffer };
@@ -25,10 +32,10 @@ const waitingBytesMax = 64 * 1024;
  * nothing may reach the client before that is written.
  */
 export class UpstreamCall implements UpgradeHandler {
-  readonly head: Promise<UpstreamHead | UpstreamFailure>;
+  readonly head: Promise<Answered | UpstreamFailure>;
   /** Relays a 1xx head; the final one is still to come. */
   readonly #inform: (status: number, fields: string[]) => void;
-  #settleHead: (result: UpstreamHead | UpstreamFailure) => void = () => {};
+  #settleHead: (result: Answered | UpstreamFailure) => void = () => {};
   #handle: UpstreamHandle | undefined;
   #phase: 'waiting' | 'answering' | 'ended' = 'waiting';
   #sink: Sink | undefined;
@@ -98,7 +105,7 @@ export class UpstreamCall implements UpgradeHandler {
   onHead(head: ResponseHead, framing: Framing): void {
     if (this.#phase !== 'waiting') return;
     this.#phase = 'answering';
-    this.#settleHead({ ok: true, head, framing, upgraded: undefined });
+    this.#settleHead({ ok: true, upstream: this, head, framing, upgraded: undefined });
   }
 
   onUpgrade(head: ResponseHead, socket: Duplex, rest: Buffer): void {
@@ -108,7 +115,7 @@ export class UpstreamCall implements UpgradeHandler {
     }
     this.#phase = 'ended';
     this.#end = 'ended';
-    this.#settleHead({ ok: true, head, framing: { kind: 'none' }, upgraded: { socket, rest } });
+    this.#settleHead({ ok: true, upstream: this, head, framing: { kind: 'none' }, upgraded: { socket, rest } });
   }
 
   onData(chunk: Buffer): boolean {

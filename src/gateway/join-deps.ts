@@ -40,13 +40,17 @@ export function joinDeps(deps: GatewayDeps, draining: () => boolean): DispatchDe
   };
 }
 
+/** A call asks for the same several times over, and so does the next one mostly: the last is at hand without a look-up. */
 function remembered<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {
   const values = new WeakMap<Key, Value>();
+  let lastKey: Key | undefined;
+  let last: Value | undefined;
   return (key) => {
-    const known = values.get(key);
-    if (known !== undefined) return known;
-    const value = make(key);
+    if (key === lastKey && last !== undefined) return last;
+    const value = values.get(key) ?? make(key);
     values.set(key, value);
+    lastKey = key;
+    last = value;
     return value;
   };
 }

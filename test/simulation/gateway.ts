@@ -144,7 +144,7 @@ export class SimGateway {
 
   end(running: RunningCall, status: number, relayed: Relayed): Promise<'ended' | 'dead'> {
     const ended = settleEnd(this.deps(), callOf(running), status, running.price, relayed);
-    return this.run(ended.then(() => 'ended' as const));
+    return this.run(Promise.resolve(ended).then(() => 'ended' as const));
   }
 
   /** Ends at this instant, as SIGKILL or the loss of its machine ends it. */

@@ -3,9 +3,9 @@ import { endOfPurchase, type SocketCause } from '../../billing/socket-charging.t
 import type { Route } from '../../catalog/model.ts';
 import { formatUsdc } from '../../money.ts';
 import { admit } from '../admit.ts';
-import { type Answered, answer, type Call, type CallDeps, close, giveUp, open, send } from '../call.ts';
+import { answer, type Call, type CallDeps, close, giveUp, open, send } from '../call.ts';
 import { type Exchange, endsConnection } from '../exchange.ts';
-import type { Upgraded } from '../forward.ts';
+import type { Answered, Upgraded } from '../forward.ts';
 import { answerHead } from '../headers-down.ts';
 import { type Refusal, refuse } from '../refuse.ts';
 import { warnOfLeak } from '../warn-of-leak.ts';
@@ -94,6 +94,7 @@ async function dial(deps: SocketDeps, call: Call, opening: Opening, target: stri
   const { wish } = opening;
   const offer = offerSocket(wish);
   const answered = await send(deps, call, target, ['upgrade', 'websocket', ...offer.fields]);
+  call.headMs = deps.clock.monotonicMs();
   if (!answered.ok) {
     await takeBack(opening, answered.code === 'client_gone' ? 'client' : 'upstream');
     return giveUp(deps, call, answered);
