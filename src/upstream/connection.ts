@@ -3,10 +3,9 @@ import type { Framing } from '../http1/response-framing.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
 import { AnswerReader, type AnswerSink } from './answer-reader.ts';
 import { BodySender } from './body-sender.ts';
-import { bytesMin, ConsumerPace, heldUpMs, slowMs } from './consumer-pace.ts';
+import { CallPace } from './call-pace.ts';
 import type { Dialer } from './dial.ts';
 import { outliveWriteErrors } from './outlive-write-errors.ts';
-import { ReadingCredit } from './reading-credit.ts';
 import { requestText } from './request-text.ts';
 import { SweptTimer } from './swept-timer.ts';
 import { brokenConnection, dialError, UpstreamError, type UpstreamErrorKind } from './upstream-error.ts';
@@ -59,16 +58,7 @@ export class Connection implements AnswerSink {
   readonly #reader: AnswerReader;
   #sender: BodySender | undefined;
   #paused = false;
-  /** Its call keeps it waiting for a consumer who hardly moves. */
-  isSlow = false;
-  readonly #pace = new ConsumerPace();
-  readonly #credit = new ReadingCredit();
-  /** Behind the head the rest of its body has stopped for long: an upstream that ends the call may do so for that. */
-  #hasStopped = false;
-  readonly #bodyPace = new ConsumerPace();
-  #answerBytes = 0;
-  /** How much of its body had been sent when the upstream was last heard. */
-  #sentWhenHeard = 0;
+  readonly #pace = new CallPace();
   #securing = false;
   /** Time to connect, then time to stay idle. */
   readonly #timer = new SweptTimer();
@@ -107,9 +97,18 @@ export class Connection implements AnswerSink {
     return this.#sender?.waits === true;
   }
 
-  /** Whether the rest of that body is what an answer that has paused may wait for: next to nothing of it has come since, or just now. */
+  /** Whether the rest of that body is what an answer that has paused may wait for. */
   get isHeldUp(): boolean {
-    return this.waitsForBody && (this.#hasStopped || (this.#sender?.bytes ?? 0) - this.#sentWhenHeard < bytesMin);
+    return this.waitsForBody && this.#pace.holdsUp(this.#sentBytes);
+  }
+
+  /** Its call keeps it waiting for a consumer who hardly moves. */
+  get isSlow(): boolean {
+    return this.#pace.isSlow;
+  }
+
+  get #sentBytes(): number {
+    return this.#sender?.bytes ?? 0;
   }
 
   /**
@@ -130,7 +129,7 @@ export class Connection implements AnswerSink {
     this.call = call;
     call.connection = this;
     call.state = 'sent';
-    this.#forgetPace();
+    this.#pace.restart();
     this.#timer.stop();
     this.#reader.begin(request.method, call.upgrade !== undefined);
     call.handler.onSent();
@@ -186,7 +185,13 @@ export class Connection implements AnswerSink {
 
   sweep(nowMs: number): void {
     this.call?.sweep(nowMs);
-    this.#lookAtPace(nowMs);
+    this.#pace.look(nowMs, {
+      isUnread: this.#paused && this.call?.handler.holdsBack !== true,
+      isAnswering: this.call?.state === 'answering',
+      waitsForBody: this.waitsForBody,
+      isBodyLost: this.#writeError !== undefined,
+      sentBytes: this.#sentBytes,
+    });
     if (this.#life.isDue(nowMs)) this.#isOld = true;
     if (this.#isOld && this.state === 'idle') this.drop();
     if (!this.#timer.isDue(nowMs)) return;
@@ -216,7 +221,7 @@ export class Connection implements AnswerSink {
     const { call } = this;
     if (!call) return;
     this.#heard(call);
-    this.#answerBytes += view.length;
+    this.#pace.answered(view.length);
     if (this.#writeError) this.#timer.start(lingerMs);
     // What is read is overwritten by the next read, of whatever connection.
     if (call.handler.onData(this.#settings.readBuffer ? Buffer.from(view) : view) || this.call !== call) return;
@@ -260,30 +265,7 @@ export class Connection implements AnswerSink {
 
   #heard(call: UpstreamExchange): void {
     call.heard();
-    this.#sentWhenHeard = this.#sender?.bytes ?? 0;
-  }
-
-  #lookAtPace(nowMs: number): void {
-    const bytes = this.#answerBytes + (this.#sender?.bytes ?? 0);
-    const { waitsForBody } = this;
-    const isAnswering = this.call?.state === 'answering';
-    const isUnread = this.#paused && this.call?.handler.holdsBack !== true;
-    const isEarned = this.#credit.covers(nowMs, this.#answerBytes) && isUnread;
-    const waitedMs = this.#pace.waitedMs(nowMs, isUnread || (waitsForBody && !isAnswering), bytes);
-    this.isSlow = waitedMs >= slowMs && !isEarned;
-    // Once it cannot be written any more nothing new is learnt.
-    if (this.#writeError) return;
-    this.#hasStopped = this.#bodyPace.waitedMs(nowMs, waitsForBody && isAnswering, bytes) >= heldUpMs;
-  }
-
-  /** Of the call before. */
-  #forgetPace(): void {
-    this.#pace.restart();
-    this.#credit.restart();
-    this.#bodyPace.restart();
-    this.isSlow = false;
-    this.#hasStopped = false;
-    this.#answerBytes = 0;
+    this.#pace.heard(this.#sentBytes);
   }
 
   #listen(isTls: boolean): void {
@@ -352,7 +334,7 @@ export class Connection implements AnswerSink {
   }
 
   #reasonOf(error: UpstreamError): UpstreamError {
-    if (!this.#hasStopped || (error.kind !== 'closed' && error.kind !== 'reset')) return error;
+    if (!this.#pace.hasStopped || (error.kind !== 'closed' && error.kind !== 'reset')) return error;
     return new UpstreamError('slow_consumer', 'the upstream hung up on a request body that had stopped', error);
   }
 
