@@ -5,7 +5,7 @@ import { isTransportFailure, RpcError } from '../stellar/json-rpc.ts';
 import type { NetworkSettings } from '../stellar/network-settings.ts';
 import type { Rpc } from '../stellar/rpc.ts';
 import type { TransactionAnswer } from '../stellar/rpc-answers.ts';
-import { batchBounds, compareLines, sizeOf } from '../stellar/settle-transaction.ts';
+import { batchBounds, inVaultOrder, sizeOf } from '../stellar/settle-transaction.ts';
 import { ranOut, resultName } from '../stellar/transactions.ts';
 import type { Vault } from '../stellar/vault-client.ts';
 import { findSettled } from '../stellar/vault-events.ts';
@@ -81,7 +81,7 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
     requireMove(batch, 'record');
     await rpc.verifyNetwork(signal);
     const { lane, root } = batch;
-    const lines = batches.lines(batch.id).sort(compareLines);
+    const lines = inVaultOrder(batches.lines(batch.id));
     const excess = excessOf(lines, await vault.settings(signal));
     if (excess) return { next: 'too_large', reason: excess };
     const { operatorSecret, feeMaxStroops } = deps;

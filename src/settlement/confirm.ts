@@ -1,6 +1,6 @@
 import type { Ledger } from '../billing/ledger.ts';
 import type { Log } from '../log.ts';
-import { compareLines } from '../stellar/settle-transaction.ts';
+import { inVaultOrder } from '../stellar/settle-transaction.ts';
 import type { Store } from '../store/store.ts';
 import { adoptBatch, adoptionOf, mayBeOfBefore } from './adoption.ts';
 import { noteForeign } from './foreign.ts';
@@ -83,7 +83,7 @@ function takenByPosition(deps: ConfirmDeps, batchId: number, taken: readonly big
   if (lines.length !== taken.length) {
     throw new Error(`the chain answered ${taken.length} lines of a batch of ${lines.length}`);
   }
-  const answers = new Map([...lines].sort(compareLines).map((line, index) => [line.position, taken[index]]));
+  const answers = new Map(inVaultOrder(lines).map((line, index) => [line.position, taken[index]]));
   return lines.map(({ position }) => {
     const answer = answers.get(position);
     if (answer === undefined) throw new Error(`line ${position} has no answer`);

@@ -1,5 +1,5 @@
 import type { Rpc } from '../stellar/rpc.ts';
-import { compareLines } from '../stellar/settle-transaction.ts';
+import { inVaultOrder } from '../stellar/settle-transaction.ts';
 import type { Vault } from '../stellar/vault-client.ts';
 import { decodeVaultEvent } from '../stellar/vault-events.ts';
 import type { BatchRow } from '../store/batches.ts';
@@ -72,7 +72,7 @@ async function deriveFromCounters(
 ): Promise<SettledSearch> {
   const { vault, batches, accounts } = deps;
   const { lane, root } = batch;
-  const lines = batches.lines(batch.id).sort(compareLines);
+  const lines = inVaultOrder(batches.lines(batch.id));
   const chain = await vault.accounts([...new Set(lines.map((line) => line.account))], signal);
   const settled = new Map<string, bigint>();
   for (const [address, state] of chain.accounts) {

@@ -1,7 +1,7 @@
 import { xdr } from '@stellar/stellar-sdk/base';
 import { describe, expect, it } from 'vitest';
 import { units } from '../../src/money.ts';
-import { batchBounds, compareLines, type SettleLine } from '../../src/stellar/settle-transaction.ts';
+import { batchBounds, inVaultOrder, type SettleLine } from '../../src/stellar/settle-transaction.ts';
 import type { Vault } from '../../src/stellar/vault-client.ts';
 import { findSettled } from '../../src/stellar/vault-events.ts';
 import { address, call, type HostLedger, i128, keypair } from '../support/host-ledger.ts';
@@ -11,7 +11,7 @@ import { account, admin, delayS, deployed, depositFor, latePayee, operator, paye
 /** Between the simulation of a batch and its ledger, on the vault's own code. */
 
 const lines = (...rows: [account: string, payee: string, amount: bigint][]): SettleLine[] =>
-  rows.map(([of, to, amount]) => ({ account: of, payee: to, amount: units(amount) })).sort(compareLines);
+  inVaultOrder(rows.map(([of, to, amount]) => ({ account: of, payee: to, amount: units(amount) })));
 
 async function build(vault: Vault, settleLines: SettleLine[], batch = 1) {
   const call = { lane: 0, batch, root: '07'.repeat(32), lines: settleLines };
