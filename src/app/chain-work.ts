@@ -105,9 +105,10 @@ export function joinChainWork(
     token: facts.token,
     payees: config.apis.map((api) => api.payee),
     restored: () => store.restored.state() === 'begun',
-    async onFirstSight(signal) {
+    async onFirstSight({ latestLedger: seenLedger }, signal) {
       const restored = store.restored.state() === 'begun';
-      await beginAdoption({ vault, meta: store.meta, newest: rpc.latestLedger, restored }, facts.lanes, signal);
+      const { meta } = store;
+      await beginAdoption({ vault, meta, newest: rpc.latestLedger, restored, seenLedger }, facts.lanes, signal);
       if (restored) store.restored.noteBegun();
     },
     onSettled(event) {

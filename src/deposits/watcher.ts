@@ -46,7 +46,7 @@ export type WatcherHealth = {
 export type WatcherDeps = SnapshotDeps & {
   rpc: Pick<Rpc, 'verifyNetwork' | 'health' | 'latestLedger' | 'events'>;
   vault: Pick<Vault, 'address' | 'accounts' | 'info' | 'isPayee'>;
-  deposits: Pick<Store['deposits'], 'applyPage' | 'applySnapshot' | 'cursor'>;
+  deposits: Pick<Store['deposits'], 'applyPage' | 'applySnapshot' | 'cursor' | 'notePayee' | 'payees'>;
   exits: Pick<Store['exits'], 'expire'>;
   ledger: SnapshotDeps['ledger'] & Pick<Ledger, 'releaseExit'>;
   meta: Pick<Store['meta'], 'get' | 'set'>;
@@ -60,7 +60,7 @@ export type WatcherDeps = SnapshotDeps & {
   /** True until `onFirstSight` has run on a database that was restored from a copy. */
   restored?: () => boolean;
   /** Runs once, before the first page of a database that has no cursor, or was restored. */
-  onFirstSight?: (signal?: AbortSignal) => Promise<void>;
+  onFirstSight?: (span: LedgerSpan, signal?: AbortSignal) => Promise<void>;
   /** Applies a settlement; true when no batch of this database took it, so accounts must be read anew. */
   onSettled(event: Extract<VaultEvent, { kind: 'settled' }>): { accountsChangedUnseen: boolean };
   /** A withdrawal request or a cut of a limit was seen. */
@@ -92,17 +92,22 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   let queue: Promise<unknown> = Promise.resolve();
 
   /** What events before our time have decided: pause, operator, payees. Later events are read anyway and win. */
-  async function prime(signal?: AbortSignal): Promise<void> {
-    const info = await vault.info(signal, state.lastLedger);
-    const { paused, operator, pendingUpgrade } = info;
-    state = { ...state, paused, operator, upgrade: pendingUpgrade };
-    if (!deposits.cursor(cursorName) || deps.restored?.()) await deps.onFirstSight?.(signal);
+  async function prime(span: LedgerSpan, signal?: AbortSignal): Promise<void> {
+    await askVault(state.lastLedger, signal);
+    if (!deposits.cursor(cursorName) || deps.restored?.()) await deps.onFirstSight?.(span, signal);
     primed = true;
   }
 
-  async function askPayees(signal?: AbortSignal): Promise<void> {
+  async function askVault(sinceLedger: number, signal?: AbortSignal): Promise<void> {
+    const { paused, operator, pendingUpgrade } = await vault.info(signal, sinceLedger);
+    state = { ...state, paused, operator, upgrade: pendingUpgrade };
+  }
+
+  async function askPayees(sinceLedger: number, signal?: AbortSignal): Promise<void> {
     for (const payee of [...unknownPayees]) {
-      state = withPayee(state, payee, await vault.isPayee(payee, signal, state.lastLedger));
+      const listed = await vault.isPayee(payee, signal, sinceLedger);
+      deposits.notePayee(payee, listed, sinceLedger);
+      state = withPayee(state, payee, listed);
       unknownPayees = unknownPayees.filter((other) => other !== payee);
     }
   }
@@ -116,6 +121,12 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       const gap = { fromLedger: wanted, toLedger: span.oldestLedger - 1 };
       log.error(gap, 'the source no longer has these ledgers; known accounts are taken over from the vault');
       meta.set('watcher_gap', JSON.stringify(gap));
+      // A pause or a payee of those ledgers has no event any more either.
+      await askVault(gap.toLedger, signal);
+      unknownPayees = [
+        ...new Set([...deps.payees, ...state.listedPayees, ...state.removedPayees, ...deposits.payees()]),
+      ];
+      await askPayees(gap.toLedger, signal);
       await takeSnapshots(deps, known(), gap.toLedger, signal);
     }
     return { startLedger: Math.min(span.latestLedger, Math.max(wanted ?? 0, span.oldestLedger)) };
@@ -182,8 +193,8 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     await rpc.verifyNetwork(signal);
     const span = await rpc.health(signal);
     sourceLedger = span.latestLedger;
-    if (!primed) await prime(signal);
-    await askPayees(signal);
+    if (!primed) await prime(span, signal);
+    await askPayees(state.lastLedger, signal);
     if (lags(span.latestLedger)) return false;
     const from = await startOfPage(span, signal);
     const page = await rpc.events({ from, contractId: vault.address, limit: pageLimit }, signal);

@@ -1,3 +1,4 @@
+import { RpcError } from '../stellar/json-rpc.ts';
 import type { Vault } from '../stellar/vault-client.ts';
 import type { Store } from '../store/store.ts';
 
@@ -29,19 +30,24 @@ export async function beginAdoption(
     meta: AdoptionMeta;
     newest: (signal?: AbortSignal) => Promise<{ ledger: number; closedAtS: number }>;
     restored?: boolean;
+    /** The chain has come that far already: an older answer would let the wait end before what it is for. */
+    seenLedger?: number;
   },
   lanesOfVault: number,
   signal?: AbortSignal,
 ): Promise<void> {
-  const { vault, meta, restored } = deps;
+  const { vault, meta, restored, seenLedger = 0 } = deps;
   const used = await vault.usedLanes(lanesOfVault, signal);
   if (used.length === 0 && !restored) return;
+  // One moment for all lanes, so that all their waits end together.
+  const { ledger, closedAtS } = await deps.newest(signal);
+  if (ledger < seenLedger) {
+    throw new RpcError('lagging', `the RPC is at ledger ${ledger}, but has shown ${seenLedger} already`);
+  }
   for (const lane of used) {
     const { batch, chain } = await vault.lastBatch(lane, signal);
     adoptBatch(meta, lane, batch, chain);
   }
-  // One moment for all lanes, so that all their waits end together.
-  const { ledger, closedAtS } = await deps.newest(signal);
   for (let lane = 0; lane < lanesOfVault; lane++) {
     if (!restored && meta.get(sinceKey(lane)) !== undefined) continue;
     meta.set(sinceKey(lane), `${closedAtS} ${ledger}`);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { add, subtract, type Units, units, zero } from '../money.ts';
 import { fromStored, toStored } from './columns.ts';
+import { createPutPayee } from './payees.ts';
 import type { RawDb, Write } from './raw-db.ts';
 import { createIsWhole } from './whole-batch.ts';
 
@@ -81,7 +82,7 @@ function applyLine(
   batchId: number,
   stored: StoredLine,
   takenOnChain: bigint,
-  { lane, period }: Confirmation,
+  { lane, period, ledger }: Confirmation,
 ): ConfirmedLine {
   const amount = fromStored(stored.amount);
   assert(takenOnChain >= -1n && takenOnChain <= amount, 'the chain takes at most what a line asks');
@@ -100,6 +101,8 @@ function applyLine(
     receivable: Number((notListed ? zero : shortfall) - carriedReceivable),
     held: Number((notListed ? shortfall : zero) - carriedHeld),
   });
+  // Otherwise what is held for it would be asked for in the next batch, and in each one after that.
+  if (notListed) statements.putPayee(payee, false, ledger);
   if (shortfall > 0n) statements.owe.run(batchId, position, accountId, payee, toStored(shortfall), kind);
   if (taken > 0n) statements.earn.run(payee, lane, toStored(taken));
   const shortfallTo = notListed ? 'payee' : 'receivable';
@@ -129,6 +132,7 @@ function prepare(db: RawDb) {
          l.carried_receivable AS carriedReceivable, l.carried_held AS carriedHeld
        FROM batch_lines l JOIN accounts a ON a.id = l.account_id WHERE l.batch_id = ? ORDER BY l.position`,
     ),
+    putPayee: createPutPayee(db),
     answer: db.prepare('UPDATE batch_lines SET taken = ? WHERE batch_id = ? AND position = ?'),
     // The use of a limit belongs to one period: a later one starts at 0, an earlier one no longer matters.
     moveAccount: db.prepare(

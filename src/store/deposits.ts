@@ -3,6 +3,7 @@ import type { Accounts } from './accounts.ts';
 import type { Audit } from './audit.ts';
 import { clampStored, fromStored, toStored } from './columns.ts';
 import type { Exits } from './exits.ts';
+import { createPutPayee } from './payees.ts';
 import type { RawDb, Write } from './raw-db.ts';
 
 /** What was seen on chain. Await `store.sync()` after a page before the cursor counts as safe. */
@@ -18,6 +19,10 @@ export type Deposits = {
   byAccount(accountId: number, query: { before?: number; limit: number }): StoredEvent[];
   /** The last word of the chain on a payee; undefined when none was seen. */
   isPayeeListed(address: string): boolean | undefined;
+  /** What the vault answered about a payee when it was asked, as of that ledger. */
+  notePayee(address: string, listed: boolean, ledger: number): void;
+  /** All payees that a word of the chain is known of. */
+  payees(): string[];
 };
 
 export type EventPage = {
@@ -140,11 +145,8 @@ export function createDeposits(
        settled = settled + $elsewhere, settled_elsewhere = settled_elsewhere + $elsewhere,
        period = $period, used = $used, snapshot_ledger = MAX(snapshot_ledger, $snapshotLedger) WHERE id = $id`,
   );
-  const putPayee = db.prepare(
-    `INSERT INTO payees (address, listed, ledger) VALUES (?, ?, ?)
-     ON CONFLICT (address) DO UPDATE SET listed = excluded.listed, ledger = excluded.ledger
-     WHERE excluded.ledger >= payees.ledger`,
-  );
+  const putPayee = createPutPayee(db);
+  const allPayees = db.prepare<[], string>('SELECT address FROM payees').pluck();
   const payee = db.prepare<[string], number>('SELECT listed FROM payees WHERE address = ?').pluck();
   const setAside = db.prepare<[number], Stored>(
     `SELECT ${eventColumns} FROM vault_events
@@ -199,7 +201,7 @@ export function createDeposits(
     if (!event.account) {
       if (!record(event, null, event.payee !== undefined, note)) return 'duplicate';
       if (event.audit) audit.add({ actor: 'vault', ...event.audit, detail: `transaction ${event.txHash}` });
-      if (event.payee) putPayee.run(event.payee.address, Number(event.payee.listed), event.ledger);
+      if (event.payee) putPayee(event.payee.address, event.payee.listed, event.ledger);
       return 'recorded';
     }
     const { address, state } = event.account;
@@ -244,6 +246,8 @@ export function createDeposits(
     unattributed: ({ limit }) => setAside.all(limit).map(toEvent),
     byAccount: (accountId, { before = Number.MAX_SAFE_INTEGER, limit }) =>
       ofAccount.all(accountId, before, limit).map(toEvent),
+    notePayee: (address, listed, ledger) => write(() => putPayee(address, listed, ledger)),
+    payees: () => allPayees.all(),
     isPayeeListed(address) {
       const listed = payee.get(address);
       return listed === undefined ? undefined : listed === 1;

@@ -255,6 +255,40 @@ describe('a gap', () => {
     expect(credited(rig, alice)).toBe(579n);
   });
 
+  it.each(['while it runs', 'over a restart'])('%s hides neither a pause nor what became of a payee', async (when) => {
+    const rig = createRig();
+    const [held, gone] = [addressOf('held payee'), payee];
+    rig.source.listed.add(gone);
+    rig.source.add(eventParts('payee_removed', [addressValue(held)], {}), 30);
+    await rig.catchUp();
+    expect(rig.store.deposits.isPayeeListed(held)).toBe(false);
+    rig.source.paused = 2;
+    rig.source.listed.delete(gone);
+    rig.source.listed.add(held);
+    Object.assign(rig.source, { latestLedger: 500, oldestLedger: 400, events: [] });
+    if (when !== 'while it runs') rig.restart();
+    await rig.catchUp();
+    expect(rig.watcher.state()).toMatchObject({
+      paused: 2,
+      listedPayees: new Set([held]),
+      removedPayees: new Set([gone]),
+    });
+    expect([held, gone].map((one) => rig.store.deposits.isPayeeListed(one))).toEqual([true, false]);
+  });
+
+  it('is not told of by a server that is still in it', async () => {
+    const rig = createRig();
+    rig.source.listed.add(payee);
+    await rig.catchUp();
+    rig.source.listed.delete(payee);
+    Object.assign(rig.source, { latestLedger: 500, oldestLedger: 400, viewsBehind: 102, events: [] });
+    await expect(rig.watcher.turn()).rejects.toMatchObject({ failure: 'lagging' });
+    expect(rig.store.deposits.cursor('vault')?.ledger).toBe(100);
+    rig.source.viewsBehind = 0;
+    await rig.catchUp();
+    expect(rig.watcher.state().removedPayees).toEqual(new Set([payee]));
+  });
+
   it('leaves an account that was unknown then to a look-up', async () => {
     const rig = createRig();
     rig.source.oldestLedger = 50;

@@ -44,6 +44,20 @@ describe('a database that begins on a settled lane', () => {
     expect(rig.chain.accounts.get(consumer)?.settled).toBe(5n);
   });
 
+  it('begins its wait on no word older than what the source has shown', async () => {
+    const { chain, store } = createSettlementRig();
+    chain.settleForeign(0, root);
+    const { ledger, closedAtS } = chain;
+    const deps = { vault: chain.vault, meta: store.meta, seenLedger: ledger };
+    const stale = { ledger: ledger - 150, closedAtS: closedAtS - 1_000 };
+    await expect(beginAdoption({ ...deps, newest: async () => stale }, lanes)).rejects.toMatchObject({
+      failure: 'lagging',
+    });
+    expect(adoptionOf(store.meta, 0).since).toBeUndefined();
+    await beginAdoption({ ...deps, newest: async () => chain }, lanes);
+    expect(adoptionOf(store.meta, 0).since).toEqual({ ledger, closedAtS });
+  });
+
   it('waits for the ledgers that end a co-signature, when they close slowly', async () => {
     const rig = await adopting();
     const signedUntil = rig.chain.ledger + authorisationLedgers;

@@ -131,7 +131,7 @@ export function createMoneyRig(chain: Chain, rpc: Rpc = chain.rpc): MoneyRig {
       log,
       token: chain.token,
       payees: [addressOf('payee'), addressOf('late payee')],
-      onFirstSight: (signal) => beginAdoption({ vault, meta, newest: () => through.latestLedger() }, 32, signal),
+      onFirstSight: (_, signal) => beginAdoption({ vault, meta, newest: () => through.latestLedger() }, 32, signal),
       onSettled: (event) => ({ accountsChangedUnseen: confirm(event) === 'earlier' }),
       onHurry: () => {
         rig.hurries++;

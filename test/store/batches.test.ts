@@ -281,10 +281,20 @@ describe('debt', () => {
     listPayee(store, 'GPAYEE', false, 11);
     confirm(store, sealed(seal(store)), [-1n]);
     expect(seal(store, { force: true })).toBeUndefined();
-    listPayee(store, 'GPAYEE', true, 12);
+    listPayee(store, 'GPAYEE', true, 21);
     const batch = sealed(seal(store));
     confirm(store, batch, [100n]);
     expect(account(store, 'GA')).toMatchObject({ heldForPayee: 0n, settled: 100n });
+  });
+
+  it('is not asked for again when only the answer of a batch has told that its payee is gone', () => {
+    const { store } = openTestStore();
+    deposit(store, 'GA', 500);
+    writeCharge(store, { account: 'GA', price: 100 });
+    listPayee(store, 'GPAYEE', true, 3);
+    confirm(store, sealed(seal(store)), [-1n]);
+    expect(store.deposits.isPayeeListed('GPAYEE')).toBe(false);
+    expect(seal(store, { force: true })).toBeUndefined();
   });
 
   it('can be given up while it is open, once', () => {
