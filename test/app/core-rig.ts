@@ -41,7 +41,13 @@ export type CoreRig = {
   restart(options?: { anew?: boolean; network?: SimNetwork }): Promise<void>;
 };
 
-const noHarm: Fate = { fault: () => undefined, atCrashPoint: () => false, atWrite: () => undefined };
+const noHarm: Fate = {
+  fault: () => undefined,
+  atCrashPoint: () => false,
+  atWrite: () => undefined,
+  atSync: () => undefined,
+  unsyncedLeft: undefined,
+};
 
 export async function startCore(seed: string, through: (network: SimNetwork) => SimNetwork = (same) => same) {
   const network = await startNetwork(seed);

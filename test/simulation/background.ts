@@ -2,8 +2,8 @@
 export class Background {
   private readonly open = new Set<Promise<unknown>>();
 
-  /** Work of the process: done, cut off by its death, or left to go on while others do something. */
-  async soon<T>(work: Promise<T | 'dead'>): Promise<T | 'dead' | 'later' | 'failed'> {
+  /** Work of the process: done, cut off by its death, or left to go on while others do something, unless `pass` lets time pass. */
+  async soon<T>(work: Promise<T | 'dead'>, pass?: () => void): Promise<T | 'dead' | 'later' | 'failed'> {
     let result: T | 'dead' | 'later' | 'failed' = 'later';
     const done = work.then(
       (value) => {
@@ -16,7 +16,25 @@ export class Background {
     this.open.add(done);
     void done.then(() => this.open.delete(done));
     for (let turn = 0; turn < turnsMax && result === 'later'; turn++) await new Promise(setImmediate);
+    for (let wait = 0; pass && wait < waitsMax && result === 'later'; wait++) {
+      pass();
+      for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+    }
     return result;
+  }
+
+  /** Waits for work that nothing else goes on beside; time passes while it waits for that. */
+  async meanwhile<T>(work: Promise<T>, pass: () => void): Promise<T> {
+    let open = true;
+    const close = () => {
+      open = false;
+    };
+    work.then(close, close);
+    for (let turn = 1; open; turn++) {
+      await new Promise(setImmediate);
+      if (turn % turnsMax === 0) pass();
+    }
+    return work;
   }
 
   /** Lets time pass until nothing waits for it. */
@@ -33,5 +51,7 @@ export class Background {
   }
 }
 
+/** How often what waits for a moment is given one. */
+const waitsMax = 200;
 /** Turns of the event loop in which work that waits for no time is done. */
 const turnsMax = 60;

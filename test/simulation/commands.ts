@@ -11,9 +11,19 @@ import {
   withdraw,
 } from './chain-acts.ts';
 import { assignClassic, forwardClassic, payClassic, watchClassic } from './classic-acts.ts';
+import {
+  planDeath,
+  planPowerCut,
+  planRequestFault,
+  planSyncFault,
+  planWriteFault,
+  writeFailures,
+} from './fault-spots.ts';
+import type { SimGateway } from './gateway.ts';
 import type { Life } from './life.ts';
 import { backup, backupInFlight, deleteDatabase, restore, restoreInFlight, waitForTheLost } from './loss-acts.ts';
 import { changePrice } from './price-acts.ts';
+import { calm, failOnChain, pruneHistory, setClock, settleByHand, surge } from './rare-acts.ts';
 
 /** Everything that consumers, upstreams, the network and the machine do to a gateway. Each plays one step and notes it in the model. */
 export const commands: Record<string, { weight: number; play(life: Life): Promise<void> }> = {
@@ -53,6 +63,18 @@ export const commands: Record<string, { weight: number; play(life: Life): Promis
   'restore in flight': { weight: 0.12, play: restoreInFlight },
   'database deleted': { weight: 0.03, play: deleteDatabase },
   'wait of a restore': { weight: 20, play: waitForTheLost },
+  // In short lives, which choose for themselves.
+  'settle by hand': { weight: 0, play: settleByHand },
+  'transactions fail': { weight: 0, play: failOnChain },
+  surge: { weight: 0, play: surge },
+  calm: { weight: 0, play: calm },
+  'history pruned': { weight: 0, play: pruneHistory },
+  'clock set': { weight: 0, play: setClock },
+  'fault of a request': { weight: 0, play: planRequestFault },
+  'fault of a write': { weight: 0, play: planWriteFault },
+  'fault of a sync': { weight: 0, play: planSyncFault },
+  death: { weight: 0, play: planDeath },
+  'power cut': { weight: 0, play: planPowerCut },
 };
 
 /** In a life without luck the database is lost this many times as often. */
@@ -76,11 +98,16 @@ export async function play(life: Life, name: string): Promise<void> {
     await commands[name]?.play(life);
     life.losses.follow(life);
   } catch (error) {
-    // What has no room on the disk is refused whole; the comparison behind each command shows it.
-    if (!(error instanceof Database.SqliteError && error.code === 'SQLITE_FULL')) throw error;
-    life.count('refused for want of room');
+    // What the disk does not take is refused whole; the comparison behind each command shows it.
+    if (!isOfTheDisk(error)) throw error;
+    life.count('refused by the disk');
   }
   await life.classic.look(life);
+}
+
+function isOfTheDisk(error: unknown): boolean {
+  if (error instanceof Database.SqliteError) return writeFailures.some((code) => code === error.code);
+  return error instanceof Error && 'code' in error && error.code === 'EIO';
 }
 
 function nameAt(life: Life): string {
@@ -105,16 +132,24 @@ async function settle(life: Life): Promise<void> {
   const gateway = await life.alive();
   const before = gateway.core.store.batches.list({ limit: 1_000 }).filter(({ state }) => state === 'confirmed').length;
   const owedBefore = [...gateway.core.ledger.accounts()].reduce((sum, { receivable }) => sum + receivable, 0n);
-  if (life.network.lanes) await life.soon(gateway.run(gateway.core.channels.turn()));
+  if (life.lanes.length > 1 || life.lanes[0] !== 1) await life.soon(gateway.run(gateway.core.channels.turn()));
   for (let turn = 0; turn < 3 && !gateway.dead; turn++) {
     if ((await life.soon(gateway.run(gateway.core.settler.turn()))) !== true) break;
   }
+  await insist(life, gateway);
   life.count('settlement turn');
   if (gateway.dead) return;
   const owed = [...gateway.core.ledger.accounts()].reduce((sum, { receivable }) => sum + receivable, 0n);
   if (owed > owedBefore) life.count('shortfall');
   const now = gateway.core.store.batches.list({ limit: 1_000 }).filter(({ state }) => state === 'confirmed').length;
   for (let more = now - before; more > 0; more--) life.count('batch settled');
+}
+
+/** A lane that gave up over envelopes that failed waits for its operator, who has it try again. */
+async function insist(life: Life, gateway: SimGateway): Promise<void> {
+  if (gateway.dead || !gateway.core.settler.status().lanes.some(({ state }) => state === 'halted')) return;
+  life.count('halted lane');
+  await life.soon(gateway.run(gateway.core.settler.settleNow({ timeoutMs: 0 })));
 }
 
 async function payOut(life: Life): Promise<void> {
@@ -129,5 +164,5 @@ async function restart(life: Life): Promise<void> {
 }
 
 async function fillDisk(life: Life): Promise<void> {
-  life.misfortune.fillDiskIn(life.random.below(10), 1 + life.random.below(5));
+  life.misfortune.failWritesIn(life.random.below(10), 1 + life.random.below(5));
 }

@@ -28,7 +28,7 @@ export function configOf(network: SimNetwork, places: Places): Config {
       feeMaxStroops: 10_000_000,
     },
     deposits: { ...config.deposits, classic: { secret: network.depositSecret, minUnits: classicMinUnits as Units } },
-    storage: { ...config.storage, path: path.resolve(places.file) },
+    storage: { ...config.storage, durability: network.durability ?? 'process', path: path.resolve(places.file) },
     tokens: { keysFile: places.keysFile, ttlMs: 1e9, ttlMaxMs: 1e9 },
     settlement: {
       ...config.settlement,

@@ -81,7 +81,7 @@ export class SimGateway {
         threads: {
           checkpoints: () => ({ stop: async () => undefined }),
           // In this thread, so that the order of things depends on the seed alone.
-          fdatasync: (_descriptor, done) => void setImmediate(done, null),
+          fdatasync: (_descriptor, done) => process.sync(done),
           propose:
             ({ vault }) =>
             async (request) =>
@@ -98,6 +98,11 @@ export class SimGateway {
 
   get dead(): boolean {
     return this.process.dead;
+  }
+
+  /** Its disk has failed: it refuses all further calls until whoever runs it starts it anew. */
+  get failed(): boolean {
+    return this.process.syncFailed || !this.core.journal.health().ok;
   }
 
   /** Work of this process: its result, or `dead` when the process died under it. */

@@ -37,7 +37,8 @@ export function checkIdentities(life: Life): void {
     if (slot) expect([slot.spent + found, slot.held]).toEqual([spent, held]);
   }
   life.classic.checkRows(life);
-  expect(booksDifferences(core.store.accounts, core.ledger)).toEqual([]);
+  // Whether the last charges before a failure of the disk were made, only the next process can tell.
+  if (!gateway.failed) expect(booksDifferences(core.store.accounts, core.ledger)).toEqual([]);
   expect(findWrongSums(core.store.db)).toEqual([]);
   expect(core.broken).toBe(undefined);
 }

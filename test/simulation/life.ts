@@ -11,10 +11,13 @@ import { Catalog } from './catalog.ts';
 import { Classic } from './classic.ts';
 import { type RunningCall, SimGateway, type Token } from './gateway.ts';
 import { checkIdentities } from './identities.ts';
+import type { LifeOptions } from './life-options.ts';
 import { Losses } from './losses.ts';
+import { copyMigrated } from './migrated.ts';
 import { Misfortune } from './misfortune.ts';
 import { Model } from './model.ts';
-import { type Consumer, type SimNetwork, startNetwork } from './network.ts';
+import type { Consumer, SimNetwork } from './network.ts';
+import { copyNetwork, firstDeposit } from './network-copies.ts';
 import type { Places } from './process.ts';
 import { createRandom, type Random } from './random.ts';
 
@@ -35,9 +38,13 @@ export class Life {
   readonly misfortune: Misfortune;
   readonly losses = new Losses();
   readonly classic = new Classic();
+  /** What the vault has told in ledgers that no server has any more, by lane: values of the chain by batch. */
+  readonly chainValues = new Map(Array.from({ length: lanesMax }, (_, lane) => [lane, new Map<number, string>()]));
   readonly catalog: Catalog;
   readonly folder: string;
   private readonly keysFile: string;
+  /** Nothing new happens any more: what is broken is put right at once. */
+  ending = false;
   private boots = 0;
   private starts = 0;
   private readonly background = new Background();
@@ -45,11 +52,11 @@ export class Life {
   /** Every fourth gateway loses its database often. */
   readonly unlucky: boolean;
 
-  private readonly laned: boolean;
+  readonly lanes: readonly number[];
 
-  private constructor(network: SimNetwork, random: Random, folder: string, unlucky: boolean, laned: boolean) {
+  private constructor(network: SimNetwork, random: Random, folder: string, unlucky: boolean, lanes: readonly number[]) {
     this.unlucky = unlucky;
-    this.laned = laned;
+    this.lanes = lanes;
     this.network = network;
     this.random = random;
     this.misfortune = new Misfortune(random, (what) => this.count(what));
@@ -58,24 +65,39 @@ export class Life {
     this.catalog = new Catalog(network, folder);
   }
 
-  static async begin(seed: number, laned = seed % 2 === 1): Promise<Life> {
+  static async begin(seed: number, options: LifeOptions = {}): Promise<Life> {
+    const {
+      lanes = seed % 2 === 1 ? [1, 2, 3] : [1],
+      networkName = `life ${seed}`,
+      migrated = false,
+      durability,
+    } = options;
     const shared = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir();
     const folder = fs.mkdtempSync(path.join(shared, 'callora-life-'));
-    const life = new Life(await startNetwork(`life ${seed}`), createRandom(seed), folder, seed % 4 === 0, laned);
+    const network = { ...(await copyNetwork(networkName)), durability };
+    const life = new Life(network, createRandom(seed), folder, seed % 4 === 0, lanes);
     await createTokenKeys(life.keysFile);
-    for (const consumer of life.network.consumers) await life.deposit(consumer, 100_000n);
+    if (migrated) copyMigrated(life.places.file);
+    for (const { address } of network.consumers) {
+      life.model.account(address).deposited += firstDeposit;
+      life.count('deposit');
+    }
     return life;
   }
 
   /** The process that runs; a new one where the last has died. Starts until one start is not cut off. */
   async alive(): Promise<SimGateway> {
+    if (this.gateway?.failed && !this.gateway.dead && (this.ending || this.random.chance(0.3))) {
+      await this.stop();
+      this.count('start after a failure of the disk');
+    }
     let refusals = 0;
     while (!this.gateway || this.gateway.dead) {
       if (this.gateway) await this.bury(this.gateway);
       this.gateway = undefined;
-      // Of every other life, each process has another number of lanes than the one before.
-      if (this.laned) this.network.lanes = 1 + (this.starts++ % lanesMax);
-      const started = await SimGateway.start(this.network, this.places, this.misfortune).catch(refusedStart);
+      this.network.lanes = this.lanes[this.starts++ % this.lanes.length] ?? 1;
+      const starting = SimGateway.start(this.network, this.places, this.misfortune).catch(refusedStart);
+      const started = await this.background.meanwhile(starting, () => this.network.pass(5));
       this.count('start');
       if (started === undefined) {
         this.boots++;
@@ -88,7 +110,7 @@ export class Life {
         if (refusals > refusalsMax) throw new Error('no process can start');
       } else {
         this.gateway = started;
-        this.model.recover(this.rows());
+        this.model.recover(this.rows(), this.misfortune.unsyncedLeft !== undefined);
         await this.classic.look(this);
         checkIdentities(this);
         await this.catchUp();
@@ -134,6 +156,11 @@ export class Life {
     return this.background.soon(work);
   }
 
+  /** The same for what only waits for a lock that somebody else holds. */
+  shortly<T>(work: Promise<T | 'dead'>): Promise<T | 'dead' | 'later' | 'failed'> {
+    return this.background.soon(work, () => this.network.clock.advance(5));
+  }
+
   /** The account's token with a cap; undefined when the process died over it. */
   async cappedToken(account: string): Promise<Token | undefined> {
     const known = this.tokens.get(account);
@@ -150,7 +177,7 @@ export class Life {
   async stop(): Promise<void> {
     if (!this.gateway) return;
     await this.finishBackground();
-    await this.gateway.stop();
+    await this.background.meanwhile(this.gateway.stop(), () => this.network.clock.advance(5));
     // One that died while it stopped is buried by whoever starts the next one.
     if (!this.gateway.dead) this.gateway = undefined;
     this.running.clear();

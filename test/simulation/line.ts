@@ -1,16 +1,24 @@
 import type { Past } from '../../src/devnet/faults/past.ts';
-import { behind } from '../../src/devnet/faults/vantage.ts';
+import { behind, underPassphrase } from '../../src/devnet/faults/vantage.ts';
 import type { Chain } from '../../src/devnet/ledger/chain.ts';
 import { callMethod, RpcError } from '../../src/devnet/rpc/json-rpc.ts';
 import { rpcMethods } from '../../src/devnet/rpc/methods.ts';
+import { readOnce } from './read-once.ts';
 
 /** What a request can meet on its way: the failure modes of a provider, each as a client sees it. */
 export type LineFault =
-  | { kind: 'refuse' | 'lose_reply' | 'bad_gateway' | 'html_after' | 'cut' | 'error' }
+  | { kind: (typeof plainFaults)[number] | (typeof otherFaults)[number] }
+  | { kind: (typeof sendFaults)[number] }
   | { kind: 'lag'; ledgers: number };
 
 /** The faults that `kind` alone describes; each is met before or after the request took effect. */
 export const plainFaults = ['refuse', 'lose_reply', 'bad_gateway', 'html_after', 'cut', 'error'] as const;
+
+/** No answer at all, a server that wants to be left alone, and one of another network. */
+export const otherFaults = ['silent', 'silent_after', 'throttled', 'foreign'] as const;
+
+/** A server that takes no transactions now: the one that it was sent has been passed on all the same, or not. */
+export const sendFaults = ['try_again', 'try_again_after'] as const;
 
 /** A way to the network's RPC that its owner decides about, request by request. */
 export type Line = {
@@ -30,16 +38,53 @@ export function createLine(chain: Chain, past: Past, line: Line): typeof fetch {
     const request: Request = JSON.parse(String(init?.body));
     await line.before();
     const fault = line.fault(request.method);
-    if (fault?.kind === 'refuse') throw new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED') });
-    if (fault?.kind === 'bad_gateway') return html(502);
+    const early = refused(fault) ?? (fault?.kind === 'silent' ? await silence(init) : undefined);
+    if (early) return early;
     if (fault?.kind === 'error') return answer({ id: request.id, error: { code: -32603, message: 'internal error' } });
-    const text = JSON.stringify(look(fault?.kind === 'lag' ? behind(chain, past, fault.ledgers) : chain, request));
+    if (fault?.kind === 'try_again') return tryAgain(chain, request);
+    const text = readOnce(viewOf(chain, past, fault), request, (seen) => look(seen, request));
     await line.after();
-    if (fault?.kind === 'lose_reply') throw new TypeError('fetch failed', { cause: new Error('read ECONNRESET') });
-    if (fault?.kind === 'html_after') return html(504);
-    if (fault?.kind === 'cut') return new Response(text.slice(0, Math.floor(text.length / 2)), { status: 200 });
-    return new Response(text, { status: 200 });
+    if (fault?.kind === 'silent_after') return silence(init);
+    if (fault?.kind === 'try_again_after') return tryAgain(chain, request);
+    return spoilt(fault, text, 200);
   };
+}
+
+/** The answer to a request that went no further, with nobody behind it. */
+export function refused(fault: LineFault | undefined): Response | undefined {
+  if (fault?.kind === 'refuse') throw new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED') });
+  if (fault?.kind === 'bad_gateway') return html(502);
+  if (fault?.kind === 'throttled') return new Response('', { status: 429, headers: { 'retry-after': '7' } });
+  return undefined;
+}
+
+/** What is left of an answer behind everything it stands for. */
+export function spoilt(fault: LineFault | undefined, text: string, status: number): Response {
+  if (fault?.kind === 'lose_reply') throw new TypeError('fetch failed', { cause: new Error('read ECONNRESET') });
+  if (fault?.kind === 'html_after') return html(504);
+  if (fault?.kind === 'cut') return new Response(text.slice(0, Math.floor(text.length / 2)), { status });
+  return new Response(text, { status });
+}
+
+/** Until whoever asked gives up. */
+export function silence(init: RequestInit | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    init?.signal?.addEventListener('abort', () => reject(init.signal?.reason));
+  });
+}
+
+/** The network as the server sees it that answers. */
+export function viewOf(chain: Chain, past: Past, fault: LineFault | undefined): Chain {
+  if (fault?.kind === 'lag') return behind(chain, past, fault.ledgers);
+  return fault?.kind === 'foreign' ? underPassphrase(chain, 'a network of somebody else') : chain;
+}
+
+function tryAgain({ history, read }: Chain, { id, params }: Request): Response {
+  const { transaction } = params as { transaction: string };
+  const { sequence, closeTimeS } = history.latest();
+  const { hash } = read(Buffer.from(transaction, 'base64'));
+  const place = { latestLedger: sequence, latestLedgerCloseTime: String(closeTimeS) };
+  return answer({ id, result: { status: 'TRY_AGAIN_LATER', hash, ...place } });
 }
 
 function look(seen: Chain, { id, method, params }: Request): Record<string, unknown> {

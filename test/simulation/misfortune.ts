@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { type LineFault, plainFaults } from './line.ts';
+import { type LineFault, plainFaults, sendFaults } from './line.ts';
 import type { Fate } from './process.ts';
 import type { Random } from './random.ts';
 
@@ -12,9 +12,17 @@ export class Misfortune implements Fate {
   private faultChance = 0;
   /** Crash points left until the process dies; undefined while no death is due. */
   private crashIn: number | undefined;
-  /** Durable writes until the disk is full, and how many then find no room; undefined while it has some. */
-  private diskFullIn: number | undefined;
-  private diskFullFor = 0;
+  /** Durable writes until some fail, how many, and with what; undefined while none is to. */
+  private failing: { afterWrites: number; writes: number; as: WriteFailure } | undefined;
+  /** Syncs of the log until one fails, which is the end of it. */
+  private syncsLeft: number | undefined;
+  /** Requests until some meet a fault. */
+  private planned: { afterRequests: number; requests: number; fault: LineFault } | undefined;
+  /** Undefined where the machine outlives the process. */
+  unsyncedLeft: number | undefined;
+  /** Requests and durable writes met so far, by all processes. */
+  requests = 0;
+  writes = 0;
 
   constructor(random: Random, note: (what: string) => void) {
     this.random = random;
@@ -31,6 +39,11 @@ export class Misfortune implements Fate {
     this.crashIn ??= crashPoints;
   }
 
+  /** From now on no process is killed but by its power: of what was not synced so much is left, from 0 to 1. */
+  cutPower(left: number): void {
+    this.unsyncedLeft = left;
+  }
+
   died(): void {
     this.crashIn = undefined;
   }
@@ -44,17 +57,28 @@ export class Misfortune implements Fate {
     this.crashIn = crashPoints;
   }
 
-  /** After so many durable writes more, some find no room; then somebody makes room. */
-  fillDiskIn(writes: number, failing: number): void {
-    this.diskFullIn ??= writes;
-    this.diskFullFor = failing;
+  /** After so many durable writes more, some fail: as if the disk were full, or broken, or somebody held the lock. */
+  failWritesIn(afterWrites: number, writes: number, as: WriteFailure = 'SQLITE_FULL'): void {
+    this.failing = { afterWrites: this.failing?.afterWrites ?? afterWrites, writes, as };
+  }
+
+  /** After so many syncs more, one fails. */
+  failSyncIn(syncs: number): void {
+    this.syncsLeft ??= syncs;
+  }
+
+  /** After so many requests more, some in a row meet this fault; those that it cannot happen to pass. */
+  meetFaultIn(afterRequests: number, requests: number, fault: LineFault): void {
+    this.planned ??= { afterRequests, requests, fault };
   }
 
   /** Nothing goes wrong from now on. */
   end(): void {
     this.faultChance = 0;
     this.crashIn = undefined;
-    this.diskFullIn = undefined;
+    this.failing = undefined;
+    this.syncsLeft = undefined;
+    this.planned = undefined;
   }
 
   atCrashPoint(): boolean {
@@ -65,19 +89,53 @@ export class Misfortune implements Fate {
   }
 
   atWrite(): void {
-    if (this.diskFullIn === undefined) return;
-    this.diskFullIn--;
-    if (this.diskFullIn >= 0) return;
-    this.diskFullFor--;
-    if (this.diskFullFor <= 0) this.diskFullIn = undefined;
-    this.note('write without room');
-    throw new Database.SqliteError('database or disk is full', 'SQLITE_FULL');
+    this.writes++;
+    const { failing } = this;
+    if (!failing || failing.afterWrites-- > 0) return;
+    failing.writes--;
+    if (failing.writes <= 0) this.failing = undefined;
+    this.note(noteOf[failing.as]);
+    throw new Database.SqliteError(`simulated ${failing.as}`, failing.as);
+  }
+
+  atSync(): Error | undefined {
+    if (this.syncsLeft === undefined || this.syncsLeft-- > 0) return undefined;
+    this.syncsLeft = undefined;
+    this.note('sync that failed');
+    return Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' });
   }
 
   fault(method: string): LineFault | undefined {
+    this.requests++;
+    return this.plannedFault(method) ?? this.faultByChance(method);
+  }
+
+  private plannedFault(method: string): LineFault | undefined {
+    const { planned } = this;
+    if (!planned) return undefined;
+    const { fault } = planned;
+    const isSend = sendFaults.some((kind) => kind === fault.kind);
+    if (isSend && method !== 'sendTransaction') return undefined;
+    if (planned.afterRequests-- > 0) return undefined;
+    planned.requests--;
+    if (planned.requests <= 0) this.planned = undefined;
+    this.note(`${fault.kind}: ${method}`);
+    return fault;
+  }
+
+  private faultByChance(method: string): LineFault | undefined {
     if (!this.random.chance(this.faultChance)) return undefined;
     this.note(`fault of ${method}`);
     if (this.random.chance(0.2)) return { kind: 'lag', ledgers: 1 + this.random.below(6) };
     return { kind: this.random.pick(plainFaults) };
   }
 }
+
+/** How a write fails: no room, a lock that somebody else holds, a disk that does not take it. */
+export type WriteFailure = 'SQLITE_FULL' | 'SQLITE_BUSY' | 'SQLITE_IOERR_WRITE';
+
+const noteOf: Record<WriteFailure, string> = {
+  SQLITE_FULL: 'write without room',
+  SQLITE_BUSY: 'write behind a lock',
+  SQLITE_IOERR_WRITE: 'write that failed',
+};

@@ -85,10 +85,14 @@ export class Model {
     return this.charged(of) - this.refunded(of);
   }
 
-  /** After a crash the rows decide about what was being written, and about nothing else. */
-  recover(rows: Map<number, { refunded: boolean }>): void {
+  /**
+   * After a crash the rows decide about what was being written, and about nothing else. Without power a refund may be gone
+   * that was written: no answer hung on it.
+   */
+  recover(rows: Map<number, { refunded: boolean }>, powerLost = false): void {
     for (const call of this.calls.values()) {
       const row = rows.get(call.id);
+      if (powerLost && call.state === 'refunded' && row && !row.refunded) call.state = 'served';
       if (call.state === 'held') call.state = 'free';
       if (call.state === 'charging') call.state = row ? 'served' : 'free';
       if (call.state === 'ending') call.state = row?.refunded ? 'refunded' : 'served';

@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Keypair } from '@stellar/stellar-sdk';
 import { type FakeClock, fakeClock } from '../../src/clock.ts';
-import { cursorLedger } from '../../src/deposits/transfers.ts';
-import { createPast } from '../../src/devnet/faults/past.ts';
+import { createPast, type Past } from '../../src/devnet/faults/past.ts';
 import { createFriendbot } from '../../src/devnet/friendbot/friendbot.ts';
 import { type Chain, createChain } from '../../src/devnet/ledger/chain.ts';
 import { GENESIS_TIME_S } from '../../src/devnet/ledger/chain-time.ts';
@@ -17,9 +16,9 @@ import { createRpc, type Rpc } from '../../src/stellar/rpc.ts';
 import { createSubmitter } from '../../src/stellar/submitter.ts';
 import { createTestAsset } from '../../src/stellar/test-asset.ts';
 import { createVault, type Vault } from '../../src/stellar/vault-client.ts';
-import { decodeVaultEvent } from '../../src/stellar/vault-events.ts';
 import { never } from '../support/never.ts';
 import { createHorizonLine, horizonUrl } from './horizon-line.ts';
+import { type KeptLedgers, listenFromThen } from './kept-ledgers.ts';
 import { createLine, type Line } from './line.ts';
 
 export type SimNetwork = {
@@ -37,6 +36,8 @@ export type SimNetwork = {
   secondRpcUrl?: string;
   /** How many lanes a gateway on it is told to use; one by default. */
   lanes?: number;
+  /** Level of durability of a gateway on it; `process` by default. */
+  durability?: 'process' | 'disk' | undefined;
   token: string;
   /** The classic asset behind the token. */
   usdc: { code: string; issuer: string };
@@ -46,6 +47,10 @@ export type SimNetwork = {
   line(rules: Line): typeof fetch;
   /** Time passes on chain and in the gateway alike. */
   pass(seconds: number): void;
+  /** Whatever was wrong with the network, its fees or the gateway's clock is over. */
+  calm(): void;
+  /** Somebody sets the wall clock of the gateway's machine. */
+  setClock(byMs: number): void;
 };
 
 export type Consumer = AccountTransactions & { secret: string; name: string };
@@ -63,27 +68,54 @@ const consumerNames = ['ann', 'ben', 'cy'];
 
 /** A network of its own for each run: the real contract on the real host, in this process, on a clock that a script moves. */
 export async function startNetwork(seed: string): Promise<SimNetwork> {
+  const ground = openGround(seed, undefined);
+  return onGround(ground, await found(ground));
+}
+
+type Ground = {
+  network: Network;
+  clock: FakeClock;
+  /** How far the gateway's wall clock is set ahead of the network's time. */
+  wall: { aheadMs: number };
+  chain: Chain;
+  past: Past;
+  line: SimNetwork['line'];
+};
+
+/** The chain and the ways to its servers; what `kept` holds of an earlier one is there from the beginning. */
+export function openGround(seed: string, kept: KeptLedgers | undefined): Ground {
   const clock = fakeClock(GENESIS_TIME_S * 1000);
   const network = createNetwork('a simulated network', seed);
   const time = { kind: 'steps', genesisTimeS: GENESIS_TIME_S, ledgerSeconds: 5 } as const;
-  const chain = createChain({ network, hostModule, clock, automine: true, time });
-  const past = createPast(chain);
-  chain.onClosed(({ record }) => clock.advance(Math.max(0, record.closeTimeS * 1000 - clock.nowMs())));
+  const chain = createChain({ network, hostModule, clock, automine: true, time, journal: kept?.journal() });
+  const past = createPast({ entries: chain.entries, onClosed: (listener) => listenFromThen(chain, kept, listener) });
+  const wall = { aheadMs: 0 };
+  const follow = (closeTimeS: number) => clock.advance(Math.max(0, closeTimeS * 1000 + wall.aheadMs - clock.nowMs()));
+  follow(chain.history.latest().closeTimeS);
+  chain.onClosed(({ record }) => follow(record.closeTimeS));
   const horizonLine = createHorizonLine(chain, past, clock);
   const line = (rules: Line): typeof fetch => {
     const [toRpc, toHorizon] = [createLine(chain, past, rules), horizonLine(rules)];
     return (url, init) => (String(url).startsWith(horizonUrl) ? toHorizon(url, init) : toRpc(url, init));
   };
-  const open: Line = { fault: () => undefined, before: async () => undefined, after: async () => undefined };
-  // Whoever waits out there lets ledgers close meanwhile, also while the network is congested.
-  const waiting = { ...clock, sleep: async () => void chain.closeLedger() };
-  const rpc = createRpc({
-    url: rpcUrl,
-    passphrase: network.passphrase,
-    clock: { ...clock, sleep: never },
-    fetch: line(open),
-  });
-  const submitter = createSubmitter({ rpc, clock: waiting, feeMaxStroops: 10_000_000 });
+  return { network, clock, wall, chain, past, line };
+}
+
+/** Contracts that stand on a network. */
+export type Contracts = {
+  token: string;
+  code: string;
+  issuer: string;
+  vaultAddress: string;
+  payees: string[];
+  depositAccount: string;
+  secrets: Secrets;
+};
+
+/** Accounts, the asset with its holders, and the vault. */
+export async function found(ground: Ground): Promise<Contracts> {
+  const { chain, network } = ground;
+  const { rpc, submitter } = clientsOf(ground);
   const secrets = await fundAll(chain, network, [
     'admin',
     'operator',
@@ -94,11 +126,7 @@ export async function startNetwork(seed: string): Promise<SimNetwork> {
     'deposits',
     ...consumerNames,
   ]);
-  const {
-    contract: token,
-    code,
-    issuer,
-  } = await createTestAsset(
+  const { contract, code, issuer } = await createTestAsset(
     { rpc, submitter },
     {
       code: 'USDC',
@@ -110,49 +138,63 @@ export async function startNetwork(seed: string): Promise<SimNetwork> {
     },
   );
   const payees = ['payee', 'payee 2'].map((name) => derivedKeypair(network, name).publicKey());
-  const vaultAddress = await deploy({ rpc, submitter }, network, secrets, token, payees);
+  const vaultAddress = await deploy({ rpc, submitter }, network, secrets, contract, payees);
+  const depositAccount = derivedKeypair(network, 'deposits').publicKey();
+  return { token: contract, code, issuer, vaultAddress, payees, depositAccount, secrets };
+}
+
+/** What everybody out there does with it. */
+export function onGround(ground: Ground, contracts: Contracts): SimNetwork {
+  const { token, code, issuer, vaultAddress, secrets, payees, depositAccount } = contracts;
+  const { network, chain, clock, wall, line } = ground;
+  const { rpc, submitter } = clientsOf(ground);
+  const secretOf = (name: string) => secrets[name] ?? '';
   return {
     chain,
     clock,
     passphrase: network.passphrase,
     vaultAddress,
-    operatorSecret: secrets.operator,
+    operatorSecret: secretOf('operator'),
     payees,
     consumers: consumerNames.map((name) => {
-      const secret = secrets[name] ?? '';
+      const secret = secretOf(name);
       return { ...createAccountTransactions({ submitter, vault: vaultAddress, secret }), secret, name };
     }),
     vault: createVault({ rpc, vault: vaultAddress }),
     rpc,
     token,
     usdc: { code, issuer },
-    depositAccount: derivedKeypair(network, 'deposits').publicKey(),
-    depositSecret: secrets.deposits ?? '',
+    depositAccount,
+    depositSecret: secretOf('deposits'),
     line,
     pass(seconds) {
       chain.advanceTime(seconds);
       chain.closeLedger();
     },
+    calm() {
+      chain.freeze(false);
+      chain.failNext(0);
+      for (const lane of ['classic', 'soroban'] as const) chain.waiting.setFloor(lane, 0n);
+      this.setClock(-wall.aheadMs);
+    },
+    setClock(byMs) {
+      wall.aheadMs += byMs;
+      clock.setWall(clock.nowMs() + byMs);
+    },
   };
 }
 
-/** The chain value after each batch, as the vault has told it to whoever listened. */
-export async function settledChain(
-  { rpc, vaultAddress, chain }: SimNetwork,
-  lane: number,
-): Promise<Map<number, string>> {
-  const values = new Map<number, string>();
-  let from: { startLedger: number } | { cursor: string } = { startLedger: chain.history.oldest().sequence };
-  for (;;) {
-    const page = await rpc.events({ from, contractId: vaultAddress, limit: 1_000 });
-    for (const raw of page.events) {
-      const event = decodeVaultEvent(raw, vaultAddress);
-      if (event.kind === 'settled' && event.lane === lane) values.set(event.batch, event.chain);
-    }
-    if (page.events.length < 1_000 && (cursorLedger(page.cursor) ?? page.latestLedger) >= page.latestLedger)
-      return values;
-    from = { cursor: page.cursor };
-  }
+function clientsOf({ chain, clock, line, network }: Ground) {
+  const open: Line = { fault: () => undefined, before: async () => undefined, after: async () => undefined };
+  // Whoever waits out there lets ledgers close meanwhile, also while the network is congested.
+  const waiting = { ...clock, sleep: async () => void chain.closeLedger() };
+  const rpc = createRpc({
+    url: rpcUrl,
+    passphrase: network.passphrase,
+    clock: { ...clock, sleep: never },
+    fetch: line(open),
+  });
+  return { rpc, submitter: createSubmitter({ rpc, clock: waiting, feeMaxStroops: 10_000_000 }) };
 }
 
 type Secrets = Record<'admin' | 'operator' | 'issuer' | 'treasury', string> & Record<string, string>;

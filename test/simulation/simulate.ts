@@ -1,14 +1,16 @@
 import { expect } from 'vitest';
 import { units, unitsMax } from '../../src/money.ts';
 import { play, playOne } from './commands.ts';
+import { type FaultSpot, plan } from './fault-spots.ts';
 import { checkIdentities } from './identities.ts';
 import { Life } from './life.ts';
+import type { LifeOptions } from './life-options.ts';
 import { compareWithVault } from './on-chain.ts';
 import { checkReceipts } from './receipts.ts';
 import type { Script } from './script.ts';
 
 /** `counts`: what really happened, by kind; what was refused or had nothing to act on stands under names of its own. */
-export type LifeReport = { counts: Record<string, number>; crashPoints: number };
+export type LifeReport = { counts: Record<string, number>; crashPoints: number; requests: number; writes: number };
 
 /** What changed the state of books, chain or process: these count as commands. */
 export const changes = [
@@ -47,46 +49,80 @@ export const changes = [
 ] as const;
 
 /** Plays a life of so many commands by its seed, compares after each of them, and brings it to its end. */
-export async function simulate(seed: number, steps: number): Promise<LifeReport> {
-  const life = await Life.begin(seed);
-  const played: string[] = [];
-  try {
-    for (let step = 0; step < steps; step++) {
-      played.push(await playOne(life));
-      checkIdentities(life);
-    }
-    await settleDown(life);
-    return { counts: life.counts, crashPoints: life.misfortune.crashPoints };
-  } catch (cause) {
-    const last = played.slice(-12).join(', ');
-    throw new Error(`seed ${seed}, after ${played.length} commands of ${steps} (…, ${last}): ${textOf(cause)}`, {
-      cause,
-    });
-  } finally {
-    await life.end();
-  }
+export function simulate(seed: number, steps: number): Promise<LifeReport> {
+  return live(`seed ${seed}, ${steps} commands`, Life.begin(seed), playMany(steps, playOne));
 }
 
 /**
  * Plays the given commands and dies at the crash point with this number, if there are so many: before or after some durable
  * write or some request. What comes then is played by the next process.
  */
-export async function simulateDeath({ seed, commands }: Script, crashPoint: number): Promise<LifeReport> {
-  const life = await Life.begin(seed, false);
-  life.misfortune.dieIn(crashPoint);
-  try {
+export function simulateDeath(script: Script, crashPoint: number, options: DeathOptions = {}): Promise<LifeReport> {
+  const { lanes = [1], unsyncedLeft } = options;
+  return simulateScript(`death at crash point ${crashPoint}`, script, { lanes, ...diskFor(unsyncedLeft) }, (life) => {
+    life.misfortune.dieIn(crashPoint);
+    if (unsyncedLeft !== undefined) life.misfortune.cutPower(unsyncedLeft);
+  });
+}
+
+export type DeathOptions = {
+  /** How many lanes each process has, in turn. */
+  lanes?: readonly number[];
+  /** The machine loses its power, and so much is left of what was not synced, from 0 to 1. */
+  unsyncedLeft?: number;
+};
+
+/** What a power cut may take of the charges is no matter of chance at level `disk` alone. */
+function diskFor(unsyncedLeft: number | undefined): LifeOptions {
+  return unsyncedLeft === undefined ? {} : { durability: 'disk' };
+}
+
+/** Plays the given commands, of which one request, write or sync meets a fault. */
+export function simulateFault(script: Script, spot: FaultSpot, lanes: readonly number[] = [1]): Promise<LifeReport> {
+  return simulateScript(JSON.stringify(spot), script, { lanes }, ({ misfortune }) => plan(misfortune, spot));
+}
+
+function simulateScript(what: string, { seed, commands }: Script, options: LifeOptions, prepare: (life: Life) => void) {
+  const begun = Life.begin(seed, options).then((life) => {
+    prepare(life);
+    return life;
+  });
+  return live(what, begun, async function* (life) {
     for (const name of commands) {
       await play(life, name);
+      yield name;
+    }
+  });
+}
+
+/** Compares after each command that `commands` has played, and brings the life to its end. */
+export async function live(
+  what: string,
+  begun: Promise<Life>,
+  commands: (life: Life) => AsyncGenerator<string>,
+): Promise<LifeReport> {
+  const life = await begun;
+  const played: string[] = [];
+  try {
+    for await (const name of commands(life)) {
+      played.push(name);
       checkIdentities(life);
     }
-    const { crashPoints } = life.misfortune;
+    const { crashPoints, requests, writes } = life.misfortune;
     await settleDown(life);
-    return { counts: life.counts, crashPoints };
+    return { counts: life.counts, crashPoints, requests, writes };
   } catch (cause) {
-    throw new Error(`death at crash point ${crashPoint}: ${textOf(cause)}`, { cause });
+    const last = played.slice(-12).join(', ');
+    throw new Error(`${what}, after ${played.length} commands (…, ${last}): ${textOf(cause)}`, { cause });
   } finally {
     await life.end();
   }
+}
+
+function playMany(steps: number, playOne: (life: Life) => Promise<string>) {
+  return async function* (life: Life): AsyncGenerator<string> {
+    for (let step = 0; step < steps; step++) yield await playOne(life);
+  };
 }
 
 function textOf(cause: unknown): string {
@@ -97,7 +133,12 @@ function textOf(cause: unknown): string {
 async function settleDown(life: Life): Promise<void> {
   const { network, model } = life;
   life.misfortune.end();
-  network.chain.freeze(false);
+  life.ending = true;
+  network.calm();
+  // Several of them to a round, which takes ten minutes of the chain.
+  for (let turn = 0; life.running.size > 0 && turn < roundsMax; turn++) {
+    for (const name of ['head', 'end']) await play(life, name);
+  }
   for (let round = 0; round < roundsMax; round++) {
     for (const name of ['head', 'end', 'classic watch', 'classic forward', 'watch', 'settle']) await play(life, name);
     await life.finishBackground();
@@ -135,7 +176,7 @@ async function payDebts(life: Life): Promise<boolean> {
     const slot = core.ledger.account(consumer.address);
     if (!slot || (slot.unsettled === 0n && slot.receivable === 0n && slot.exits === 0n)) continue;
     settled = false;
-    await consumer.setLimit(units(unitsMax));
+    if (life.counts['limit set'] !== undefined) await consumer.setLimit(units(unitsMax));
     if (slot.receivable === 0n) continue;
     await consumer.cancelWithdraw();
     await life.deposit(consumer, slot.receivable + 200n);

@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest';
+import { faultSpots } from './fault-spots.ts';
+import { lifeScript, lossScript } from './script.ts';
+import { simulateDeath, simulateFault } from './simulate.ts';
+
+/** One fault at one spot of a scripted life. Here a sample of the spots; test/long plays many more. */
+
+it('each fault of a request, a write or a sync, at any spot of a whole life, moves no unit (every 73rd spot here)', async () => {
+  const { requests, writes } = await simulateDeath(lifeScript, Number.POSITIVE_INFINITY);
+  const spots = faultSpots({ requests, writes });
+  expect(spots.length).toBeGreaterThan(1_500);
+  for (const spot of spots.filter((_, index) => index % 73 === 0)) await simulateFault(lifeScript, spot);
+}, 120_000);
+
+it('a death at any crash point of a gateway with two lanes takes nothing twice (every 40th of them here)', async () => {
+  const { crashPoints, counts } = await simulateDeath(lifeScript, Number.POSITIVE_INFINITY, { lanes: [2] });
+  expect(counts['batch of another lane']).toBeGreaterThan(0);
+  for (let point = 0; point < crashPoints; point += 40) {
+    const { counts: after } = await simulateDeath(lifeScript, point, { lanes: [2] });
+    expect((after.death ?? 0) + (after['died while starting'] ?? 0)).toBe(1);
+  }
+}, 120_000);
+
+it('a death at a crash point of a loss finds lanes that the next process no longer has (every 300th of them here)', async () => {
+  const { crashPoints, counts } = await simulateDeath(lossScript, Number.POSITIVE_INFINITY, { lanes: [3, 1, 2] });
+  expect(counts['batch of another lane']).toBeGreaterThan(0);
+  for (let point = 0; point < crashPoints; point += 300) {
+    await simulateDeath(lossScript, point, { lanes: [3, 1, 2] });
+  }
+}, 120_000);
+
+it('a power cut at any crash point takes what was not synced, and nothing that anybody relied on (every 40th of them here)', async () => {
+  const { crashPoints } = await simulateDeath(lifeScript, Number.POSITIVE_INFINITY, { unsyncedLeft: 0 });
+  for (let point = 8; point < crashPoints; point += 40) {
+    const { counts } = await simulateDeath(lifeScript, point, { unsyncedLeft: 0 });
+    expect((counts.death ?? 0) + (counts['died while starting'] ?? 0)).toBe(1);
+  }
+}, 120_000);
