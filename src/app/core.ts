@@ -130,6 +130,8 @@ export async function openCore(config: Config, deps: AppDeps): Promise<Core> {
   try {
     store.meta.pin('passphrase', config.stellar.passphrase);
     store.meta.pin('vault', config.stellar.vault);
+    // A run whose number the disk forgets in a power cut would have the next one give out its call ids again.
+    await store.sync();
     const rpc = createRpc({ url: config.stellar.rpcUrl, passphrase: config.stellar.passphrase, clock, fetch });
     const vault = createVault({ rpc, vault: config.stellar.vault });
     const { secondRpcUrl, passphrase } = config.stellar;

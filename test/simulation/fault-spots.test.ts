@@ -36,3 +36,13 @@ it('a power cut at any crash point takes what was not synced, and nothing that a
     expect((counts.death ?? 0) + (counts['died while starting'] ?? 0)).toBe(1);
   }
 }, 120_000);
+
+it('a power cut soon after a start has no call id given out again', async () => {
+  const commands = 'watch, restart, call, call, watch, call, watch'.split(', ');
+  const { crashPoints } = await simulateDeath({ seed: 3, commands }, Number.POSITIVE_INFINITY, { unsyncedLeft: 0 });
+  const script = { seed: 3, commands: [...commands, 'call', 'call'] };
+  for (let point = crashPoints - 12; point < crashPoints; point++) {
+    const broken = simulateDeath(script, point, { unsyncedLeft: 0 }).then(() => 'nothing', String);
+    expect(await broken).toBe('nothing');
+  }
+}, 120_000);

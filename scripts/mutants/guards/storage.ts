@@ -16,6 +16,16 @@ export const storageGuards: readonly Guard[] = [
     name: 'is promised only after its row is committed',
   },
   {
+    id: 'S1b',
+    invariant: 'S1',
+    guard: 'the number of a run is on disk before a call gets an id of it',
+    file: 'src/app/core.ts',
+    search: '    await store.sync();\n    const rpc',
+    replacement: '    const rpc',
+    test: 'test/simulation/fault-spots.test.ts',
+    name: 'a power cut soon after a start has no call id given out again',
+  },
+  {
     id: 'S2a',
     invariant: 'S2',
     guard: 'a failure of the file ends paid calls until a restart',
