@@ -1,3 +1,4 @@
+import { lastSeenMs } from '../deposits/vault-state.ts';
 import type { ErrorCode } from '../errors.ts';
 import { createExitDesk, type ExitDesk } from '../settlement/exits.ts';
 import { createExitSigner } from '../stellar/exit-signer.ts';
@@ -34,8 +35,8 @@ function exitStop(core: Core): { code: ErrorCode; detail: string } | undefined {
   if (core.stopping) return { code: 'shutting_down', detail: 'the gateway is stopping' };
   const stopped = salesStop(core);
   if (stopped !== undefined) return { code: 'sales_stopped', detail: stopped };
-  const { lastClosedAtMs } = watcher.state();
+  const seenMs = lastSeenMs(watcher.state(), clock) ?? 0;
   const blindMaxMs = (facts.withdrawDelayS * 1000) / 4;
-  if (watcher.health().caughtUp && clock.nowMs() - lastClosedAtMs <= blindMaxMs) return undefined;
+  if (watcher.health().caughtUp && clock.nowMs() - seenMs <= blindMaxMs) return undefined;
   return { code: 'watcher_stale', detail: 'the newest ledger seen is too old' };
 }

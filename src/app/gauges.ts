@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { GaugeValues } from '../admin/gauges.ts';
+import { lastSeenMs } from '../deposits/vault-state.ts';
 import type { Core } from './core.ts';
 import { openStops } from './sales.ts';
 
@@ -9,7 +10,7 @@ export function gaugesOf(core: Core): GaugeValues {
   const { ledger, journal, clock } = core;
   const nowMs = clock.nowMs();
   const totals = ledger.totals();
-  const seenAtMs = core.watcher.state().lastClosedAtMs;
+  const seenAtMs = lastSeenMs(core.watcher.state(), clock);
   const classicSeenAtMs = core.classic?.watcher.health().lastClosedAtMs ?? 0;
   let holds = 0;
   let accounts = 0;
@@ -24,7 +25,7 @@ export function gaugesOf(core: Core): GaugeValues {
     receivable: totals.receivable,
     oldestUnsettledAgeS: core.oldestUnsettledAtMs === undefined ? 0 : ageS(nowMs, core.oldestUnsettledAtMs),
     watcherLagLedgers: core.watcher.health().behindLedgers,
-    watcherAgeS: seenAtMs > 0 ? ageS(nowMs, seenAtMs) : undefined,
+    watcherAgeS: seenAtMs === undefined ? undefined : ageS(nowMs, seenAtMs),
     vault: core.solvency,
     unattributed: core.store.classicPayments.unattributed(),
     classicSetAside: core.store.classicPayments.setAsideCount(),

@@ -1,6 +1,7 @@
 import type { Health } from '../admin/health.ts';
 import type { Identity } from '../admin/metrics.ts';
 import type { AccountSlot } from '../billing/ledger.ts';
+import { lastSeenMs } from '../deposits/vault-state.ts';
 import { formatUsdc, type Units } from '../money.ts';
 import type { SettledOnChain } from '../settlement/confirm.ts';
 import { classicWay } from './classic.ts';
@@ -34,11 +35,11 @@ export function announce(core: Core, { lane, batch, txHash, closedAtMs }: Settle
 }
 
 export function chainHealth(core: Core): Omit<Health, 'loops' | 'stopping'> {
-  const { journal, watcher, facts } = core;
+  const { journal, watcher, facts, clock } = core;
   const seen = watcher.state();
   return {
     journal: journal.health(),
-    lastLedgerClosedAtMs: seen.lastClosedAtMs || undefined,
+    lastLedgerClosedAtMs: lastSeenMs(seen, clock),
     oldestUnsettledAtMs: core.oldestUnsettledAtMs,
     withdrawDelayS: facts.withdrawDelayS,
     paused: (seen.paused & 2) !== 0,

@@ -1,4 +1,5 @@
 import { mayServe, type Owed, type ServeVerdict } from '../billing/exposure.ts';
+import { lastSeenMs } from '../deposits/vault-state.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { GatewayDeps, SalesStop } from '../gateway/deps.ts';
 import { createLoop, type Loop } from '../loop.ts';
@@ -37,7 +38,7 @@ function judge(core: Core, account: Owed, payeeListed: boolean): ServeVerdict {
   const { settlement } = core.config();
   return mayServe({
     nowMs: clock.nowMs(),
-    lastLedgerClosedAtMs: seen.lastClosedAtMs || undefined,
+    lastLedgerClosedAtMs: lastSeenMs(seen, clock),
     oldestUnsettledAtMs: core.oldestUnsettledAtMs,
     withdrawDelayS: facts.withdrawDelayS,
     paused: (seen.paused & 2) !== 0,

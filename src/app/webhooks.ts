@@ -1,8 +1,10 @@
 import type { Config } from '../catalog/model.ts';
+import { lastSeenMs } from '../deposits/vault-state.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import { formatUsdc } from '../money.ts';
 import { createDeliverer, type Deliverer } from '../notify/deliverer.ts';
 import { createHerald, forgetMark, type Seen } from '../notify/herald.ts';
+import { foreignNoted } from '../settlement/foreign.ts';
 import { version } from '../version.ts';
 import type { Core } from './core.ts';
 
@@ -66,7 +68,8 @@ export function heraldLoop(core: Core): Loop | undefined {
   return loop;
 }
 
-function seenOf(core: Core): Seen {
+/** What the herald looks at: the identities of the books, the watcher, and the accounts. */
+export function seenOf(core: Core): Seen {
   const { ledger, watcher, clock, settler } = core;
   return {
     *accounts() {
@@ -77,9 +80,11 @@ function seenOf(core: Core): Seen {
       }
     },
     watcher() {
-      const { lastClosedAtMs, lastLedger } = watcher.state();
-      if (lastClosedAtMs === 0) return undefined;
-      const ageMs = Math.max(0, clock.nowMs() - lastClosedAtMs);
+      const seen = watcher.state();
+      const seenMs = lastSeenMs(seen, clock);
+      if (seenMs === undefined) return undefined;
+      const { lastClosedAtMs, lastLedger } = seen;
+      const ageMs = Math.max(0, clock.nowMs() - seenMs);
       return { ageMs, lastClosedAtMs, lastLedger, behindLedgers: watcher.health().behindLedgers };
     },
     identities() {
@@ -103,8 +108,9 @@ function seenOf(core: Core): Seen {
         const broken = tokens < liabilities ? `${formatUsdc(tokens)} held, ${formatUsdc(liabilities)} owed` : undefined;
         known.push({ identity: 'vault covers liabilities', broken });
       }
-      if (foreign || synced) {
-        const broken = foreign ? 'the vault holds a settlement that is not in these books' : undefined;
+      const stranger = foreignNoted(core.store.meta);
+      if (stranger !== undefined || foreign || synced) {
+        const broken = stranger ?? (foreign ? 'the vault holds a settlement that is not in these books' : undefined);
         known.push({ identity: 'settlements are ours', broken });
       }
       return known;

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import type { VaultEvent } from '../stellar/vault-events.ts';
 
 /** What the vault's own events say about whether calls may be served, kept in memory and rebuilt by reading the vault. */
@@ -11,6 +12,8 @@ export type VaultState = {
   /** Newest ledger that was watched, and its close time, ms. */
   lastLedger: number;
   lastClosedAtMs: number;
+  /** Monotonic ms at which that ledger was read; undefined while it is known from an earlier run. */
+  readAtMs: number | undefined;
   upgrade: { hash: string; applyAfterS: number; expiresAtS: number } | undefined;
 };
 
@@ -22,8 +25,22 @@ export function initialVaultState(): VaultState {
     operator: undefined,
     lastLedger: 0,
     lastClosedAtMs: 0,
+    readAtMs: undefined,
     upgrade: undefined,
   };
+}
+
+/**
+ * When the chain was last seen, by the clock on the wall, ms; undefined before. A clock that is set back makes no sight fresh
+ * again: the time since the ledger was read has passed all the same.
+ */
+export function lastSeenMs(
+  { lastClosedAtMs, readAtMs }: Pick<VaultState, 'lastClosedAtMs' | 'readAtMs'>,
+  clock: Pick<Clock, 'nowMs' | 'monotonicMs'>,
+): number | undefined {
+  if (lastClosedAtMs === 0) return undefined;
+  if (readAtMs === undefined) return lastClosedAtMs;
+  return Math.min(lastClosedAtMs, clock.nowMs() - (clock.monotonicMs() - readAtMs));
 }
 
 /** The state after one event; the same object when the event does not concern it. */

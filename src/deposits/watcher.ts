@@ -178,7 +178,8 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   }
 
   function follow({ ledger: lastLedger, closedAtMs: lastClosedAtMs }: { ledger: number; closedAtMs: number }): void {
-    state = { ...state, lastLedger, lastClosedAtMs };
+    const readAtMs = lastLedger > state.lastLedger ? clock.monotonicMs() : state.readAtMs;
+    state = { ...state, lastLedger, lastClosedAtMs, readAtMs };
     if (meta.get(snapshotsKey) === 'yes') return;
     // Every event up to here is in, so an exit whose signature ended by now and that is still open never landed.
     for (const { account, amount } of deps.exits.expire({ ledger: lastLedger, closedAtMs: lastClosedAtMs })) {

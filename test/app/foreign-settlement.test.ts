@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { salesStop } from '../../src/app/sales.ts';
+import { seenOf } from '../../src/app/webhooks.ts';
 import { units } from '../../src/money.ts';
 import { held, startFunded } from './core-rig.ts';
 
@@ -17,6 +18,19 @@ describe('a settlement that somebody else made with the operator’s key', () =>
     await rig.turns();
     expect(salesStop(rig.gateway.core)).toContain(`of lane ${lane}`);
     expect(await rig.sell(3)).toBe(0);
+  });
+
+  it.each([0, 31])('is told of as a broken identity at once and after a restart, in lane %i', async (lane) => {
+    const rig = await startFunded(`alarm of lane ${lane}`);
+    const told = () =>
+      [...seenOf(rig.gateway.core).identities()].find(({ identity }) => identity === 'settlements are ours');
+    expect(told()?.broken).toBeUndefined();
+    await rig.settleElsewhere(lane, 1, held);
+    while (await rig.gateway.core.watcher.turn());
+    expect(told()?.broken).toContain(`of lane ${lane}`);
+    await rig.restart();
+    await rig.turns();
+    expect(told()?.broken).toContain(`of lane ${lane}`);
   });
 
   it('ends sales when only what it left of an account is seen', async () => {
