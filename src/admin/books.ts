@@ -73,11 +73,15 @@ export type SettlementView = {
   held: string;
   oldest_unsettled_at: string | null;
   open: BatchView[];
+  /** Lanes that are not at rest, and what each waits for; that of a halted one is why. */
+  lanes: LaneView[];
   last: BatchView | null;
   /** What the newest settlements cost in network fees; null before the first fee is known. */
   costs: SettlementCostsView | null;
   earnings: PayeeEarnings[];
 };
+
+export type LaneView = { lane: number; batch: number | null; state: string; waiting_for: string | null };
 
 /** XLM as decimal text. `accounts` counts an account once for each batch it is in. */
 export type SettlementCostsView = { batches: number; accounts: number; fee_xlm: string; fee_per_account_xlm: string };

@@ -15,6 +15,8 @@ export type GaugeValues = {
   watcherLagLedgers: number | undefined;
   /** Age of the newest ledger it has applied. */
   watcherAgeS: number | undefined;
+  /** Lanes that settle nothing until a person has looked. */
+  lanesHalted: number;
   vault: { tokens: Units; liabilities: Units } | undefined;
   /** Payments to the deposit account that nobody owns yet. */
   unattributed: { count: number; sum: Units };
@@ -73,6 +75,10 @@ const singles: Record<string, { help: string; value(values: GaugeValues): number
   callora_oldest_unsettled_age_seconds: {
     help: 'Age of the oldest charge that the chain has not confirmed; 0 without one',
     value: (now) => now.oldestUnsettledAgeS,
+  },
+  callora_settlement_lanes_halted: {
+    help: 'Lanes that settle nothing until a person has looked',
+    value: (now) => now.lanesHalted,
   },
   callora_deposit_watcher_lag_ledgers: { help: 'Ledgers not yet watched', value: (now) => now.watcherLagLedgers },
   callora_deposit_watcher_age_seconds: { help: 'Age of the newest ledger watched', value: (now) => now.watcherAgeS },

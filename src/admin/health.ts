@@ -19,6 +19,8 @@ export type Health = {
   paused: boolean;
   /** Why sales are stopped, if they are. */
   stopped: string | undefined;
+  /** Lanes that settle nothing until a person has looked, and why. */
+  halted: readonly { lane: number; reason: string }[];
   /** What the vault held and owed when last asked; undefined before. */
   solvency: Solvency | undefined;
   /** True once the gateway drains. */
@@ -56,8 +58,13 @@ export function notReady(health: Health, nowMs: number): string[] {
 }
 
 /** What wants a person, although calls can be served as ever. */
-export function troubleAside({ loops }: Pick<Health, 'loops'>): string[] {
-  return loops.filter((loop) => loop.aside && loop.failuresInRow >= failuresMax).map(failureOf);
+export function troubleAside({ loops, halted }: Pick<Health, 'loops' | 'halted'>): string[] {
+  return [
+    ...loops.filter((loop) => loop.aside && loop.failuresInRow >= failuresMax).map(failureOf),
+    ...halted.map(
+      ({ lane, reason }) => `settlement: lane ${lane} is halted (${reason}); \`callora settle now\` tries once more`,
+    ),
+  ];
 }
 
 function failureOf({ name, failuresInRow, lastError }: LoopHealth): string {

@@ -10,7 +10,7 @@ import type { Charges } from '../store/charges.ts';
 import type { EnvelopeFees } from '../store/envelope-fees.ts';
 import type { Payouts } from '../store/payouts.ts';
 import { batchView, leafView, lineView, pageOf, time } from './book-views.ts';
-import type { Books, PayeeEarnings, ReconcileView, SettlementCostsView } from './books.ts';
+import type { Books, LaneView, PayeeEarnings, ReconcileView, SettlementCostsView } from './books.ts';
 import { readPage } from './page-query.ts';
 
 export type SettleDeskDeps = {
@@ -18,7 +18,7 @@ export type SettleDeskDeps = {
   charges: Pick<Charges, 'unsealed' | 'oldestUnsettledAtMs'>;
   payouts: Pick<Payouts, 'earnings'>;
   ledger: Pick<Ledger, 'totals'>;
-  settler: Pick<Settler, 'settleNow'>;
+  settler: Pick<Settler, 'settleNow' | 'status'>;
   envelopeFees: Pick<EnvelopeFees, 'costs'>;
   /** Compares every identity of the books with the chain. */
   reconcile(signal: AbortSignal): Promise<Pick<ReconcileReport, 'checks' | 'totals'>>;
@@ -47,6 +47,7 @@ export function createSettleDesk(deps: SettleDeskDeps): SettleDesk {
         held: formatUsdc(totals.held),
         oldest_unsettled_at: oldestAtMs === undefined ? null : time(oldestAtMs),
         open: batches.open().map(batchView),
+        lanes: lanes(deps),
         last: last ? batchView(last) : null,
         costs: costs(deps),
         earnings: earnings(deps),
@@ -92,6 +93,18 @@ async function settleNow(deps: SettleDeskDeps): ReturnType<Books['settleNow']> {
 
 function earnings({ payouts }: Pick<SettleDeskDeps, 'payouts'>): PayeeEarnings[] {
   return payouts.earnings().map(({ payee, lane, gross }) => ({ payee, lane, gross: formatUsdc(gross) }));
+}
+
+function lanes({ settler }: SettleDeskDeps): LaneView[] {
+  return settler
+    .status()
+    .lanes.filter(({ state, waitingFor }) => state !== 'idle' || waitingFor !== undefined)
+    .map(({ lane, batch, state, waitingFor }) => ({
+      lane,
+      batch: batch ?? null,
+      state,
+      waiting_for: waitingFor ?? null,
+    }));
 }
 
 /** Newest batches whose fees are added up: about two hours of a busy gateway. */

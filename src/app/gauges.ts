@@ -26,6 +26,7 @@ export function gaugesOf(core: Core): GaugeValues {
     oldestUnsettledAgeS: core.oldestUnsettledAtMs === undefined ? 0 : ageS(nowMs, core.oldestUnsettledAtMs),
     watcherLagLedgers: core.watcher.health().behindLedgers,
     watcherAgeS: seenAtMs === undefined ? undefined : ageS(nowMs, seenAtMs),
+    lanesHalted: core.settler.status().lanes.filter(({ state }) => state === 'halted').length,
     vault: core.solvency,
     unattributed: core.store.classicPayments.unattributed(),
     classicSetAside: core.store.classicPayments.setAsideCount(),

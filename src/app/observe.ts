@@ -44,8 +44,14 @@ export function chainHealth(core: Core): Omit<Health, 'loops' | 'stopping'> {
     withdrawDelayS: facts.withdrawDelayS,
     paused: (seen.paused & 2) !== 0,
     stopped: stopAndWait(core),
+    halted: haltedLanes(core),
     solvency: core.solvency,
   };
+}
+
+function haltedLanes({ settler }: Pick<Core, 'settler'>): { lane: number; reason: string }[] {
+  const halted = settler.status().lanes.filter(({ state }) => state === 'halted');
+  return halted.map(({ lane, waitingFor }) => ({ lane, reason: waitingFor ?? 'no reason given' }));
 }
 
 /** Why sales are stopped, and after a restore for how long still: an operator waits for it. */

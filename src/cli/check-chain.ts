@@ -1,9 +1,10 @@
 import type { Config } from '../catalog/model.ts';
 import { formatDuration } from '../catalog/quantity.ts';
 import { checkAgeCap, tooManyLanes } from '../catalog/vault-bounds.ts';
+import { formatUsdc, units } from '../money.ts';
 import { readHolding } from '../stellar/account-transactions.ts';
+import { readFeeAccount } from '../stellar/fee-account.ts';
 import type { Rpc } from '../stellar/rpc.ts';
-import { accountSequence } from '../stellar/submitter.ts';
 import { publicKeyOf } from '../stellar/transactions.ts';
 import { createVault, type Vault } from '../stellar/vault-client.ts';
 import type { VaultInfo } from '../stellar/vault-views.ts';
@@ -108,9 +109,21 @@ async function checkOperator(rpc: Rpc, operator: string, info: VaultInfo): Promi
   if (info.operator !== operator) {
     return fail('operator', `the key of this config is ${operator}, but the vault obeys ${info.operator}`);
   }
-  if ((await accountSequence(rpc, operator)) === undefined) {
+  return judgeFees(operator, (await readFeeAccount(rpc, operator))?.freeStroops);
+}
+
+/** A full batch takes up to about one XLM in fees, so this is where settlement stops soon, and where it has, stroops. */
+const feesLowStroops = 100_000_000n;
+const feesGoneStroops = 10_000_000n;
+
+/** What is left for fees above the reserve; undefined for an account that does not exist. */
+export function judgeFees(operator: string, freeStroops: bigint | undefined): Finding {
+  if (freeStroops === undefined) {
     return fail('operator', `${operator} does not exist on this network: fund it with XLM for fees`);
   }
+  const left = `${operator} has ${formatUsdc(units(freeStroops))} XLM for fees`;
+  if (freeStroops < feesGoneStroops) return fail('operator', `${left}: a full batch may cost more. Fund it`);
+  if (freeStroops < feesLowStroops) return warn('operator', `${left}: enough for some batches. Fund it soon`);
   return ok('operator', operator);
 }
 

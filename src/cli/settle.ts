@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { BatchView } from '../admin/book-views.ts';
-import type { PayeeEarnings, SettlementCostsView } from '../admin/books.ts';
+import type { LaneView, PayeeEarnings, SettlementCostsView } from '../admin/books.ts';
 import type { Cli } from './cli.ts';
 import { type OperatorOptions, withOperatorOptions } from './config-option.ts';
 import { CliError } from './exit-codes.ts';
@@ -54,9 +54,17 @@ function settleStatus(cli: Cli, settle: Command): void {
         'last batch': status.last ? `${status.last.lane}/${status.last.batch} ${status.last.state}` : 'none yet',
       });
       printTable(cli, status.open, batchColumns, 'No batch is on its way.');
+      if (status.lanes.length > 0) printTable(cli, status.lanes, laneColumns, '');
       printEarnings(cli, status.earnings);
     });
 }
+
+const laneColumns: Column<LaneView>[] = [
+  { title: 'lane', value: (row) => String(row.lane) },
+  { title: 'batch', value: (row) => String(row.batch ?? '-') },
+  { title: 'state', value: (row) => row.state },
+  { title: 'waits for', value: (row) => row.waiting_for ?? '-' },
+];
 
 function feesText(costs: SettlementCostsView | null): string {
   if (!costs) return 'not known yet';

@@ -208,6 +208,7 @@ describe('settlement', () => {
           sealNow(rig.store, sealAll);
           return { done: false, confirmed: [], waitingFor: 'the network' };
         },
+        status: () => ({ lanes: [], foreign: false, synced: true }),
       },
     });
     rig.fund(alice, '1');
@@ -266,6 +267,23 @@ describe('settlement', () => {
       open: [],
       last: null,
       oldest_unsettled_at: '2027-01-15T08:00:00.000Z',
+    });
+  });
+});
+
+describe('the lanes of settlement', () => {
+  it('are shown while they are not at rest, with why one is halted', async () => {
+    const lanes = [
+      { lane: 0, batch: undefined, state: 'idle' as const, waitingFor: undefined },
+      { lane: 1, batch: 7, state: 'halted' as const, waitingFor: '3 envelopes failed' },
+    ];
+    const settler = {
+      settleNow: async () => ({ done: true, confirmed: [], waitingFor: undefined }),
+      status: () => ({ lanes, foreign: false, synced: true }),
+    };
+    const rig = await rigged({ settler });
+    expect(await rig.books.settlement()).toMatchObject({
+      lanes: [{ lane: 1, batch: 7, state: 'halted', waiting_for: '3 envelopes failed' }],
     });
   });
 });

@@ -8,6 +8,7 @@ export const gauges: GaugeValues = {
   unsettled: units(5_000n),
   receivable: units(0n),
   oldestUnsettledAgeS: 12,
+  lanesHalted: 1,
   watcherLagLedgers: 4,
   watcherAgeS: 6,
   vault: { tokens: units(30_000_000n), liabilities: units(20_000_000n) },

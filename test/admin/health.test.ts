@@ -39,8 +39,16 @@ describe('a gateway is ready', () => {
   it('although something that no call depends on is in trouble, and it is told', () => {
     const horizon = { ...loop, name: 'classic deposits', aside: true, failuresInRow: 5, lastError: 'Horizon is gone' };
     expect(notReady({ ...healthy, loops: [horizon] }, nowMs)).toEqual([]);
-    expect(troubleAside({ loops: [loop, horizon] })).toEqual([
+    expect(troubleAside({ loops: [loop, horizon], halted: [] })).toEqual([
       'classic deposits: failed 5 times in a row, Horizon is gone',
+    ]);
+  });
+
+  it('although a lane is halted, and why and what to do is told', () => {
+    const halted = [{ lane: 2, reason: '3 envelopes failed' }];
+    expect(notReady({ ...healthy, halted }, nowMs)).toEqual([]);
+    expect(troubleAside({ loops: [], halted })).toEqual([
+      'settlement: lane 2 is halted (3 envelopes failed); `callora settle now` tries once more',
     ]);
   });
 

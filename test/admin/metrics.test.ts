@@ -90,6 +90,7 @@ describe('metrics', () => {
     expect(page).toContain('callora_reservations 2');
     expect(page).toContain('callora_unsettled_usdc 0.0005');
     expect(page).toContain('callora_oldest_unsettled_age_seconds 12');
+    expect(page).toContain('callora_settlement_lanes_halted 1');
     expect(page).toContain('callora_deposit_watcher_lag_ledgers 4');
     expect(page).toContain('callora_unattributed_usdc 2.5');
     expect(page).toContain('callora_unattributed_payments 2');

@@ -42,6 +42,7 @@ export const healthy: Health = {
   withdrawDelayS: 172_800,
   paused: false,
   stopped: undefined,
+  halted: [],
   solvency: undefined,
   stopping: false,
 };
@@ -127,7 +128,10 @@ export async function createRig(
     sync: store.sync,
     vault,
     clock,
-    settler: { settleNow: async () => ({ done: true, confirmed: [], waitingFor: undefined }) },
+    settler: {
+      settleNow: async () => ({ done: true, confirmed: [], waitingFor: undefined }),
+      status: () => ({ lanes: [], foreign: false, synced: true }),
+    },
     reconcile: async () => ({ checks: [], totals: [] }),
     recorder: createLiveRecorder({ clock }),
     gauges: () => ({ holds: 0, accounts: 1, watcherLagLedgers: 2, connections: 3 }),
