@@ -5,7 +5,7 @@ import { CliError } from './exit-codes.ts';
 
 export type OwnLeaf = { account: string; payee: string } & (
   | { kind: 'call'; price: string; refund: string }
-  | { kind: 'carry'; amount: string }
+  | { kind: 'carry'; amount: string; from_lane: number; from_batch: number }
 );
 
 export type PlacedReceipt = { root: string; index: number; leaf: OwnLeaf };
@@ -38,11 +38,26 @@ export function faultsOfLeaves(own: string, receipts: readonly PlacedReceipt[], 
   return faults;
 }
 
+/** What the leaves carry over from each earlier batch and payee. */
+export function carriedFrom(
+  receipts: readonly PlacedReceipt[],
+): { lane: number; batch: number; payee: string; amount: Units }[] {
+  const sums = new Map<string, { lane: number; batch: number; payee: string; amount: Units }>();
+  for (const { leaf } of receipts) {
+    if (leaf.kind !== 'carry') continue;
+    const { from_lane: lane, from_batch: batch, payee } = leaf;
+    const key = `${lane} ${batch} ${payee}`;
+    const amount = add(sums.get(key)?.amount ?? zero, amountOf(leaf.amount));
+    sums.set(key, { lane, batch, payee, amount });
+  }
+  return [...sums.values()];
+}
+
 function netOf(leaf: OwnLeaf): Units {
   return leaf.kind === 'carry' ? amountOf(leaf.amount) : subtract(amountOf(leaf.price), amountOf(leaf.refund));
 }
 
-function amountOf(text: string): Units {
+export function amountOf(text: string): Units {
   const amount = parseUsdc(text);
   if (amount !== undefined) return amount;
   throw new CliError('refused', `the gateway names ${text} as an amount`);

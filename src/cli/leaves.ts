@@ -1,12 +1,29 @@
 import { Command } from 'commander';
+import { formatUsdc } from '../money.ts';
 import { askPatiently } from './ask-patiently.ts';
+import { faultsOfChain, type Place, readChainLines, shortOf } from './chain-lines.ts';
 import type { Cli } from './cli.ts';
 import { CliError } from './exit-codes.ts';
 import { askAsHolder } from './holder-request.ts';
 import { writeJsonFile } from './json-file.ts';
-import { faultsOfLeaves, type LeafSum, type PlacedReceipt, type SettledLine, sumLeaves } from './leaf-sums.ts';
+import {
+  carriedFrom,
+  faultsOfLeaves,
+  type LeafSum,
+  type PlacedReceipt,
+  type SettledLine,
+  sumLeaves,
+} from './leaf-sums.ts';
 import { printJson, printTable } from './output.ts';
-import { findTarget, type KeyOptions, keyOf, type TargetOptions, withKeyOption, withTargetOptions } from './target.ts';
+import {
+  findTarget,
+  type KeyOptions,
+  keyOf,
+  type Target,
+  type TargetOptions,
+  withKeyOption,
+  withTargetOptions,
+} from './target.ts';
 import { checkReceipt, leadsTo } from './verify.ts';
 
 type LeavesOptions = TargetOptions & KeyOptions & { out?: string; json?: boolean };
@@ -22,14 +39,20 @@ export function leavesCommand(cli: Cli): Command {
       if (![lane, batch].every((text) => /^[0-9]{1,15}$/.test(text))) {
         throw new CliError('usage', 'lane and batch are whole numbers');
       }
-      const { items, lines } = await allLeaves(cli, options, `/_callora/batches/${lane}/${batch}/leaves`);
+      const place = { lane: Number(lane), batch: Number(batch) };
+      const told = await allLeaves(cli, options, place);
+      const { items, lines } = told;
       if (options.out !== undefined) writeJsonFile(options.out, items);
-      const { vault, state } = await findTarget(cli, options);
+      const target = await findTarget(cli, options);
+      const account = keyOf(cli, options, target.state).address;
       const sums = sumLeaves(items, lines);
-      const faults = faultsOfLeaves(keyOf(cli, options, state).address, items, sums);
-      faults.push(...(await faultsOfProof(cli, options, vault, items)));
-      if (options.json) printJson(cli, { ok: faults.length === 0, sums, faults });
+      const faults = faultsOfLeaves(account, items, sums);
+      faults.push(...(await faultsOfProof(cli, options, target.vault, items)));
+      const chain = await compareWithChain(cli, options, { target, account, place, told });
+      faults.push(...chain.faults);
+      if (options.json) printJson(cli, { ok: faults.length === 0, sums, faults, not_checked: chain.unchecked });
       else printSums(cli, sums);
+      for (const note of chain.unchecked) cli.note(`note: ${note}`);
       if (faults.length > 0) throw new CliError('off', faults.join('; '));
     });
 }
@@ -37,19 +60,20 @@ export function leavesCommand(cli: Cli): Command {
 /** More than a batch can hold. */
 const leavesMax = 100_000;
 
-async function allLeaves(
-  cli: Cli,
-  options: LeavesOptions,
-  path: string,
-): Promise<{ items: PlacedReceipt[]; lines: SettledLine[] }> {
+type ToldBatch = { items: PlacedReceipt[]; lines: SettledLine[]; txHash: string | undefined };
+
+async function askPage(cli: Cli, options: LeavesOptions, { lane, batch }: Place, query: string): Promise<LeavesPage> {
+  const path = `/_callora/batches/${lane}/${batch}/leaves?${query}`;
+  return readPage(await askPatiently(cli.clock, () => askAsHolder(cli, options, path)));
+}
+
+async function allLeaves(cli: Cli, options: LeavesOptions, place: Place): Promise<ToldBatch> {
   const items: PlacedReceipt[] = [];
   for (let cursor = '0'; ; ) {
-    const page = readPage(
-      await askPatiently(cli.clock, () => askAsHolder(cli, options, `${path}?limit=200&cursor=${cursor}`)),
-    );
+    const page = await askPage(cli, options, place, `limit=200&cursor=${cursor}`);
     items.push(...page.items);
     if (page.lines === null) throw new CliError('refused', 'the token does not cover every API: log in again');
-    if (page.next === null) return { items, lines: page.lines };
+    if (page.next === null) return { items, lines: page.lines, txHash: page.txHash };
     if (items.length > leavesMax || page.items.length === 0) {
       throw new CliError('refused', 'the gateway’s list of leaves has no end');
     }
@@ -71,15 +95,53 @@ async function faultsOfProof(
   return faults;
 }
 
-type LeavesPage = { items: PlacedReceipt[]; lines: SettledLine[] | null; next: string | null };
+/**
+ * What the gateway says of the settlement beside the settlement itself, and what its leaves carry over beside what earlier
+ * ones did not get. `unchecked` says what nobody could show any more: RPC servers keep transactions for some days.
+ */
+async function compareWithChain(
+  cli: Cli,
+  options: LeavesOptions,
+  { target, account, place, told }: { target: Target; account: string; place: Place; told: ToldBatch },
+): Promise<{ faults: string[]; unchecked: string[] }> {
+  const faults: string[] = [];
+  const unchecked: string[] = [];
+  const linesOf = async (of: Place, txHash: string | undefined) => {
+    const lines = txHash === undefined ? 'unknown' : await readChainLines(cli, target, of, txHash, account);
+    if (lines === undefined) faults.push(`transaction ${txHash} is not the settlement of batch ${of.batch}`);
+    else if (lines === 'unknown') {
+      const why = txHash === undefined ? 'the gateway names no transaction' : 'the RPC server no longer has it';
+      unchecked.push(`batch ${of.batch} was not compared with its transaction: ${why}`);
+    } else return lines;
+    return undefined;
+  };
+  const own = await linesOf(place, told.txHash);
+  if (own) faults.push(...faultsOfChain(told.lines, own));
+  for (const { payee, amount, ...from } of carriedFrom(told.items)) {
+    const before = await askPage(cli, options, from, 'limit=1');
+    const short = shortOf((await linesOf(from, before.txHash)) ?? before.lines ?? [], payee);
+    if (amount <= short) continue;
+    const what = `${formatUsdc(amount)} USDC for ${payee} are carried over from batch ${from.batch} of lane ${from.lane}`;
+    faults.push(`${what}, which was short of ${formatUsdc(short)}`);
+  }
+  return { faults, unchecked };
+}
+
+type LeavesPage = {
+  items: PlacedReceipt[];
+  lines: SettledLine[] | null;
+  txHash: string | undefined;
+  next: string | null;
+};
 
 /** The form that sums need; the verifier looks at the rest. */
 function readPage(answer: Record<string, unknown>): LeavesPage {
-  const { items, lines, next } = answer as Partial<LeavesPage>;
+  const { items, lines, next, tx_hash: hash } = answer as Partial<LeavesPage> & { tx_hash?: unknown };
   const sound = (entry: { payee?: unknown } | undefined) => typeof entry?.payee === 'string';
   const good = Array.isArray(items) && items.every((item) => sound(item?.leaf));
   if (good && (lines === null || (Array.isArray(lines) && lines.every(sound)))) {
-    return { items, lines, next: typeof next === 'string' ? next : null };
+    const txHash = typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash) ? hash : undefined;
+    return { items, lines, txHash, next: typeof next === 'string' ? next : null };
   }
   throw new CliError('refused', 'the gateway answered with no list of leaves');
 }

@@ -30,6 +30,8 @@ export type LeavesView = {
   lane: number;
   batch: number;
   state: BatchRow['state'];
+  /** The transaction that settled it, where it is known: what was asked and taken can be read there. */
+  tx_hash: string | null;
   lines: { payee: string; amount: string; taken: string | null; payee_listed: boolean }[] | null;
   items: ReceiptView[];
   next: string | null;
@@ -100,6 +102,7 @@ export async function ownLeaves(
     lane,
     batch,
     state: now.state,
+    tx_hash: now.txHash ?? null,
     lines: reader.scopes === '*' ? ownLines(deps.receipts, reader.account, now) : null,
     items,
     next: own.length > limit ? String(own[limit]?.leaf) : null,

@@ -33,6 +33,7 @@ export type TransactionAnswer = LedgerSpan & { latestClosedAtS: number } & (
         ledger: number;
         closedAtS: number;
         resultXdr: string | undefined;
+        envelopeXdr?: string | undefined;
         /** Contract events of each operation; undefined where the server does not give them. */
         contractEventsXdr: string[][] | undefined;
       }
@@ -120,6 +121,7 @@ export function transactionAnswer(answer: Record<string, unknown>): TransactionA
     ledger: integer(answer, 'ledger'),
     closedAtS: integer(answer, 'createdAt'),
     resultXdr: optionalText(answer, 'resultXdr'),
+    envelopeXdr: optionalText(answer, 'envelopeXdr'),
     contractEventsXdr: isTextTable(events) ? events : undefined,
   };
 }

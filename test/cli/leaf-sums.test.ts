@@ -13,7 +13,7 @@ describe('the leaves of a batch', () => {
     const debt: PlacedReceipt = {
       root: 'r',
       index: 0,
-      leaf: { kind: 'carry', account: 'me', payee: 'P', amount: '0.02' },
+      leaf: { kind: 'carry', account: 'me', payee: 'P', amount: '0.02', from_lane: 0, from_batch: 1 },
     };
     const receipts = [debt, call(1, '0.03'), call(2, '0.5', '0.5')];
     const sums = sumLeaves(receipts, [line]);

@@ -1,9 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { contract, Keypair } from '@stellar/stellar-sdk';
+import { contract, Keypair, rpc } from '@stellar/stellar-sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readState, writeState } from '../../src/cli/consumer-state.ts';
 import type { ReceiptView } from '../../src/portal/receipt-view.ts';
+import type { LeavesView } from '../../src/portal/receipts.ts';
 import { callora, type Result, type Sandbox, startSandbox } from '../support/callora-process.ts';
 import { tamperings } from '../support/receipt-tampering.ts';
 import { runStandalone } from '../support/standalone-verifier.ts';
@@ -14,6 +18,8 @@ let sandbox: Sandbox;
 let dir: string;
 let call: string;
 let receipt: ReceiptView;
+/** A transaction of the vault that is no settlement. */
+let deposit: string;
 /** The vault's own word, read by a stock client. */
 let chain: string;
 
@@ -60,6 +66,12 @@ beforeAll(async () => {
   expect((await consumer('roots', '--out', at('roots.json'), '--jwks', at('jwks.json'))).code).toBe(0);
   receipt = readJson('receipt.json');
   chain = await vaultChain();
+  const events = await new rpc.Server(sandbox.info.rpcUrl, { allowHttp: true }).getEvents({
+    startLedger: 1,
+    filters: [{ type: 'contract', contractIds: [sandbox.info.vault] }],
+    limit: 1,
+  });
+  deposit = events.events[0]?.txHash ?? '';
 });
 
 afterAll(async () => {
@@ -113,10 +125,50 @@ describe('the receipt of a settled call', () => {
     const ran = await consumer('leaves', '0', String(receipt.batch), '--out', at('leaves.json'), '--json');
     expect(ran).toMatchObject({ code: 0, stderr: '' });
     const { payee } = sandbox.info;
-    const [sum] = JSON.parse(ran.stdout).sums;
+    const { sums, not_checked } = JSON.parse(ran.stdout);
+    // What was asked and taken is what the settlement's own transaction says, over the consumer's RPC server.
+    expect(not_checked).toEqual([]);
+    const [sum] = sums;
     expect(sum).toMatchObject({ payee: payee.address, net: sum.asked, taken: sum.asked });
     expect(sum.leaves).toBe(receipt.size);
     expect(readJson('leaves.json').map(({ leaf }: ReceiptView) => leaf)).toContainEqual(receipt.leaf);
+  });
+
+  it.each([
+    [
+      'less than was taken, with a leaf left out',
+      (page: LeavesView) => {
+        const [left, ...items] = page.items;
+        const price = left?.leaf.kind === 'call' ? Number(left.leaf.price) : 0;
+        const less = (text: string) => String(Math.round((Number(text) - price) * 1e7) / 1e7);
+        const lines =
+          page.lines?.map((line) => ({ ...line, amount: less(line.amount), taken: less(line.taken ?? '0') })) ?? null;
+        return { ...page, items, lines };
+      },
+      'the vault was asked for',
+    ],
+    ['another transaction', (page: LeavesView) => ({ ...page, tx_hash: deposit }), 'is not the settlement of batch'],
+  ])('are not believed of a gateway that tells of %s', async (_, lie, fault) => {
+    const liar = createServer((req, res) => {
+      void fetch(`${sandbox.info.gateway}${req.url}`, {
+        headers: { authorization: req.headers.authorization ?? '' },
+      }).then(async (answer) => {
+        const body = (await answer.json()) as LeavesView;
+        res.setHeader('content-type', 'application/json');
+        res.end(JSON.stringify(req.url?.includes('/leaves') ? lie(body) : body));
+      });
+    });
+    await new Promise<void>((resolve) => liar.listen(0, '127.0.0.1', resolve));
+    const { port } = liar.address() as AddressInfo;
+    const home = at(`home-${port}`);
+    const state = readState(at('home'), sandbox.info.gateway);
+    if (!state) throw new Error('nothing was pinned');
+    mkdirSync(home);
+    writeState(home, { ...state, gateway: `http://127.0.0.1:${port}` });
+    const ran = await callora(['leaves', '0', String(receipt.batch), '--json'], { env: { CALLORA_HOME: home } });
+    liar.close();
+    expect(ran.code).toBe(1);
+    expect(JSON.parse(ran.stdout).faults.join()).toContain(fault);
   });
 
   it('changed is refused by the command with exit code 1, and so is another vault’s', async () => {
