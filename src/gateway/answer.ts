@@ -98,7 +98,9 @@ class AnswerSink implements Sink {
 
   end(trailers: string[]): void {
     this.#ended = true;
-    this.#answer.copy?.end();
+    // A replay has no place for trailers, and without its grpc-status an answer is another one.
+    if (trailers.length === 0) this.#answer.copy?.end();
+    else this.#answer.copy?.giveUp();
     if (this.reads) {
       this.#done('client_gone');
       return;

@@ -57,12 +57,8 @@ export async function charge(
   return {
     ok: false,
     code: 'upstream_bad_answer',
-    fields: [
-      'proxy-status',
-      'callora; error=http_response_incomplete',
-      'callora-price',
-      formatUsdc(call.exchange.end.paid),
-    ],
+    proxyStatus: 'callora; error=http_response_incomplete',
+    fields: ['callora-price', formatUsdc(call.exchange.end.paid)],
   };
 }
 

@@ -28,7 +28,7 @@ export function composeAnswer(deps: CallDeps, call: Call, { head, framing }: Ans
   if (exchange.body && !exchange.body.complete) endsConnection(exchange);
   const down = framingDown(exchange, framing);
   if (read.leaking !== undefined) warnOfLeak(deps, route, read.leaking);
-  fields.push(...exchange.fields);
+  fields.push(...(route.cacheable ? withoutStanding(exchange.fields) : exchange.fields));
   let lines =
     `via: 1.${head.minor} callora\r\nx-request-id: ${exchange.requestId}\r\n` +
     `callora-price: ${formatUsdc(charged)}\r\n`;
@@ -50,6 +50,16 @@ export function composeAnswer(deps: CallDeps, call: Call, { head, framing }: Ans
     clock: deps.clock,
     trailers: (trailers) => trailersDown(trailers, rules, prepared),
   };
+}
+
+/** What is left of a rate is the payer's own: a shared cache would hand it to everybody. */
+function withoutStanding(fields: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const name = fields[i] ?? '';
+    if (name !== 'ratelimit' && name !== 'ratelimit-policy') kept.push(name, fields[i + 1] ?? '');
+  }
+  return kept;
 }
 
 /**

@@ -199,6 +199,13 @@ describe('what a cache may keep', () => {
     expect((await start0().get('/api0/b')).names).toContain('callora-balance');
   });
 
+  it('tells nothing of what its payer has left of a rate', async () => {
+    const account = { perSecond: 5, burst: 5 };
+    await start(withFields(...cached), { ...cacheable, rates: { account, token: undefined, address: undefined } });
+    expect((await start0().get('/api0/a')).names).not.toContain('ratelimit');
+    expect((await start0().get('/api0/b')).names).toContain('ratelimit');
+  });
+
   it('is nothing that was bought, whatever the upstream tells which cache', async () => {
     const orders = [
       'CDN-Cache-Control',

@@ -153,6 +153,15 @@ describe('a call with an Idempotency-Key', () => {
     expect([again.body, again.headers.get('content-length')]).toEqual(['hello', '5']);
   });
 
+  it('does not keep an answer with trailers: a replay would come without its grpc-status', async () => {
+    const { call } = await startKeyed({
+      behave: () =>
+        'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: grpc-status\r\n\r\n2\r\nok\r\n0\r\ngrpc-status: 0\r\n\r\n',
+    });
+    expect((await call('/a/x', keyed('one'))).body).toBe('ok');
+    expect(codeOf(await call('/a/x', keyed('one')))).toEqual([409, 'idempotency_not_replayable']);
+  });
+
   it('takes a chunked body, and knows it from the same bytes with a length', async () => {
     const { rig, call, upstream } = await startKeyed({ behave: () => ok });
     const fields = `host: a\r\nauthorization: Bearer ${token}\r\nconnection: close\r\nidempotency-key: one\r\ntransfer-encoding: chunked\r\n`;

@@ -133,7 +133,8 @@ function badHandshake(detail: string): Refusal {
     ok: false,
     code: 'upstream_bad_answer',
     detail,
-    fields: ['proxy-status', 'callora; error=http_upgrade_failed', 'callora-price', '0'],
+    proxyStatus: 'callora; error=http_upgrade_failed',
+    fields: ['callora-price', '0'],
   };
 }
 

@@ -291,6 +291,8 @@ describe('a handshake that the upstream does not complete', () => {
       expect(text, name).toMatch(/^HTTP\/1.1 502 /);
       expect(text, name).not.toMatch(/secret|101 Switching/);
       expect(text.match(/HTTP\/1.1 \d/g), name).toHaveLength(1);
+      // RFC 9209 section 2: a member for each intermediary.
+      expect(text.match(/proxy-status: /g), name).toHaveLength(1);
       await until(() => rig.gateway.stats().running === 0);
       expect(upstream.requests.length, name).toBe(sent + 1);
       expect(far?.received.length ?? 0, name).toBe(0);
