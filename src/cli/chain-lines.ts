@@ -1,5 +1,5 @@
 import { atLeastZero, formatUsdc, subtract, type Units, units, zero } from '../money.ts';
-import { readSettledCall, type SettledCall } from '../stellar/settle-call.ts';
+import { findSettlement, type SettledCall } from '../stellar/settle-call.ts';
 import { connect } from './chain.ts';
 import type { Cli } from './cli.ts';
 import { amountOf, type SettledLine } from './leaf-sums.ts';
@@ -8,23 +8,19 @@ import type { Target } from './target.ts';
 export type Place = { lane: number; batch: number };
 
 /**
- * The lines of one account in a settlement, read over the consumer's own RPC server. `unknown` when the server has no such
- * transaction any more; undefined when the transaction is not that settlement.
+ * The lines of one account in a settlement, read over the consumer's own RPC server: its event leads to its transaction,
+ * whatever anybody says which that is. Undefined when the server's history holds no such settlement.
  */
 export async function readChainLines(
   cli: Pick<Cli, 'clock'>,
   target: Target,
-  { lane, batch }: Place,
-  txHash: string,
+  place: Place,
   account: string,
-): Promise<ChainLine[] | 'unknown' | undefined> {
+): Promise<ChainLine[] | undefined> {
   const { rpc } = connect(cli, target);
   await rpc.verifyNetwork();
-  const found = await rpc.transaction(txHash);
-  if (found.status === 'NOT_FOUND' || !found.envelopeXdr || !found.contractEventsXdr) return 'unknown';
-  const call = readSettledCall(found.envelopeXdr, found.contractEventsXdr, target.vault);
-  if (call?.lane !== lane || call.batch !== batch) return undefined;
-  return chainLines(call, account);
+  const call = await findSettlement(rpc, target.vault, place);
+  return call && chainLines(call, account);
 }
 
 /** What an account was asked for and gave, by the settlement's own transaction. */

@@ -60,7 +60,7 @@ export function leavesCommand(cli: Cli): Command {
 /** More than a batch can hold. */
 const leavesMax = 100_000;
 
-type ToldBatch = { items: PlacedReceipt[]; lines: SettledLine[]; txHash: string | undefined };
+type ToldBatch = { items: PlacedReceipt[]; lines: SettledLine[] };
 
 async function askPage(cli: Cli, options: LeavesOptions, { lane, batch }: Place, query: string): Promise<LeavesPage> {
   const path = `/_callora/batches/${lane}/${batch}/leaves?${query}`;
@@ -73,7 +73,7 @@ async function allLeaves(cli: Cli, options: LeavesOptions, place: Place): Promis
     const page = await askPage(cli, options, place, `limit=200&cursor=${cursor}`);
     items.push(...page.items);
     if (page.lines === null) throw new CliError('refused', 'the token does not cover every API: log in again');
-    if (page.next === null) return { items, lines: page.lines, txHash: page.txHash };
+    if (page.next === null) return { items, lines: page.lines };
     if (items.length > leavesMax || page.items.length === 0) {
       throw new CliError('refused', 'the gateway’s list of leaves has no end');
     }
@@ -97,7 +97,7 @@ async function faultsOfProof(
 
 /**
  * What the gateway says of the settlement beside the settlement itself, and what its leaves carry over beside what earlier
- * ones did not get. `unchecked` says what nobody could show any more: RPC servers keep transactions for some days.
+ * ones did not get. `unchecked` says what the RPC server cannot show: it keeps history for some days.
  */
 async function compareWithChain(
   cli: Cli,
@@ -106,20 +106,18 @@ async function compareWithChain(
 ): Promise<{ faults: string[]; unchecked: string[] }> {
   const faults: string[] = [];
   const unchecked: string[] = [];
-  const linesOf = async (of: Place, txHash: string | undefined) => {
-    const lines = txHash === undefined ? 'unknown' : await readChainLines(cli, target, of, txHash, account);
-    if (lines === undefined) faults.push(`transaction ${txHash} is not the settlement of batch ${of.batch}`);
-    else if (lines === 'unknown') {
-      const why = txHash === undefined ? 'the gateway names no transaction' : 'the RPC server no longer has it';
-      unchecked.push(`batch ${of.batch} was not compared with its transaction: ${why}`);
-    } else return lines;
+  const linesOf = async (of: Place) => {
+    const lines = await readChainLines(cli, target, of, account);
+    if (lines) return lines;
+    const what = `batch ${of.batch} of lane ${of.lane} was not compared with the chain`;
+    unchecked.push(`${what}: it is not settled yet, or the history of the RPC server begins behind it`);
     return undefined;
   };
-  const own = await linesOf(place, told.txHash);
+  const own = await linesOf(place);
   if (own) faults.push(...faultsOfChain(told.lines, own));
   for (const { payee, amount, ...from } of carriedFrom(told.items)) {
-    const before = await askPage(cli, options, from, 'limit=1');
-    const short = shortOf((await linesOf(from, before.txHash)) ?? before.lines ?? [], payee);
+    const before = (await linesOf(from)) ?? (await askPage(cli, options, from, 'limit=1')).lines ?? [];
+    const short = shortOf(before, payee);
     if (amount <= short) continue;
     const what = `${formatUsdc(amount)} USDC for ${payee} are carried over from batch ${from.batch} of lane ${from.lane}`;
     faults.push(`${what}, which was short of ${formatUsdc(short)}`);
@@ -130,18 +128,16 @@ async function compareWithChain(
 type LeavesPage = {
   items: PlacedReceipt[];
   lines: SettledLine[] | null;
-  txHash: string | undefined;
   next: string | null;
 };
 
 /** The form that sums need; the verifier looks at the rest. */
 function readPage(answer: Record<string, unknown>): LeavesPage {
-  const { items, lines, next, tx_hash: hash } = answer as Partial<LeavesPage> & { tx_hash?: unknown };
+  const { items, lines, next } = answer as Partial<LeavesPage>;
   const sound = (entry: { payee?: unknown } | undefined) => typeof entry?.payee === 'string';
   const good = Array.isArray(items) && items.every((item) => sound(item?.leaf));
   if (good && (lines === null || (Array.isArray(lines) && lines.every(sound)))) {
-    const txHash = typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash) ? hash : undefined;
-    return { items, lines, txHash, next: typeof next === 'string' ? next : null };
+    return { items, lines, next: typeof next === 'string' ? next : null };
   }
   throw new CliError('refused', 'the gateway answered with no list of leaves');
 }

@@ -1,3 +1,4 @@
+import { cursorLedger } from '../stellar/event-cursor.ts';
 import type { Rpc } from '../stellar/rpc.ts';
 import { decodeTransfer, type TransferEvent, transfersTo } from '../stellar/token-events.ts';
 import { decodeVaultEvent } from '../stellar/vault-events.ts';
@@ -62,12 +63,6 @@ async function withoutDeposits(deps: TransferDeps, transfers: TransferEvent[], s
     if (left > 0) explained.set(key, left - 1);
     return left === 0;
   });
-}
-
-/** The ledger a cursor stands in: its first part counts ledgers in the upper 32 of 64 bits. */
-export function cursorLedger(cursor: string): number | undefined {
-  const match = /^(\d{1,20})-\d+$/.exec(cursor);
-  return match?.[1] === undefined ? undefined : Number(BigInt(match[1]) >> 32n);
 }
 
 function place({ id, ledger, closedAtMs, txHash }: Omit<VaultEventRow, 'kind' | 'data'>) {

@@ -2,6 +2,7 @@ import type { Ledger } from '../billing/ledger.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { formatUsdc } from '../money.ts';
+import { cursorLedger } from '../stellar/event-cursor.ts';
 import { RpcError } from '../stellar/json-rpc.ts';
 import type { Rpc } from '../stellar/rpc.ts';
 import type { EventsPage, LedgerSpan } from '../stellar/rpc-answers.ts';
@@ -10,7 +11,7 @@ import { decodeVaultEvent, type VaultEvent } from '../stellar/vault-events.ts';
 import type { Store } from '../store/store.ts';
 import { asksToSettle, eventRow } from './event-rows.ts';
 import { followChange, type SnapshotDeps, takeSnapshots } from './snapshots.ts';
-import { cursorLedger, followTransfers } from './transfers.ts';
+import { followTransfers } from './transfers.ts';
 import { initialVaultState, nextVaultState, type VaultState, withPayee } from './vault-state.ts';
 
 /**

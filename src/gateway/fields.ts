@@ -44,8 +44,20 @@ const identity = new Set([
   'proxy',
 ]);
 
-/** Fields the gateway sets or frames itself on the way up. `expect` is answered here. */
-const ownUp = new Set(['host', 'content-length', 'authorization', 'expect', 'x-request-id']);
+/**
+ * Fields the gateway sets or frames itself on the way up, or that are meant for it: a credential of its clients, whichever
+ * way of paying it belongs to. `expect` is answered here.
+ */
+const ownUp = new Set([
+  'host',
+  'content-length',
+  'authorization',
+  'payment-authorization',
+  'payment-signature',
+  'x-payment',
+  'expect',
+  'x-request-id',
+]);
 
 /**
  * Fields of an answer that speak for the listener and all its paths, not for the upstream; and those by which a proxy of

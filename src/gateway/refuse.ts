@@ -55,6 +55,7 @@ export function rawRefusal(code: ErrorCode, detail?: string): string {
   const body = JSON.stringify(document);
   return (
     `${statusLine(document.status)}content-type: application/problem+json\r\n` +
-    `content-length: ${Buffer.byteLength(body)}\r\ncache-control: no-store\r\nconnection: close\r\n\r\n${body}`
+    `content-length: ${Buffer.byteLength(body)}\r\ncache-control: no-store\r\n` +
+    `proxy-status: ${proxyStatus(code)}\r\nconnection: close\r\n\r\n${body}`
   );
 }

@@ -108,6 +108,18 @@ describe('a trace', () => {
   });
 });
 
+describe('a payment that a client sends', () => {
+  it.each(['Payment-Authorization', 'payment_signature', 'X-PAYMENT'])(
+    'is a credential: %s reaches no upstream',
+    async (name) => {
+      await start();
+      await sent([`${name}: s3cret`, 'x-other: passes'], 'x-other');
+      expect(headSeen()).toContain('passes');
+      expect(headSeen()).not.toContain('s3cret');
+    },
+  );
+});
+
 describe('cookies', () => {
   it.each([
     ['a=1; callora_admin=s3cret; b=2', 'a=1; b=2'],

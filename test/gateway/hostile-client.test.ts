@@ -243,6 +243,7 @@ describe('a client that sends more than anyone asked for', () => {
     });
     await until(() => client.readableEnded || client.closed, 'the connection ended');
     expect(text).toMatch(/^HTTP\/1\.1 (400|414|431) /);
+    expect(text).toMatch(/\r\nproxy-status: callora; error=http_request_error; details="[a-z_]+"\r\n/);
   });
 });
 

@@ -1,4 +1,4 @@
-import { cursorLedger } from '../../src/deposits/transfers.ts';
+import { cursorLedger } from '../../src/stellar/event-cursor.ts';
 import { decodeVaultEvent } from '../../src/stellar/vault-events.ts';
 import type { SimNetwork } from './network.ts';
 
