@@ -105,7 +105,7 @@ export function joinChainWork(
     token: facts.token,
     payees: config.apis.map((api) => api.payee),
     restored: () => store.restored.state() === 'begun',
-    async onFirstSight({ latestLedger: seenLedger }, signal) {
+    async onFirstSight(seenLedger, signal) {
       const restored = store.restored.state() === 'begun';
       const { meta } = store;
       await beginAdoption({ vault, meta, newest: rpc.latestLedger, restored, seenLedger }, facts.lanes, signal);

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { GaugeValues } from '../admin/gauges.ts';
 import { lastSeenMs } from '../deposits/vault-state.ts';
 import type { Core } from './core.ts';
+import { haltedLanes } from './observe.ts';
 import { openStops } from './sales.ts';
 
 /** The state of the running program as numbers, read at each scrape. */
@@ -26,7 +27,7 @@ export function gaugesOf(core: Core): GaugeValues {
     oldestUnsettledAgeS: core.oldestUnsettledAtMs === undefined ? 0 : ageS(nowMs, core.oldestUnsettledAtMs),
     watcherLagLedgers: core.watcher.health().behindLedgers,
     watcherAgeS: seenAtMs === undefined ? undefined : ageS(nowMs, seenAtMs),
-    lanesHalted: core.settler.status().lanes.filter(({ state }) => state === 'halted').length,
+    lanesHalted: haltedLanes(core).length,
     vault: core.solvency,
     unattributed: core.store.classicPayments.unattributed(),
     classicSetAside: core.store.classicPayments.setAsideCount(),

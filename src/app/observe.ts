@@ -49,7 +49,8 @@ export function chainHealth(core: Core): Omit<Health, 'loops' | 'stopping'> {
   };
 }
 
-function haltedLanes({ settler }: Pick<Core, 'settler'>): { lane: number; reason: string }[] {
+/** Lanes that settle nothing until a person has looked, and why. */
+export function haltedLanes({ settler }: Pick<Core, 'settler'>): { lane: number; reason: string }[] {
   const halted = settler.status().lanes.filter(({ state }) => state === 'halted');
   return halted.map(({ lane, waitingFor }) => ({ lane, reason: waitingFor ?? 'no reason given' }));
 }

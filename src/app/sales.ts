@@ -3,7 +3,7 @@ import { lastSeenMs } from '../deposits/vault-state.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { GatewayDeps, SalesStop } from '../gateway/deps.ts';
 import { createLoop, type Loop } from '../loop.ts';
-import { zero } from '../money.ts';
+import { type Units, units, zero } from '../money.ts';
 import type { Core } from './core.ts';
 
 /** How often the age of the oldest unsettled charge is read for the decision whether to sell. */
@@ -26,13 +26,14 @@ export function createSalesGate(core: Core): Pick<GatewayDeps, 'mayServe' | 'isP
     loop,
     isPaused: (api) => core.pausedApis.has(api),
     mayServe(account, route): SalesStop | undefined {
-      const verdict = judge(core, account, !watcher.state().removedPayees.has(route.api.payee));
+      const payeeListed = !watcher.state().removedPayees.has(route.api.payee);
+      const verdict = judge(core, account, route.priceUnits, payeeListed);
       return verdict.ok ? undefined : verdict;
     },
   };
 }
 
-function judge(core: Core, account: Owed, payeeListed: boolean): ServeVerdict {
+function judge(core: Core, account: Owed, price: Units, payeeListed: boolean): ServeVerdict {
   const { clock, ledger, watcher, facts } = core;
   const seen = watcher.state();
   const { settlement } = core.config();
@@ -45,15 +46,19 @@ function judge(core: Core, account: Owed, payeeListed: boolean): ServeVerdict {
     stopped: salesStop(core),
     totals: ledger.totals(),
     account,
+    price,
     exposureMaxUnits: settlement.exposureMaxUnits,
     exposureAccountMaxUnits: settlement.exposureAccountMaxUnits,
     payeeListed,
   });
 }
 
+/** Calls that cost nothing are asked for nothing. */
+const leastPrice = units(1n);
+
 /** The codes that every paid call is refused with now; none while calls are sold. */
 export function openStops(core: Core): ErrorCode[] {
-  const verdict = judge(core, { unsettled: zero, held: zero }, true);
+  const verdict = judge(core, { unsettled: zero, held: zero }, leastPrice, true);
   return [...(verdict.ok ? [] : [verdict.code]), ...(core.journal.health().ok ? [] : ['journal_unavailable' as const])];
 }
 

@@ -16,6 +16,8 @@ export type Exposure = {
   stopped?: string | undefined;
   totals: Owed;
   account: Owed;
+  /** What the call costs: it may reach a cap and not pass it. */
+  price: Units;
   exposureMaxUnits: Units;
   exposureAccountMaxUnits: Units;
   /** False once the vault was seen to remove the payee of this API. */
@@ -32,7 +34,7 @@ export type ServeVerdict = { ok: true } | { ok: false; code: ErrorCode; detail: 
  * the vault after the withdrawal delay, so the gateway stops serving blind long before.
  */
 export function mayServe(exposure: Exposure): ServeVerdict {
-  const { nowMs, lastLedgerClosedAtMs, oldestUnsettledAtMs, withdrawDelayS } = exposure;
+  const { nowMs, lastLedgerClosedAtMs, oldestUnsettledAtMs, withdrawDelayS, price } = exposure;
   const blindMaxMs = (withdrawDelayS * 1000) / 4;
   if (exposure.stopped !== undefined) return refuse('sales_stopped', exposure.stopped);
   if (exposure.paused) return refuse('vault_paused', 'the vault accepts no settlement');
@@ -43,16 +45,16 @@ export function mayServe(exposure: Exposure): ServeVerdict {
   if (oldestUnsettledAtMs !== undefined && nowMs - oldestUnsettledAtMs > blindMaxMs) {
     return refuse('settlement_stale', 'the oldest unsettled charge is too old');
   }
-  if (sum(exposure.totals) >= exposure.exposureMaxUnits) {
-    return refuse('exposure_reached', 'the gateway has reached its cap of unsettled charges');
+  if (add(owed(exposure.totals), price) > exposure.exposureMaxUnits) {
+    return refuse('exposure_reached', 'the gateway would pass its cap of unsettled charges');
   }
-  if (sum(exposure.account) >= exposure.exposureAccountMaxUnits) {
-    return refuse('exposure_reached', 'the account has reached its cap of unsettled charges');
+  if (add(owed(exposure.account), price) > exposure.exposureAccountMaxUnits) {
+    return refuse('exposure_reached', 'the account would pass its cap of unsettled charges');
   }
   return { ok: true };
 }
 
-function sum({ unsettled, held }: Owed): Units {
+function owed({ unsettled, held }: Owed): Units {
   return add(unsettled, held);
 }
 

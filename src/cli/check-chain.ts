@@ -112,9 +112,13 @@ async function checkOperator(rpc: Rpc, operator: string, info: VaultInfo): Promi
   return judgeFees(operator, (await readFeeAccount(rpc, operator))?.freeStroops);
 }
 
-/** A full batch takes up to about one XLM in fees, so this is where settlement stops soon, and where it has, stroops. */
+/**
+ * Stroops. A batch of 190 accounts costs 0.09 XLM (contracts/README.md, Costs) without inclusion and what has to be restored
+ * for it: with less than twice that settlement may stand still at once. Ten XLM are some hundred batches, or a tenth of a
+ * month's rent for the vault's code at the highest rate in sight.
+ */
 const feesLowStroops = 100_000_000n;
-const feesGoneStroops = 10_000_000n;
+const feesGoneStroops = 2_000_000n;
 
 /** What is left for fees above the reserve; undefined for an account that does not exist. */
 export function judgeFees(operator: string, freeStroops: bigint | undefined): Finding {
@@ -123,7 +127,8 @@ export function judgeFees(operator: string, freeStroops: bigint | undefined): Fi
   }
   const left = `${operator} has ${formatUsdc(units(freeStroops))} XLM for fees`;
   if (freeStroops < feesGoneStroops) return fail('operator', `${left}: a full batch may cost more. Fund it`);
-  if (freeStroops < feesLowStroops) return warn('operator', `${left}: enough for some batches. Fund it soon`);
+  if (freeStroops < feesLowStroops)
+    return warn('operator', `${left}: enough for some batches and little rent. Fund it soon`);
   return ok('operator', operator);
 }
 

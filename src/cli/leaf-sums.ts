@@ -46,6 +46,9 @@ export function carriedFrom(
   for (const { leaf } of receipts) {
     if (leaf.kind !== 'carry') continue;
     const { from_lane: lane, from_batch: batch, payee } = leaf;
+    if (![lane, batch].every((number) => Number.isSafeInteger(number) && number >= 0)) {
+      throw new CliError('refused', `the gateway names ${lane}/${batch} as a batch that a leaf is carried over from`);
+    }
     const key = `${lane} ${batch} ${payee}`;
     const amount = add(sums.get(key)?.amount ?? zero, amountOf(leaf.amount));
     sums.set(key, { lane, batch, payee, amount });

@@ -60,8 +60,8 @@ export type WatcherDeps = SnapshotDeps & {
   payees: string[];
   /** True until `onFirstSight` has run on a database that was restored from a copy. */
   restored?: () => boolean;
-  /** Runs once, before the first page of a database that has no cursor, or was restored. */
-  onFirstSight?: (span: LedgerSpan, signal?: AbortSignal) => Promise<void>;
+  /** Runs once, before the first page of a database that has no cursor, or was restored; the chain was seen at that ledger. */
+  onFirstSight?: (seenLedger: number, signal?: AbortSignal) => Promise<void>;
   /** Applies a settlement; true when no batch of this database took it, so accounts must be read anew. */
   onSettled(event: Extract<VaultEvent, { kind: 'settled' }>): { accountsChangedUnseen: boolean };
   /** A withdrawal request or a cut of a limit was seen. */
@@ -93,9 +93,10 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   let queue: Promise<unknown> = Promise.resolve();
 
   /** What events before our time have decided: pause, operator, payees. Later events are read anyway and win. */
-  async function prime(span: LedgerSpan, signal?: AbortSignal): Promise<void> {
+  async function prime(sourceAt: number, signal?: AbortSignal): Promise<void> {
     await askVault(state.lastLedger, signal);
-    if (!deposits.cursor(cursorName) || deps.restored?.()) await deps.onFirstSight?.(span, signal);
+    const seenLedger = Math.max(sourceAt, state.lastLedger);
+    if (!deposits.cursor(cursorName) || deps.restored?.()) await deps.onFirstSight?.(seenLedger, signal);
     primed = true;
   }
 
@@ -195,7 +196,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     await rpc.verifyNetwork(signal);
     const span = await rpc.health(signal);
     sourceLedger = span.latestLedger;
-    if (!primed) await prime(span, signal);
+    if (!primed) await prime(span.latestLedger, signal);
     await askPayees(state.lastLedger, signal);
     if (lags(span.latestLedger)) return false;
     const from = await startOfPage(span, signal);

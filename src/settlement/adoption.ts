@@ -1,5 +1,4 @@
-import { RpcError } from '../stellar/json-rpc.ts';
-import type { Vault } from '../stellar/vault-client.ts';
+import { requireNotOlder, type Vault } from '../stellar/vault-client.ts';
 import type { Store } from '../store/store.ts';
 
 /**
@@ -30,22 +29,24 @@ export async function beginAdoption(
     meta: AdoptionMeta;
     newest: (signal?: AbortSignal) => Promise<{ ledger: number; closedAtS: number }>;
     restored?: boolean;
-    /** The chain has come that far already: an older answer would let the wait end before what it is for. */
+    /**
+     * The chain has come that far already: an older answer would let the wait end before what it is for, or show no lane
+     * that was used since.
+     */
     seenLedger?: number;
   },
   lanesOfVault: number,
   signal?: AbortSignal,
 ): Promise<void> {
   const { vault, meta, restored, seenLedger = 0 } = deps;
-  const used = await vault.usedLanes(lanesOfVault, signal);
+  const used = await vault.usedLanes(lanesOfVault, signal, seenLedger);
   if (used.length === 0 && !restored) return;
   // One moment for all lanes, so that all their waits end together.
   const { ledger, closedAtS } = await deps.newest(signal);
-  if (ledger < seenLedger) {
-    throw new RpcError('lagging', `the RPC is at ledger ${ledger}, but has shown ${seenLedger} already`);
-  }
+  requireNotOlder(ledger, seenLedger);
   for (const lane of used) {
-    const { batch, chain } = await vault.lastBatch(lane, signal);
+    const { batch, chain, seenLedger: ofLedger } = await vault.lastBatch(lane, signal);
+    requireNotOlder(ofLedger, seenLedger);
     adoptBatch(meta, lane, batch, chain);
   }
   for (let lane = 0; lane < lanesOfVault; lane++) {

@@ -33,7 +33,7 @@ export function readSettledCall(
   contractEventsXdr: string[][],
   vault: string,
 ): SettledCall | undefined {
-  const call = settleArguments(envelopeXdr, vault);
+  const call = readArguments(envelopeXdr, vault);
   const settled = findSettled(contractEventsXdr, vault);
   if (!call || !settled) return undefined;
   const { lane, batch, root, taken } = settled;
@@ -79,6 +79,15 @@ async function findTransaction(
     from = { cursor };
   }
   throw new RpcError('unreadable', 'getEvents: the list has no end');
+}
+
+/** Undefined also for bytes that are no envelope: a server's word is not ours. */
+function readArguments(envelopeXdr: string, vault: string): ReturnType<typeof settleArguments> {
+  try {
+    return settleArguments(envelopeXdr, vault);
+  } catch {
+    return undefined;
+  }
 }
 
 function settleArguments(envelopeXdr: string, vault: string) {

@@ -53,8 +53,8 @@ export type Vault = {
   ): Promise<{ ledger: number; accounts: Map<string, VaultAccount> }>;
   earnings(payee: string, lane: number, signal?: AbortSignal): Promise<VaultEarnings>;
   lastBatch(lane: number, signal?: AbortSignal): Promise<VaultLane & { seenLedger: number }>;
-  /** The lanes below `lanes` in which something was settled. */
-  usedLanes(lanes: number, signal?: AbortSignal): Promise<number[]>;
+  /** The lanes below `lanes` in which something was settled; throws as `info` does. */
+  usedLanes(lanes: number, signal?: AbortSignal, sinceLedger?: number): Promise<number[]>;
   /** What the vault owes and the USDC that lies in it, each with the ledger it is of. */
   coverage(token: string, signal?: AbortSignal): Promise<Coverage>;
   isPayee(payee: string, signal?: AbortSignal, sinceLedger?: number): Promise<boolean>;
@@ -114,9 +114,10 @@ export function createVault(deps: { rpc: Rpc; vault: string }): Vault {
       const { value, seenLedger } = await view('last_batch', [u32Value(lane)], signal);
       return { ...readVaultLane(value), seenLedger };
     },
-    async usedLanes(lanes, signal) {
+    async usedLanes(lanes, signal, sinceLedger = 0) {
       const texts = Array.from({ length: lanes }, (_, lane) => keyText(vaultKeys(vault).lane(lane)));
-      const { entries } = await rpc.entries(texts, signal);
+      const { entries, latestLedger } = await rpc.entries(texts, signal);
+      requireNotOlder(latestLedger, sinceLedger);
       return entries
         .map(({ keyXdr }) => texts.indexOf(keyXdr))
         .filter((lane) => lane >= 0)
@@ -143,8 +144,14 @@ export function createVault(deps: { rpc: Rpc; vault: string }): Vault {
 
 /** What a view returned, unless it comes from a server that is behind what was read before. */
 function notOlder({ value, seenLedger }: { value: xdr.ScVal; seenLedger: number }, sinceLedger = 0): xdr.ScVal {
-  if (seenLedger >= sinceLedger) return value;
-  throw new RpcError('lagging', `the vault was read of ledger ${seenLedger}, but ${sinceLedger} was read before`);
+  requireNotOlder(seenLedger, sinceLedger);
+  return value;
+}
+
+/** Throws `lagging` for what is of an older ledger than the chain was seen at before. */
+export function requireNotOlder(ledger: number, sinceLedger: number): void {
+  if (ledger >= sinceLedger) return;
+  throw new RpcError('lagging', `the vault was read of ledger ${ledger}, but ${sinceLedger} was read before`);
 }
 
 async function buildSettle(

@@ -190,7 +190,15 @@ export class ApiPool implements CallOwner, TargetOwner {
   readonly #startAll = (): void => {
     const calls = this.#coming;
     this.#coming = [];
-    for (const call of calls) if (call.state !== 'ended') this.#start(call);
+    for (const call of calls) {
+      if (call.state === 'ended') continue;
+      try {
+        this.#start(call);
+      } catch (error) {
+        // A defect that one call meets must leave neither the others of its turn without a start, nor it without an end.
+        call.fail(new UpstreamError('unroutable', 'the call could not be sent', error));
+      }
+    }
   };
 
   #start(call: UpstreamExchange): void {

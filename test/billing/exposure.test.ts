@@ -16,6 +16,7 @@ function exposure(change: Partial<Exposure> = {}): Exposure {
     paused: false,
     totals: { unsettled: units(10), held: units(0) },
     account: { unsettled: units(5), held: units(0) },
+    price: units(1),
     exposureMaxUnits: units(1_000),
     exposureAccountMaxUnits: units(100),
     payeeListed: true,
@@ -47,8 +48,19 @@ describe('paid calls', () => {
       'exposure_reached',
     ],
     ['too much of one account will be', { account: { unsettled: units(90), held: units(10) } }, 'exposure_reached'],
+    [
+      'too much will be with this call',
+      { price: units(991), exposureAccountMaxUnits: units(9_999) },
+      'exposure_reached',
+    ],
+    ['too much of one account will be with this call', { price: units(96) }, 'exposure_reached'],
   ])('stop when %s', (_, change, code) => {
     expect(mayServe(exposure(change))).toMatchObject({ ok: false, code });
+  });
+
+  it('go on up to the caps themselves', () => {
+    expect(mayServe(exposure({ price: units(95) }))).toEqual({ ok: true });
+    expect(mayServe(exposure({ price: units(990), exposureAccountMaxUnits: units(9_999) }))).toEqual({ ok: true });
   });
 
   it('go on up to a quarter of the withdrawal delay, to the millisecond', () => {

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { chainLines, faultsOfChain, shortOf } from '../../src/cli/chain-lines.ts';
 import { carriedFrom, type PlacedReceipt } from '../../src/cli/leaf-sums.ts';
+import { readSettledCall } from '../../src/stellar/settle-call.ts';
+
+const vaultAddress = 'CBIELTK6YBZJU5UP2WWQEUCYKLPU6AUNZ2BQ4WWFEIE3USCIHMXQDAMA';
 
 const call = {
   lane: 0,
@@ -44,7 +47,22 @@ describe('a settlement as its transaction tells it', () => {
   });
 });
 
+describe('a transaction that a server makes up', () => {
+  it.each(['', 'AAAA', '%', Buffer.alloc(300, 7).toString('base64')])(
+    'is no settlement, whatever its bytes are: %s',
+    (envelope) => {
+      expect(readSettledCall(envelope, [], vaultAddress)).toBeUndefined();
+      expect(readSettledCall(envelope, [['AAAA', '%']], vaultAddress)).toBeUndefined();
+    },
+  );
+});
+
 describe('what leaves carry over', () => {
+  it.each([-1, 0.5, '../../x', undefined])('comes from a batch with a number, and not from %s', (from_batch) => {
+    const leaf = { kind: 'carry', account: 'me', payee: 'P', amount: '1', from_lane: 0, from_batch };
+    expect(() => carriedFrom([{ root: 'r', index: 0, leaf } as PlacedReceipt])).toThrow('the gateway names 0/');
+  });
+
   it('is summed for each batch and payee that it comes from', () => {
     const carry = (payee: string, amount: string, from_batch: number): PlacedReceipt => ({
       root: 'r',

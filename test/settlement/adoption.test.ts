@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { adoptionOf, beginAdoption, signLifeMaxLedgers, signLifeMaxS } from '../../src/settlement/adoption.ts';
+import { RpcError } from '../../src/stellar/json-rpc.ts';
 import { authorisationLedgers } from '../../src/stellar/submitter.ts';
 import { addressOf, createSettlementRig } from './rig.ts';
 import type { ScriptedChain } from './scripted-chain.ts';
@@ -26,6 +27,10 @@ function closeSlowly(chain: ScriptedChain, ledgers: number): void {
 }
 
 const lanes = 32;
+
+function lagging(): never {
+  throw new RpcError('lagging', 'the server is behind');
+}
 
 describe('a database that begins on a settled lane', () => {
   it('settles nothing before whatever the process before it signed can no longer land', async () => {
@@ -57,6 +62,26 @@ describe('a database that begins on a settled lane', () => {
     await beginAdoption({ ...deps, newest: async () => chain }, lanes);
     expect(adoptionOf(store.meta, 0).since).toEqual({ ledger, closedAtS });
   });
+
+  it.each(['usedLanes', 'lastBatch'] as const)(
+    'is not told by an older answer which lanes are settled: %s',
+    async (view) => {
+      const { chain, store } = createSettlementRig();
+      chain.settleForeign(0, root);
+      const seenLedger = chain.ledger;
+      const old: Record<typeof view, Partial<typeof chain.vault>> = {
+        // As a server that has not seen the settlement yet answers a question that names what was seen.
+        usedLanes: { usedLanes: async (_lanes, _signal, since = 0) => (since > seenLedger - 5 ? lagging() : []) },
+        lastBatch: {
+          lastBatch: async (lane) => ({ ...(await chain.vault.lastBatch(lane)), seenLedger: seenLedger - 5 }),
+        },
+      };
+      const vault = { ...chain.vault, ...old[view] };
+      const begun = beginAdoption({ vault, meta: store.meta, newest: async () => chain, seenLedger }, lanes);
+      await expect(begun).rejects.toMatchObject({ failure: 'lagging' });
+      expect(adoptionOf(store.meta, 0)).toMatchObject({ batch: 0, since: undefined });
+    },
+  );
 
   it('waits for the ledgers that end a co-signature, when they close slowly', async () => {
     const rig = await adopting();

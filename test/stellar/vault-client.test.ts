@@ -40,6 +40,10 @@ describe('the vault client', () => {
       config: { feeBps: 0, withdrawDelayS: delayS, limitPeriodS: 86_400, minDeposit: 1n, lanes: 32 },
     });
     expect(await vault.lastBatch(0)).toMatchObject({ batch: 0, root: '0'.repeat(64), ledger: 0 });
+    expect(await vault.usedLanes(32)).toEqual([]);
+    const later = (await vault.lastBatch(0)).seenLedger + 1;
+    await expect(vault.usedLanes(32, undefined, later)).rejects.toMatchObject({ failure: 'lagging' });
+    await expect(vault.info(undefined, later)).rejects.toMatchObject({ failure: 'lagging' });
     expect(await vault.isPayee(payee.publicKey())).toBe(true);
     expect(await vault.isPayee(account('a'))).toBe(false);
     expect(await vault.earnings(payee.publicKey(), 0)).toEqual({ gross: zero, netPaid: zero, feePaid: zero });

@@ -89,6 +89,20 @@ describe('a pool', () => {
     expect(server.received).toHaveLength(1);
   });
 
+  it('fails a call that cannot be sent alone: the others of its turn are served', async () => {
+    const server = await serve(answering(ok));
+    const upstreams = makeUpstreams();
+    const api = apiOf(server.origin);
+    await call(upstreams, api).ended;
+    const onSent = () => {
+      throw new Error('a defect');
+    };
+    const broken = call(upstreams, api, { onSent });
+    const other = call(upstreams, api);
+    expect((await other.ended).status).toBe(200);
+    expect((await broken.ended).error).toMatchObject({ kind: 'unroutable' });
+  });
+
   it('gives a connection whose call has left to the next', async () => {
     const server = await serve(answering(ok));
     const upstreams = makeUpstreams();

@@ -105,6 +105,7 @@ export type Outcome = {
 export type Call = { handle: UpstreamHandle; outcome: Outcome; ended: Promise<Outcome> };
 
 export type CallOptions = Partial<UpstreamRequest> & {
+  onSent?: () => void;
   onHead?: () => void;
   onData?: (chunk: Buffer) => boolean;
   onUpgrade?: UpgradeHandler['onUpgrade'];
@@ -112,7 +113,7 @@ export type CallOptions = Partial<UpstreamRequest> & {
 
 /** Sends one request and gathers all that its handler hears. */
 export function call(upstreams: Upstreams, api: Api, options: CallOptions = {}): Call {
-  const { onHead, onData, onUpgrade, ...changes } = options;
+  const { onSent, onHead, onData, onUpgrade, ...changes } = options;
   const request: UpstreamRequest = {
     method: 'GET',
     target: '/a',
@@ -145,6 +146,7 @@ export function call(upstreams: Upstreams, api: Api, options: CallOptions = {}):
     onSent() {
       heard();
       outcome.sent++;
+      onSent?.();
     },
     onInformational(status) {
       heard();
