@@ -31,6 +31,7 @@ const emptyLinesMax = 2;
 const requestsAtOnceMax = 16;
 
 const headEnd = Buffer.from('\r\n\r\n');
+const lineEnd = headEnd.subarray(0, 2);
 const nothing = Buffer.alloc(0);
 const carriageReturn = 0x0d;
 const lineFeed = 0x0a;
@@ -74,6 +75,8 @@ export class ClientConnection {
   #waitsForTurn = false;
   /** True once the time of a head on a kept-alive connection runs. */
   #inHead = false;
+  /** True once the first line of a head that has not come whole has been looked at. */
+  #lineRead = false;
 
   constructor(socket: Duplex, raw: Socket, address: string, limits: GatewayLimits, events: ConnectionEvents) {
     this.socket = socket;
@@ -171,6 +174,7 @@ export class ClientConnection {
     this.#pending = start === bytes.length ? undefined : start === 0 ? bytes : bytes.subarray(start);
     if (!this.#pending) return false;
     this.#searched = this.#pending.length;
+    if (!this.#lineRead && !this.#takeLine(this.#pending, Math.max(0, searched - start - 1))) return false;
     if (hasBareLineEnd(this.#pending, Math.max(0, searched - start - 1))) {
       this.#fault('bad_request', 'a line does not end with CRLF');
     } else if (this.requests > 0 && !this.#inHead) {
@@ -178,6 +182,16 @@ export class ClientConnection {
       this.#deadlineMs = this.#events.nowMs() + this.#limits.headTimeoutMs;
     }
     return false;
+  }
+
+  /** A first line that begins no request makes none with what follows it: HTTP/0.9 sends nothing more, and waits. */
+  #takeLine(bytes: Buffer, from: number): boolean {
+    const end = bytes.indexOf(lineEnd, from);
+    if (end < 0) return true;
+    this.#lineRead = true;
+    const line = parseRequestHead(bytes, 0, end, 0);
+    if ('fault' in line) this.#fault(codeOf(line), line.detail);
+    return !('fault' in line);
   }
 
   #skipEmptyLines(bytes: Buffer): number {
@@ -192,6 +206,7 @@ export class ClientConnection {
   #begin(bytes: Buffer, from: number, to: number): void {
     this.#emptyLines = 0;
     this.#inHead = false;
+    this.#lineRead = false;
     this.#deadlineMs = 0;
     const request = parseRequestHead(bytes, from, to, this.#limits.headFieldsMax);
     if ('fault' in request) {

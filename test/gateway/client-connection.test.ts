@@ -73,11 +73,37 @@ describe('a head that comes in pieces', () => {
   );
 });
 
+describe('a first line that begins no request', () => {
+  it.each(['GET /', 'GET / HTTP/0.9', 'GET / HTTP/2.0', 'GET', 'GET /a b HTTP/1.1', '{"method":"login"}'])(
+    'is refused as soon as it has ended, wherever it is cut: %j',
+    (line) => {
+      const bytes = `${line}\r\n`;
+      for (let at = 0; at < bytes.length; at++) {
+        const { feed, heads, faults } = open();
+        feed(bytes.slice(0, at));
+        expect(faults).toEqual([]);
+        feed(bytes.slice(at));
+        expect([heads, faults]).toEqual([[], ['bad_request']]);
+      }
+    },
+  );
+
+  it('is refused behind another request too, and beyond the empty lines that are overlooked', () => {
+    const { feed, heads, faults } = open();
+    feed('GET /a HTTP/1.1\r\nhost: x\r\n\r\n\r\n\r\nGET /\r\n');
+    expect([heads, faults]).toEqual([['/a'], ['bad_request']]);
+    const empty = open();
+    for (let i = 0; i < 3; i++) empty.feed('\r\n');
+    expect(empty.faults).toEqual(['bad_request']);
+  });
+});
+
 it('a body that broke ends its connection with the answer, whoever gave it', () => {
   const { connection, feed, heads } = open();
-  feed('POST /a HTTP/1.1\r\nhost: x\r\n\r\nno chunk\r\n');
+  feed('POST /a HTTP/1.1\r\nhost: x\r\n\r\n');
   const body = new RequestBody(connection, undefined);
   connection.begin({ body } as Exchange);
+  feed('no chunk\r\n');
   expect(body.failure?.reason).toBe('bad_request');
   connection.done();
   feed('GET /b HTTP/1.1\r\nhost: x\r\n\r\n');

@@ -94,6 +94,15 @@ describe('a connection', () => {
     expect([answer.status, JSON.parse(answer.body).code]).toEqual([408, 'request_timeout']);
   });
 
+  it('that speaks HTTP/0.9 is told at once what is spoken here', async () => {
+    await start({});
+    const answer = readAnswer(await rig.send('GET /\r\n'));
+    expect([answer.status, JSON.parse(answer.body).detail]).toEqual([
+      400,
+      'only HTTP/1.0 and HTTP/1.1 are spoken here',
+    ]);
+  });
+
   it('that was told to close takes nothing more, however fast it comes', async () => {
     await start({ requestsPerConnectionMax: 2 });
     const text = await rig.send(call + call + call);
