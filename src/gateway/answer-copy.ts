@@ -25,12 +25,15 @@ export class AnswerCopy {
     this.#bounds = bounds;
   }
 
-  /** The final head without what belongs to this call; its Date is that of each answer. */
+  /**
+   * The final head without what belongs to this call; its Date is that of each answer, and none that is kept has trailers.
+   */
   head(status: number, fields: readonly string[]): void {
     this.#status = status;
     for (let i = 0; i + 1 < fields.length; i += 2) {
       const name = fields[i] ?? '';
-      if (name.toLowerCase() !== 'date') this.#fields.push(name, fields[i + 1] ?? '');
+      const lower = name.toLowerCase();
+      if (lower !== 'date' && lower !== 'trailer') this.#fields.push(name, fields[i + 1] ?? '');
     }
   }
 

@@ -16,9 +16,16 @@ export type AnswerHead = {
 
 /**
  * The upstream's head as the client may see it: without hop-by-hop fields, what Connection names, fields that only
- * the gateway may set, and the secrets the upstream was sent, by their names and by their values.
+ * the gateway may set, and the secrets the upstream was sent, by their names and by their values. `minor` is the client's
+ * version of HTTP: 1.0 knows no chunks, and so no trailers that could be announced.
  */
-export function answerHead(raw: readonly string[], rules: FieldRules, prepared: Prepared, api: Api): AnswerHead {
+export function answerHead(
+  raw: readonly string[],
+  rules: FieldRules,
+  prepared: Prepared,
+  api: Api,
+  minor: 0 | 1 = 1,
+): AnswerHead {
   const head: AnswerHead = { fields: [], contentLength: undefined, hasDate: false, leaking: undefined };
   const { secretNames, secretValues } = prepared;
   const { fields } = head;
@@ -42,6 +49,7 @@ export function answerHead(raw: readonly string[], rules: FieldRules, prepared: 
       continue;
     }
     if (kind === 'date') head.hasDate = true;
+    if (kind === 'trailer' && minor === 0) continue;
     const shown = shownValue(kind, value, rules, prepared, api);
     if (shown !== '' || value === '') fields.push(rawName, shown);
   }

@@ -290,4 +290,16 @@ describe('a client that speaks HTTP/1.0', () => {
     expect(answer?.body).toBe('hello');
     expect(raw).not.toMatch(/transfer-encoding|content-length|connection: keep-alive/i);
   });
+
+  it('is promised no trailers, which have no place without chunks; HTTP/1.1 is', async () => {
+    await start((_head, socket) =>
+      socket.write(
+        'HTTP/1.1 200 OK\r\ntrailer: X-Sum\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nx-sum: 1\r\n\r\n',
+      ),
+    );
+    const old = await rig.send(`GET /api0/a HTTP/1.0\r\n${auth}\r\n`);
+    expect([old.endsWith('\r\n\r\nok'), /^(trailer|x-sum):/im.test(old)]).toEqual([true, false]);
+    const raw = await rig.send(`GET /api0/a HTTP/1.1\r\n${auth}connection: close\r\n\r\n`);
+    expect(raw).toMatch(/\r\ntrailer: X-Sum\r\n.*\r\nx-sum: 1\r\n/is);
+  });
 });

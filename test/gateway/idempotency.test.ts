@@ -162,6 +162,16 @@ describe('a call with an Idempotency-Key', () => {
     expect(codeOf(await call('/a/x', keyed('one')))).toEqual([409, 'idempotency_not_replayable']);
   });
 
+  it('that announces trailers and has none is kept, and its replay announces none', async () => {
+    const { call } = await startKeyed({
+      behave: () => 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-sum\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+    });
+    const first = await call('/a/x', { 'idempotency-key': 'k' });
+    const again = await call('/a/x', { 'idempotency-key': 'k' });
+    expect([first.headers.get('trailer'), again.headers.get('trailer')]).toEqual(['x-sum', undefined]);
+    expect([again.body, again.headers.get('idempotent-replayed')]).toEqual(['ok', 'true']);
+  });
+
   it('takes a chunked body, and knows it from the same bytes with a length', async () => {
     const { rig, call, upstream } = await startKeyed({ behave: () => ok });
     const fields = `host: a\r\nauthorization: Bearer ${token}\r\nconnection: close\r\nidempotency-key: one\r\ntransfer-encoding: chunked\r\n`;
