@@ -13,7 +13,7 @@ import { turnedAway } from './pages-host.ts';
 import { readTarget } from './path.ts';
 import type { Readings } from './readings.ts';
 import { type Refusal, refuse } from './refuse.ts';
-import { type SocketDeps, serveSocket, upgradeRequired } from './websocket/serve-socket.ts';
+import { refuseForUpgrade, type SocketDeps, serveSocket } from './websocket/serve-socket.ts';
 
 export type DispatchDeps = SocketDeps &
   KeyedDeps & {
@@ -69,7 +69,7 @@ export function dispatch(deps: DispatchDeps, exchange: Exchange, read: HeadResul
   exchange.route = route;
   if (!isAdmittedByApi(deps, exchange, route.api)) return refuse(exchange, addressBlockedByApi);
   if (head.socket !== (route.websocket !== undefined)) {
-    return refuse(exchange, head.socket ? noUpgrade : upgradeRequired);
+    return head.socket ? refuse(exchange, noUpgrade) : refuseForUpgrade(exchange);
   }
   if (encodedSlash && !route.api.encodedSlash) return refuse(exchange, noEncodedSlash);
   if (deps.readings.isDearer(head.method, rest, !lenient, route, config.apis)) return refuse(exchange, dearerReading);

@@ -44,15 +44,15 @@ export type Exchange = {
   expectsContinue: boolean;
 };
 
-/** Makes this answer the last of its connection, and says so to the client. */
-export function endsConnection(exchange: Exchange): void {
-  if (exchange.connection.ended) return;
+/** Makes this answer the last of its connection, and says so to the client, in one Connection field with what else it says. */
+export function endsConnection(exchange: Exchange, saying = 'close'): void {
+  if (exchange.connection.ended && saying === 'close') return;
   exchange.connection.ended = true;
   const { fields } = exchange;
   // An HTTP/1.0 client may have been told otherwise.
   const at = fields.indexOf('connection');
-  if (at < 0) fields.push('connection', 'close');
-  else fields[at + 1] = 'close';
+  if (at < 0) fields.push('connection', saying);
+  else fields[at + 1] = saying;
 }
 
 /** `100 Continue`, when the client waits for it: its body is wanted. */

@@ -26,14 +26,13 @@ export type SocketDeps = CallDeps & {
   draining(): boolean;
 };
 
-/** For a request to a WebSocket route that asks for none, or for one of another version. */
-export const upgradeRequired: Refusal = {
-  ok: false,
-  code: 'upgrade_required',
+/** To a request to a WebSocket route that asks for none, or for one of another version. */
+export function refuseForUpgrade(exchange: Exchange, detail?: string): void {
   // RFC 9110 section 7.8: Connection names Upgrade wherever it stands.
-  fields: ['connection', 'upgrade', 'upgrade', 'websocket', 'sec-websocket-version', '13'],
-  close: true,
-};
+  endsConnection(exchange, 'close, upgrade');
+  const fields = ['upgrade', 'websocket', 'sec-websocket-version', '13'];
+  refuse(exchange, { ok: false, code: 'upgrade_required', detail, fields, close: true });
+}
 
 /** What a WebSocket has and no other call: the till is missing where nobody pays. */
 type Opening = { wish: SocketWish; till: SocketTill | undefined; bought: Purchase | undefined };
@@ -45,7 +44,7 @@ type Opening = { wish: SocketWish; till: SocketTill | undefined; bought: Purchas
  */
 export async function serveSocket(deps: SocketDeps, exchange: Exchange, route: Route, target: string): Promise<void> {
   const read = readSocketWish(exchange.request.fields);
-  if (!read.ok && read.kind === 'version') return refuse(exchange, { ...upgradeRequired, detail: read.detail });
+  if (!read.ok && read.kind === 'version') return refuseForUpgrade(exchange, read.detail);
   if (!read.ok) return refuse(exchange, { ok: false, code: 'bad_request', detail: read.detail });
   const decision = admit(deps, exchange, route);
   const admitted = decision instanceof Promise ? await decision : decision;

@@ -9,6 +9,7 @@ import {
   makeConfig,
   type RawUpstream,
   type Rig,
+  readAnswer,
   type Seen,
   startRig,
   startUpstream,
@@ -239,6 +240,19 @@ describe('an opening handshake', () => {
     expect((await rig.get('/api0/live', {}, 'HEAD')).status).toBe(426);
     expect(upstream.requests).toEqual([]);
   });
+
+  it.each(['close', 'keep-alive'])(
+    'names all of its Connection in one field, to a client that says %s',
+    async (kept) => {
+      await start('message');
+      for (const minor of [0, 1]) {
+        const bytes = `GET /api0/live HTTP/1.${minor}\r\nhost: a\r\nconnection: ${kept}\r\n\r\n`;
+        const { status, names, headers } = readAnswer(await rig.send(bytes));
+        expect([status, headers.get('connection')]).toEqual([426, 'close, upgrade']);
+        expect(names.filter((name) => name === 'connection')).toHaveLength(1);
+      }
+    },
+  );
 
   it.each(['connection', 'message', 'minute'] as const)('is refused with 402 when %s cannot be paid', async (per) => {
     await start(per, '0.09');
