@@ -5,6 +5,8 @@ import { type CallMemory, giveMemory, takeMemory } from './call-memory.ts';
 /** Bounds of one copy and of all of them together. */
 export type CopyBounds = { answerBytesMax: number; bufferedBytesMax: number; readOnTimeoutMs: number };
 
+const ofTheMoment = new Set(['date', 'trailer', 'ratelimit', 'ratelimit-policy']);
+
 /**
  * What a keyed call's client is answered, kept while it passes by. An answer that is too large, or that finds no memory free,
  * passes by all the same and is not kept.
@@ -26,14 +28,14 @@ export class AnswerCopy {
   }
 
   /**
-   * The final head without what belongs to this call; its Date is that of each answer, and none that is kept has trailers.
+   * The final head without what belongs to this call: each answer has a Date and rates of its own, and none that is kept
+   * has trailers.
    */
   head(status: number, fields: readonly string[]): void {
     this.#status = status;
     for (let i = 0; i + 1 < fields.length; i += 2) {
       const name = fields[i] ?? '';
-      const lower = name.toLowerCase();
-      if (lower !== 'date' && lower !== 'trailer') this.#fields.push(name, fields[i + 1] ?? '');
+      if (!ofTheMoment.has(name.toLowerCase())) this.#fields.push(name, fields[i + 1] ?? '');
     }
   }
 

@@ -156,7 +156,7 @@ export function send(
 function inform(deps: CallDeps, { exchange, route }: Call, status: number, fields: string[]): void {
   if (status === 100 || exchange.head.minor === 0) return;
   const prepared = deps.prepared(route);
-  exchange.answer.informational(status, answerHead(fields, deps.rules, prepared, route.api).fields);
+  exchange.answer.informational(status, answerHead(fields, deps.rules, prepared, route.api, exchange).fields);
 }
 
 function identityOf(deps: CallDeps, { exchange, route, admitted, id }: Call, target: string): CallIdentity {

@@ -13,7 +13,7 @@ export function composeAnswer(deps: CallDeps, call: Call, { head, framing }: Ans
   const { exchange, route, admitted } = call;
   const { rules } = deps;
   const prepared = deps.prepared(route);
-  const read = answerHead(head.fields, rules, prepared, route.api, exchange.head.minor);
+  const read = answerHead(head.fields, rules, prepared, route.api, exchange);
   const { fields } = read;
   if (framing.kind === 'none' && read.contentLength !== undefined && head.status !== 204) {
     fields.push('content-length', read.contentLength);

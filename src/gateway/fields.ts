@@ -146,7 +146,9 @@ export type FieldKind =
   | 'date'
   | 'location'
   | 'vary'
-  | 'cache';
+  | 'cache'
+  | 'rate'
+  | 'challenge';
 
 /** `name` is the folded one. */
 export type Verdict = { readonly name: string; readonly kind: FieldKind };
@@ -215,7 +217,7 @@ function judgeUp(name: string, rawName: string): FieldKind {
 
 function judgeDown(name: string): FieldKind {
   if (name === 'content-length' || name === 'connection') return name;
-  if (isHopByHop(name) || ownDown.has(name) || isOurs(name)) return 'dropped';
+  if (isHopByHop(name) || ownDown.has(name) || isOurs(name) || isPayment(name)) return 'dropped';
   if (cacheFields.has(name) || name.endsWith('-cache-control')) return 'cache';
   switch (name) {
     case 'date':
@@ -227,6 +229,11 @@ function judgeDown(name: string): FieldKind {
       return 'location';
     case 'set-cookie':
       return 'cookie';
+    case 'ratelimit':
+    case 'ratelimit-policy':
+      return 'rate';
+    case 'www-authenticate':
+      return 'challenge';
     default:
       return 'plain';
   }
@@ -240,6 +247,11 @@ function judgeTrailer(name: string, kind: FieldKind): FieldKind {
 /** A WebSocket is agreed on with each neighbour anew, under a key of its own. */
 function isHopByHop(name: string): boolean {
   return hopByHop.has(name) || name.startsWith('sec-websocket-');
+}
+
+/** What is paid for a call is paid to the gateway: a program that read an upstream's word on it would pay somebody else. */
+function isPayment(name: string): boolean {
+  return name.startsWith('payment-') || name.startsWith('x-payment-') || name === 'payment' || name === 'x-payment';
 }
 
 function isOurs(name: string): boolean {

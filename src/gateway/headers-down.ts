@@ -1,4 +1,5 @@
 import type { Api } from '../catalog/model.ts';
+import type { Exchange } from './exchange.ts';
 import type { FieldKind, FieldRules } from './fields.ts';
 import { announced } from './headers-up.ts';
 import { setsOwnCookie } from './own-cookies.ts';
@@ -16,15 +17,16 @@ export type AnswerHead = {
 
 /**
  * The upstream's head as the client may see it: without hop-by-hop fields, what Connection names, fields that only
- * the gateway may set, and the secrets the upstream was sent, by their names and by their values. `minor` is the client's
- * version of HTTP: 1.0 knows no chunks, and so no trailers that could be announced.
+ * the gateway may set, and the secrets the upstream was sent, by their names and by their values. `exchange` says who
+ * asks: HTTP/1.0 knows no chunks, and so no trailers that could be announced; and of two words on a rate a client would
+ * take either for the gateway's.
  */
 export function answerHead(
   raw: readonly string[],
   rules: FieldRules,
   prepared: Prepared,
   api: Api,
-  minor: 0 | 1 = 1,
+  exchange: Pick<Exchange, 'head' | 'fields'>,
 ): AnswerHead {
   const head: AnswerHead = { fields: [], contentLength: undefined, hasDate: false, leaking: undefined };
   const { secretNames, secretValues } = prepared;
@@ -49,23 +51,36 @@ export function answerHead(
       continue;
     }
     if (kind === 'date') head.hasDate = true;
-    if (kind === 'trailer' && minor === 0) continue;
-    const shown = shownValue(kind, value, rules, prepared, api);
+    const shown = shownValue(kind, value, rules, prepared, api, exchange);
     if (shown !== '' || value === '') fields.push(rawName, shown);
   }
   if (named) head.fields = withoutNamed(fields, named);
   return head;
 }
 
+/** Of the challenges in one field (RFC 9110 section 11.6.1), one of the Payment scheme. */
+const asksForPayment = /(?:^|,)\s*payment(?:\s|,|$)/i;
+
 /** The value as the client may see it, or '' for a field that it may not see at all. */
-function shownValue(kind: FieldKind, value: string, rules: FieldRules, prepared: Prepared, api: Api): string {
+function shownValue(
+  kind: FieldKind,
+  value: string,
+  rules: FieldRules,
+  prepared: Prepared,
+  api: Api,
+  { head, fields }: Pick<Exchange, 'head' | 'fields'>,
+): string {
   switch (kind) {
     case 'location':
       return relocated(value, api);
+    case 'challenge':
+      return asksForPayment.test(value) ? '' : value;
     case 'cookie':
       return setsOwnCookie(value) ? '' : value;
     case 'trailer':
-      return announced(value, rules.trailerDown, prepared.secretNames);
+      return head.minor === 0 ? '' : announced(value, rules.trailerDown, prepared.secretNames);
+    case 'rate':
+      return fields.includes('ratelimit') ? '' : value;
     case 'vary':
       return prepared.keepsCacheFields ? ourVary(value) : value;
     default:

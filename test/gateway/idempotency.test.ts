@@ -162,13 +162,16 @@ describe('a call with an Idempotency-Key', () => {
     expect(codeOf(await call('/a/x', keyed('one')))).toEqual([409, 'idempotency_not_replayable']);
   });
 
-  it('that announces trailers and has none is kept, and its replay announces none', async () => {
-    const { call } = await startKeyed({
-      behave: () => 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-sum\r\n\r\n2\r\nok\r\n0\r\n\r\n',
-    });
+  it('is kept without what was true of its moment: trailers that it announced, and rates of the upstream', async () => {
+    const fields = 'transfer-encoding: chunked\r\ntrailer: x-sum\r\nratelimit: "a";r=1;t=9\r\n';
+    const { call } = await startKeyed({ behave: () => `HTTP/1.1 200 OK\r\n${fields}\r\n2\r\nok\r\n0\r\n\r\n` });
     const first = await call('/a/x', { 'idempotency-key': 'k' });
     const again = await call('/a/x', { 'idempotency-key': 'k' });
-    expect([first.headers.get('trailer'), again.headers.get('trailer')]).toEqual(['x-sum', undefined]);
+    const ofTheMoment = (answer: typeof first) => ['trailer', 'ratelimit'].map((name) => answer.headers.get(name));
+    expect([ofTheMoment(first), ofTheMoment(again)]).toEqual([
+      ['x-sum', '"a";r=1;t=9'],
+      [undefined, undefined],
+    ]);
     expect([again.body, again.headers.get('idempotent-replayed')]).toEqual(['ok', 'true']);
   });
 

@@ -5,6 +5,7 @@ import {
   type ApiSpec,
   type Behaviour,
   makeConfig,
+  noRates,
   okAnswer,
   type RawUpstream,
   type Rig,
@@ -228,9 +229,47 @@ describe('the head for the client', () => {
     'Access-Control-Allow-Private-Network',
     'Proxy-Authenticate',
     'Content_Length',
+    'Payment-Required',
+    'PAYMENT-RESPONSE',
+    'Payment_Response',
+    'Payment-Receipt',
+    'X-Payment',
+    'X-Payment-Response',
   ])('takes no %s from an upstream, which speaks for one path and not for the listener', async (name) => {
     await start(() => `HTTP/1.1 200 OK\r\n${name}: forged\r\ncontent-length: 0\r\n\r\n`);
     expect((await rig.get('/api0/a')).raw).not.toContain('forged');
+  });
+
+  it.each([
+    ['Payment id="a", realm="b"', undefined],
+    ['Bearer realm="a", payment id="b"', undefined],
+    ['PAYMENT', undefined],
+    ['Basic realm="payment office"', 'Basic realm="payment office"'],
+    ['Bearer realm="a"', 'Bearer realm="a"'],
+  ])('with the challenge %j of an upstream tells %j: who is to be paid is the gateway', async (challenge, told) => {
+    await start(() => `HTTP/1.1 402 Payment Required\r\nwww-authenticate: ${challenge}\r\ncontent-length: 0\r\n\r\n`);
+    expect((await rig.get('/api0/a')).headers.get('www-authenticate')).toBe(told);
+  });
+
+  const upstreamRates = 'RateLimit: "theirs";r=1;t=9\r\nRateLimit-Policy: "theirs";q=5;w=9\r\nx-ratelimit-limit: 5\r\n';
+
+  it('tells the rates of the upstream where the gateway has none', async () => {
+    await start(() => `HTTP/1.1 200 OK\r\n${upstreamRates}content-length: 0\r\n\r\n`);
+    const { headers } = await rig.get('/api0/a');
+    expect([headers.get('ratelimit'), headers.get('ratelimit-policy')]).toEqual([
+      '"theirs";r=1;t=9',
+      '"theirs";q=5;w=9',
+    ]);
+  });
+
+  it.each([false, true])('tells no rates but the gateway’s where it has some: cacheable is %s', async (cacheable) => {
+    await start(() => `HTTP/1.1 200 OK\r\n${upstreamRates}content-length: 0\r\n\r\n`, {
+      rates: { ...noRates, account: { perSecond: 5, burst: 5 } },
+      list: [{ match: 'GET /a', price: '0.1', cacheable }],
+    });
+    const { headers, raw } = await rig.get('/api0/a');
+    expect([raw.includes('theirs'), headers.has('ratelimit')]).toEqual([false, !cacheable]);
+    expect(headers.get('x-ratelimit-limit')).toBe('5');
   });
 
   it('keeps the upstream’s cache fields on routes that say so', async () => {

@@ -200,7 +200,7 @@ function openSession(deps: SocketDeps, call: Call, opening: Opening, agreed: Agr
 /** The 101 for the client, made anew: nothing of the upstream's handshake is in it but what was agreed on. */
 function headFields(deps: SocketDeps, call: Call, wish: SocketWish, { terms, fields }: Agreed) {
   const { exchange, route, admitted } = call;
-  const read = answerHead(fields, deps.rules, deps.prepared(route), route.api);
+  const read = answerHead(fields, deps.rules, deps.prepared(route), route.api, exchange);
   if (read.leaking !== undefined) warnOfLeak(deps, route, read.leaking);
   const head = openingFields(wish, terms);
   head.push(...read.fields, 'via', '1.1 callora', 'x-request-id', exchange.requestId, ...exchange.fields);
