@@ -1,6 +1,6 @@
 import { formatUsdc, units } from '../money.ts';
 import type { BatchLineRow, BatchRow } from '../store/batches.ts';
-import type { StoredEvent } from '../store/deposits.ts';
+import type { UnattributedEvent } from '../store/deposits.ts';
 import type { LeafRow } from '../store/leaf-row.ts';
 import type { TokenRow } from '../store/tokens.ts';
 
@@ -65,6 +65,10 @@ export type UnattributedView = {
   closed_at: string;
   tx_hash: string | null;
   amount: string | null;
+  /** What of it still waits for a person; less than `amount` where the vault's admin has swept. */
+  left: string | null;
+  /** Transactions of those sweeps. */
+  swept_by: string[];
   note: string | null;
   data: string;
 };
@@ -135,7 +139,8 @@ export function leafView(row: LeafRow): LeafView {
   };
 }
 
-export function unattributedView(row: StoredEvent): UnattributedView {
+export function unattributedView(row: UnattributedEvent): UnattributedView {
+  const { left, by: sweptBy } = row.swept ?? { left: row.amount, by: [] };
   return {
     id: row.id,
     kind: row.kind,
@@ -143,7 +148,10 @@ export function unattributedView(row: StoredEvent): UnattributedView {
     closed_at: time(row.closedAtMs),
     tx_hash: row.txHash,
     amount: row.amount === undefined ? null : formatUsdc(row.amount),
-    note: row.note ?? null,
+    left: left === undefined ? null : formatUsdc(left),
+    swept_by: sweptBy,
+    note:
+      sweptBy.length > 0 ? `${left === 0n ? 'swept' : 'swept in part'} in ${sweptBy.join(', ')}` : (row.note ?? null),
     data: row.data,
   };
 }

@@ -181,6 +181,8 @@ function ownerlessView(row: ClassicPaymentRow): UnattributedView {
     closed_at: time(row.closedAtMs),
     tx_hash: row.txHash,
     amount: formatUsdc(row.amount),
+    left: formatUsdc(row.amount),
+    swept_by: [],
     note: row.note ?? null,
     data: JSON.stringify({ from: row.from, memo_type: row.memoType, memo: row.memo ?? null }),
   };
@@ -195,6 +197,8 @@ function setAsideView({ id, atMs, reason, data }: SetAside): UnattributedView {
     closed_at: time(atMs),
     tx_hash: null,
     amount: null,
+    left: null,
+    swept_by: [],
     note: reason,
     data,
   };

@@ -20,6 +20,8 @@ export type GaugeValues = {
   vault: { tokens: Units; liabilities: Units } | undefined;
   /** Payments to the deposit account that nobody owns yet. */
   unattributed: { count: number; sum: Units };
+  /** Transfers to the vault without a deposit that were not swept, and what of them is left there. */
+  bareTransfers: { count: number; sum: Units };
   /** Records of the deposit account that nobody could read. */
   classicSetAside: number;
   /** Age of the newest ledger in which payments to the deposit account were looked for; undefined without one. */
@@ -89,6 +91,14 @@ const singles: Record<string, { help: string; value(values: GaugeValues): number
   callora_unattributed_payments: {
     help: 'Payments to the deposit account that nobody owns yet',
     value: (now) => now.unattributed.count,
+  },
+  callora_bare_transfers_usdc: {
+    help: 'USDC sent to the vault without a deposit and not swept yet',
+    value: (now) => usdc(now.bareTransfers.sum),
+  },
+  callora_bare_transfers: {
+    help: 'Transfers to the vault without a deposit that were not swept wholly',
+    value: (now) => now.bareTransfers.count,
   },
   callora_classic_set_aside_records: {
     help: 'Records of the deposit account that could not be read or booked',

@@ -48,10 +48,11 @@ export function joinBooks(core: Core, actor: string): Books {
     settler,
     envelopeFees: store.envelopeFees,
     async reconcile(signal) {
-      const { accounts, batches, classicPayments, payouts: paid } = store;
+      const { accounts, batches, classicPayments, deposits, payouts: paid } = store;
       const incomplete = store.restored.state() !== 'never' || beganLate(store.meta, facts.lanes);
       const lanes = Math.max(config.settlement.lanes, lanesInForce(store.meta));
-      const books = { vault, accounts, batches, classicPayments, payouts: paid, ledger, rootChain, catchUp, lanes };
+      const rows = { accounts, batches, classicPayments, deposits, payouts: paid };
+      const books = { ...rows, vault, ledger, rootChain, catchUp, lanes };
       const { checks, totals } = await reconcile({ ...books, incomplete: incomplete ? store.meta : undefined }, signal);
       const carried = carriedChecks(await store.findWrongSums(signal));
       return { checks: [...checks, ...carried, ...(await classicChecks(core, signal))], totals };

@@ -13,6 +13,7 @@ export function gaugesOf(core: Core): GaugeValues {
   const totals = ledger.totals();
   const seenAtMs = lastSeenMs(core.watcher.state(), clock);
   const classicSeenAtMs = core.classic?.watcher.health().lastClosedAtMs ?? 0;
+  const bare = core.store.deposits.bare();
   let holds = 0;
   let accounts = 0;
   for (const slot of ledger.accounts()) {
@@ -30,6 +31,7 @@ export function gaugesOf(core: Core): GaugeValues {
     lanesHalted: haltedLanes(core).length,
     vault: core.solvency,
     unattributed: core.store.classicPayments.unattributed(),
+    bareTransfers: { count: bare.leftCount, sum: bare.left },
     classicSetAside: core.store.classicPayments.setAsideCount(),
     classicAgeS: classicSeenAtMs > 0 ? ageS(nowMs, classicSeenAtMs) : undefined,
     stops: openStops(core),

@@ -79,8 +79,10 @@ async function listUnattributed(cli: Cli, options: ListOptions): Promise<void> {
   if (found.items.some(({ kind }) => kind === 'classic')) {
     cli.note('callora deposits assign ID ACCOUNT gives a classic payment to an account.');
   }
-  if (found.items.some(({ kind }) => kind === 'transfer')) {
-    cli.note('A bare transfer to the vault can only be sent back by its admin, with `sweep`.');
+  if (found.items.some(({ kind, left }) => kind === 'transfer' && left !== '0')) {
+    cli.note(
+      'A bare transfer to the vault can only be sent back by its admin: callora vault sweep AMOUNT --to ADDRESS',
+    );
   }
 }
 
@@ -100,6 +102,7 @@ const unattributedColumns: Column<UnattributedView>[] = [
   { title: 'kind', value: (row) => row.kind },
   { title: 'time', value: (row) => row.closed_at },
   { title: 'USDC', value: (row) => row.amount ?? '-', align: 'right' },
+  { title: 'left', value: (row) => row.left ?? '-', align: 'right' },
   { title: 'transaction', value: (row) => row.tx_hash ?? '-' },
   { title: 'note', value: (row) => row.note ?? '-' },
 ];

@@ -10,10 +10,14 @@ export type BookTotal = { name: string; amount: Units };
  * Where every unit is that ever came in or was charged. By the rows of one moment:
  * deposits = balances + settlements + withdrawals, and
  * charges − refunds + settled elsewhere = settlements + unsettled + receivable + held for payees + written off.
- * By the vault, of the payees in these books: earnings = fees + paid to payees + owed to payees. `unattributed` lies outside
- * of it, in the deposit account.
+ * By the vault, of the payees in these books: earnings = fees + paid to payees + owed to payees. What nobody owns is in none
+ * of it: `unattributed` lies in the deposit account, `unattributed in the vault` came there without a deposit.
  */
-export function bookTotals(rows: readonly AccountRow[], earned: readonly Earned[], unattributed: Units): BookTotal[] {
+export function bookTotals(
+  rows: readonly AccountRow[],
+  earned: readonly Earned[],
+  ownerless: { inDepositAccount: Units; inVault: Units },
+): BookTotal[] {
   const of = (field: keyof Amounts) => sumOf(rows.map((row) => row[field]));
   const at = (field: 'gross' | 'feePaid' | 'netPaid') => sumOf(earned.map((line) => line[field]));
   const deposits = of('deposited');
@@ -36,7 +40,8 @@ export function bookTotals(rows: readonly AccountRow[], earned: readonly Earned[
     { name: 'fees', amount: fees },
     { name: 'paid to payees', amount: paid },
     { name: 'owed to payees', amount: units(earnings - add(fees, paid)) },
-    { name: 'unattributed', amount: unattributed },
+    { name: 'unattributed', amount: ownerless.inDepositAccount },
+    { name: 'unattributed in the vault', amount: ownerless.inVault },
   ];
 }
 

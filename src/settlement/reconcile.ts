@@ -41,6 +41,7 @@ export type ReconcileDeps = {
   ledger: Pick<Ledger, 'account'>;
   rootChain: Pick<RootChain, 'lanes'>;
   classicPayments: Pick<Store['classicPayments'], 'unattributed'>;
+  deposits: Pick<Store['deposits'], 'bare'>;
   lanes?: number;
   /** Where batches that the vault has settled are missing here: began after the vault, or restored from a copy. */
   incomplete?: BaselineMeta | undefined;
@@ -111,7 +112,10 @@ async function compareOnce(deps: ReconcileDeps, of: ReadonlySet<string> | undefi
     if (!row || !after.has(address)) return each;
     return compare(row, { before: before.accounts.get(address), after: after.get(address) });
   });
-  const totals = bookTotals(rows, earned, deps.classicPayments.unattributed().sum);
+  const totals = bookTotals(rows, earned, {
+    inDepositAccount: deps.classicPayments.unattributed().sum,
+    inVault: deps.deposits.bare().left,
+  });
   return { accounts, rest, totals, ledger: before.ledger };
 }
 

@@ -1,6 +1,7 @@
 import { add, atLeastZero, least, most, storedUnitsMax, subtract, type Units, units, zero } from '../money.ts';
 import type { Accounts } from './accounts.ts';
 import type { Audit } from './audit.ts';
+import { type BareSums, type BareTransfers, createBareReads } from './bare-transfers.ts';
 import { clampStored, fromStored, toStored } from './columns.ts';
 import type { Exits } from './exits.ts';
 import { createPutPayee } from './payees.ts';
@@ -13,8 +14,12 @@ export type Deposits = {
   /** Takes over an account as the chain states it after a proven gap; its events up to that ledger no longer count. */
   applySnapshot(snapshot: { address: string; ledger: number; state: AccountState }): AppliedChange | undefined;
   cursor(name: string): { cursor: string; ledger: number; closedAtMs: number } | undefined;
-  /** Events that name no account or could not be read, newest first: for a person to look at. */
-  unattributed(query: { limit: number }): StoredEvent[];
+  /** Transfers that no deposit explains and events that could not be read, newest first; what was swept comes last. */
+  unattributed(query: { limit: number }): UnattributedEvent[];
+  /** Tokens in the vault that are nobody's, transfer by transfer. */
+  bare(): BareTransfers;
+  /** All such transfers and all sweeps of the ledgers up to this one. */
+  bareSums(upToLedger: number): BareSums;
   /** Newest first; `before` is a ledger number. */
   byAccount(accountId: number, query: { before?: number; limit: number }): StoredEvent[];
   /** The last word of the chain on a payee; undefined when none was seen. */
@@ -101,6 +106,9 @@ export type StoredEvent = {
   note: string | undefined;
 };
 
+/** `swept`: for transfers, what of it still lies in the vault, and which transactions took the rest. */
+export type UnattributedEvent = StoredEvent & { swept?: { left: Units; by: string[] } };
+
 type StoredCounters = {
   deposited: number;
   settled: number;
@@ -148,10 +156,15 @@ export function createDeposits(
   const putPayee = createPutPayee(db);
   const allPayees = db.prepare<[], string>('SELECT address FROM payees').pluck();
   const payee = db.prepare<[string], number>('SELECT listed FROM payees WHERE address = ?').pluck();
-  const setAside = db.prepare<[number], Stored>(
+  const unreadable = db.prepare<[number], Stored>(
     `SELECT ${eventColumns} FROM vault_events
-     WHERE account_id IS NULL AND applied = 0 AND kind IN ('transfer', 'unreadable') ORDER BY ledger DESC, id DESC LIMIT ?`,
+     WHERE account_id IS NULL AND applied = 0 AND kind = 'unreadable' ORDER BY ledger DESC, id DESC LIMIT ?`,
   );
+  const byId = db.prepare<[string], Stored>(`SELECT ${eventColumns} FROM vault_events WHERE id = ?`);
+  const bareReads = createBareReads(db);
+  /** As of the newest transfer or sweep; rows never change, so it holds until another one comes. */
+  let bareNow: BareTransfers | undefined;
+  const bare = () => (bareNow ??= bareReads.spread());
   const ofAccount = db.prepare<[number, number, number], Stored>(
     `SELECT ${eventColumns} FROM vault_events WHERE account_id = ? AND ledger < ? ORDER BY ledger DESC, id DESC LIMIT ?`,
   );
@@ -189,6 +202,7 @@ export function createDeposits(
 
   function record(event: VaultEventRow, accountId: number | null, applied: boolean, note: string | null): boolean {
     const { id, ledger, closedAtMs, txHash, kind, data } = event;
+    if (kind === 'transfer' || kind === 'swept') bareNow = undefined;
     const amount = event.amount === undefined ? null : toStored(clampStored(event.amount));
     return (
       insert.run({ id, ledger, closedAtMs, txHash, kind, data, amount, accountId, applied: Number(applied), note })
@@ -243,7 +257,19 @@ export function createDeposits(
         return follow(id, address, 'snapshot', state, ledger);
       }),
     cursor: (name) => readCursor.get(name),
-    unattributed: ({ limit }) => setAside.all(limit).map(toEvent),
+    unattributed({ limit }) {
+      const transfers = bare()
+        .transfers.slice(0, limit)
+        .flatMap(({ id, left, sweptBy }) => {
+          const stored = byId.get(id);
+          return stored ? [{ ...toEvent(stored), swept: { left, by: sweptBy } }] : [];
+        });
+      const open = transfers.filter(({ swept }) => swept.left > 0n);
+      const toLookAt = [...open, ...unreadable.all(limit).map(toEvent)].sort(newestFirst);
+      return [...toLookAt, ...transfers.slice(open.length)].slice(0, limit);
+    },
+    bare,
+    bareSums: bareReads.sums,
     byAccount: (accountId, { before = Number.MAX_SAFE_INTEGER, limit }) =>
       ofAccount.all(accountId, before, limit).map(toEvent),
     notePayee: (address, listed, ledger) => write(() => putPayee(address, listed, ledger)),
@@ -280,6 +306,10 @@ function usedAfter(known: StoredCounters, state: AccountState, elsewhere: Units)
   if (elsewhere === 0n || state.period < known.period) return own;
   const base = state.period === known.period ? own.amount : zero;
   return { period: state.period, amount: most(base, least(add(base, elsewhere), state.used)) };
+}
+
+function newestFirst(a: StoredEvent, b: StoredEvent): number {
+  return b.ledger - a.ledger || (a.id < b.id ? 1 : -1);
 }
 
 type Stored = Omit<StoredEvent, 'amount' | 'applied' | 'note'> & {

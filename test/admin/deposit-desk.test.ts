@@ -140,6 +140,32 @@ describe('money without an owner', () => {
     ]);
   });
 
+  it('says of a bare transfer what the vault’s admin has swept, and in which transaction', async () => {
+    const { desk, store } = createDesk([]);
+    const from = (party: string) => ({ kind: 'transfer', data: JSON.stringify({ from: party }) });
+    applyEvents(
+      store,
+      vaultEvent('e1', { ...from(alice), ledger: 1, amount: units(30_000_000n) }),
+      vaultEvent('e2', { ...from(bob), ledger: 2, amount: units(20_000_000n) }),
+    );
+    expect((await desk.unattributed()).items).toMatchObject([
+      { id: 'e2', left: '2' },
+      { id: 'e1', left: '3' },
+    ]);
+    const sweep = { kind: 'swept', data: JSON.stringify({ to: bob }), txHash: 'cc' };
+    applyEvents(store, vaultEvent('e3', { ...sweep, ledger: 3, amount: units(20_000_000n) }));
+    expect((await desk.unattributed()).items).toMatchObject([
+      { id: 'e1', amount: '3', left: '3', swept_by: [], note: null },
+      { id: 'e2', amount: '2', left: '0', swept_by: ['cc'], note: 'swept in cc' },
+    ]);
+    applyEvents(store, vaultEvent('e4', { ...sweep, ledger: 4, txHash: 'dd', amount: units(5_000_000n) }));
+    expect((await desk.unattributed()).items).toMatchObject([
+      { id: 'e1', amount: '3', left: '2.5', swept_by: ['dd'], note: 'swept in part in dd' },
+      { id: 'e2', left: '0' },
+    ]);
+    expect(store.deposits.bare()).toMatchObject({ left: 25_000_000n, leftCount: 1 });
+  });
+
   it('pages payments newest first, by state', async () => {
     const { desk } = createDesk([payment('1'), payment('2', { state: 'below_min' }), payment('3')]);
     const first = await desk.classicDeposits({ limit: 1, state: 'unattributed' });

@@ -15,6 +15,7 @@ export const gauges: GaugeValues = {
   stops: [],
   pausedApis: [],
   unattributed: { count: 2, sum: units(25_000_000n) },
+  bareTransfers: { count: 3, sum: units(5_000_000n) },
   classicSetAside: 1,
   classicAgeS: 3,
   journal: { ok: true, pending: 0, walBytes: 10 },

@@ -94,6 +94,8 @@ describe('metrics', () => {
     expect(page).toContain('callora_deposit_watcher_lag_ledgers 4');
     expect(page).toContain('callora_unattributed_usdc 2.5');
     expect(page).toContain('callora_unattributed_payments 2');
+    expect(page).toContain('callora_bare_transfers_usdc 0.5');
+    expect(page).toContain('callora_bare_transfers 3');
     expect(page).toContain('callora_classic_watcher_age_seconds 3');
     expect(page).toContain('callora_vault_balance_usdc 3');
     expect(page).toContain('callora_vault_liabilities_usdc 2');

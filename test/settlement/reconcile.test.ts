@@ -33,6 +33,7 @@ function reconcileRig(rig: SettlementRig, tamper: { tokens?: bigint; gross?: big
     ledger: rig.ledger,
     rootChain: createRootChain(store),
     classicPayments: store.classicPayments,
+    deposits: store.deposits,
     catchUp: async () => rig.watch(),
   });
 }

@@ -209,6 +209,7 @@ export function createMoneyRig(chain: Chain, rpc: Rpc = chain.rpc): MoneyRig {
         batches: store.batches,
         payouts: store.payouts,
         classicPayments: store.classicPayments,
+        deposits: store.deposits,
         ledger: rig.ledger,
         rootChain: createRootChain(store),
         incomplete: beganLate(store.meta, vaultConfig.lanes) ? store.meta : undefined,

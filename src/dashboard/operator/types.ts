@@ -204,6 +204,7 @@ export type Unattributed = {
   closed_at: string;
   tx_hash: string | null;
   amount: string | null;
+  left: string | null;
   note: string | null;
 };
 

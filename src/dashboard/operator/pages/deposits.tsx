@@ -30,6 +30,7 @@ export function DepositsPage() {
               { title: 'Time', cell: ({ closed_at }) => <Time at={closed_at} /> },
               { title: 'Kind', cell: ({ kind }) => kinds[kind] ?? kind },
               { title: 'Amount', number: true, cell: ({ amount }) => amount ?? '–' },
+              { title: 'Left', number: true, cell: ({ left }) => left ?? '–' },
               { title: 'Note', cell: ({ note }) => note ?? '–' },
               { title: 'Transaction', cell: ({ tx_hash }) => <Transaction hash={tx_hash} /> },
               {
