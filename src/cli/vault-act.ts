@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { addressKind } from '../catalog/address.ts';
 import { type VaultAct, vaultActOperation } from '../stellar/vault-acts.ts';
 import { createVault, type Vault } from '../stellar/vault-client.ts';
@@ -19,6 +20,18 @@ export type ActOptions = Pick<TargetOptions, 'rpc' | 'vault' | 'network'> & {
   json?: boolean;
 };
 
+export function withActOptions(command: Command, whose = 'the vault’s admin'): Command {
+  return command
+    .requiredOption('--admin-key <file>', `seed of ${whose}; keep it off the machine that serves`)
+    .option('-c, --config <file>', 'config file that names the vault', './config.yaml')
+    .option('--rpc <url>', 'without a config file: a Stellar RPC server')
+    .option('--network <name>', 'with --rpc: testnet, public, or a passphrase')
+    .option('--vault <address>', 'with --rpc: the vault')
+    .option('--simulate', 'only ask the network whether it would work')
+    .option('--yes', 'do it, although it is hard to undo')
+    .option('--json', 'print JSON for programs');
+}
+
 export type VaultAt = { address: string; chain: ReturnType<typeof connect>; vault: Vault; info: VaultInfo };
 
 /** The vault of the config file; or, on a machine that has none, of `--rpc`, `--network` and `--vault`. */
@@ -37,6 +50,8 @@ export type PlannedAct = {
   act: VaultAct;
   /** What goes wrong when this was a mistake; such an act wants --yes. */
   danger?: string;
+  /** What was seen of the vault before, shown with the outcome. */
+  seen?: Record<string, string>;
 };
 
 /** Rehearses the act on the network as it is now, and sends it unless only that was asked for. */
@@ -47,7 +62,7 @@ export async function perform(
   options: ActOptions,
   planned: PlannedAct,
 ): Promise<void> {
-  const { title, act, danger } = planned;
+  const { title, act, danger, seen } = planned;
   const request = { operation: vaultActOperation(at.address, act), secret: key.secret };
   const rehearsed = await at.chain.submitter.rehearse(request);
   if (rehearsed.status === 'refused') {
@@ -57,7 +72,7 @@ export async function perform(
       'Nothing was sent.',
     );
   }
-  const said = { vault: at.address, act: title, signed_by: key.address };
+  const said = { vault: at.address, act: title, signed_by: key.address, ...seen };
   if (options.simulate) return show(cli, options, { ...said, outcome: 'would work; nothing was sent' });
   if (danger !== undefined && !options.yes) {
     throw new CliError('refused', `${title}: ${danger}`, 'It would work. Nothing was sent: say --yes to do it.');

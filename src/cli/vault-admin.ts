@@ -5,7 +5,8 @@ import { uploadOperation } from '../stellar/vault-acts.ts';
 import { requireLanded } from './chain.ts';
 import type { Cli } from './cli.ts';
 import { CliError } from './exit-codes.ts';
-import { type ActOptions, keyOfRole, openVault, perform, readAddress } from './vault-act.ts';
+import { type ActOptions, keyOfRole, openVault, perform, readAddress, withActOptions } from './vault-act.ts';
+import { sweepCommand } from './vault-sweep.ts';
 
 /** What the holder of the vault's admin key does. Every act shows in the gateway's audit, wherever it was made. */
 export function addAdminCommands(cli: Cli, vault: Command): void {
@@ -13,21 +14,10 @@ export function addAdminCommands(cli: Cli, vault: Command): void {
   pauseCommands(cli, vault);
   roleCommands(cli, vault);
   upgradeCommands(cli, vault);
+  sweepCommand(cli, vault);
 }
 
 const admin = { admin: true } as const;
-
-function withActOptions(command: Command, whose = 'the vault’s admin'): Command {
-  return command
-    .requiredOption('--admin-key <file>', `seed of ${whose}; keep it off the machine that serves`)
-    .option('-c, --config <file>', 'config file that names the vault', './config.yaml')
-    .option('--rpc <url>', 'without a config file: a Stellar RPC server')
-    .option('--network <name>', 'with --rpc: testnet, public, or a passphrase')
-    .option('--vault <address>', 'with --rpc: the vault')
-    .option('--simulate', 'only ask the network whether it would work')
-    .option('--yes', 'do it, although it is hard to undo')
-    .option('--json', 'print JSON for programs');
-}
 
 function payeeCommands(cli: Cli, vault: Command): void {
   const payee = vault.command('payee').description('who can be paid: settlements credit listed payees only');

@@ -1,6 +1,7 @@
 import { Operation, type xdr } from '@stellar/stellar-sdk/base';
+import type { Units } from '../money.ts';
 import { contractCall } from './account-transactions.ts';
-import { addressValue, bytesValue, u32Value } from './contract-values.ts';
+import { addressValue, bytesValue, i128Value, u32Value } from './contract-values.ts';
 
 /** What the vault's admin decides, and what the operator may do besides settling: pause. */
 export type VaultAct =
@@ -10,6 +11,8 @@ export type VaultAct =
   /** `caller` signs: admin or operator. Bits of `flags`: 1 deposits, 2 settlement. */
   | { kind: 'pause'; caller: string; flags: number }
   | { kind: 'unpause'; flags: number }
+  /** Tokens beyond what the vault owes; it refuses any other. */
+  | { kind: 'sweep'; to: string; amount: Units }
   /** Hash of code that is on chain, hex. */
   | { kind: 'propose_upgrade'; hash: string };
 
@@ -30,6 +33,8 @@ export function vaultActOperation(vault: string, act: VaultAct): xdr.Operation {
       return contractCall(vault, 'pause', [addressValue(act.caller), u32Value(act.flags)]);
     case 'unpause':
       return contractCall(vault, 'unpause', [u32Value(act.flags)]);
+    case 'sweep':
+      return contractCall(vault, 'sweep', [addressValue(act.to), i128Value(act.amount)]);
     case 'propose_upgrade':
       return contractCall(vault, 'propose_upgrade', [bytesValue(Buffer.from(act.hash, 'hex'))]);
   }

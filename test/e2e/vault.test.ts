@@ -2,7 +2,11 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connect } from '../../src/cli/chain.ts';
 import { sandboxKeys } from '../../src/cli/sandbox-files.ts';
+import { systemClock } from '../../src/clock.ts';
+import { contractCall } from '../../src/stellar/account-transactions.ts';
+import { addressValue, i128Value } from '../../src/stellar/contract-values.ts';
 import { randomSeed } from '../../src/stellar/seeds.ts';
 import { publicKeyOf } from '../../src/stellar/transactions.ts';
 import { callora, type Result, type Sandbox, startSandbox } from '../support/callora-process.ts';
@@ -102,6 +106,28 @@ describe('the vault’s admin', () => {
     const { rpcUrl, networkPassphrase, vault: address } = sandbox.info;
     const at = ['--rpc', rpcUrl, '--network', networkPassphrase, '--vault', address];
     expect((await callora(['vault', 'payee', 'add', payee, ...at, '--admin-key', keyFile.admin])).code).toBe(0);
+  });
+
+  it('takes out what was sent to the vault without a deposit, no more, and the list says so', async () => {
+    const { rpcUrl, networkPassphrase: passphrase, config, consumer } = sandbox.info;
+    const to = consumer.address;
+    const args = [addressValue(to), addressValue(sandbox.info.vault), i128Value(12_345_678n)];
+    const operation = contractCall(sandbox.info.usdc.contract, 'transfer', args);
+    await connect({ clock: systemClock }, { rpcUrl, passphrase }).submitter.submit({
+      operation,
+      secret: keys.consumer,
+    });
+    const sweep = (amount: string, ...more: string[]) => asAdmin('sweep', amount, '--to', to, ...more);
+    expect(await sweep('1.2345679', '--yes')).toMatchObject({ code: 6, stderr: expect.stringContaining('no_surplus') });
+    const asked = await sweep('1.2345678');
+    expect(asked).toMatchObject({ code: 5, stderr: expect.stringContaining('of 1.2345678 USDC that are nobody’s') });
+    const rehearsed = JSON.parse((await sweep('1', '--simulate', '--json')).stdout);
+    expect(rehearsed).toMatchObject({ nobodys: '1.2345678', nobodys_after: '0.2345678' });
+    const { tx_hash } = JSON.parse((await sweep('1.2345678', '--yes', '--json')).stdout);
+    const list = async () =>
+      JSON.parse((await callora(['deposits', 'list', '--unattributed', '--json', '--config', config])).stdout).items;
+    while ((await list())[0]?.left !== '0');
+    expect(await list()).toMatchObject([{ kind: 'transfer', amount: '1.2345678', left: '0', swept_by: [tx_hash] }]);
   });
 
   it('announces other code, which cannot be applied before its delay, and takes it back', async () => {
