@@ -48,7 +48,8 @@ export function notReady(health: Health, nowMs: number): string[] {
     reasons.push(`watcher: the newest ledger seen is ${seconds(nowMs - lastLedgerClosedAtMs)} old`);
   }
   if (oldestUnsettledAtMs !== undefined && nowMs - oldestUnsettledAtMs > ageMaxMs) {
-    reasons.push(`settlement: the oldest unsettled charge is ${seconds(nowMs - oldestUnsettledAtMs)} old`);
+    const age = seconds(nowMs - oldestUnsettledAtMs);
+    reasons.push(`settlement: the oldest unsettled charge is ${age} old; ${settleHelp}`);
   }
   for (const loop of health.loops) {
     if (!loop.running && !health.stopping) reasons.push(`${loop.name}: not running`);
@@ -56,6 +57,8 @@ export function notReady(health: Health, nowMs: number): string[] {
   }
   return reasons;
 }
+
+const settleHelp = '`callora settle status` says what it waits for, `callora settle now` tries at once';
 
 /** What wants a person, although calls can be served as ever. */
 export function troubleAside({ loops, halted }: Pick<Health, 'loops' | 'halted'>): string[] {

@@ -27,6 +27,7 @@ import type { RootChain } from '../settlement/root-chain.ts';
 import { createSealThread } from '../settlement/seal-thread.ts';
 import type { Settler } from '../settlement/settler.ts';
 import type { Solvency } from '../settlement/solvency.ts';
+import { createUnsettledAge, type UnsettledAge } from '../settlement/unsettled-age.ts';
 import { createRpc, type Rpc } from '../stellar/rpc.ts';
 import { createVault, type Vault } from '../stellar/vault-client.ts';
 import type { startCheckpoints } from '../store/checkpoint.ts';
@@ -111,7 +112,7 @@ export type Core = {
   chainCheck: { atMs: number; differences: number } | undefined;
   /** Lines of the access log that were lost. */
   logLinesDropped: () => number;
-  oldestUnsettledAtMs: number | undefined;
+  unsettledAge: UnsettledAge;
   stopping: boolean;
   books(actor: string): Books;
   close(): Promise<void>;
@@ -206,7 +207,7 @@ function joinCore(
     restoring: ['begun', 'waiting'].includes(store.restored.state()),
     broken: foreignNoted(store.meta),
     logLinesDropped: () => 0,
-    oldestUnsettledAtMs: store.charges.oldestUnsettledAtMs(),
+    unsettledAge: joinUnsettledAge(store, clock),
     stopping: false,
     books: (actor) => joinBooks(core, actor),
     async close() {
@@ -215,6 +216,13 @@ function joinCore(
     },
   };
   return core;
+}
+
+function joinUnsettledAge({ charges, batches, runId }: Store, clock: Clock): UnsettledAge {
+  const heads = () => charges.unsettledHeads(runId);
+  const age = createUnsettledAge({ clock, heads, newest: batches.newestWaiting });
+  age.look();
+  return age;
 }
 
 async function requireTokenKeys(config: Config): Promise<TokenKeys> {

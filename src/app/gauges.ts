@@ -12,6 +12,7 @@ export function gaugesOf(core: Core): GaugeValues {
   const nowMs = clock.nowMs();
   const totals = ledger.totals();
   const seenAtMs = lastSeenMs(core.watcher.state(), clock);
+  const unsettledAtMs = core.unsettledAge.oldestAtMs();
   const classicSeenAtMs = core.classic?.watcher.health().lastClosedAtMs ?? 0;
   const bare = core.store.deposits.bare();
   let holds = 0;
@@ -25,7 +26,7 @@ export function gaugesOf(core: Core): GaugeValues {
     accounts,
     unsettled: totals.unsettled,
     receivable: totals.receivable,
-    oldestUnsettledAgeS: core.oldestUnsettledAtMs === undefined ? 0 : ageS(nowMs, core.oldestUnsettledAtMs),
+    oldestUnsettledAgeS: unsettledAtMs === undefined ? 0 : ageS(nowMs, unsettledAtMs),
     watcherLagLedgers: core.watcher.health().behindLedgers,
     watcherAgeS: seenAtMs === undefined ? undefined : ageS(nowMs, seenAtMs),
     lanesHalted: haltedLanes(core).length,

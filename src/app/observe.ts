@@ -40,7 +40,7 @@ export function chainHealth(core: Core): Omit<Health, 'loops' | 'stopping'> {
   return {
     journal: journal.health(),
     lastLedgerClosedAtMs: lastSeenMs(seen, clock),
-    oldestUnsettledAtMs: core.oldestUnsettledAtMs,
+    oldestUnsettledAtMs: core.unsettledAge.oldestAtMs(),
     withdrawDelayS: facts.withdrawDelayS,
     paused: (seen.paused & 2) !== 0,
     stopped: stopAndWait(core),

@@ -11,14 +11,14 @@ const exposureReadMs = 1_000;
 
 /** Whether a call may be served on what is known, decided per call from values in memory. */
 export function createSalesGate(core: Core): Pick<GatewayDeps, 'mayServe' | 'isPaused'> & { loop: Loop } {
-  const { clock, log, watcher, store } = core;
+  const { clock, log, watcher } = core;
   const loop = createLoop({
     name: 'exposure',
     intervalMs: exposureReadMs,
     clock,
     log,
     async turn() {
-      core.oldestUnsettledAtMs = store.charges.oldestUnsettledAtMs();
+      core.unsettledAge.look();
       return false;
     },
   });
@@ -40,7 +40,7 @@ function judge(core: Core, account: Owed, price: Units, payeeListed: boolean): S
   return mayServe({
     nowMs: clock.nowMs(),
     lastLedgerClosedAtMs: lastSeenMs(seen, clock),
-    oldestUnsettledAtMs: core.oldestUnsettledAtMs,
+    oldestUnsettledAtMs: core.unsettledAge.oldestAtMs(),
     withdrawDelayS: facts.withdrawDelayS,
     paused: (seen.paused & 2) !== 0,
     stopped: salesStop(core),

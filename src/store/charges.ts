@@ -2,6 +2,7 @@ import { subtract, type Units, units } from '../money.ts';
 import { firstCallId } from './call-ids.ts';
 import { fromStored } from './columns.ts';
 import type { RawDb } from './raw-db.ts';
+import { createUnsettledHeads, type UnsettledHead } from './unsettled-heads.ts';
 
 /** Reads of the usage rows; the journal alone writes them. */
 export type Charges = {
@@ -16,6 +17,8 @@ export type Charges = {
   byId(id: number): UsageRow | undefined;
   /** Wall time of about the oldest charge that the chain has not confirmed, ms; free and refunded ones do not count. */
   oldestUnsettledAtMs(): number | undefined;
+  /** The oldest of those that wait and of each batch under way, in the run of this number. */
+  unsettledHeads(runId: number): UnsettledHead[];
 };
 
 /** One call as its account sees it. */
@@ -137,6 +140,7 @@ export function createCharges(db: RawDb): Charges {
       return rowsOf(ids.sort((a, b) => b - a).slice(0, limit));
     },
     byId: (id) => toRow(one.get(id)),
+    unsettledHeads: createUnsettledHeads(db),
     oldestUnsettledAtMs() {
       const times = [oldestUnsealed.get(), oldestInFlight.get()].filter((time) => typeof time === 'number');
       return times.length > 0 ? Math.min(...times) : undefined;

@@ -6,6 +6,8 @@ import { fromStored } from './columns.ts';
 export type ChoiceBounds = {
   nowMs: number;
   ageMaxMs: number;
+  /** The newest call that began as long ago by the time that has passed, whatever its date says. */
+  unfinishedUpTo?: number;
   /** Accounts + payees, lines, and leaves, at most; of leaves at least two. */
   entriesMax: number;
   linesMax: number;
@@ -133,6 +135,7 @@ function createTaking(bounds: ChoiceBounds, choice: Choice, room: Room): (charge
   // Half of the leaves at the most: any number of free calls must not keep a paid one waiting.
   const voidsMax = Math.floor(leavesMax / 2);
   const oldMs = bounds.nowMs - bounds.ageMaxMs;
+  const oldUpTo = bounds.unfinishedUpTo ?? -1;
   let voids = 0;
   return (charge) => {
     if (choice.carries.length + choice.charges.length >= leavesMax) {
@@ -140,8 +143,8 @@ function createTaking(bounds: ChoiceBounds, choice: Choice, room: Room): (charge
       return false;
     }
     const net = subtract(fromStored(charge.price), fromStored(charge.refund));
-    // One that still runs is here because it began too long ago, whatever the clock on the wall says.
-    const old = charge.atMs <= oldMs || charge.finished === 0;
+    // One that still runs is here because it began too long ago. A clock that is set back keeps no small charge waiting.
+    const old = charge.atMs <= oldMs || charge.finished === 0 || charge.id <= oldUpTo;
     if (net === 0n) {
       if (voids >= voidsMax) {
         choice.full = true;

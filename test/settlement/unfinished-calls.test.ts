@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { units } from '../../src/money.ts';
 import { hashLeaf } from '../../src/settlement/leaf.ts';
 import { rootOf } from '../../src/settlement/merkle.ts';
 import { createProposer } from '../../src/store/seal-proposal.ts';
@@ -40,6 +41,23 @@ describe('a call that has not ended', () => {
     await rig.run();
     expect(settledOf(rig)).toBe(0n);
     rig.clock.advance(60_000);
+    await rig.run();
+    expect(settledOf(rig)).toBe(5n);
+  });
+});
+
+describe('a call below the least total of a batch', () => {
+  it('is settled when it is as old as the age limit, also when the clock is set back meanwhile', async () => {
+    const rules = { intervalMs: 0, minTotal: units(1_000), ageMaxMs: 3_600_000, entriesMax: 100 };
+    const rig = createSettlementRig({ rules });
+    rig.deposit(account, 1_000n);
+    rig.charge(account, payee, 5);
+    await rig.run();
+    rig.clock.setWall(rig.clock.nowMs() - 30 * 86_400_000);
+    rig.clock.advance(3_500_000);
+    await rig.run();
+    expect(settledOf(rig)).toBe(0n);
+    rig.clock.advance(100_000);
     await rig.run();
     expect(settledOf(rig)).toBe(5n);
   });
