@@ -41,6 +41,11 @@ function systemFault(error: unknown): CliError | undefined {
     const remedy = 'Stop the other process first; to look at its books, use the other commands.';
     return new CliError('config', error.message, remedy, options);
   }
+  if (error.name === 'DamagedLogError') {
+    const remedy =
+      'Keep a copy of the database with its -wal file, then `callora restore` a backup; docs/operators.md, “A damaged log”, says what else there is.';
+    return new CliError('refused', error.message, remedy, options);
+  }
   if (code === 'EADDRINUSE') {
     const remedy = 'Stop what listens there (another gateway?), or change gateway.listen or admin.listen.';
     return new CliError('config', `${address}:${port} is in use`, remedy, options);

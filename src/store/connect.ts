@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { requireSoundLog } from './log-damage.ts';
 import { openSqlite } from './open-sqlite.ts';
 import type { RawDb } from './raw-db.ts';
 import { isBusy } from './sqlite-error.ts';
@@ -20,6 +21,7 @@ export function resolveStoreFile(file: string): string {
  * cannot be read today may be worth a lot to whoever restores it.
  */
 export function connect(file: string, check: boolean): RawDb {
+  requireSoundLog(file);
   // Made before SQLite opens it, never after: closing another descriptor of an open database drops its locks.
   if (!fs.existsSync(file)) fs.closeSync(fs.openSync(file, 'a', 0o600));
   let db: RawDb | undefined;

@@ -16,6 +16,7 @@ import type { Clock } from '../clock.ts';
 import { createAudit } from './audit.ts';
 import { resolveStoreFile, storeBytes } from './connect.ts';
 import { lockStore } from './lock.ts';
+import { findLogDamage } from './log-damage.ts';
 import { createMeta, lastRun } from './meta.ts';
 import { migrateStore } from './migrate.ts';
 import { openSqlite } from './open-sqlite.ts';
@@ -121,14 +122,16 @@ function requirePins(db: RawDb, pins: Record<string, string>): void {
 }
 
 /**
- * A sound database first takes its log in; a damaged one keeps it under the new name. The new file must never meet the old
+ * A sound database first takes its log in; a damaged one, or one with a damaged log, keeps it under the new name. The new file must never meet the old
  * one's log, also where somebody has deleted the database without it: SQLite would play it into the wrong database.
  */
 function putAside(file: string, nowMs: number): string | undefined {
   const isThere = existsSync(file);
   const aside = `${file}.before-restore-${new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-')}`;
-  if (isThere) takeLogIn(file);
-  if (isThere) linkSync(file, aside);
+  const isDamaged = findLogDamage(file) !== undefined;
+  if (isThere && !isDamaged) takeLogIn(file);
+  // A damaged log goes with its database: at no moment is one of them there alone for SQLite to open.
+  if (isThere) (isDamaged ? renameSync : linkSync)(file, aside);
   for (const suffix of ['-wal', '-shm']) {
     if (existsSync(`${file}${suffix}`)) renameSync(`${file}${suffix}`, `${aside}${suffix}`);
   }

@@ -155,7 +155,27 @@ it.each([
   fs.writeFileSync(shop.databaseFile, sound);
 });
 
-it('the sound file is taken up again', async () => {
+it('a log that is damaged before its end is refused and left as it is, after a kill with charges in it', async () => {
+  gateway = await startGateway(shop);
+  await untilStatus(200);
+  for (let call = 0; call < 20; call++) await callStatus(shop, token);
+  await gateway.end('SIGKILL');
+  const files = [shop.databaseFile, `${shop.databaseFile}-wal`];
+  const [database, log] = files.map((file) => fs.readFileSync(file)) as [Buffer, Buffer];
+  const damaged = Buffer.from(log);
+  // In the page of the third frame: behind it lies what the gateway has answered for.
+  damaged[32 + 2 * 4_120 + 1_000] = 1 ^ (damaged[32 + 2 * 4_120 + 1_000] ?? 0);
+  fs.writeFileSync(`${shop.databaseFile}-wal`, damaged);
+  for (const command of ['serve', 'reconcile']) {
+    const { code, stderr } = await callora([command, '--config', shop.config]);
+    expect(code).toBe(5);
+    expect(stderr).toMatch(/-wal is damaged in frame 3 of \d+, and \d+ whole commits lie behind it/);
+    expect(files.map((file) => fs.readFileSync(file))).toEqual([database, damaged]);
+  }
+  fs.writeFileSync(`${shop.databaseFile}-wal`, log);
+});
+
+it('the sound files are taken up again', async () => {
   gateway = await startGateway(shop);
   await untilStatus(200);
 });

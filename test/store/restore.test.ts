@@ -11,6 +11,7 @@ import { StoreLockedError } from '../../src/store/lock.ts';
 import { type RestoreJob, RestoreRefused, restoreStore } from '../../src/store/restore.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { booksDifferences } from '../settlement/books-differences.ts';
+import { flipped } from './log-rig.ts';
 import { accountState, booksOf, confirm, openTestStore, seal, tempFolder, writeCharge } from './rig.ts';
 
 const pins = { vault: 'CVAULT' };
@@ -96,6 +97,23 @@ describe('a restore', () => {
       .readdirSync(path.dirname(file))
       .filter((name) => name.endsWith('-wal') && name.includes('before-restore'));
     expect(kept).toHaveLength(1);
+  });
+
+  it('keeps a damaged log as it is, beside its database: what lies behind the damage is nowhere else', async () => {
+    const { copy, file } = await copyOf();
+    const later = openStore({ path: file, clock: fakeClock(), log: silentLog() });
+    for (let charge = 0; charge < 10; charge++) writeCharge(later, { account: 'GA', price: 7 });
+    const killed = path.join(tempFolder(), 'callora.db');
+    fs.copyFileSync(file, killed);
+    const log = flipped(fs.readFileSync(`${file}-wal`), 100);
+    fs.writeFileSync(`${killed}-wal`, log);
+    const database = fs.readFileSync(killed);
+    await later.close();
+    const { aside = '' } = restore({ path: killed, copy });
+    expect(fs.existsSync(`${aside}-wal`)).toBe(true);
+    expect(fs.readFileSync(`${aside}-wal`)).toEqual(log);
+    expect(fs.readFileSync(aside)).toEqual(database);
+    expect(reopen(killed).restored.state()).toBe('begun');
   });
 
   it('asks the vault anew about payments without an owner: they may have been assigned after the copy', async () => {

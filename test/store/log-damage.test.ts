@@ -1,0 +1,214 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fakeClock } from '../../src/clock.ts';
+import { silentLog } from '../../src/log.ts';
+import { DamagedLogError, findLogDamage } from '../../src/store/log-damage.ts';
+import { openStore } from '../../src/store/store.ts';
+import {
+  bigEndian,
+  commitEnds,
+  flipped,
+  frameAt,
+  frameBytes,
+  headerBytes,
+  killedAfter,
+  openLogged,
+} from './log-rig.ts';
+import { openTestStore, tempFolder, writeCharge } from './rig.ts';
+
+/** The verdict on these bytes in place of the log. */
+function verdictOn(file: string, log: Buffer) {
+  fs.writeFileSync(`${file}-wal`, log);
+  return findLogDamage(file);
+}
+
+function rowsRead(file: string): unknown {
+  const db = new Database(file);
+  try {
+    return db.prepare('SELECT COUNT(*) FROM rows').pluck().get();
+  } finally {
+    db.close();
+  }
+}
+
+describe('a log that a crash has left', () => {
+  it('is taken for sound with its last commit torn at any byte', () => {
+    const { file, log } = killedAfter(5);
+    const ends = commitEnds(log);
+    for (let bytes = frameAt((ends.at(-2) ?? 0) + 1); bytes <= log.length; bytes++) {
+      const torn = log.subarray(0, bytes);
+      expect(verdictOn(file, torn)).toBeUndefined();
+      // The space may have been there before what belongs into it.
+      const zeroed = Buffer.concat([torn, Buffer.alloc(log.length - bytes)]);
+      if (bytes % 8 === 0) expect(verdictOn(file, zeroed)).toBeUndefined();
+    }
+    verdictOn(file, log.subarray(0, -1));
+    expect(rowsRead(file)).toBe(3);
+  });
+
+  it.each([
+    ['no bytes', 0],
+    ['half a header', 16],
+    ['a header alone', headerBytes],
+    ['half a frame', headerBytes + frameBytes / 2],
+  ])('is taken for sound with %s', (_, bytes) => {
+    const { file, log } = killedAfter(3);
+    expect(verdictOn(file, log.subarray(0, bytes))).toBeUndefined();
+  });
+
+  it('is taken for sound with a torn header and nothing behind it', () => {
+    const { file, log } = killedAfter(3);
+    expect(verdictOn(file, flipped(log.subarray(0, headerBytes), 17))).toBeUndefined();
+  });
+
+  it('is taken for sound with frames behind its end that an older log has left', () => {
+    const { db, file } = openLogged();
+    const insert = db.prepare('INSERT INTO rows (text) VALUES (?)');
+    for (let commit = 0; commit < 20; commit++) insert.run('x'.repeat(600));
+    const before = commitEnds(fs.readFileSync(`${file}-wal`)).length;
+    db.pragma('wal_checkpoint(RESTART)');
+    insert.run('y');
+    expect(commitEnds(fs.readFileSync(`${file}-wal`)).length).toBeGreaterThan(before / 2);
+    expect(findLogDamage(file)).toBeUndefined();
+  });
+
+  type Step = { act: 'commit' | 'rollback' | 'begin' | 'savepoint' | 'undo' | 'restart'; rows: number; at: number };
+  const step: fc.Arbitrary<Step> = fc.record({
+    act: fc.constantFrom('commit', 'commit', 'rollback', 'begin', 'savepoint', 'undo', 'restart'),
+    rows: fc.integer({ min: 0, max: 12 }),
+    at: fc.integer({ min: 1, max: 40 }),
+  });
+
+  it('is never refused at any moment of any history of commits, of large transactions that spill or are undone, and of checkpoints', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40, size: 'max' }), (steps) => {
+        const { db, file } = openLogged();
+        // Almost no cache: a transaction writes into the log long before its end, and over what it has written.
+        db.pragma('cache_size = 2');
+        const put = db.prepare('INSERT OR REPLACE INTO rows (id, text) VALUES (?, ?)');
+        for (const { act, rows, at } of steps) {
+          if (act === 'begin' && !db.inTransaction) db.exec('BEGIN');
+          for (let row = 0; row < rows; row++) {
+            put.run(at + row, String(at).repeat(400));
+            expect(findLogDamage(file)).toBeUndefined();
+          }
+          if (act === 'restart' && !db.inTransaction) db.pragma('wal_checkpoint(RESTART)');
+          if (!db.inTransaction) continue;
+          if (act === 'savepoint') db.exec('SAVEPOINT here');
+          if (act === 'undo') db.exec('SAVEPOINT there; DELETE FROM rows WHERE id % 2 = 0; ROLLBACK TO there');
+          if (act === 'commit') db.exec('COMMIT');
+          if (act === 'rollback') db.exec('ROLLBACK');
+        }
+        expect(findLogDamage(file)).toBeUndefined();
+        db.close();
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe('a damaged log', () => {
+  it.each<[string, (log: Buffer) => Buffer]>([
+    ['this', (log) => log],
+    ['the other', bigEndian],
+  ])('is told by any flipped byte before its last frame, written by a machine with %s order of bytes', (_, written) => {
+    const { file, log: own } = killedAfter(5);
+    const log = written(own);
+    expect(verdictOn(file, log)).toBeUndefined();
+    const ends = commitEnds(log);
+    const frames = ends.at(-1) ?? 0;
+    // Every byte of the frames' headers, and enough of their pages to meet every part of a sum.
+    for (let at = headerBytes; at < frameAt(frames); at += (at - headerBytes) % frameBytes < 24 ? 1 : 7) {
+      const frame = 1 + Math.floor((at - headerBytes) / frameBytes);
+      const commitsBehind = ends.filter((end) => end > frame).length;
+      expect(verdictOn(file, flipped(log, at))).toEqual({ kind: 'frame', frame, frames, commitsBehind });
+    }
+    // SQLite takes either order, and nothing was misread.
+    verdictOn(file, log);
+    expect(rowsRead(file)).toBe(4);
+  });
+
+  it('is told by several frames that are lost, wherever a commit behind them is whole', () => {
+    const { file, log } = killedAfter(8);
+    const frames = commitEnds(log).at(-1) ?? 0;
+    for (let first = 1; first < frames - 1; first++) {
+      for (let last = first; last < frames - 1; last++) {
+        const lost = Buffer.from(log).fill(0, frameAt(first), frameAt(last + 1));
+        expect(verdictOn(file, lost)).toMatchObject({ kind: 'frame', frame: first });
+      }
+    }
+  });
+
+  it('is told by any flipped byte of its header', () => {
+    const { file, log } = killedAfter(3);
+    for (let at = 0; at < headerBytes; at++) {
+      expect(verdictOn(file, flipped(log, at))).toEqual({ kind: 'header', bytes: log.length });
+    }
+  });
+
+  it('is told beside a database that is missing or empty: SQLite would delete it', () => {
+    const { file } = killedAfter(3);
+    fs.writeFileSync(file, '');
+    expect(findLogDamage(file)).toEqual({ kind: 'alone', commits: 3 });
+    fs.rmSync(file);
+    expect(findLogDamage(file)).toEqual({ kind: 'alone', commits: 3 });
+  });
+});
+
+describe('a store whose log is damaged', () => {
+  /** The files of a gateway that was killed after ten charges. */
+  function killedStore(): string {
+    const { store, file } = openTestStore();
+    for (let charge = 0; charge < 10; charge++) writeCharge(store, { account: 'GA', price: 7 });
+    const copy = path.join(tempFolder(), 'callora.db');
+    for (const suffix of ['', '-wal', '-shm']) fs.copyFileSync(`${file}${suffix}`, `${copy}${suffix}`);
+    return copy;
+  }
+
+  function bytesOf(file: string): Buffer[] {
+    return ['', '-wal', '-shm'].map((suffix) => fs.readFileSync(`${file}${suffix}`));
+  }
+
+  function open(file: string) {
+    return openStore({ path: file, clock: fakeClock(), log: silentLog() });
+  }
+
+  it('is refused in a frame that commits follow, and every file is left as it is', () => {
+    const file = killedStore();
+    const log = fs.readFileSync(`${file}-wal`);
+    fs.writeFileSync(`${file}-wal`, flipped(log, log.length - 3 * 4_120));
+    const before = bytesOf(file);
+    expect(() => open(file)).toThrow(DamagedLogError);
+    expect(() => open(file)).toThrow(/-wal is damaged in frame \d+ of \d+, and \d+ whole commits? lies? behind it/);
+    expect(bytesOf(file)).toEqual(before);
+    expect(fs.existsSync(`${file}.pid`)).toBe(false);
+  });
+
+  it('is refused with a damaged header, and every file is left as it is', () => {
+    const file = killedStore();
+    fs.writeFileSync(`${file}-wal`, flipped(fs.readFileSync(`${file}-wal`), 24));
+    const before = bytesOf(file);
+    expect(() => open(file)).toThrow(/-wal has a damaged header/);
+    expect(bytesOf(file)).toEqual(before);
+  });
+
+  it('is refused without its database, and neither is made nor deleted', () => {
+    const file = killedStore();
+    fs.rmSync(file);
+    const log = fs.readFileSync(`${file}-wal`);
+    expect(() => open(file)).toThrow(/is missing or empty, and \d+ whole commits lie in .*-wal/);
+    expect(fs.existsSync(file)).toBe(false);
+    expect(fs.readFileSync(`${file}-wal`)).toEqual(log);
+  });
+
+  it('is opened with the torn end of a crash, as before', async () => {
+    const file = killedStore();
+    fs.truncateSync(`${file}-wal`, fs.statSync(`${file}-wal`).size - 1);
+    const store = open(file);
+    expect(store.charges.unsealed()).toMatchObject({ count: 9 });
+    await store.close();
+  });
+});

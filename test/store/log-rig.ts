@@ -1,0 +1,78 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { onTestFinished } from 'vitest';
+import { tempFolder } from './rig.ts';
+
+/** Small pages, so that a test can afford to look at every byte. */
+const pageBytes = 512;
+export const headerBytes = 32;
+export const frameBytes = 24 + pageBytes;
+
+/** An open database whose log is only ever written: what a killed process leaves is what its files hold at that moment. */
+export function openLogged(): { db: Database.Database; file: string } {
+  const file = path.join(tempFolder(), 'logged.db');
+  const db = new Database(file);
+  onTestFinished(() => void db.close());
+  db.pragma(`page_size = ${pageBytes}`);
+  db.pragma('journal_mode = WAL');
+  db.pragma('synchronous = NORMAL');
+  db.pragma('wal_autocheckpoint = 0');
+  db.exec('CREATE TABLE rows (id INTEGER PRIMARY KEY, text TEXT)');
+  return { db, file };
+}
+
+/** What a process killed after so many commits leaves behind, each of two frames or more. */
+export function killedAfter(commits: number): { file: string; log: Buffer } {
+  const { db, file } = openLogged();
+  const insert = db.prepare('INSERT INTO rows (text) VALUES (?)');
+  for (let commit = 1; commit < commits; commit++) insert.run(String(commit).repeat(600));
+  const copy = path.join(tempFolder(), 'killed.db');
+  fs.copyFileSync(file, copy);
+  fs.copyFileSync(`${file}-wal`, `${copy}-wal`);
+  return { file: copy, log: fs.readFileSync(`${copy}-wal`) };
+}
+
+/** Numbers of the frames that end a commit. */
+export function commitEnds(log: Buffer): number[] {
+  const ends: number[] = [];
+  for (let number = 1; frameAt(number + 1) <= log.length; number++) {
+    if (log.readUInt32BE(frameAt(number) + 4) !== 0) ends.push(number);
+  }
+  return ends;
+}
+
+export function frameAt(number: number): number {
+  return headerBytes + (number - 1) * frameBytes;
+}
+
+export function flipped(log: Buffer, at: number, bits = 1 << (at % 8)): Buffer {
+  const damaged = Buffer.from(log);
+  damaged.writeUInt8(damaged.readUInt8(at) ^ bits, at);
+  return damaged;
+}
+
+/** The same log as a machine with the other order of bytes would have written it. */
+export function bigEndian(log: Buffer): Buffer {
+  const other = Buffer.from(log);
+  other.writeUInt32BE(0x377f0683, 0);
+  let [one, two] = [0, 0];
+  const add = (from: number, to: number) => {
+    for (let at = from; at < to; at += 8) {
+      one = (one + other.readUInt32BE(at) + two) % 2 ** 32;
+      two = (two + other.readUInt32BE(at + 4) + one) % 2 ** 32;
+    }
+  };
+  const write = (at: number) => {
+    other.writeUInt32BE(one, at);
+    other.writeUInt32BE(two, at + 4);
+  };
+  add(0, 24);
+  write(24);
+  for (let at = headerBytes; at + frameBytes <= other.length; at += frameBytes) {
+    add(at, at + 8);
+    add(at + 24, at + frameBytes);
+    write(at + 16);
+  }
+  return other;
+}
