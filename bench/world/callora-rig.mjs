@@ -1,5 +1,5 @@
 // A network and a gateway as they are shipped, each a process of its own, in one folder.
-import { closeSync, openSync, readSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import path from 'node:path';
 import { freePort, startProgram, untilListening } from '../harness/children.mjs';
@@ -28,11 +28,12 @@ export async function startGateway({ folder, core, network, config, profileFolde
   const file = path.join(folder, 'config.yaml');
   writeFileSync(file, gatewayYaml({ port, adminPort, network, ...config }));
   const log = path.join(folder, 'access.log');
+  const first = existsSync(path.join(folder, 'callora.db')) ? [] : ['--first-start'];
   const program = startProgram({
     name: 'callora',
     core,
     command: process.execPath,
-    args: [...profiling(profileFolder), launcher, 'serve', '--config', file],
+    args: [...profiling(profileFolder), launcher, 'serve', '--config', file, ...first],
     stdio: ['ignore', 'ignore', openSync(log, 'a')],
   });
   const tail = () => endOf(log);

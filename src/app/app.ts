@@ -24,7 +24,7 @@ import { createExits } from './exits.ts';
 import { keySweepLoop } from './key-sweep.ts';
 import { solvencyLoop } from './live.ts';
 import { createLogin } from './login.ts';
-import { chainHealth, payWays, type SettledBatch, untilSpendable } from './observe.ts';
+import { chainHealth, payWays, type SettledBatch, untilSelling, untilSpendable } from './observe.ts';
 import { createReceipts } from './receipts.ts';
 import { resolveAccount, resolveCap, resolveToken } from './resolve.ts';
 import { createSalesGate } from './sales.ts';
@@ -37,6 +37,8 @@ export type App = {
   gatewayUrl: string;
   adminUrl: string;
   books: Books;
+  /** Resolves when calls are sold. */
+  untilSelling(): Promise<void>;
   /** Resolves when calls are sold and the account's first deposit is credited, with what it can spend. */
   untilSpendable(address: string): Promise<Units>;
   /** Called after each batch that the chain has confirmed. */
@@ -54,6 +56,10 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   /** What a stop, or a start that fails half-way, has to end: the last begun first. */
   const ends: (() => Promise<void>)[] = [core.close];
   try {
+    // Left in a service file, it would one day say so of the database after one that was lost.
+    if (deps.firstStart && store.deposits.cursor('vault')) {
+      throw new Error('this is not the first start on this database: start without --first-start');
+    }
     const reloader = createCatalogReloader({
       file: config.file,
       env: deps.env,
@@ -183,6 +189,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       gatewayUrl: originOf(core.tls ? 'https' : 'http', config.gateway.listen.host, gatewayPort),
       adminUrl: originOf('http', config.admin.listen.host, adminPort),
       books: core.books('admin api'),
+      untilSelling: () => untilSelling(core),
       untilSpendable: (address) => untilSpendable(core, address),
       onSettled: (listener) => void core.listeners.push(listener),
       reload() {

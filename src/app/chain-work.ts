@@ -11,7 +11,7 @@ import { createRootChain } from '../settlement/root-chain.ts';
 import { createSettler } from '../settlement/settler.ts';
 import { withinSight } from '../stellar/sighted-rpc.ts';
 import { createVault } from '../stellar/vault-client.ts';
-import type { Core, Threads } from './core.ts';
+import type { AppDeps, Core, Threads } from './core.ts';
 import { announce, breakBooks } from './observe.ts';
 import { joinUpkeep } from './upkeep.ts';
 
@@ -19,7 +19,8 @@ import { joinUpkeep } from './upkeep.ts';
 const settlerLookMs = 1_000;
 
 type Parts = Pick<Core, 'clock' | 'log' | 'store' | 'rpc' | 'vault' | 'facts' | 'ledger' | 'metrics'> &
-  Pick<Threads, 'propose'>;
+  Pick<Threads, 'propose'> &
+  Pick<AppDeps, 'firstStart'>;
 
 /**
  * What follows the chain and works on it: watcher, settler, what is done beside them, and their loops. `later` is the core
@@ -76,10 +77,7 @@ export function joinChainWork(
     limitPeriodS: facts.limitPeriodS,
     chainTimeS,
     seenLedger: () => watcher.state().lastLedger,
-    begun() {
-      if (store.restored.state() === 'begun') return 'not since restored';
-      return store.deposits.cursor('vault') ? 'yes' : 'not yet';
-    },
+    begun: () => store.restored.state() !== 'begun' && store.deposits.cursor('vault') !== undefined,
     async onTakenOver(signal) {
       const core = later();
       if (!core.restoring) return;
@@ -108,7 +106,9 @@ export function joinChainWork(
     async onFirstSight(seenLedger, signal) {
       const restored = store.restored.state() === 'begun';
       const { meta } = store;
-      await beginAdoption({ vault, meta, newest: rpc.latestLedger, restored, seenLedger }, facts.lanes, signal);
+      const { firstStart = false } = parts;
+      const vaultNow = { vault, newest: rpc.latestLedger, seenLedger };
+      await beginAdoption({ ...vaultNow, meta, restored, firstStart }, facts.lanes, signal);
       if (restored) store.restored.noteBegun();
     },
     onSettled(event) {

@@ -52,6 +52,8 @@ export type AppDeps = {
   /** How the servers of the Stellar network are reached. */
   fetch?: typeof globalThis.fetch | undefined;
   threads?: Threads | undefined;
+  /** The operator says that no gateway has served on this vault before: nothing that one signed is waited for. */
+  firstStart?: boolean | undefined;
 };
 
 /** The work that is done beside the event loop. */
@@ -158,7 +160,7 @@ export async function openCore(config: Config, deps: AppDeps): Promise<Core> {
 
 function joinCore(
   config: Config,
-  { clock, log, threads }: AppDeps,
+  { clock, log, threads, firstStart }: AppDeps,
   opened: Pick<Core, 'store' | 'rpc' | 'vault' | 'witness' | 'facts' | 'asset' | 'keys'>,
 ): Core {
   const { store, facts } = opened;
@@ -190,7 +192,12 @@ function joinCore(
     ...parts,
     journal,
     ...joinTokenWork(config, parts),
-    ...joinChainWork(config, { ...parts, propose: threads?.propose ?? createSealThread }, chainTimeS, () => core),
+    ...joinChainWork(
+      config,
+      { ...parts, firstStart, propose: threads?.propose ?? createSealThread },
+      chainTimeS,
+      () => core,
+    ),
     recorder: createLiveRecorder({ clock }),
     solvency: undefined,
     booksCheck: undefined,

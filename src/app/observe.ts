@@ -3,6 +3,7 @@ import type { Identity } from '../admin/metrics.ts';
 import type { AccountSlot } from '../billing/ledger.ts';
 import { lastSeenMs } from '../deposits/vault-state.ts';
 import { formatUsdc, type Units } from '../money.ts';
+import { adoptionOf } from '../settlement/adoption.ts';
 import type { SettledOnChain } from '../settlement/confirm.ts';
 import { classicWay } from './classic.ts';
 import type { Core } from './core.ts';
@@ -55,13 +56,17 @@ export function haltedLanes({ settler }: Pick<Core, 'settler'>): { lane: number;
   return halted.map(({ lane, waitingFor }) => ({ lane, reason: waitingFor ?? 'no reason given' }));
 }
 
-/** Why sales are stopped, and after a restore for how long still: an operator waits for it. */
+/** Why sales are stopped, and while what another process signed may land for how long still: an operator waits for it. */
 function stopAndWait(core: Core): string | undefined {
   const stopped = salesStop(core);
-  if (!core.restoring || stopped === undefined) return stopped;
-  const waiting = core.settler.status().lanes.find((lane) => lane.waitingFor !== undefined);
-  return waiting ? `${stopped}: waiting for ${waiting.waitingFor}` : stopped;
+  if (stopped === undefined || core.broken !== undefined || core.settler.standing().foreign) return stopped;
+  const waiting = core.settler.status().lanes.find(({ lane }) => adoptionOf(core.store.meta, lane).since !== undefined);
+  if (waiting?.waitingFor === undefined) return stopped;
+  return `${core.restoring ? stopped : beganAfter}: waiting for ${waiting.waitingFor}`;
 }
+
+const beganAfter =
+  'this database began on a vault that holds deposits or settlements, and what a gateway before it signed may still land';
 
 /** What a 402 offers: the vault's own terms for programs, a command for people. */
 export function payWays(core: Core, account: AccountSlot, shortfall: Units): unknown[] {
@@ -78,6 +83,11 @@ export function payWays(core: Core, account: AccountSlot, shortfall: Units): unk
 
 /** Pause between two looks while somebody waits, ms. */
 const lookMs = 20;
+
+/** Resolves when paid calls are sold. */
+export async function untilSelling(core: Core): Promise<void> {
+  while (salesStop(core) !== undefined) await core.clock.sleep(lookMs);
+}
 
 /** Resolves when paid calls are sold and the account's first deposit is credited, with what it can spend. */
 export async function untilSpendable(core: Core, address: string): Promise<Units> {

@@ -16,7 +16,12 @@ export type Cli = {
   /** Opens the books on the database itself; throws an error named `StoreLockedError` beside a running gateway. */
   openBooks(config: Config): Promise<OpenBooks>;
   /** Starts the gateway; resolves when it listens. */
-  startApp(config: Config): Promise<RunningApp>;
+  startApp(config: Config, options: ServeOptions): Promise<RunningApp>;
+};
+
+export type ServeOptions = {
+  /** No gateway has ever served on this vault. */
+  firstStart: boolean;
 };
 
 export type RunningApp = {

@@ -106,9 +106,9 @@ function systemCli(): Cli {
       const { openBooks } = await import('../app/app.ts');
       return openBooks(config, { clock, log: silentLog(), env });
     },
-    async startApp(config) {
+    async startApp(config, { firstStart }) {
       const { startApp } = await import('../app/app.ts');
-      return startApp(config, { clock, log: createLog(config.log.level), env });
+      return startApp(config, { clock, log: createLog(config.log.level), env, firstStart });
     },
   };
 }

@@ -117,6 +117,8 @@ async function start(options: SandboxOptions, clock: Clock, say: Say, undo: Undo
 
   const consumer = { address: publicKeyOf(keys.consumer), secret: keys.consumer, keyFile: files.consumerKey };
   if (chain.fresh) {
+    // A gateway that finds a deposit at its first look takes it for one that another gateway has sold calls on.
+    await app.untilSelling();
     const hash = await depositFirst(devnet, chain.vault, consumer.secret, clock);
     say(`deposit     ${formatUsdc(firstDeposit)} USDC by ${consumer.address}, transaction ${hash}`);
   }

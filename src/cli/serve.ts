@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Cli, RunningApp } from './cli.ts';
+import type { Cli, RunningApp, ServeOptions } from './cli.ts';
 import { readConfig, withConfigOption } from './config-option.ts';
 import { nodeFloorWarning } from './node-floor.ts';
 import { openAdminWarning } from './open-admin.ts';
@@ -7,11 +7,14 @@ import { openAdminWarning } from './open-admin.ts';
 export function serveCommand(cli: Cli): Command {
   return withConfigOption(new Command('serve'))
     .description('run the gateway until SIGTERM or Ctrl-C; SIGHUP loads the catalog again')
-    .action((options: { config: string }) => serve(cli, options.config));
+    .option('--first-start', 'no gateway has ever served on this vault: begin at once, although it holds deposits')
+    .action(({ config, firstStart = false }: { config: string; firstStart?: boolean }) =>
+      serve(cli, config, { firstStart }),
+    );
 }
 
 /** Runs until the first SIGTERM or SIGINT, also one that comes during the start; running calls finish first. */
-async function serve(cli: Cli, configFile: string): Promise<void> {
+async function serve(cli: Cli, configFile: string, options: ServeOptions): Promise<void> {
   const ended = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
@@ -28,7 +31,7 @@ async function serve(cli: Cli, configFile: string): Promise<void> {
   const config = readConfig(cli, configFile);
   const openAdmin = openAdminWarning(config);
   if (openAdmin !== undefined) cli.note(`warning: ${openAdmin}`);
-  app = await cli.startApp(config);
+  app = await cli.startApp(config, options);
   if (reloadAsked) app.reload();
   cli.note(`gateway ${app.gatewayUrl}, operator ${app.adminUrl}`);
   await ended;

@@ -2,10 +2,10 @@ import { requireNotOlder, type Vault } from '../stellar/vault-client.ts';
 import type { Store } from '../store/store.ts';
 
 /**
- * A database that begins on a vault with history (its own was lost, or another gateway settled before) takes its lanes over:
+ * A database that begins on a vault with history (its own was lost, or another gateway served before) takes its lanes over:
  * what was settled until then is never billed again, and the numbers go on from there. What the process before it signed may
  * still land for `signLifeMaxS` and `signLifeMaxLedgers`; until the chain has passed both, nothing is sealed and nothing may
- * be sold.
+ * be sold. Deposits are history enough: before its first batch lands, a process may have signed that batch, and exits.
  */
 export type AdoptionMeta = Pick<Store['meta'], 'get' | 'set'>;
 
@@ -19,16 +19,18 @@ export const signLifeMaxS = 600;
 export const signLifeMaxLedgers = 120;
 
 /**
- * Notes which lanes were settled before this database; once, before anything else is read from the chain. Where any was, or
- * a copy was restored, every lane of the vault is noted: the process before may have used more of them than this one, and
- * its first batch in one may be on its way.
+ * Notes which lanes were settled before this database; once, before anything else is read from the chain. Where any was, the
+ * vault owes anything, or a copy was restored, every lane of the vault is noted: the process before may have used more of
+ * them than this one, and its first batch in one may be on its way.
  */
 export async function beginAdoption(
   deps: {
-    vault: Pick<Vault, 'lastBatch' | 'usedLanes'>;
+    vault: Pick<Vault, 'lastBatch' | 'usedLanes' | 'liabilities'>;
     meta: AdoptionMeta;
     newest: (signal?: AbortSignal) => Promise<{ ledger: number; closedAtS: number }>;
     restored?: boolean;
+    /** The operator says that no gateway has served on this vault before; what was settled there says otherwise. */
+    firstStart?: boolean;
     /**
      * The chain has come that far already: an older answer would let the wait end before what it is for, or show no lane
      * that was used since.
@@ -38,9 +40,10 @@ export async function beginAdoption(
   lanesOfVault: number,
   signal?: AbortSignal,
 ): Promise<void> {
-  const { vault, meta, restored, seenLedger = 0 } = deps;
+  const { vault, meta, restored, firstStart, seenLedger = 0 } = deps;
   const used = await vault.usedLanes(lanesOfVault, signal, seenLedger);
-  if (used.length === 0 && !restored) return;
+  const untouched = async () => firstStart || (await vault.liabilities(signal, seenLedger)) === 0n;
+  if (used.length === 0 && !restored && (await untouched())) return;
   // One moment for all lanes, so that all their waits end together.
   const { ledger, closedAtS } = await deps.newest(signal);
   requireNotOlder(ledger, seenLedger);

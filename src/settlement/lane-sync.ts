@@ -13,7 +13,7 @@ export type LaneSyncDeps = {
   /** Its number. */
   seenLedger: () => number;
   /** Whether the vault was looked at once, by the watcher, since this database began or was restored. */
-  begun?: () => 'yes' | 'not yet' | 'not since restored';
+  begun?: () => boolean;
   /** Runs when the wait is over, before the lane goes on: a restored database is brought up to the vault. */
   onTakenOver?: (signal?: AbortSignal) => Promise<void>;
   log: Log;
@@ -28,8 +28,8 @@ export type LaneSync =
 /** Before the first batch of a run: our number of the lane must be the chain's, or one ahead with that batch still open. */
 export async function syncLane(deps: LaneSyncDeps, lane: number, signal?: AbortSignal): Promise<LaneSync> {
   const { batches, meta, log } = deps;
-  const begun = deps.begun?.() ?? 'yes';
-  if (begun === 'not since restored') return { next: 'adopting', waitingFor: firstLook };
+  // The watcher is about to note what was there before this database.
+  if (deps.begun?.() === false) return { next: 'adopting', waitingFor: firstLook };
   const chain = await deps.vault.lastBatch(lane, signal);
   const { since } = adoptionOf(meta, lane);
   if (since) {
@@ -39,7 +39,7 @@ export async function syncLane(deps: LaneSyncDeps, lane: number, signal?: AbortS
     adoptBatch(meta, lane, chain.batch, chain.chain);
     batches.raiseNumber(lane, chain.batch);
     endAdoption(meta, lane);
-    log.warn({ lane, batch: chain.batch }, 'the lane was settled before this database began; it goes on from there');
+    log.warn({ lane, batch: chain.batch }, 'nothing from before this database can land any more; the lane goes on');
     return { next: 'ready' };
   }
   const ours = batches.lastNumber(lane);
@@ -54,8 +54,6 @@ export async function syncLane(deps: LaneSyncDeps, lane: number, signal?: AbortS
     batches.raiseNumber(lane, known);
     return { next: 'ready' };
   }
-  // The watcher is about to note what was settled before this database.
-  if (begun === 'not yet') return { next: 'adopting', waitingFor: firstLook };
   const reason = `the vault holds batch ${chain.batch} of lane ${lane}, this database knows only ${ours}`;
   return { next: 'halt', reason, foreign: true };
 }

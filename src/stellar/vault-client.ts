@@ -55,6 +55,8 @@ export type Vault = {
   lastBatch(lane: number, signal?: AbortSignal): Promise<VaultLane & { seenLedger: number }>;
   /** The lanes below `lanes` in which something was settled; throws as `info` does. */
   usedLanes(lanes: number, signal?: AbortSignal, sinceLedger?: number): Promise<number[]>;
+  /** What the vault owes accounts, payees and its treasury; throws as `info` does. */
+  liabilities(signal?: AbortSignal, sinceLedger?: number): Promise<Units>;
   /** What the vault owes and the USDC that lies in it, each with the ledger it is of. */
   coverage(token: string, signal?: AbortSignal): Promise<Coverage>;
   isPayee(payee: string, signal?: AbortSignal, sinceLedger?: number): Promise<boolean>;
@@ -123,6 +125,8 @@ export function createVault(deps: { rpc: Rpc; vault: string }): Vault {
         .filter((lane) => lane >= 0)
         .sort((a, b) => a - b);
     },
+    liabilities: async (signal, sinceLedger) =>
+      units(readI128(notOlder(await view('liabilities', [], signal), sinceLedger))),
     async coverage(token, signal) {
       const owed = await view('liabilities', [], signal);
       const held = await view('balance', [addressValue(vault)], signal, token);

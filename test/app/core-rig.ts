@@ -38,7 +38,7 @@ export type CoreRig = {
   /** The database is put back as a copy of it was a moment ago, in the product's own way, and the next process begins. */
   restoreCopy(): Promise<void>;
   /** Ends this process and begins the next one on the same files, or on others. */
-  restart(options?: { anew?: boolean; network?: SimNetwork }): Promise<void>;
+  restart(options?: { anew?: boolean; network?: SimNetwork; firstStart?: boolean }): Promise<void>;
 };
 
 const noHarm: Fate = {
@@ -64,8 +64,8 @@ export async function startCore(seed: string, through: (network: SimNetwork) => 
     return { file, grave: path.join(dir, `g${databases}/c.db`), keysFile, catalog };
   };
   let places = newPlaces();
-  const begin = async (seen: SimNetwork) => {
-    const gateway = await SimGateway.start(seen, places, noHarm);
+  const begin = async (seen: SimNetwork, firstStart = false) => {
+    const gateway = await SimGateway.start(seen, places, noHarm, firstStart);
     if (!gateway) throw new Error('the gateway died at its start');
     return gateway;
   };
@@ -147,16 +147,18 @@ export async function startCore(seed: string, through: (network: SimNetwork) => 
       restoreDatabase(configOf(network, places), { file, keepTokens: false }, network.clock);
       rig.gateway = await begin(network);
     },
-    async restart({ anew = false, network: seen = network } = {}) {
+    async restart({ anew = false, network: seen = network, firstStart } = {}) {
       await rig.gateway.stop();
       if (anew) places = newPlaces();
-      rig.gateway = await begin(seen);
+      rig.gateway = await begin(seen, firstStart);
     },
   };
   onTestFinished(async () => {
     await rig.gateway.stop();
     fs.rmSync(dir, { recursive: true, force: true });
   });
+  // The first look at the vault, before anybody pays in: behind a deposit a gateway might have served before.
+  await rig.turns(1);
   return rig;
 }
 

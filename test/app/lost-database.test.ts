@@ -35,6 +35,7 @@ describe('a deposit of before this database, that no source shows any more', () 
     for (let ledger = 0; ledger < 20; ledger++) rig.network.pass(5);
     await rig.restart({ anew: true, network: pruned(rig.network) });
     await rig.turns();
+    await rig.takeOver();
     const { core } = rig.gateway;
     expect(core.ledger.account(rig.consumer.address)).toBeUndefined();
     await createLogin(core).startSession(rig.consumer.address);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import fs from 'node:fs';
 import path from 'node:path';
 import { systemClock } from '../../src/clock.ts';
 import { callora } from '../support/callora-process.ts';
@@ -18,7 +19,9 @@ const launcher = path.resolve(import.meta.dirname, '../../bin/callora.js');
 /** Resolves when the process says that it can serve; rejects when it ends before. */
 export async function startGateway(shop: Shop, env: NodeJS.ProcessEnv = process.env): Promise<GatewayRun> {
   const startedMs = systemClock.monotonicMs();
-  const child = spawn(process.execPath, [launcher, 'serve', '--config', shop.config], { stdio: 'ignore', env });
+  const first = fs.existsSync(shop.databaseFile) ? [] : ['--first-start'];
+  const args = [launcher, 'serve', '--config', shop.config, ...first];
+  const child = spawn(process.execPath, args, { stdio: 'ignore', env });
   for (;;) {
     if (hasEnded(child)) throw new Error(`the gateway ended by itself with ${child.exitCode}`);
     const answer = await fetch(`${shop.adminUrl}/readyz`).catch(() => undefined);

@@ -50,8 +50,8 @@ afterAll(async () => {
   await sandbox?.stop();
 });
 
-async function serve(): Promise<void> {
-  const child = spawn(process.execPath, [launcher, 'serve', '--config', config]);
+async function serve(...options: string[]): Promise<void> {
+  const child = spawn(process.execPath, [launcher, 'serve', '--config', config, ...options]);
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   await new Promise<void>((resolve, reject) => {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => text.includes('operator http') && resolve());
@@ -126,7 +126,7 @@ describe('a payment by a stock wallet', () => {
   let classic: ClassicView;
 
   it('finds everything it needs at the portal', async () => {
-    await serve();
+    await serve('--first-start');
     token = await issueToken();
     ({ classic } = await get<{ classic: ClassicView }>('/_callora/deposit?amount=1.5'));
     const link = new URLSearchParams(classic.sep7.split('?')[1]);
@@ -280,7 +280,7 @@ describe('a gateway that dies', () => {
       await serve();
       // Dies again while it is at it: as soon as the payment shows in any state.
       const known = await list();
-      if (known.some((row) => row.amount === amount)) await stop('SIGKILL').then(serve);
+      if (known.some((row) => row.amount === amount)) await stop('SIGKILL').then(() => serve());
       expect(await untilDeposited(wanted)).toBe(wanted);
     }
     const rows = await until(

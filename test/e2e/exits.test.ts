@@ -62,7 +62,7 @@ beforeAll(async () => {
   });
   writeFileSync(configFile, yaml);
   await deposit(chain, 'alice', usdc(20));
-  await serve();
+  await serve('--first-start');
 }, 120_000);
 
 afterAll(async () => {
@@ -74,8 +74,8 @@ afterAll(async () => {
 });
 
 /** Starts the gateway, and stays until it sells: its books are compared with the vault then. */
-async function serve(): Promise<void> {
-  const child = spawn(process.execPath, [launcher, 'serve', '--config', configFile]);
+async function serve(...options: string[]): Promise<void> {
+  const child = spawn(process.execPath, [launcher, 'serve', '--config', configFile, ...options]);
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   await new Promise<void>((resolve, reject) => {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => text.includes('operator http') && resolve());

@@ -39,7 +39,7 @@ beforeAll(async () => {
     .replace(/upstream: \S+/, `upstream: http://127.0.0.1:${upstreamPort}`)
     .replace('./callora.db', './second.db');
   writeFileSync(config, yaml);
-  serving = await serve();
+  serving = await serve('--first-start');
   token = (await callora(['token', 'issue', '--config', config, '--account', info.consumer.address])).stdout.trim();
   answer = (_req, res) => void res.end('ready');
   while ((await call('warm')).status !== 200) await clock.sleep(50);
@@ -56,8 +56,8 @@ afterAll(async () => {
   await sandbox?.stop();
 });
 
-async function serve(): Promise<typeof serving> {
-  const child = spawn(process.execPath, [launcher, 'serve', '--config', config]);
+async function serve(...options: string[]): Promise<typeof serving> {
+  const child = spawn(process.execPath, [launcher, 'serve', '--config', config, ...options]);
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   await new Promise<void>((resolve, reject) => {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => text.includes('operator http') && resolve());

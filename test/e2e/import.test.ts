@@ -16,7 +16,7 @@ async function serveBeside(info: SandboxInfo, edit: (yaml: string) => string) {
     .replace('./callora.db', './second.db');
   writeFileSync(config, edit(yaml));
   const launcher = path.resolve(import.meta.dirname, '../../bin/callora.js');
-  const child = spawn(process.execPath, [launcher, 'serve', '--config', config]);
+  const child = spawn(process.execPath, [launcher, 'serve', '--first-start', '--config', config]);
   onTestFinished(() => void child.kill('SIGKILL'));
   await new Promise<void>((resolve, reject) => {
     child.stderr.setEncoding('utf8').on('data', (text: string) => text.includes('operator http') && resolve());

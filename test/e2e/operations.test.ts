@@ -39,7 +39,7 @@ beforeAll(async () => {
   writeFileSync(path.join(info.dataDir, 'webhook.secret'), webhookSecret);
   const webhook = `name: ops, url: "${receiver.url}", allow_private: true, secret_file: ./webhook.secret`;
   writeFileSync(config, `${yaml}\nwebhooks: [{ ${webhook} }]\n`);
-  serving = await serve();
+  serving = await serve('--first-start');
   const account = ['--account', info.consumer.address];
   token = (await callora(['token', 'issue', '--config', config, ...account])).stdout.trim();
   await untilSold();
@@ -51,8 +51,8 @@ afterAll(async () => {
   await receiver?.close();
 });
 
-async function serve(): Promise<Serving> {
-  const child = spawn(process.execPath, [launcher, 'serve', '--config', config]);
+async function serve(...options: string[]): Promise<Serving> {
+  const child = spawn(process.execPath, [launcher, 'serve', '--config', config, ...options]);
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   let log = '';
   await new Promise<void>((resolve, reject) => {

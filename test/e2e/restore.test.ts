@@ -48,7 +48,7 @@ beforeAll(async () => {
   const yaml = sandboxYaml({ gatewayPort, adminPort, passphrase, rpcUrl, horizonUrl, vault, payee, sold });
   // The test says when to settle.
   writeFileSync(config, yaml.replace('interval: 5s', 'interval: 30m'));
-  serving = await serve();
+  serving = await serve('--first-start');
   await depositFirst(devnet, vault, keys.consumer, clock);
 });
 
@@ -59,8 +59,8 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-async function serve(): Promise<typeof serving> {
-  const child = spawn(process.execPath, [launcher, 'serve', '--config', config]);
+async function serve(...options: string[]): Promise<typeof serving> {
+  const child = spawn(process.execPath, [launcher, 'serve', '--config', config, ...options]);
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   await new Promise<void>((resolve, reject) => {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => text.includes('operator http') && resolve());

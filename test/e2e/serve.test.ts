@@ -29,7 +29,7 @@ beforeAll(async () => {
     .replaceAll(new URL(info.admin).port, String(adminPort))
     .replace('./callora.db', './second.db');
   writeFileSync(config, yaml);
-  serving = await serve();
+  serving = await serve('--first-start');
 });
 
 afterAll(async () => {
@@ -37,8 +37,8 @@ afterAll(async () => {
   await sandbox?.stop();
 });
 
-async function serve(): Promise<typeof serving> {
-  const child = spawn(process.execPath, [launcher, 'serve', '--config', config]);
+async function serve(...options: string[]): Promise<typeof serving> {
+  const child = spawn(process.execPath, [launcher, 'serve', '--config', config, ...options]);
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   await new Promise<void>((resolve, reject) => {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => text.includes('operator http') && resolve());
@@ -111,5 +111,11 @@ describe('a serving gateway', () => {
     serving.child.kill('SIGTERM');
     expect(await serving.ended).toBe(0);
     expect(await health()).toMatchObject({ code: 4, stderr: expect.stringContaining('does not answer') });
+  });
+
+  it('is not told a second time that its start is the first on this vault', async () => {
+    const again = await callora(['serve', '--first-start', '--config', config]);
+    expect(again.code).not.toBe(0);
+    expect(again.stderr).toContain('not the first start');
   });
 });

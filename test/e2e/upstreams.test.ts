@@ -78,7 +78,7 @@ beforeAll(async () => {
 `,
   );
   const launcher = path.resolve(import.meta.dirname, '../../bin/callora.js');
-  serving = spawn(process.execPath, [launcher, 'serve', '--config', config]);
+  serving = spawn(process.execPath, [launcher, 'serve', '--first-start', '--config', config]);
   await new Promise<void>((resolve, reject) => {
     serving.stderr?.setEncoding('utf8').on('data', (text: string) => text.includes('operator http') && resolve());
     serving.once('close', (code) => reject(new Error(`serve ended with ${code}`)));

@@ -109,7 +109,7 @@ describe.each(programs)('$name', ({ script, file }) => {
 
   it('serves a config, and again after a kill', async () => {
     const config = await secondConfig(sandbox);
-    serving = await serve(program, config);
+    serving = await serve(program, config, '--first-start');
     serving.child.kill('SIGKILL');
     await serving.ended;
     serving = await serve(program, config);
@@ -170,9 +170,9 @@ async function secondConfig({ info }: Sandbox): Promise<string> {
   return file;
 }
 
-async function serve(program: Program, config: string) {
+async function serve(program: Program, config: string, ...options: string[]) {
   const { command, args, cwd, env } = program;
-  const child = spawn(command, [...args, 'serve', '--config', config], { cwd, env: env ?? process.env });
+  const child = spawn(command, [...args, 'serve', '--config', config, ...options], { cwd, env: env ?? process.env });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   await new Promise<void>((resolve, reject) => {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => text.includes('operator http') && resolve());

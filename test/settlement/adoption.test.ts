@@ -129,7 +129,7 @@ function beginRestored({ chain, store }: ReturnType<typeof createSettlementRig>)
 
 describe('a database restored from a copy', () => {
   it('sells and settles nothing before the watcher has looked, although the numbers agree', async () => {
-    const rig = createSettlementRig({ begun: () => 'not since restored' });
+    const rig = createSettlementRig({ begun: () => false });
     await rig.settler.turn();
     expect(rig.settler.status()).toMatchObject({ synced: false, foreign: false });
     expect(rig.settler.status().lanes[0]?.waitingFor).toContain('first look');
@@ -170,7 +170,7 @@ describe('a database restored from a copy', () => {
 
 describe('a database without a cursor', () => {
   it('is not halted for the batches of the vault before the watcher has noted them', async () => {
-    const rig = createSettlementRig({ begun: () => 'not yet' });
+    const rig = createSettlementRig({ begun: () => false });
     rig.chain.settleForeign(0, root);
     await rig.settler.turn();
     expect(rig.settler.status()).toMatchObject({ synced: false, foreign: false });

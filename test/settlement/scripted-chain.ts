@@ -140,7 +140,8 @@ export class ScriptedChain {
     },
   };
 
-  readonly vault: SettlerDeps['vault'] & Pick<Vault, 'usedLanes'> = {
+  readonly vault: SettlerDeps['vault'] & Pick<Vault, 'usedLanes' | 'liabilities'> = {
+    liabilities: async () => units([...this.accounts.values()].reduce((sum, { deposited }) => sum + deposited, 0n)),
     usedLanes: async () => [...this.lanes.keys()],
     address: vaultAddress,
     settings: async () => this.settingsNow,

@@ -66,13 +66,19 @@ export class SimGateway {
   }
 
   /** Undefined when the process died while it started; rejects when the start was refused. */
-  static async start(network: SimNetwork, places: Places, fate: Fate): Promise<SimGateway | undefined> {
+  static async start(
+    network: SimNetwork,
+    places: Places,
+    fate: Fate,
+    firstStart = false,
+  ): Promise<SimGateway | undefined> {
     const process = new Process(places, fate);
     const core = await process.untilDeath(
       openCore(configOf(network, places), {
         clock: network.clock,
         log: silentLog(),
         env: {},
+        firstStart,
         fetch: network.line({
           fault: (method) => fate.fault(method),
           before: () => process.crashPoint(),

@@ -96,7 +96,9 @@ export class Life {
       if (this.gateway) await this.bury(this.gateway);
       this.gateway = undefined;
       this.network.lanes = this.lanes[this.starts++ % this.lanes.length] ?? 1;
-      const starting = SimGateway.start(this.network, this.places, this.misfortune).catch(refusedStart);
+      const starting = SimGateway.start(this.network, this.places, this.misfortune, this.losses.restores === 0).catch(
+        refusedStart,
+      );
       const started = await this.background.meanwhile(starting, () => this.network.pass(5));
       this.count('start');
       if (started === undefined) {
