@@ -68,7 +68,7 @@ export function heraldLoop(core: Core): Loop | undefined {
   return loop;
 }
 
-/** What the herald looks at: the identities of the books, the watcher, and the accounts. */
+/** What the herald looks at: the identities of the books, the watcher, the lanes, and the accounts. */
 export function seenOf(core: Core): Seen {
   const { ledger, watcher, clock, settler } = core;
   return {
@@ -87,6 +87,10 @@ export function seenOf(core: Core): Seen {
       const ageMs = Math.max(0, clock.nowMs() - seenMs);
       return { ageMs, lastClosedAtMs, lastLedger, behindLedgers: watcher.health().behindLedgers };
     },
+    lanes: () =>
+      settler.status().lanes.map(({ lane, batch, state, waitingFor }) => {
+        return { lane, batch, halted: state === 'halted' ? (waitingFor ?? 'no reason given') : undefined };
+      }),
     identities() {
       const { booksCheck, sumsCheck, chainCheck, solvency } = core;
       const { foreign, synced } = settler.standing();

@@ -3,6 +3,7 @@ export const webhookKinds = [
   'balance.low',
   'settlement.confirmed',
   'settlement.shortfall',
+  'settlement.halted',
   'watcher.lag',
   'invariant.broken',
 ] as const;

@@ -10,6 +10,7 @@ import {
   balanceLow,
   invariantBroken,
   settlementConfirmed,
+  settlementHalted,
   settlementShortfall,
   type WatcherLag,
   watcherLag,
@@ -28,6 +29,8 @@ export type Seen = {
   accounts(): Iterable<{ address: string; available: Units; hasLeft: boolean }>;
   watcher(): WatcherLag | undefined;
   identities(): { identity: string; broken: string | undefined }[];
+  /** Every lane of settlement with its open batch, and why it is halted if it is. */
+  lanes(): { lane: number; batch: number | undefined; halted: string | undefined }[];
 };
 
 export type HeraldDeps = {
@@ -53,6 +56,7 @@ const accountsAtOnce = 1_000;
 
 /** Batches looked at in one turn: hours of them, while turns are seconds apart. */
 const batchesAtOnce = 500;
+const haltKey = 'settlement.halted ';
 const markKey = 'webhooks_told_batch';
 
 /** Delivered events stay replayable this long. */
@@ -105,12 +109,28 @@ export function createHerald(deps: HeraldDeps): Herald {
     }
   }
 
+  /**
+   * A halt is over when its batch is: a restart forgets it until the lane's next turn, and a try that a person asks for may
+   * end in it again.
+   */
+  function tellHalts(told: Set<string>): void {
+    const lanes = seen.lanes();
+    const keyOf = ({ lane, batch }: { lane: number; batch: number | undefined }) => `${haltKey}${lane}/${batch ?? '-'}`;
+    const under = new Set(lanes.map(keyOf));
+    for (const key of told) if (key.startsWith(haltKey) && !under.has(key)) webhooks.end(key);
+    for (const { lane, batch, halted } of lanes) {
+      if (halted === undefined) continue;
+      lasts('settlement.halted', keyOf({ lane, batch }), () => settlementHalted({ lane, batch, reason: halted }));
+    }
+  }
+
   return {
     async turn(signal) {
       tellBatches(deps, endpointsOf);
       const told = new Set(webhooks.lasting());
       tellWatcher(told);
       tellIdentities(told);
+      tellHalts(told);
       await tellLowBalances(told, signal);
       const nowMs = clock.monotonicMs();
       if (nowMs < pruneAtMs) return;

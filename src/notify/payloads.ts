@@ -10,6 +10,7 @@ export type WatcherLag = {
   lastLedger: number;
   behindLedgers: number | undefined;
 };
+export type HaltedLane = { lane: number; batch: number | undefined; reason: string };
 export type BrokenInvariant = { identity: string; detail: string };
 
 export function balanceLow({ account, available, bound }: LowBalance) {
@@ -65,6 +66,10 @@ export function settlementShortfall(row: BatchRow, lines: BatchLineRow[]) {
       reason: line.taken === -1n ? 'payee_not_listed' : 'balance_or_limit',
     })),
   };
+}
+
+export function settlementHalted({ lane, batch, reason }: HaltedLane) {
+  return { lane, batch: batch ?? null, reason };
 }
 
 /** −1 is the vault's mark for a payee that is not listed: nothing was taken. */

@@ -33,6 +33,16 @@ describe('a settlement that somebody else made with the operator’s key', () =>
     expect(told()?.broken).toContain(`of lane ${lane}`);
   });
 
+  it('halts the lane, which the webhooks see', async () => {
+    const rig = await startFunded('halt seen');
+    const lanes = () => [...seenOf(rig.gateway.core).lanes()];
+    expect(lanes()).toMatchObject([{ lane: 0, halted: undefined }]);
+    await rig.settleElsewhere(0, 1, held);
+    await rig.restart();
+    await rig.turns();
+    expect(lanes()).toMatchObject([{ lane: 0, halted: expect.stringContaining('of lane 0') }]);
+  });
+
   it('ends sales when only what it left of an account is seen', async () => {
     const rig = await startFunded('theft unseen');
     await rig.settleElsewhere(1, 1, units(40_000n));

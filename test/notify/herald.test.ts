@@ -20,6 +20,7 @@ function rig(options: { endpoints?: Webhook[]; path?: string } = {}) {
     accounts: [] as { address: string; available: Units; hasLeft: boolean }[],
     watcher: undefined as ReturnType<Seen['watcher']>,
     identities: [] as ReturnType<Seen['identities']>,
+    lanes: [] as ReturnType<Seen['lanes']>,
     batches: [] as BatchRow[],
     lines: [] as BatchLineRow[],
   };
@@ -36,6 +37,7 @@ function rig(options: { endpoints?: Webhook[]; path?: string } = {}) {
       accounts: () => state.accounts,
       watcher: () => state.watcher,
       identities: () => state.identities,
+      lanes: () => state.lanes,
     },
     lowBalance: usdc('1'),
     clock,
@@ -223,6 +225,42 @@ describe('a watcher that lags', () => {
     state.watcher = lag(121_000);
     await herald.turn();
     expect(told()).toHaveLength(2);
+  });
+});
+
+describe('a lane of settlement that is halted', () => {
+  it('is told of once for each batch, over restarts and tries in vain', async () => {
+    const first = rig();
+    const reason = '3 envelopes failed';
+    const others = { lane: 1, batch: 4, halted: undefined };
+    first.state.lanes = [{ lane: 0, batch: 7, halted: undefined }, others];
+    await first.herald.turn();
+    expect(first.told()).toEqual([]);
+    for (const halted of [reason, reason, undefined, reason]) {
+      first.state.lanes = [{ lane: 0, batch: 7, halted }, others];
+      await first.herald.turn();
+    }
+    const { store } = first;
+    expect(first.told()).toEqual([{ kind: 'settlement.halted', data: { lane: 0, batch: 7, reason } }]);
+    await store.close();
+
+    const second = rig({ path: first.file });
+    for (const [batch, halted] of [[7], [7, reason], [undefined], [8], [8, 'again']] as [number?, string?][]) {
+      second.state.lanes = [{ lane: 0, batch, halted }, others];
+      await second.herald.turn();
+    }
+    expect(second.told().map(({ data }) => [data.batch, data.reason])).toEqual([
+      [7, reason],
+      [8, 'again'],
+    ]);
+    expect(second.store.webhooks.lasting()).toEqual(['settlement.halted 0/8']);
+  });
+
+  it('is told of without a batch where it has none', async () => {
+    const { state, herald, told } = rig();
+    state.lanes = [{ lane: 3, batch: undefined, halted: 'not ours' }];
+    await herald.turn();
+    expect(told()).toEqual([{ kind: 'settlement.halted', data: { lane: 3, batch: null, reason: 'not ours' } }]);
   });
 });
 

@@ -7,6 +7,7 @@ import {
   balanceLow,
   invariantBroken,
   settlementConfirmed,
+  settlementHalted,
   settlementShortfall,
   watcherLag,
 } from '../../src/notify/payloads.ts';
@@ -44,6 +45,7 @@ const payloads: Record<string, unknown> = {
   'balance.low': balanceLow({ account: '', available: zero, bound: zero }),
   'settlement.confirmed': settlementConfirmed(row),
   'settlement.shortfall': settlementShortfall(row, [line]),
+  'settlement.halted': settlementHalted({ lane: 0, batch: 1, reason: '' }),
   'watcher.lag': watcherLag({ ageMs: 0, lastClosedAtMs: 0, lastLedger: 0, behindLedgers: 0 }),
   'invariant.broken': invariantBroken({ identity: '', detail: '' }),
 };
