@@ -15,6 +15,9 @@ export type GaugeValues = {
   watcherLagLedgers: number | undefined;
   /** Age of the newest ledger it has applied. */
   watcherAgeS: number | undefined;
+  /** Gaps and unreadable events that the watcher has met since the start. */
+  watcherGaps: number;
+  watcherUnreadable: number;
   /** Lanes that settle nothing until a person has looked. */
   lanesHalted: number;
   vault: { tokens: Units; liabilities: Units } | undefined;

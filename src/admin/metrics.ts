@@ -66,7 +66,17 @@ export function createMetrics(deps: MetricsDeps): Metrics {
     labelNames: ['state'] as const,
     registers,
   });
-  const countLostLines = lostLines(registers);
+  const countLostLines = countedElsewhere(registers, 'callora_log_lines_dropped_total', 'Lines of the access log lost');
+  const countGaps = countedElsewhere(
+    registers,
+    'callora_deposit_watcher_gaps_total',
+    'Gaps in the history of the chain',
+  );
+  const countUnreadable = countedElsewhere(
+    registers,
+    'callora_deposit_watcher_unreadable_events_total',
+    'Events of the vault that were set aside unread',
+  );
   const commit = new Histogram({
     name: 'callora_ledger_commit_seconds',
     help: 'Time of one commit of the journal',
@@ -84,6 +94,8 @@ export function createMetrics(deps: MetricsDeps): Metrics {
       const gauges = deps.gauges();
       setGauges(gauges);
       countLostLines(deps.logLinesDropped());
+      countGaps(gauges.watcherGaps);
+      countUnreadable(gauges.watcherUnreadable);
       const { waiting, dead } = deps.webhooks();
       deliveries.set({ state: 'waiting' }, waiting);
       deliveries.set({ state: 'dead' }, dead);
@@ -94,15 +106,11 @@ export function createMetrics(deps: MetricsDeps): Metrics {
 }
 
 /** A counter of what somebody else counts. */
-function lostLines(registers: Registry[]): (total: number) => void {
-  const lost = new Counter({
-    name: 'callora_log_lines_dropped_total',
-    help: 'Lines of the access log that nobody took in time',
-    registers,
-  });
+function countedElsewhere(registers: Registry[], name: string, help: string): (total: number) => void {
+  const counter = new Counter({ name, help, registers });
   let counted = 0;
   return (total) => {
-    lost.inc(total - counted);
+    counter.inc(total - counted);
     counted = total;
   };
 }

@@ -11,6 +11,7 @@ export function gaugesOf(core: Core): GaugeValues {
   const { ledger, journal, clock } = core;
   const nowMs = clock.nowMs();
   const totals = ledger.totals();
+  const watcher = core.watcher.health();
   const seenAtMs = lastSeenMs(core.watcher.state(), clock);
   const unsettledAtMs = core.unsettledAge.oldestAtMs();
   const classicSeenAtMs = core.classic?.watcher.health().lastClosedAtMs ?? 0;
@@ -27,8 +28,10 @@ export function gaugesOf(core: Core): GaugeValues {
     unsettled: totals.unsettled,
     receivable: totals.receivable,
     oldestUnsettledAgeS: unsettledAtMs === undefined ? 0 : ageS(nowMs, unsettledAtMs),
-    watcherLagLedgers: core.watcher.health().behindLedgers,
+    watcherLagLedgers: watcher.behindLedgers,
     watcherAgeS: seenAtMs === undefined ? undefined : ageS(nowMs, seenAtMs),
+    watcherGaps: watcher.gaps,
+    watcherUnreadable: watcher.unreadable,
     lanesHalted: haltedLanes(core).length,
     vault: core.solvency,
     unattributed: core.store.classicPayments.unattributed(),

@@ -41,6 +41,8 @@ export type WatcherHealth = {
   behindLedgers: number | undefined;
   /** Ledgers that no source could show any more: what accounts unknown then deposited in them is found by `lookUp`. */
   gap: { fromLedger: number; toLedger: number } | undefined;
+  /** Gaps that this process has met, and events it has set aside. */
+  gaps: number;
   unreadable: number;
 };
 
@@ -87,6 +89,8 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   let primed = false;
   let caughtUp = false;
   let unreadable = 0;
+  let gaps = 0;
+  let gapBehind: number | undefined;
   let sourceLedger: number | undefined;
   let transfersAtMs = Number.NEGATIVE_INFINITY;
   let unknownPayees = [...deps.payees];
@@ -123,6 +127,9 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       const gap = { fromLedger: wanted, toLedger: span.oldestLedger - 1 };
       log.error(gap, 'the source no longer has these ledgers; known accounts are taken over from the vault');
       meta.set('watcher_gap', JSON.stringify(gap));
+      // One that is met again after a failure is the same, although it has grown.
+      if (gapBehind !== wanted) gaps++;
+      gapBehind = wanted;
       // A pause or a payee of those ledgers has no event any more either.
       await askVault(gap.toLedger, signal);
       unknownPayees = [
@@ -253,6 +260,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       lastClosedAtMs: state.lastClosedAtMs,
       behindLedgers: sourceLedger === undefined ? undefined : Math.max(0, sourceLedger - state.lastLedger),
       gap: readGap(meta.get('watcher_gap')),
+      gaps,
       unreadable,
     }),
     lookUpAll: (signal) => takeSnapshots(deps, known(), state.lastLedger, signal),

@@ -8,6 +8,8 @@ export const gauges: GaugeValues = {
   unsettled: units(5_000n),
   receivable: units(0n),
   oldestUnsettledAgeS: 12,
+  watcherGaps: 1,
+  watcherUnreadable: 2,
   lanesHalted: 1,
   watcherLagLedgers: 4,
   watcherAgeS: 6,

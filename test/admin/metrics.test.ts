@@ -92,6 +92,8 @@ describe('metrics', () => {
     expect(page).toContain('callora_oldest_unsettled_age_seconds 12');
     expect(page).toContain('callora_settlement_lanes_halted 1');
     expect(page).toContain('callora_deposit_watcher_lag_ledgers 4');
+    expect(page).toContain('callora_deposit_watcher_gaps_total 1');
+    expect(page).toContain('callora_deposit_watcher_unreadable_events_total 2');
     expect(page).toContain('callora_unattributed_usdc 2.5');
     expect(page).toContain('callora_unattributed_payments 2');
     expect(page).toContain('callora_bare_transfers_usdc 0.5');
@@ -112,7 +114,7 @@ describe('metrics', () => {
       watcherAgeS: undefined,
       tlsExpiresAtS: undefined,
     }).text();
-    expect(page).not.toMatch(/^callora_(tls|vault_\w+|deposit_watcher_\w+) /m);
+    expect(page).not.toMatch(/^callora_(tls|vault_\w+|deposit_watcher_(lag|age)\w+) /m);
   });
 
   it('have a series for each reason of a stop and each identity before anything is wrong', async () => {

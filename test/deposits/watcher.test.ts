@@ -248,7 +248,7 @@ describe('a gap', () => {
     await rig.catchUp();
     expect(credited(rig, alice)).toBe(570n);
     expect(credited(rig, bob)).toBe(1n);
-    expect(rig.watcher.health().gap).toEqual({ fromLedger: 100, toLedger: 399 });
+    expect(rig.watcher.health()).toMatchObject({ gap: { fromLedger: 100, toLedger: 399 }, gaps: 1 });
     rig.source.latestLedger = 510;
     rig.source.deposit(alice, 9n, 505);
     await rig.catchUp();
@@ -287,6 +287,7 @@ describe('a gap', () => {
     rig.source.viewsBehind = 0;
     await rig.catchUp();
     expect(rig.watcher.state().removedPayees).toEqual(new Set([payee]));
+    expect(rig.watcher.health().gaps).toBe(1);
   });
 
   it('leaves an account that was unknown then to a look-up', async () => {
