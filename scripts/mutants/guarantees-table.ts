@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { type Figure, readFigures } from './figures.ts';
 import type { Guard } from './guard.ts';
 import { guards } from './guards.ts';
 import { type Invariant, invariants } from './invariants.ts';
@@ -15,7 +16,7 @@ export function withTable(root: string): { file: string; text: string } {
   const [before, rest] = text.split(begin);
   const after = rest?.split(end)[1];
   if (before === undefined || after === undefined) throw new Error(`${file} has lost the marks around its table`);
-  return { file, text: `${before}${begin}\n\n${tables()}\n\n${end}${after}` };
+  return { file, text: `${before}${begin}\n\n${tables()}\n\n${figures(readFigures(root))}\n\n${end}${after}` };
 }
 
 function tables(): string {
@@ -24,6 +25,16 @@ function tables(): string {
     return [`### ${heading}`, ...own.map(section)].join('\n\n');
   });
   return parts.join('\n\n');
+}
+
+/** What the long runs have played and measured, and which promises they play. */
+function figures(told: Figure[]): string {
+  const lines = told.map(({ test, name, said }) => {
+    const promises = invariants.filter(({ wider = [] }) => wider.includes(test)).map(({ id }) => id);
+    return `| ${test.includes('/') ? link(test) : `\`${test}\``} | ${promises.join(', ')} | ${cell(name)} | ${cell(said)} |`;
+  });
+  const head = ['### Figures of the last run', '', '| run | promises | what it shows | what it played or measured |'];
+  return [...head, '| --- | --- | --- | --- |', ...lines].join('\n');
 }
 
 const sections = [

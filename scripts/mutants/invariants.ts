@@ -9,6 +9,8 @@ export type Invariant = {
 };
 
 const lives = 'test/long/lives.test.ts';
+const deaths = 'test/long/deaths.test.ts';
+const shortLives = 'test/long/short-lives.test.ts';
 const crashes = 'test/long/crash-loop.test.ts';
 const killLoop = 'test/long/kill-loop.test.ts';
 const simulation = 'test/long/settlement-simulation.test.ts';
@@ -21,7 +23,7 @@ export const invariants: readonly Invariant[] = [
     promise: 'A balance is what was paid in, less what was charged, taken out and set aside, and never below nothing.',
     wider: [lives, devnetMoney],
   },
-  { id: 'M2', promise: 'Memory and database say the same, also after a restart.', wider: [lives, crashes] },
+  { id: 'M2', promise: 'Memory and database say the same, also after a restart.', wider: [lives, deaths, crashes] },
   { id: 'M3', promise: 'No row about money is changed or deleted.' },
   { id: 'M4', promise: 'An answer that reached a client is charged, durably.', wider: [killLoop, crashes] },
   {
@@ -70,13 +72,13 @@ export const invariants: readonly Invariant[] = [
     promise: 'A restored copy bills nothing twice, and its old tokens are refused.',
     notShown:
       'Which payee was paid by what a lost database settled is found from sums: accounts stay exact, payees may be off by calls that are lost.',
-    wider: ['test/e2e/restore.test.ts', lives],
+    wider: ['test/e2e/restore.test.ts', lives, deaths],
   },
   { id: 'S8', promise: 'A clock that jumps changes no order of money and revives nothing that had expired.' },
   {
     id: 'T1',
     promise: 'The chain takes what was charged, once, whatever the network answers.',
-    wider: [simulation, lives, devnetMoney],
+    wider: [simulation, lives, deaths, shortLives, devnetMoney],
   },
   {
     id: 'T2',
@@ -103,7 +105,7 @@ export const invariants: readonly Invariant[] = [
   {
     id: 'H2',
     promise: 'No payment is missed, over restarts and disconnects.',
-    wider: ['test/e2e/classic-deposits.test.ts', lives],
+    wider: ['test/e2e/classic-deposits.test.ts', lives, deaths],
   },
   { id: 'H3', promise: 'Only successful payments of the exact asset to the exact place count.' },
   { id: 'H4', promise: 'A record that cannot be read is set aside and shown; the ones behind it count.' },

@@ -1,10 +1,12 @@
 // Takes one guard of the money rules away at a time and demands that the test named for it fails: a guard whose absence no
 // test sees does not exist. `--only M8` checks those of one invariant or one id, `--json` prints the results as JSON,
-// `--jobs 1` runs one at a time, `--docs` writes the table of docs/guarantees.md anew instead.
-import { writeFileSync } from 'node:fs';
+// `--jobs 1` runs one at a time, `--docs` writes the tables of docs/guarantees.md anew instead; with `--figures FILE` it takes
+// over what the tests of a run with CALLORA_FIGURES=FILE have told.
+import { appendFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkMutants, type MutantResult } from './check.ts';
+import { keepFigures } from './figures.ts';
 import { withTable } from './guarantees-table.ts';
 import { guards } from './guards.ts';
 
@@ -15,12 +17,14 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     jobs: { type: 'string', default: '2' },
     docs: { type: 'boolean', default: false },
+    figures: { type: 'string' },
   },
 });
 
 // An exit takes the copies along, so a Ctrl-C must be one.
 process.once('SIGINT', () => process.exit(130));
 if (values.docs) {
+  if (values.figures !== undefined) keepFigures(root, values.figures);
   const { file, text } = withTable(root);
   writeFileSync(file, text);
 } else {
@@ -39,7 +43,12 @@ async function main(): Promise<void> {
   const seconds = Math.round((performance.now() - startMs) / 1000);
   console.log(values.json ? JSON.stringify({ seconds, results: results.map(plain) }, undefined, 2) : table(results));
   const standing = results.filter((result) => result.verdict !== 'killed');
-  console.error(`${results.length - standing.length} of ${results.length} mutants killed in ${seconds} s`);
+  const said = `${results.length - standing.length} of ${results.length} mutants killed in ${seconds} s`;
+  console.error(said);
+  if (!only && process.env.CALLORA_FIGURES) {
+    const name = 'a guard that is taken away is missed by the test named for it';
+    appendFileSync(process.env.CALLORA_FIGURES, `${JSON.stringify({ test: 'npm run mutants', name, said })}\n`);
+  }
   if (standing.length > 0) process.exitCode = 1;
 }
 

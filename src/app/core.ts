@@ -32,6 +32,7 @@ import { createRpc, type Rpc } from '../stellar/rpc.ts';
 import { createVault, type Vault } from '../stellar/vault-client.ts';
 import type { startCheckpoints } from '../store/checkpoint.ts';
 import { openStore, type Store } from '../store/store.ts';
+import type { createFindWrongSums } from '../store/sums.ts';
 import type { Fdatasync } from '../store/wal-sync.ts';
 import type { TargetState } from '../upstream/api-pool.ts';
 import { version } from '../version.ts';
@@ -61,6 +62,7 @@ export type Threads = {
   checkpoints: typeof startCheckpoints;
   propose: typeof createSealThread;
   fdatasync: Fdatasync;
+  sums: typeof createFindWrongSums;
 };
 
 export type Core = {
@@ -129,6 +131,7 @@ export async function openCore(config: Config, deps: AppDeps): Promise<Core> {
     log,
     startCheckpoints: deps.threads?.checkpoints,
     fdatasync: deps.threads?.fdatasync,
+    sums: deps.threads?.sums,
   });
   try {
     store.meta.pin('passphrase', config.stellar.passphrase);

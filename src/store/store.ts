@@ -91,6 +91,8 @@ export type StoreOptions = {
   startCheckpoints?: typeof startCheckpoints | undefined;
   /** Who brings the log to the disk; the system unless told otherwise. */
   fdatasync?: Fdatasync | undefined;
+  /** Who adds the books up; a thread unless told otherwise. */
+  sums?: typeof createFindWrongSums | undefined;
   /** Files up to this size are read for damage before they are used, larger ones beside it. */
   checkFirstMaxBytes?: number;
 };
@@ -137,7 +139,7 @@ export function openStore(options: StoreOptions): Store {
       runId,
       nextCallId: createCallIds(runId),
       backup: (to) => backupStore({ file, to }),
-      findWrongSums: createFindWrongSums(file),
+      findWrongSums: (options.sums ?? createFindWrongSums)(file),
       sync: wal.sync,
       async close() {
         await checkpoints.stop();

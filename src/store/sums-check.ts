@@ -59,15 +59,15 @@ const carried: readonly Carried[] = [
 /** Enough to see what kind of damage it is. */
 const foundMax = 20;
 
-/** What differs, all of one moment. It reads whole tables: for a thread, or a test. */
-export function findWrongSums(db: RawDb): WrongSum[] {
+/** Finds what differs, all of one moment, as often as it is asked. It reads whole tables: for a thread, or a test. */
+export function createSumsCheck(db: RawDb): () => WrongSum[] {
+  const statements = carried.map(({ name, text }) => ({
+    name,
+    wrong: db.prepare<[], Stored>(`SELECT * FROM (${text}) WHERE kept <> sum LIMIT ${foundMax}`).safeIntegers(),
+  }));
   return db.transaction(() =>
-    carried.flatMap(({ name, text }) =>
-      db
-        .prepare<[], Stored>(`SELECT * FROM (${text}) WHERE kept <> sum LIMIT ${foundMax}`)
-        .safeIntegers()
-        .all()
-        .map(({ subject, kept, sum }) => ({ name, subject, kept: units(kept), byRows: units(sum) })),
+    statements.flatMap(({ name, wrong }) =>
+      wrong.all().map(({ subject, kept, sum }) => ({ name, subject, kept: units(kept), byRows: units(sum) })),
     ),
-  )();
+  );
 }

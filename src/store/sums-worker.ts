@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openSqlite } from './open-sqlite.ts';
 import type { SumsJob, SumsMessage } from './sums.ts';
-import { findWrongSums } from './sums-check.ts';
+import { createSumsCheck } from './sums-check.ts';
 
 /** The thread that adds up: see sums.ts. It says one thing and ends. */
 const { file } = workerData as SumsJob;
@@ -13,7 +13,7 @@ function say(message: SumsMessage): void {
 try {
   const db = openSqlite(file, { readonly: true, fileMustExist: true, timeout: 5_000 });
   db.pragma('trusted_schema = OFF');
-  const found = findWrongSums(db);
+  const found = createSumsCheck(db)();
   db.close();
   say({ found });
 } catch (error) {

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { limits, makeConfig, type Rig, startRig, token, until } from '../gateway/rig.ts';
+import { figure } from '../support/figure.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
 import { readAnswers, type StrictRequest, valuesOf } from '../support/strict-http.ts';
 
@@ -201,7 +202,7 @@ it('no answer reaches another call, none is free, and nothing is left behind', a
   expect(account).toMatchObject({ held: 0n, holds: 0 });
   expect(account.charged - account.refunded).toBe(paid);
   expect(wholeAnswers).toBeGreaterThan(conversations / 4);
-  process.stdout.write(
-    `${seen.length} requests upstream, ${charges.length} charges, ${refunds.length} refunds, ${wholeAnswers} whole answers\n`,
+  figure(
+    `${seen.length} requests upstream, ${charges.length} charges, ${refunds.length} refunds, ${wholeAnswers} whole answers`,
   );
 });

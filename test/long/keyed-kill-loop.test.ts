@@ -10,6 +10,7 @@ import { systemClock } from '../../src/clock.ts';
 import { silentLog } from '../../src/log.ts';
 import { openStore } from '../../src/store/store.ts';
 import { token } from '../gateway/rig.ts';
+import { figure } from '../support/figure.ts';
 
 const kills = 25;
 const clients = 8;
@@ -103,7 +104,7 @@ it('however often the gateway is killed under keyed calls, no key is two calls u
       expect([key, endings.get(key)?.status === 200 ? charged : 1]).toEqual([key, 1]);
       if (state === 'answered') expect([key, charged]).toEqual([key, 1]);
     }
-    process.stdout.write(`${kills} kills, ${rows.length} keys, ${codes.get('idempotency_in_doubt') ?? 0} in doubt\n`);
+    figure(`${kills} kills, ${rows.length} keys, ${codes.get('idempotency_in_doubt') ?? 0} in doubt`);
   } finally {
     over = true;
     gateway.child.kill('SIGKILL');

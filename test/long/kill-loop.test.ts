@@ -8,6 +8,7 @@ import { createLedger } from '../../src/billing/ledger.ts';
 import { systemClock } from '../../src/clock.ts';
 import { silentLog } from '../../src/log.ts';
 import { openStore } from '../../src/store/store.ts';
+import { figure } from '../support/figure.ts';
 
 const kills = 25;
 const inFlightMax = 6;
@@ -49,7 +50,7 @@ it.each(['process', 'disk'])(
       const ledger = createLedger({ limitPeriodS: 100, chainTimeS: () => 0 });
       for (const row of store.accounts.loadAll()) ledger.open(row);
       expect(ledger.totals().unsettled).toBe(BigInt(stored.length * 3));
-      process.stdout.write(`${kills} kills, ${promised.length} promised charges, all there\n`);
+      figure(`${kills} kills, ${promised.length} promised charges, all there`);
       await store.close();
     } finally {
       fs.rmSync(folder, { recursive: true, force: true });

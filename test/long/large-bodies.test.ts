@@ -4,6 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { token } from '../gateway/rig.ts';
+import { figure } from '../support/figure.ts';
 
 const bytes = 5 * 1024 ** 3;
 /** A collector that takes its time; a body that is kept would be a hundred times that. */
@@ -111,9 +112,7 @@ it('a download of 5 GB to a slow reader takes no memory with it', async () => {
   const before = await warm();
   expect(await download(bytes)).toBe(bytes);
   const grown = (await peak()) - before;
-  process.stdout.write(
-    `download: ${Math.round(before / 1024 ** 2)} MB before, ${Math.round(grown / 1024 ** 2)} MB more at most\n`,
-  );
+  figure(`download: ${Math.round(before / 1024 ** 2)} MB before, ${Math.round(grown / 1024 ** 2)} MB more at most`);
   expect(grown).toBeLessThan(growthMax);
 });
 
@@ -131,8 +130,6 @@ it('an upload of 5 GB to a slow upstream takes no memory with it', async () => {
   expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   expect(taken).toBe(bytes);
   const grown = (await peak()) - before;
-  process.stdout.write(
-    `upload: ${Math.round(before / 1024 ** 2)} MB before, ${Math.round(grown / 1024 ** 2)} MB more at most\n`,
-  );
+  figure(`upload: ${Math.round(before / 1024 ** 2)} MB before, ${Math.round(grown / 1024 ** 2)} MB more at most`);
   expect(grown).toBeLessThan(growthMax);
 });

@@ -10,6 +10,7 @@ import { callStatus, type GatewayRun, issueToken, startGateway } from '../crash/
 import { openShop, type Shop } from '../crash/shop.ts';
 import { buildFaultyMachine, type FaultyMachine } from '../disk/faulty-machine.ts';
 import { callora } from '../support/callora-process.ts';
+import { figure } from '../support/figure.ts';
 
 /**
  * The shipped program under load on a machine that fails: a full disk, a failing sync, another process with the lock, a
@@ -133,7 +134,7 @@ it('after all of it the books of clients, service, database and vault agree, and
   expect(await settleAll(shop)).toBe(true);
   await gateway.end('SIGTERM');
   const found = await compare(shop, book);
-  process.stdout.write(`${found.served} served, ${found.charged} charged, ${health.answers} looks at the health\n`);
+  figure(`${found.served} served, ${found.charged} charged, ${health.answers} looks at the health`);
   expect(found).toMatchObject({ givenAway: [], unforwarded: [], repeated: [], settledOnChain: found.owed });
   expect(found.served).toBeGreaterThan(100);
   expect(health.failures).toEqual([]);

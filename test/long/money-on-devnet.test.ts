@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { live } from '../stellar/devnet-life.ts';
 import { deployedChain } from '../stellar/devnet-rig.ts';
+import { figure } from '../support/figure.ts';
 
 describe('the money of a gateway on the embedded network', () => {
   it.each([1, 2, 3, 4, 5, 6])('is not off by a unit after a random life (seed %i)', async (seed) => {
     const chain = await deployedChain();
     try {
       const lived = await live(chain, 600, mulberry(seed));
+      figure(`${lived.settled} units settled in ${lived.batches} batches`);
       expect(lived.settled).toBeGreaterThan(0n);
     } finally {
       await chain.devnet.close();

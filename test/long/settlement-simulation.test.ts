@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Step, sendFaults, simulate } from '../settlement/simulation.ts';
+import { figure } from '../support/figure.ts';
 
 /** Thousands of batches under faults: the guarantee of test/settlement, at length. A failure prints its seed. */
 
@@ -27,14 +28,17 @@ function script(random: () => number): Step[] {
 describe('settlement at length', () => {
   it(`takes every unit once over ${batchesWanted} batches under faults`, async () => {
     let batches = 0;
+    let runs = 0;
     for (let seed = 1; batches < batchesWanted; seed++) {
       const random = mulberry(seed);
       try {
         batches += await simulate(script(random));
+        runs++;
       } catch (cause) {
         throw new Error(`seed ${seed}`, { cause });
       }
     }
+    figure(`${batches} batches in ${runs} lives`);
     expect(batches).toBeGreaterThanOrEqual(batchesWanted);
   });
 });

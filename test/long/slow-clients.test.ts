@@ -1,6 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { token, until } from '../gateway/rig.ts';
+import { figure } from '../support/figure.ts';
 import { type GatewayProcess, type GatewayTold, startGatewayProcess } from './gateway-process.ts';
 
 /** Two hundred connections that are slow on purpose are cut at the limits, and whoever pays does not feel them. */
@@ -143,9 +144,9 @@ it('200 slow heads, bodies and readers at once are cut, while payers get their a
   const { timesMs, peakBytes, after } = third;
   const p99 = timesMs[Math.floor(timesMs.length * 0.99)] ?? 0;
   const grown = Math.min(second.after.rssBytes - first.after.rssBytes, after.rssBytes - second.after.rssBytes);
-  process.stdout.write(
+  figure(
     `${timesMs.length} paid calls beside ${slowClients} slow clients: p50 ${timesMs[timesMs.length >> 1]?.toFixed(1)} ms, ` +
-      `p99 ${p99.toFixed(1)} ms; memory ${mib(peakBytes)} at most, ${mib(grown)} more behind it than before\n`,
+      `p99 ${p99.toFixed(1)} ms; memory ${mib(peakBytes)} at most, ${mib(grown)} more behind it than before`,
   );
   expect(p99).toBeLessThan(slowestPaidMs);
   expect(Math.min(second.peakBytes - first.peakBytes, peakBytes - second.peakBytes)).toBeLessThan(growthBytesMax);

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { figure } from '../support/figure.ts';
 
 const soak = path.resolve(import.meta.dirname, '../../bench/soak/soak.mjs');
 
@@ -19,6 +20,11 @@ describe('half a minute of mixed traffic', () => {
     expect(code, said).toBe(0);
     const { faults, traffic } = JSON.parse(json);
     expect(faults).toEqual([]);
+    figure(
+      Object.entries(traffic)
+        .map(([kind, count]) => `${count} ${kind}`)
+        .join(', '),
+    );
     // Each kind of client has been there.
     for (const kind of [
       'calls',

@@ -8,6 +8,7 @@ import { createLedger } from '../../src/billing/ledger.ts';
 import { systemClock } from '../../src/clock.ts';
 import { silentLog } from '../../src/log.ts';
 import { openStore } from '../../src/store/store.ts';
+import { figure } from '../support/figure.ts';
 
 it('a gateway killed with a million calls in its books and a large log is ready within 3 s', async () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'callora-million-'));
@@ -28,8 +29,8 @@ it('a gateway killed with a million calls in its books and a large log is ready 
     for (const row of store.accounts.loadAll()) ledger.open(row);
     const readyMs = systemClock.monotonicMs();
 
-    process.stdout.write(
-      `log ${Math.round(walBytes / 1e6)} MB: opened in ${Math.round(openedMs - startMs)} ms, ledger after ${Math.round(readyMs - startMs)} ms\n`,
+    figure(
+      `log ${Math.round(walBytes / 1e6)} MB: opened in ${Math.round(openedMs - startMs)} ms, ledger after ${Math.round(readyMs - startMs)} ms`,
     );
     expect(ledger.totals().unsettled).toBe(2_000_000n);
     expect([...ledger.accounts()]).toHaveLength(10_000);

@@ -17,6 +17,7 @@ import type { ExitDesk } from '../../src/settlement/exits.ts';
 import { hashLeaf } from '../../src/settlement/leaf.ts';
 import { rootOf } from '../../src/settlement/merkle.ts';
 import { createProposer } from '../../src/store/seal-proposal.ts';
+import { createSumsCheck, type WrongSum } from '../../src/store/sums-check.ts';
 import { configOf } from './config.ts';
 import type { SimNetwork } from './network.ts';
 import { type Fate, type Places, Process } from './process.ts';
@@ -40,6 +41,8 @@ export class SimGateway {
   readonly grave: string;
   /** Takes over the catalog's file, as SIGHUP and the watch of the file do. */
   readonly reloader: CatalogReloader;
+  /** Sums that are not those of their rows. */
+  readonly wrongSums: () => WrongSum[];
   private readonly gate: ReturnType<typeof createSalesGate>;
   private readonly process: Process;
   private readonly turning = new Set<string>();
@@ -48,6 +51,7 @@ export class SimGateway {
   private constructor(core: Core, process: Process) {
     this.core = core;
     this.process = process;
+    this.wrongSums = createSumsCheck(core.store.db);
     this.file = process.file;
     this.grave = process.grave;
     this.reloader = createCatalogReloader({
@@ -92,6 +96,8 @@ export class SimGateway {
             ({ vault }) =>
             async (request) =>
               createProposer(coreOf().store.db, { hashLeaf: (row) => hashLeaf(vault, row), rootOf })(request),
+          // A thread takes longer to start than most lives take.
+          sums: () => async () => createSumsCheck(coreOf().store.db)(),
         },
       }),
     );

@@ -1,6 +1,5 @@
 import { expect } from 'vitest';
 import type { AccountSlot } from '../../src/billing/ledger.ts';
-import { findWrongSums } from '../../src/store/sums-check.ts';
 import { booksDifferences } from '../settlement/books-differences.ts';
 import type { Life } from './life.ts';
 
@@ -39,7 +38,7 @@ export function checkIdentities(life: Life): void {
   life.classic.checkRows(life);
   // Whether the last charges before a failure of the disk were made, only the next process can tell.
   if (!gateway.failed) expect(booksDifferences(core.store.accounts, core.ledger)).toEqual([]);
-  expect(findWrongSums(core.store.db)).toEqual([]);
+  expect(gateway.wrongSums()).toEqual([]);
   expect(core.broken).toBe(undefined);
 }
 

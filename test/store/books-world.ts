@@ -12,7 +12,7 @@ import type { LeafRow } from '../../src/store/leaf-row.ts';
 import type { Sealing } from '../../src/store/seal.ts';
 import { createProposer } from '../../src/store/seal-proposal.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
-import { findWrongSums } from '../../src/store/sums-check.ts';
+import { createSumsCheck } from '../../src/store/sums-check.ts';
 import { dayMs } from '../../src/store/usage-daily.ts';
 import { vaultAddress } from '../settlement/scripted-chain.ts';
 import { accountState, confirm, seal, sealedByDay, tempFolder, usageDaily, vaultEvent } from './rig.ts';
@@ -403,7 +403,7 @@ export class World {
       expect(row.held).toBe(0n);
     }
     expect(usageDaily(this.store)).toEqual(sealedByDay(this.store));
-    expect(findWrongSums(this.store.db)).toEqual([]);
+    expect(createSumsCheck(this.store.db)()).toEqual([]);
     for (const batch of this.store.batches.open()) {
       const lines = this.store.batches.lines(batch.id).reduce((sum, line) => sum + line.amount, 0n);
       expect(lines).toBe(batch.total);

@@ -12,6 +12,7 @@ import { createWrite } from '../../src/store/raw-db.ts';
 import type { SealedBatch } from '../../src/store/seal.ts';
 import { createProposer, type Hashing, type SealRequest } from '../../src/store/seal-proposal.ts';
 import { openStore, type Store, type StoreOptions } from '../../src/store/store.ts';
+import { copyMigrated } from './migrated.ts';
 
 /** A folder that goes with the test. */
 export function tempFolder(): string {
@@ -20,14 +21,22 @@ export function tempFolder(): string {
   return folder;
 }
 
-/** A store of its own, closed when the test ends. */
+/**
+ * A store of its own, closed when the test ends. Nobody checkpoints unless the test says how: a thread takes longer to start
+ * than most tests take, and so would the migrations, which have tests of their own.
+ */
 export function openTestStore(options: Partial<StoreOptions> = {}): { store: Store; clock: FakeClock; file: string } {
   const clock = fakeClock();
   const file = options.path ?? path.join(tempFolder(), 'callora.db');
-  const store = openStore({ clock, log: silentLog(), ...options, path: file });
+  const threaded = options.checkpoints !== undefined || options.checkFirstMaxBytes !== undefined;
+  const startCheckpoints = threaded ? undefined : noCheckpoints;
+  if (!fs.existsSync(file)) copyMigrated(file);
+  const store = openStore({ clock, log: silentLog(), startCheckpoints, ...options, path: file });
   onTestFinished(() => (store.db.open ? store.close() : undefined));
   return { store, clock, file };
 }
+
+const noCheckpoints = () => ({ stop: async () => undefined });
 
 export function accountState(state: Partial<Record<keyof AccountState, number>>): AccountState {
   const { unlockAtS, pendingLimit, pendingLimitAtS } = state;
