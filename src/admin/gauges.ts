@@ -18,6 +18,9 @@ export type GaugeValues = {
   /** Gaps and unreadable events that the watcher has met since the start. */
   watcherGaps: number;
   watcherUnreadable: number;
+  /** Time since the oldest batch under way was sealed, and `settlement.interval`, s. */
+  openBatchAgeS: number;
+  settlementIntervalS: number;
   /** Lanes that settle nothing until a person has looked. */
   lanesHalted: number;
   vault: { tokens: Units; liabilities: Units } | undefined;
@@ -80,6 +83,14 @@ const singles: Record<string, { help: string; value(values: GaugeValues): number
   callora_oldest_unsettled_age_seconds: {
     help: 'Age of the oldest charge that the chain has not confirmed; 0 without one',
     value: (now) => now.oldestUnsettledAgeS,
+  },
+  callora_settlement_open_batch_age_seconds: {
+    help: 'Time since the oldest batch that is not confirmed was sealed; 0 without one',
+    value: (now) => now.openBatchAgeS,
+  },
+  callora_settlement_interval_seconds: {
+    help: 'settlement.interval of the config file',
+    value: (now) => now.settlementIntervalS,
   },
   callora_settlement_lanes_halted: {
     help: 'Lanes that settle nothing until a person has looked',

@@ -32,6 +32,8 @@ export function gaugesOf(core: Core): GaugeValues {
     watcherAgeS: seenAtMs === undefined ? undefined : ageS(nowMs, seenAtMs),
     watcherGaps: watcher.gaps,
     watcherUnreadable: watcher.unreadable,
+    openBatchAgeS: Math.max(0, ...core.store.batches.open().map((batch) => ageS(nowMs, batch.sealedAtMs))),
+    settlementIntervalS: core.config().settlement.intervalMs / 1000,
     lanesHalted: haltedLanes(core).length,
     vault: core.solvency,
     unattributed: core.store.classicPayments.unattributed(),

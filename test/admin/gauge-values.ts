@@ -10,6 +10,8 @@ export const gauges: GaugeValues = {
   oldestUnsettledAgeS: 12,
   watcherGaps: 1,
   watcherUnreadable: 2,
+  openBatchAgeS: 181,
+  settlementIntervalS: 60,
   lanesHalted: 1,
   watcherLagLedgers: 4,
   watcherAgeS: 6,

@@ -90,6 +90,8 @@ describe('metrics', () => {
     expect(page).toContain('callora_reservations 2');
     expect(page).toContain('callora_unsettled_usdc 0.0005');
     expect(page).toContain('callora_oldest_unsettled_age_seconds 12');
+    expect(page).toContain('callora_settlement_open_batch_age_seconds 181');
+    expect(page).toContain('callora_settlement_interval_seconds 60');
     expect(page).toContain('callora_settlement_lanes_halted 1');
     expect(page).toContain('callora_deposit_watcher_lag_ledgers 4');
     expect(page).toContain('callora_deposit_watcher_gaps_total 1');
