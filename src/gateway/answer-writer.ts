@@ -15,6 +15,10 @@ export type AnswerFraming =
 /** Up to here a copy into one buffer is cheaper than a second write. */
 const copyBytesMax = 16 * 1024;
 
+/** What a client has been asked by (`ask`), each once: an interim answer ahead of the head, a zero between two chunks. */
+const askedAhead = 1;
+const askedWithin = 2;
+
 /**
  * Writes one answer on a client's socket: a head, a body, an end, in this order and once. A head leaves together with
  * the first piece of the body, so that a small answer is one write. The socket's buffer is the only queue: `write`
@@ -28,6 +32,7 @@ export class AnswerWriter {
   readonly #date: () => string;
   #head = '';
   #framing: AnswerFraming = { kind: 'none' };
+  #asked = 0;
 
   /**
    * `reset` ends the connection below any TLS in a way that no reader takes for an end; `date` gives the text of a Date
@@ -97,6 +102,7 @@ export class AnswerWriter {
   end(trailers: readonly string[] = []): void {
     let rest = this.#head;
     this.#head = '';
+    this.#asked = askedWithin;
     if (this.#framing.kind === 'chunked') rest += lastChunk(trailers);
     if (rest !== '') this.#socket.write(rest, 'latin1');
   }
@@ -113,6 +119,24 @@ export class AnswerWriter {
     this.#socket.cork();
     write();
     this.#socket.uncork();
+  }
+
+  /**
+   * Writes what changes nothing of the answer, once ahead of it and once within: an interim answer, or a zero before the
+   * length of the next chunk (RFC 9112 section 7.1). False within an answer that has no place for such a thing.
+   */
+  ask(minor: 0 | 1): boolean {
+    if (!this.headSent) {
+      if (minor === 1 && this.#asked < askedAhead) this.informational(100, []);
+      this.#asked = askedAhead;
+      return true;
+    }
+    if (this.#framing.kind !== 'chunked') return false;
+    if (this.#head === '' && this.#asked < askedWithin) {
+      this.#asked = askedWithin;
+      this.#socket.write('0', 'latin1');
+    }
+    return true;
   }
 
   /** Bytes that wait for the client to read. */

@@ -5,8 +5,10 @@ import type { ErrorCode } from '../errors.ts';
 import { hasBareLineEnd } from '../http1/bare-line-end.ts';
 import type { HeadFault } from '../http1/fields.ts';
 import { parseRequestHead, type RequestHead } from '../http1/request-head.ts';
+import { emptyLinesMax, keepAliveTimeoutMs, lingerMs, requestsAtOnceMax, turnBytes } from './client-bounds.ts';
 import { type ClientView, clientView } from './client-view.ts';
-import type { Exchange } from './exchange.ts';
+import { type Exchange, endsConnection } from './exchange.ts';
+import { askEveryMs, HalfClosed } from './half-closed.ts';
 import { BodyError, type RequestBody } from './request-body.ts';
 
 /** What a connection tells the listener. */
@@ -18,18 +20,6 @@ export type ConnectionEvents = {
   nowMs(): number;
 };
 
-/** Idle keep-alive connections are held this long, ms: past a client's think time, short enough to shed them. */
-const keepAliveTimeoutMs = 15_000;
-/** Longest wait for a client to take the last answer and hang up, ms; until then what it sends is read and dropped. */
-const lingerMs = 2_000;
-/** A read of so many bytes is the last of its turn: it may hold thousands of chunks, and a socket has megabytes ready. */
-const turnBytes = 16_384;
-/** Empty lines before a request that are overlooked (RFC 9112 section 2.2). */
-const emptyLinesMax = 2;
-
-/** Pipelined requests of one client that are begun in one turn: a read may hold thousands, each refused in microseconds. */
-const requestsAtOnceMax = 16;
-
 const headEnd = Buffer.from('\r\n\r\n');
 const lineEnd = headEnd.subarray(0, 2);
 const nothing = Buffer.alloc(0);
@@ -39,7 +29,8 @@ const lineFeed = 0x0a;
 /**
  * One client's connection: cuts what comes into requests, hands them out one at a time, and waits with the next until
  * the answer before it has been written. It keeps reading meanwhile, because only reading tells that a client has left,
- * but holds no more than one head of what comes early. A client that closes its sending side has left.
+ * but holds no more than one head of what comes early. A client that closes its sending side amid a request has left; behind
+ * a whole one it may wait for the answer (decision 23).
  *
  *   idle ──bytes──► head ──whole──► busy ──answer over──► idle
  *     └──────────────┴── too long, too slow, broken ──► lingering ──► closed
@@ -75,6 +66,8 @@ export class ClientConnection {
   #waitsForTurn = false;
   /** True once the time of a head on a kept-alive connection runs. */
   #inHead = false;
+  /** Made when nothing more comes from the client. */
+  #halfClosed: HalfClosed | undefined;
   /** True once the first line of a head that has not come whole has been looked at. */
   #lineRead = false;
 
@@ -142,6 +135,12 @@ export class ClientConnection {
       if (!this.#takeHead(this.#pending)) break;
     }
     this.#parsing = false;
+    if (this.#halfClosed) this.#lingerIfOver();
+  }
+
+  /** What is left of a client that sends no more makes no request. */
+  #lingerIfOver(): void {
+    if (!this.exchange && !this.#waitsForTurn && !this.socket.writableNeedDrain) this.linger();
   }
 
   /** Goes on when the other connections have had their turn; until then no more is read. */
@@ -221,7 +220,13 @@ export class ClientConnection {
   begin(exchange: Exchange): void {
     this.exchange = exchange;
     const { body } = exchange;
-    if (!body) return;
+    if (body) this.#beginBody(body);
+    if (!this.#halfClosed) return;
+    if (!this.#pending) exchange.head.persistent = false;
+    this.#goOnWithout(exchange);
+  }
+
+  #beginBody(body: RequestBody): void {
     this.#body = body;
     this.#deadlineMs = this.#events.nowMs() + this.#limits.bodyIdleTimeoutMs;
     const pending = this.#pending;
@@ -249,7 +254,7 @@ export class ClientConnection {
 
   #next(): void {
     this.#resumeReading();
-    if (this.#pending) this.#parse();
+    if (this.#pending || this.#halfClosed) this.#parse();
   }
 
   /**
@@ -320,9 +325,24 @@ export class ClientConnection {
   };
 
   readonly #onEnd = (): void => {
-    if (this.exchange) this.socket.destroy();
-    else this.socket.end();
+    this.#halfClosed = new HalfClosed();
+    const { exchange } = this;
+    if (!exchange) {
+      this.#lingerIfOver();
+      return;
+    }
+    if (!this.#pending) endsConnection(exchange);
+    this.#goOnWithout(exchange);
   };
+
+  /** Nothing more comes for this exchange: it has all that it needs, or its client has left. */
+  #goOnWithout(exchange: Exchange): void {
+    if (this.#body || exchange.head.socket) {
+      this.socket.destroy();
+      return;
+    }
+    this.#deadlineMs = this.#events.nowMs() + askEveryMs;
+  }
 
   /** Ends the connection in a way that no reader takes for the end of an answer. */
   readonly reset = (): void => {
@@ -354,6 +374,9 @@ export class ClientConnection {
       const body = this.#body;
       this.#body = undefined;
       body.fail(new BodyError('request_timeout'));
+    } else if (this.exchange) {
+      if (!this.#halfClosed?.ask(this.raw, this.exchange, nowMs)) this.socket.destroy();
+      this.#deadlineMs = nowMs + askEveryMs;
     } else if (this.#pending || this.requests === 0) this.#fault('request_timeout', undefined);
     else this.linger();
   }

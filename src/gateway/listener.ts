@@ -24,8 +24,8 @@ const backlog = 4096;
 
 export function createListener({ admits, onSocket, tls }: ListenerOptions): Listener {
   const secured = tls && openTls(tls, onSocket);
-  // A client that closes its sending side has left. On a plain connection what runs on it decides what becomes of the
-  // other side; one that leaves amid a handshake is nobody's yet, so there the system's own way has to do.
+  // A client that closes its sending side may wait for an answer: what runs on its connection decides what becomes of the
+  // other side. One that does so amid a handshake of TLS is nobody's yet, and has left.
   const server = createServer({ allowHalfOpen: tls === undefined, noDelay: true }, (raw) => {
     if (!admits(raw)) return;
     if (secured) secured(raw);
@@ -65,6 +65,7 @@ function openTls(
   const raws = new Map<string, Socket>();
   server.on('secureConnection', (socket) => {
     const raw = raws.get(peerOf(socket));
+    socket.allowHalfOpen = true;
     if (raw) onSocket(socket, raw);
     else socket.destroy();
   });

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Config } from '../../src/catalog/model.ts';
 import { openTlsCertificate } from '../../src/catalog/tls-certificate.ts';
@@ -62,6 +62,16 @@ afterEach(async () => {
   await upstream.close();
   rmSync(folder, { recursive: true, force: true });
 });
+
+const call = `GET /api0/a HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${token}\r\n\r\n`;
+
+/** A client that a test drives, and that goes on reading when it has sent all. */
+function open(maxVersion: 'TLSv1.2' | 'TLSv1.3'): TLSSocket {
+  const options = { port: rig.port, host: '127.0.0.1', ca: cert, allowHalfOpen: true, maxVersion };
+  const client = connectTls(options);
+  client.on('error', () => {});
+  return client;
+}
 
 type Got = { text: string; reset: boolean };
 
@@ -127,6 +137,51 @@ describe('a connection over TLS', () => {
       ['POST /2 HTTP/1.1', 'hello'],
       ['GET /3 HTTP/1.1', ''],
     ]);
+  });
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'whose client sends no more behind its request is answered: %s',
+    async (maxVersion) => {
+      let answer: (() => void) | undefined;
+      await start((_request, socket) => {
+        answer = () => socket.write(okAnswer);
+        return undefined;
+      });
+      const client = open(maxVersion);
+      client.end(call);
+      let text = '';
+      client.on('data', (chunk) => {
+        text += chunk.toString('latin1');
+      });
+      await until(() => text === 'HTTP/1.1 100 Continue\r\n\r\n', 'it is asked whether it is still there');
+      answer?.();
+      await until(() => client.closed, 'the connection ended');
+      expect(readAnswer(text)).toMatchObject({ status: 200, body: 'hello' });
+      expect(rig.journal.finishes).toMatchObject([{ outcome: 'completed' }]);
+    },
+  );
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'whose client leaves before the head has not paid: %s',
+    async (maxVersion) => {
+      await start(() => undefined);
+      const client = open(maxVersion);
+      client.write(call);
+      await until(() => upstream.requests.length === 1);
+      client.destroy();
+      await until(() => rig.gateway.stats().connections === 0, 'the connection ended');
+      await until(() => upstream.connections.size === 0, 'the upstream was cut off');
+      expect(rig.journal.charges).toEqual([]);
+    },
+  );
+
+  it('that ends amid its handshake is not waited for', async () => {
+    await start(() => okAnswer, { limits: { ...limits, tlsHandshakeTimeoutMs: 600_000 } });
+    const client = connect({ port: rig.port, host: '127.0.0.1', allowHalfOpen: true });
+    client.on('error', () => {}).resume();
+    client.end(Buffer.from('160301', 'hex'));
+    await until(() => client.closed, 'the connection ended');
+    expect(rig.metrics.ended).toEqual([]);
   });
 
   it('carries a WebSocket', async () => {
