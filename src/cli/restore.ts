@@ -6,30 +6,37 @@ import { type OperatorOptions, readConfig, withOperatorOptions } from './config-
 import { CliError } from './exit-codes.ts';
 import { printFields, printJson } from './output.ts';
 
-type RestoreOptions = OperatorOptions & { keepTokens?: boolean };
+type RestoreOptions = OperatorOptions & { keepTokens?: boolean; beforeDamage?: boolean };
 
 export function restoreCommand(cli: Cli): Command {
   return withOperatorOptions(new Command('restore'))
-    .argument('<file>', 'a copy made by `callora backup`')
+    .argument('[file]', 'a copy made by `callora backup`')
+    .option('--before-damage', 'no copy, but the database up to the damage in its log: what lies behind is given up')
     .option('--keep-tokens', 'let access tokens from before the restore stay good, even those revoked after the copy')
     .description('put a copy in the database’s place; the gateway must be stopped, here and wherever else it ran')
-    .action((file: string, options: RestoreOptions) => restore(cli, path.resolve(file), options));
+    .action((file: string | undefined, options: RestoreOptions) => restore(cli, file, options));
 }
 
-function restore(cli: Cli, file: string, options: RestoreOptions): void {
+function restore(cli: Cli, file: string | undefined, options: RestoreOptions): void {
+  if ((file === undefined) !== (options.beforeDamage === true)) {
+    throw new CliError('usage', 'name a copy, or say --before-damage', 'See docs/operators.md, “Backup and restore”.');
+  }
   const config = readConfig(cli, options.config);
-  const request = { file, keepTokens: options.keepTokens === true };
+  const copyFile = file === undefined ? undefined : path.resolve(file);
+  const request = { file: copyFile, keepTokens: options.keepTokens === true };
   const restored = refusing(() => restoreDatabase(config, request, cli.clock));
-  const { copy, aside, newestChargeAtMs } = restored;
+  const { copy, aside, newestChargeAtMs, commitsBehind } = restored;
   const newestCharge = newestChargeAtMs === undefined ? null : new Date(newestChargeAtMs).toISOString();
   if (options.json) {
-    printJson(cli, { file: restored.file, copy, aside: aside ?? null, newest_charge: newestCharge });
+    const places = { file: restored.file, copy, aside: aside ?? null };
+    printJson(cli, { ...places, newest_charge: newestCharge, commits_behind_damage: commitsBehind });
     return;
   }
   printFields(cli, {
     database: restored.file,
     'restored from': copy,
     'newest charge in it': newestCharge,
+    'commits behind the damage': commitsBehind || undefined,
     'kept aside': aside,
   });
   cli.note(

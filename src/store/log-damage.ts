@@ -3,7 +3,8 @@ import { type LogFrame, logHeaderBytes, readLogFrames, readLogHeader } from './l
 
 /**
  * What is wrong with a log that a process left behind. SQLite plays it back up to the first frame whose checksum does not
- * hold, and takes all that follows for the torn end of a crash. `frame`: it is not, commits lie whole behind that frame.
+ * hold, and takes all that follows for the torn end of a crash. `frame`: it is not, for frames behind it are whole and
+ * end commits, the first of them perhaps its own.
  * `header`: nothing of the log would be read. `alone`: its database is missing or empty, and SQLite would delete the log.
  */
 export type LogDamage =
@@ -81,5 +82,5 @@ function describe(file: string, damage: LogDamage): string {
 }
 
 function countCommits(count: number): string {
-  return count === 1 ? '1 whole commit lies' : `${count} whole commits lie`;
+  return count === 1 ? '1 commit ends' : `${count} commits end`;
 }

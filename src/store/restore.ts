@@ -14,6 +14,7 @@ import {
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import { createAudit } from './audit.ts';
+import { copyBeforeDamage } from './before-damage.ts';
 import { resolveStoreFile, storeBytes } from './connect.ts';
 import { lockStore } from './lock.ts';
 import { findLogDamage } from './log-damage.ts';
@@ -26,39 +27,42 @@ import { markRestored } from './restored.ts';
 export type RestoreJob = {
   /** The gateway's database, which the copy replaces. */
   path: string;
-  copy: string;
+  /** Undefined: the database itself, as it was before the damage in its log. */
+  copy: string | undefined;
   keepTokens: boolean;
   /** Facts that the copy must have: it belongs to this network and this vault. */
   pins: Record<string, string>;
   clock: Clock;
 };
 
-/** `aside` is where the database that was there is kept, if there was one; `newestChargeAtMs` tells how old the copy is. */
-export type Restored = { file: string; copy: string; aside: string | undefined; newestChargeAtMs: number | undefined };
+export type Restored = {
+  file: string;
+  copy: string;
+  /** Where the database that was there is kept, if there was one. */
+  aside: string | undefined;
+  /** Tells how old the copy is. */
+  newestChargeAtMs: number | undefined;
+  /** How many commits end behind the damage in the log; 0 for a copy. */
+  commitsBehind: number;
+};
 
 /**
  * Puts a copy in the database's place. The copy is checked and marked before anything is touched, the database that was
  * there is kept under another name, and the mark keeps the gateway from selling until the books are the vault's again.
  */
 export function restoreStore(job: RestoreJob): Restored {
-  if (!existsSync(job.copy)) throw new RestoreRefused(`there is no file ${job.copy}`);
-  if (!statSync(job.copy).isFile()) throw new RestoreRefused(`${job.copy} is no file`);
-  if (storeBytes(job.copy) > statSync(job.copy).size) {
-    throw new RestoreRefused(`${job.copy} has a log beside it, so it is no copy that \`callora backup\` made`);
-  }
+  if (job.copy !== undefined) requireCopy(job.copy);
   const file = resolveStoreFile(job.path);
   const lock = lockStore(file);
   const prepared = `${file}.restoring`;
   try {
     removeWithLog(prepared);
-    copyFileSync(job.copy, prepared, constants.COPYFILE_EXCL);
-    chmodSync(prepared, 0o600);
-    const newestChargeAtMs = prepare(prepared, job);
+    const found = prepare(prepared, file, job);
     syncToDisk(prepared);
     const aside = putAside(file, job.clock.nowMs());
     renameSync(prepared, file);
     syncToDisk(path.dirname(file));
-    return { file, copy: job.copy, aside, newestChargeAtMs };
+    return { file, copy: job.copy ?? file, aside, ...found };
   } finally {
     removeWithLog(prepared);
     lock.release();
@@ -70,15 +74,33 @@ export class RestoreRefused extends Error {
   override readonly name = 'RestoreRefused';
 }
 
-/** Checks the copy, brings it to this version's tables and marks it. Returns the time of its newest charge. */
-function prepare(prepared: string, { path: replaced, copy, keepTokens, pins, clock }: RestoreJob): number | undefined {
+function requireCopy(copy: string): void {
+  if (!existsSync(copy)) throw new RestoreRefused(`there is no file ${copy}`);
+  if (!statSync(copy).isFile()) throw new RestoreRefused(`${copy} is no file`);
+  if (storeBytes(copy) > statSync(copy).size) {
+    throw new RestoreRefused(`${copy} has a log beside it, so it is no copy that \`callora backup\` made`);
+  }
+}
+
+/** Makes the copy ready under a name of its own: checks it, brings it to this version's tables and marks it. */
+function prepare(
+  prepared: string,
+  replaced: string,
+  { copy, keepTokens, pins, clock }: RestoreJob,
+): Pick<Restored, 'newestChargeAtMs' | 'commitsBehind'> {
+  const from = copy ?? replaced;
   let db: RawDb | undefined;
   try {
+    if (copy !== undefined) copyFileSync(copy, prepared, constants.COPYFILE_EXCL);
+    const commitsBehind = copy === undefined ? copyBeforeDamage(replaced, prepared) : 0;
+    chmodSync(prepared, 0o600);
     const opened = openSqlite(prepared, { fileMustExist: true });
     db = opened;
     db.pragma('journal_mode = DELETE');
     db.pragma('synchronous = FULL');
-    const verdict = String(db.pragma('quick_check(1)', { simple: true }));
+    // Nobody has looked yet whether what lies before the damage fits together; a copy was compared when it was made.
+    const check = copy === undefined ? 'integrity_check' : 'quick_check';
+    const verdict = String(db.pragma(`${check}(1)`, { simple: true }));
     if (verdict !== 'ok') throw new Error(`it is damaged: ${verdict}`);
     migrateStore(db);
     requirePins(db, pins);
@@ -89,12 +111,13 @@ function prepare(prepared: string, { path: replaced, copy, keepTokens, pins, clo
     write(() => {
       const replacedRun = runOf(replaced);
       markRestored(opened, meta, { clock, keepTokens, replacedRun, newestAtMs: newestChargeAtMs });
-      audit.add({ actor: 'command line', action: 'restore', subject: copy, detail: JSON.stringify({ keepTokens }) });
+      const detail = JSON.stringify({ keepTokens, ...(copy === undefined && { commitsBehind }) });
+      audit.add({ actor: 'command line', action: 'restore', subject: from, detail });
     });
-    return newestChargeAtMs;
+    return { newestChargeAtMs, commitsBehind };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new RestoreRefused(`${copy} cannot be restored: ${reason}`, { cause: error });
+    throw new RestoreRefused(`${from} cannot be restored: ${reason}`, { cause: error });
   } finally {
     db?.close();
   }

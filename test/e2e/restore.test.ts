@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -175,5 +175,48 @@ describe('a database restored from an older copy', () => {
     serving = await serve();
     await untilSold(await issueToken());
     expect(await account()).toMatchObject({ settled: '0.018', unsettled: '0.002' });
+  });
+});
+
+describe('a database whose log was damaged after a kill', () => {
+  it('is refused, and brought back to before the damage only when told so', async () => {
+    serving.child.kill('SIGTERM');
+    await serving.ended;
+    serving = await serve();
+    const token = await issueToken();
+    await untilSold(token);
+    await sell(token, 1);
+    const log = path.join(dir, 'callora.db-wal');
+    const damagedAt = statSync(log).size + 1_000;
+    // Behind the damage: the settlement of three calls, and one call more.
+    expect((await run('settle', 'now')).code).toBe(0);
+    await sell(token, 1);
+    serving.child.kill('SIGKILL');
+    await serving.ended;
+    const bytes = readFileSync(log);
+    bytes[damagedAt] = 1 ^ (bytes[damagedAt] ?? 0);
+    writeFileSync(log, bytes);
+
+    const refused = await run('serve');
+    expect(refused).toMatchObject({ code: 5, stderr: expect.stringContaining('restore --before-damage') });
+    expect(await run('restore')).toMatchObject({ code: 2, stderr: expect.stringContaining('--before-damage') });
+    const restored = await run('restore', '--before-damage', '--json');
+    expect(restored.code).toBe(0);
+    const { aside, commits_behind_damage: commits } = JSON.parse(restored.stdout);
+    expect(commits).toBeGreaterThan(1);
+    expect(readFileSync(`${aside}-wal`)).toEqual(bytes);
+  });
+
+  it('then waits like an older copy, bills nothing twice, and loses what lay behind the damage alone', async () => {
+    serving = await serve();
+    const token = await issueToken();
+    expect(await call(token)).toEqual({ status: 503, code: 'sales_stopped' });
+    expect((await readyReasons()).join()).toContain('restored from a copy');
+    while (!/waiting for \d+ s of chain time/.test((await readyReasons()).join())) await clock.sleep(50);
+    await devnet.advanceTime(601);
+    for (let ledger = 0; ledger < signLifeMaxLedgers; ledger++) await devnet.closeLedger();
+    await untilSold(token);
+    expect(await account()).toMatchObject({ settled: '0.024', unsettled: '0.002' });
+    expect(await run('reconcile')).toMatchObject({ code: 0, stdout: expect.stringContaining('0 units off') });
   });
 });

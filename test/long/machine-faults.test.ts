@@ -170,7 +170,7 @@ it('a log that is damaged before its end is refused and left as it is, after a k
   for (const command of ['serve', 'reconcile']) {
     const { code, stderr } = await callora([command, '--config', shop.config]);
     expect(code).toBe(5);
-    expect(stderr).toMatch(/-wal is damaged in frame 3 of \d+, and \d+ whole commits lie behind it/);
+    expect(stderr).toMatch(/-wal is damaged in frame 3 of \d+, and \d+ commits end behind it/);
     expect(files.map((file) => fs.readFileSync(file))).toEqual([database, damaged]);
   }
   fs.writeFileSync(`${shop.databaseFile}-wal`, log);

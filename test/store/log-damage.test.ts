@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import path from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -10,14 +9,15 @@ import { openStore } from '../../src/store/store.ts';
 import {
   bigEndian,
   commitEnds,
+  filesOf,
   flipped,
   frameAt,
   frameBytes,
   headerBytes,
   killedAfter,
+  killedStore,
   openLogged,
 } from './log-rig.ts';
-import { openTestStore, tempFolder, writeCharge } from './rig.ts';
 
 /** The verdict on these bytes in place of the log. */
 function verdictOn(file: string, log: Buffer) {
@@ -159,53 +159,40 @@ describe('a damaged log', () => {
 });
 
 describe('a store whose log is damaged', () => {
-  /** The files of a gateway that was killed after ten charges. */
-  function killedStore(): string {
-    const { store, file } = openTestStore();
-    for (let charge = 0; charge < 10; charge++) writeCharge(store, { account: 'GA', price: 7 });
-    const copy = path.join(tempFolder(), 'callora.db');
-    for (const suffix of ['', '-wal', '-shm']) fs.copyFileSync(`${file}${suffix}`, `${copy}${suffix}`);
-    return copy;
-  }
-
-  function bytesOf(file: string): Buffer[] {
-    return ['', '-wal', '-shm'].map((suffix) => fs.readFileSync(`${file}${suffix}`));
-  }
-
   function open(file: string) {
     return openStore({ path: file, clock: fakeClock(), log: silentLog() });
   }
 
   it('is refused in a frame that commits follow, and every file is left as it is', () => {
-    const file = killedStore();
+    const file = killedStore(10);
     const log = fs.readFileSync(`${file}-wal`);
     fs.writeFileSync(`${file}-wal`, flipped(log, log.length - 3 * 4_120));
-    const before = bytesOf(file);
+    const before = filesOf(file);
     expect(() => open(file)).toThrow(DamagedLogError);
-    expect(() => open(file)).toThrow(/-wal is damaged in frame \d+ of \d+, and \d+ whole commits? lies? behind it/);
-    expect(bytesOf(file)).toEqual(before);
+    expect(() => open(file)).toThrow(/-wal is damaged in frame \d+ of \d+, and \d+ commits? ends? behind it/);
+    expect(filesOf(file)).toEqual(before);
     expect(fs.existsSync(`${file}.pid`)).toBe(false);
   });
 
   it('is refused with a damaged header, and every file is left as it is', () => {
-    const file = killedStore();
+    const file = killedStore(10);
     fs.writeFileSync(`${file}-wal`, flipped(fs.readFileSync(`${file}-wal`), 24));
-    const before = bytesOf(file);
+    const before = filesOf(file);
     expect(() => open(file)).toThrow(/-wal has a damaged header/);
-    expect(bytesOf(file)).toEqual(before);
+    expect(filesOf(file)).toEqual(before);
   });
 
   it('is refused without its database, and neither is made nor deleted', () => {
-    const file = killedStore();
+    const file = killedStore(10);
     fs.rmSync(file);
     const log = fs.readFileSync(`${file}-wal`);
-    expect(() => open(file)).toThrow(/is missing or empty, and \d+ whole commits lie in .*-wal/);
+    expect(() => open(file)).toThrow(/is missing or empty, and \d+ commits end in .*-wal/);
     expect(fs.existsSync(file)).toBe(false);
     expect(fs.readFileSync(`${file}-wal`)).toEqual(log);
   });
 
   it('is opened with the torn end of a crash, as before', async () => {
-    const file = killedStore();
+    const file = killedStore(10);
     fs.truncateSync(`${file}-wal`, fs.statSync(`${file}-wal`).size - 1);
     const store = open(file);
     expect(store.charges.unsealed()).toMatchObject({ count: 9 });

@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { onTestFinished } from 'vitest';
-import { tempFolder } from './rig.ts';
+import type { Store } from '../../src/store/store.ts';
+import { openTestStore, tempFolder, writeCharge } from './rig.ts';
 
 /** Small pages, so that a test can afford to look at every byte. */
 const pageBytes = 512;
@@ -33,11 +34,27 @@ export function killedAfter(commits: number): { file: string; log: Buffer } {
   return { file: copy, log: fs.readFileSync(`${copy}-wal`) };
 }
 
+/** The files of a gateway that was killed after so many charges of 7 units, each a commit. */
+export function killedStore(charges: number, before: (store: Store) => void = () => undefined): string {
+  const { store, file } = openTestStore();
+  store.meta.pin('vault', 'CVAULT');
+  for (let charge = 0; charge < charges; charge++) writeCharge(store, { account: 'GA', price: 7 });
+  before(store);
+  const copy = path.join(tempFolder(), 'callora.db');
+  for (const suffix of ['', '-wal', '-shm']) fs.copyFileSync(`${file}${suffix}`, `${copy}${suffix}`);
+  return copy;
+}
+
+/** The bytes of a database, its log and its index. */
+export function filesOf(file: string): Buffer[] {
+  return ['', '-wal', '-shm'].map((suffix) => fs.readFileSync(`${file}${suffix}`));
+}
+
 /** Numbers of the frames that end a commit. */
-export function commitEnds(log: Buffer): number[] {
+export function commitEnds(log: Buffer, size = frameBytes): number[] {
   const ends: number[] = [];
-  for (let number = 1; frameAt(number + 1) <= log.length; number++) {
-    if (log.readUInt32BE(frameAt(number) + 4) !== 0) ends.push(number);
+  for (let number = 1; headerBytes + number * size <= log.length; number++) {
+    if (log.readUInt32BE(headerBytes + (number - 1) * size + 4) !== 0) ends.push(number);
   }
   return ends;
 }

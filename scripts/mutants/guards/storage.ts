@@ -146,6 +146,16 @@ export const storageGuards: readonly Guard[] = [
     name: 'keeps a damaged log as it is, beside its database',
   },
   {
+    id: 'S4g',
+    invariant: 'S4',
+    guard: 'pages of two moments are never taken for books',
+    file: 'src/store/before-damage.ts',
+    search: '  requireNotBehind(file);\n',
+    replacement: '  void requireNotBehind;\n',
+    test: 'test/store/before-damage.test.ts',
+    name: 'refuses books that never were: a checkpoint has copied what lies behind the damage',
+  },
+  {
     id: 'S5',
     invariant: 'S5',
     guard: 'at level disk a charge is promised behind the sync of the log',
