@@ -9,6 +9,7 @@ import type { EventsPage, LedgerSpan } from '../stellar/rpc-answers.ts';
 import type { Vault } from '../stellar/vault-client.ts';
 import { decodeVaultEvent, type VaultEvent } from '../stellar/vault-events.ts';
 import type { Store } from '../store/store.ts';
+import { type Gap, noteVaultGap, vaultGap } from '../store/unseen.ts';
 import { asksToSettle, eventRow } from './event-rows.ts';
 import { followChange, type SnapshotDeps, takeSnapshots } from './snapshots.ts';
 import { followTransfers } from './transfers.ts';
@@ -21,6 +22,8 @@ import { initialVaultState, nextVaultState, type VaultState, withPayee } from '.
 export type Watcher = {
   /** Reads one page; true when there is more to read at once. Throws, and credits nothing, when the source is in doubt. */
   turn(signal?: AbortSignal): Promise<boolean>;
+  /** Has the turns to come read the transfers to the vault at once, which they look at twice a minute by themselves. */
+  wantTransfers(): void;
   state(): VaultState;
   health(): WatcherHealth;
   /** Takes over every known account from the vault; throws when it is shown by a server that lags. */
@@ -40,7 +43,7 @@ export type WatcherHealth = {
   /** Ledgers that the source has and that are not watched yet; undefined before the first answer. */
   behindLedgers: number | undefined;
   /** Ledgers that no source could show any more: what accounts unknown then deposited in them is found by `lookUp`. */
-  gap: { fromLedger: number; toLedger: number } | undefined;
+  gap: Gap | undefined;
   /** Gaps that this process has met, and events it has set aside. */
   gaps: number;
   unreadable: number;
@@ -126,7 +129,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     if (wanted !== undefined && wanted < span.oldestLedger) {
       const gap = { fromLedger: wanted, toLedger: span.oldestLedger - 1 };
       log.error(gap, 'the source no longer has these ledgers; known accounts are taken over from the vault');
-      meta.set('watcher_gap', JSON.stringify(gap));
+      noteVaultGap(meta, gap);
       // One that is met again after a failure is the same, although it has grown.
       if (gapBehind !== wanted) gaps++;
       gapBehind = wanted;
@@ -219,8 +222,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       meta.set(snapshotsKey, 'done');
     }
     caughtUp = true;
-    await transfers(span, signal);
-    return false;
+    return transfers(span, signal);
   }
 
   /** How far a page reaches: a full one may end in the middle of its last ledger. */
@@ -237,13 +239,13 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     return { ledger: ledgerReached, closedAtMs: Math.max(state.lastClosedAtMs, closedAtMs) };
   }
 
-  async function transfers(span: LedgerSpan, signal?: AbortSignal): Promise<void> {
-    if (!deps.token || clock.monotonicMs() - transfersAtMs < transfersEveryMs) return;
-    const { oldestLedger } = span;
-    const from = Math.max(oldestLedger, Math.min(deps.startLedger ?? 0, span.latestLedger));
-    const place = { oldestLedger: from, closedAtMs: state.lastClosedAtMs };
-    const more = await followTransfers({ rpc, deposits, vault: vault.address, token: deps.token }, place, signal);
+  async function transfers(span: LedgerSpan, signal?: AbortSignal): Promise<boolean> {
+    const { token } = deps;
+    if (!token || clock.monotonicMs() - transfersAtMs < transfersEveryMs) return false;
+    const place = { ...span, startLedger: deps.startLedger ?? 0, closedAtMs: state.lastClosedAtMs };
+    const more = await followTransfers({ rpc, deposits, meta, log, vault: vault.address, token }, place, signal);
     if (!more) transfersAtMs = clock.monotonicMs();
+    return more;
   }
 
   return {
@@ -253,13 +255,16 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       queue = result.catch(() => undefined);
       return result;
     },
+    wantTransfers() {
+      transfersAtMs = Number.NEGATIVE_INFINITY;
+    },
     state: () => state,
     health: () => ({
       caughtUp,
       lastLedger: state.lastLedger,
       lastClosedAtMs: state.lastClosedAtMs,
       behindLedgers: sourceLedger === undefined ? undefined : Math.max(0, sourceLedger - state.lastLedger),
-      gap: readGap(meta.get('watcher_gap')),
+      gap: vaultGap(meta),
       gaps,
       unreadable,
     }),
@@ -270,11 +275,4 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       unknownPayees.push(...payees.filter((payee) => !told.has(payee)));
     },
   };
-}
-
-function readGap(text: string | undefined): WatcherHealth['gap'] {
-  if (text === undefined) return undefined;
-  const gap: unknown = JSON.parse(text);
-  if (typeof gap !== 'object' || gap === null || !('fromLedger' in gap) || !('toLedger' in gap)) return undefined;
-  return { fromLedger: Number(gap.fromLedger), toLedger: Number(gap.toLedger) };
 }

@@ -2,12 +2,13 @@ import { xdr } from '@stellar/stellar-sdk/base';
 import { describe, expect, it } from 'vitest';
 import { createLedger, type Ledger } from '../../src/billing/ledger.ts';
 import { createWatcher, type Watcher, type WatcherDeps } from '../../src/deposits/watcher.ts';
-import { silentLog } from '../../src/log.ts';
+import { type Log, silentLog } from '../../src/log.ts';
 import { units, zero } from '../../src/money.ts';
 import { addressValue, i128Value, u32Value, u64Value } from '../../src/stellar/contract-values.ts';
 import { RpcError } from '../../src/stellar/json-rpc.ts';
 import type { RawEvent } from '../../src/stellar/rpc-answers.ts';
 import type { Store } from '../../src/store/store.ts';
+import { transferGaps } from '../../src/store/unseen.ts';
 import { addressOf } from '../settlement/rig.ts';
 import { vaultAddress } from '../settlement/scripted-chain.ts';
 import { openTestStore } from '../store/rig.ts';
@@ -623,5 +624,57 @@ describe('USDC that was sent to the vault without a deposit', () => {
     expect(credited(rig, alice)).toBe(500n);
     const booked = rig.store.deposits.unattributed({ limit: 10 }).map(({ kind, amount }) => `${kind} ${amount}`);
     expect(booked.sort()).toEqual(['transfer 500', 'transfer 77']);
+  });
+
+  it('is looked for at once when somebody wants to know, else twice a minute', async () => {
+    const rig = createRig({ token });
+    await rig.catchUp();
+    rig.source.latestLedger = 101;
+    rig.source.transfers = [transfer(77n, { txHash: 'bare', ledger: 101 }, 1)];
+    await rig.catchUp();
+    expect(rig.store.deposits.bare().left).toBe(0n);
+    rig.watcher.wantTransfers();
+    await rig.catchUp();
+    expect(rig.store.deposits.bare()).toMatchObject({ left: 77n, leftCount: 1 });
+  });
+
+  it('says which ledgers were forgotten before it looked, and goes on behind them', async () => {
+    const said: unknown[] = [];
+    const log = { ...silentLog(), error: (fields: unknown, text?: string) => void said.push(fields, text) } as Log;
+    const rig = createRig({ token, log });
+    await rig.catchUp();
+    expect(transferGaps(rig.store.meta)).toEqual([]);
+    Object.assign(rig.source, { latestLedger: 400, oldestLedger: 200 });
+    rig.source.transfers = [
+      transfer(5n, { txHash: 'forgotten', ledger: 150 }, 1),
+      transfer(7n, { txHash: 'seen', ledger: 200 }, 2),
+    ];
+    rig.restart();
+    await rig.catchUp();
+    const gap = { fromLedger: 100, toLedger: 199 };
+    expect(transferGaps(rig.store.meta)).toEqual([gap]);
+    expect(said).toContain('the source no longer has these ledgers; transfers to the vault in them stay unseen');
+    expect(rig.store.deposits.bare().left).toBe(7n);
+    rig.restart();
+    await rig.catchUp();
+    expect(transferGaps(rig.store.meta)).toEqual([gap]);
+  });
+
+  it('of before the books began is said to be unseen, without an alarm', async () => {
+    const rig = createRig({ token, startLedger: undefined });
+    rig.source.oldestLedger = 40;
+    await rig.catchUp();
+    expect(transferGaps(rig.store.meta)).toEqual([{ fromLedger: 0, toLedger: 39 }]);
+    expect(rig.watcher.health().gap).toBeUndefined();
+  });
+
+  it('is told from deposits also where thousands of other events lie between', async () => {
+    const rig = createRig({ token });
+    const first = rig.source.deposit(alice, 500n, 20);
+    for (let count = 0; count < 10_000; count++) rig.source.add(eventParts('unpaused', [], { flags: u32Value(0) }), 21);
+    const last = rig.source.deposit(alice, 400n, 22);
+    rig.source.transfers = [transfer(500n, first, 0), transfer(400n, last, 1)];
+    await rig.catchUp();
+    expect(rig.store.deposits.bare().transfers).toEqual([]);
   });
 });
