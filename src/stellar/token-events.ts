@@ -8,9 +8,14 @@ import { readUnits } from './vault-views.ts';
 /** A transfer of the token, as its contract told it. */
 export type TransferEvent = EventPlace & { kind: 'transfer'; from: string; to: string; amount: Units };
 
-/** The topic pattern of all transfers to one holder; the asset's name may follow. */
+/** The topic patterns of all transfers to one holder, the issuer's `mint` among them; the asset's name may follow. */
 export function transfersTo(holder: string): string[][] {
-  return [[xdr.ScVal.scvSymbol('transfer').toXdr('base64'), '*', addressValue(holder).toXdr('base64'), '**']];
+  const name = (text: string) => xdr.ScVal.scvSymbol(text).toXdr('base64');
+  const to = addressValue(holder).toXdr('base64');
+  return [
+    [name('transfer'), '*', to, '**'],
+    [name('mint'), to, '**'],
+  ];
 }
 
 /** Never throws: what is odd becomes `unreadable`. */
@@ -27,14 +32,22 @@ export function decodeTransfer(raw: RawEvent | BrokenEvent): TransferEvent | Unr
   const { id, ledger, closedAtMs, txHash } = raw;
   const place = { id, ledger, closedAtMs, txHash };
   try {
-    const [name, from, to] = raw.topicsXdr.map((topic) => xdr.ScVal.fromXdr(topic, 'base64'));
-    if (!name || !from || !to || readSymbol(name) !== 'transfer') throw new Error('not a transfer');
+    const [name, ...rest] = raw.topicsXdr.map((topic) => xdr.ScVal.fromXdr(topic, 'base64'));
+    const { from, to } = readParties(name && readSymbol(name), rest);
     const data = xdr.ScVal.fromXdr(raw.valueXdr, 'base64');
     // A plain number, or a map when a memo or muxed id came with it.
     const amount = readUnits(data.type === 'scvMap' ? readStruct(data).field('amount') : data);
-    return { ...place, kind: 'transfer', from: readAddress(from), to: readAddress(to), amount };
+    return { ...place, kind: 'transfer', from, to, amount };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     return { ...place, kind: 'unreadable', reason, raw: JSON.stringify(raw).slice(0, 4_000) };
   }
+}
+
+/** What the issuer sends is minted: who that is, the asset's name tells. A token of another kind names nobody. */
+function readParties(name: string | undefined, [first, second]: xdr.ScVal[]): { from: string; to: string } {
+  if (name === 'transfer' && first && second) return { from: readAddress(first), to: readAddress(second) };
+  if (name !== 'mint' || !first) throw new Error('not a transfer');
+  const issuer = second?.type === 'scvString' ? second.value.toString().split(':')[1] : undefined;
+  return { from: issuer ?? '', to: readAddress(first) };
 }
