@@ -17,6 +17,7 @@ export function joinBooks(core: Core, actor: string): Books {
   const { webhookParts, pausedApis } = core;
   const config = core.config();
   const catchUp = async (signal?: AbortSignal) => {
+    watcher.wantTransfers();
     while (await watcher.turn(signal)) signal?.throwIfAborted();
   };
   return createBooks({
@@ -52,7 +53,7 @@ export function joinBooks(core: Core, actor: string): Books {
       const incomplete = store.restored.state() !== 'never' || beganLate(store.meta, facts.lanes);
       const lanes = Math.max(config.settlement.lanes, lanesInForce(store.meta));
       const rows = { accounts, batches, classicPayments, deposits, payouts: paid };
-      const books = { ...rows, vault, ledger, rootChain, catchUp, lanes };
+      const books = { ...rows, meta: store.meta, vault, ledger, rootChain, catchUp, lanes };
       const { checks, totals } = await reconcile({ ...books, incomplete: incomplete ? store.meta : undefined }, signal);
       const carried = carriedChecks(await store.findWrongSums(signal));
       return { checks: [...checks, ...carried, ...(await classicChecks(core, signal))], totals };

@@ -34,6 +34,11 @@ export function reconcileCommand(cli: Cli): Command {
             '',
           );
         }
+        for (const { name, detail } of report.checks.filter(
+          (each) => each.ok && each.subject === 'vault' && each.detail,
+        )) {
+          cli.note(`note: ${name}: ${detail}`);
+        }
         cli.out(`${report.checks.length} identities compared, ${report.units_off} units off (1 unit = 0.0000001 USDC)`);
       }
       if (report.ok) return;

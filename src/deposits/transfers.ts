@@ -20,6 +20,8 @@ export type TransferDeps = {
 const cursorName = 'transfers';
 const pageLimit = 200;
 const vaultEventsMax = 10_000;
+/** The first ledger with transactions. */
+const firstLedger = 2;
 
 /** `startLedger`: nothing came in before. */
 type Place = { oldestLedger: number; latestLedger: number; startLedger: number; closedAtMs: number };
@@ -55,7 +57,7 @@ function startOfPage({ deposits, meta, log }: TransferDeps, { oldestLedger, late
   const cursor = deposits.cursor(cursorName);
   if (cursor && cursor.ledger >= oldestLedger) return { cursor: cursor.cursor };
   const wanted = cursor?.ledger ?? startLedger;
-  if (wanted < oldestLedger) {
+  if (Math.max(wanted, firstLedger) < oldestLedger) {
     const gap = { fromLedger: wanted, toLedger: oldestLedger - 1 };
     noteTransferGap(meta, gap);
     // Before the first page it is how every database begins whose vault is not of its time.

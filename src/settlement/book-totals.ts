@@ -11,12 +11,14 @@ export type BookTotal = { name: string; amount: Units };
  * deposits = balances + settlements + withdrawals, and
  * charges − refunds + settled elsewhere = settlements + unsettled + receivable + held for payees + written off.
  * By the vault, of the payees in these books: earnings = fees + paid to payees + owed to payees. What nobody owns is in none
- * of it: `unattributed` lies in the deposit account, `unattributed in the vault` came there without a deposit.
+ * of it: `unattributed` lies in the deposit account; in the vault,
+ * held = owed + unattributed in the vault + unexplained in the vault.
  */
 export function bookTotals(
   rows: readonly AccountRow[],
   earned: readonly Earned[],
   ownerless: { inDepositAccount: Units; inVault: Units },
+  { tokens, liabilities }: { tokens: Units; liabilities: Units },
 ): BookTotal[] {
   const of = (field: keyof Amounts) => sumOf(rows.map((row) => row[field]));
   const at = (field: 'gross' | 'feePaid' | 'netPaid') => sumOf(earned.map((line) => line[field]));
@@ -41,7 +43,10 @@ export function bookTotals(
     { name: 'paid to payees', amount: paid },
     { name: 'owed to payees', amount: units(earnings - add(fees, paid)) },
     { name: 'unattributed', amount: ownerless.inDepositAccount },
+    { name: 'held by the vault', amount: tokens },
+    { name: 'owed by the vault', amount: liabilities },
     { name: 'unattributed in the vault', amount: ownerless.inVault },
+    { name: 'unexplained in the vault', amount: units(tokens - liabilities - ownerless.inVault) },
   ];
 }
 

@@ -1,7 +1,9 @@
 import type { Ledger } from '../billing/ledger.ts';
 import type { Units } from '../money.ts';
-import type { Vault } from '../stellar/vault-client.ts';
+import type { Coverage, Vault } from '../stellar/vault-client.ts';
 import type { AccountRow } from '../store/account-row.ts';
+import type { BareTransfers } from '../store/bare-transfers.ts';
+import type { PaidOut } from '../store/payouts.ts';
 import type { Store } from '../store/store.ts';
 import { againstBaseline, type BaselineMeta } from './baseline.ts';
 import { type BookTotal, bookTotals } from './book-totals.ts';
@@ -19,6 +21,14 @@ import {
   sumChecks,
   sumOff,
 } from './identities.ts';
+import {
+  explainedByUnseen,
+  ownerlessCheck,
+  paidChecks,
+  type UnseenMeta,
+  unseenOfPayments,
+  unseenOfTokens,
+} from './ownerless.ts';
 import type { RootChain } from './root-chain.ts';
 
 export type ReconcileReport = {
@@ -37,15 +47,16 @@ export type ReconcileDeps = {
   vault: Pick<Vault, 'address' | 'accounts' | 'earnings' | 'coverage' | 'lastBatch' | 'info'>;
   accounts: Pick<Store['accounts'], 'loadAll'>;
   batches: Pick<Store['batches'], 'lastNumber' | 'open' | 'byNumber'>;
-  payouts: Pick<Store['payouts'], 'earnings'>;
+  payouts: Pick<Store['payouts'], 'earnings' | 'paidOut'>;
   ledger: Pick<Ledger, 'account'>;
   rootChain: Pick<RootChain, 'lanes'>;
   classicPayments: Pick<Store['classicPayments'], 'unattributed'>;
-  deposits: Pick<Store['deposits'], 'bare'>;
+  deposits: Pick<Store['deposits'], 'bare' | 'bareAt' | 'cursor'>;
+  meta: UnseenMeta;
   lanes?: number;
   /** Where batches that the vault has settled are missing here: began after the vault, or restored from a copy. */
   incomplete?: BaselineMeta | undefined;
-  /** Brings the books up to the newest ledger first: reads pages until there are no more. */
+  /** Brings the books up to the newest ledger first, transfers to the vault too: reads pages until there are no more. */
   catchUp(signal?: AbortSignal): Promise<void>;
 };
 
@@ -69,7 +80,7 @@ export async function reconcile(deps: ReconcileDeps, signal?: AbortSignal): Prom
     const seen = await compareOnce(deps, again, signal);
     for (const each of seen.accounts) compared.set(each.line.address, each);
     ({ rest, totals, ledger } = seen);
-    if (sumOff(rest) === 0n && seen.accounts.every(({ line }) => line.off === 0n)) break;
+    if (sumOff(rest) === 0n && seen.comparable && seen.accounts.every(({ line }) => line.off === 0n)) break;
   }
   const checks = [...[...compared.values()].flatMap((each) => each.checks), ...rest];
   const unitsOff = sumOff(checks);
@@ -83,7 +94,8 @@ async function compareOnce(deps: ReconcileDeps, of: ReadonlySet<string> | undefi
   await deps.catchUp(signal);
   const { token } = await vault.info(signal);
   const before = await vault.accounts(of ? [...of] : deps.accounts.loadAll().map((row) => row.address), signal);
-  const [{ liabilities, tokens }, earned, lanes] = await Promise.all([
+  const paidBefore = deps.payouts.paidOut();
+  const [coverage, earned, lanes] = await Promise.all([
     vault.coverage(token, signal),
     readEarnings(deps, signal),
     readLanes(deps, signal),
@@ -97,11 +109,14 @@ async function compareOnce(deps: ReconcileDeps, of: ReadonlySet<string> | undefi
     .filter((row) => of === undefined || of.has(row.address))
     .map((row) => compare(row, { before: before.accounts.get(row.address), after: undefined }));
   const sights = lanes.map((sight) => ({ ...sight, ...laneInBooks(deps, sight) }));
+  const bare = bareOf(deps, coverage);
   const rest = [
     ...laneChecks(sights),
     ...rootChecks(folded, sights),
-    coverCheck(liabilities, tokens),
-    ...sums(deps, rows, earned, liabilities),
+    coverCheck(coverage.liabilities, coverage.tokens),
+    ...sums(deps, rows, earned, coverage.liabilities),
+    ...paid(deps, earned, paidBefore),
+    ...(bare ? [explainedByUnseen(deps.meta, ownerlessCheck(coverage, bare), unseenOfTokens(deps.meta))] : []),
   ];
   const suspects = first.filter(({ line }) => line.off > 0n).map(({ line }) => line.address);
   const after = suspects.length > 0 ? (await vault.accounts(suspects, signal)).accounts : new Map();
@@ -112,12 +127,30 @@ async function compareOnce(deps: ReconcileDeps, of: ReadonlySet<string> | undefi
     if (!row || !after.has(address)) return each;
     return compare(row, { before: before.accounts.get(address), after: after.get(address) });
   });
-  const totals = bookTotals(rows, earned, {
+  const ownerless = {
     inDepositAccount: deps.classicPayments.unattributed().sum,
-    inVault: deps.deposits.bare().left,
-  });
-  return { accounts, rest, totals, ledger: before.ledger };
+    inVault: (bare ?? deps.deposits.bare()).left,
+  };
+  const totals = bookTotals(rows, earned, ownerless, coverage);
+  // Where transfers are not watched at all, another look would bring nothing.
+  const comparable = bare !== undefined || deps.deposits.cursor('transfers') === undefined;
+  return { accounts, rest, totals, comparable, ledger: before.ledger };
 }
+
+/** Of the ledger that both amounts are of; undefined where they are of two, or the events of that one are not in. */
+function bareOf({ deposits }: ReconcileDeps, { tokensLedger, liabilitiesLedger }: Coverage): BareTransfers | undefined {
+  return tokensLedger === liabilitiesLedger ? deposits.bareAt(tokensLedger) : undefined;
+}
+
+function paid({ payouts, meta, incomplete }: ReconcileDeps, earned: Earned[], before: PaidOut[]): Check[] {
+  const unseen = unseenOfPayments(meta, incomplete !== undefined);
+  const after = payouts.paidOut();
+  // A payment that came in meanwhile is of no side: the next look compares.
+  const still = JSON.stringify(after, textOfUnits) === JSON.stringify(before, textOfUnits);
+  return paidChecks(earned, { before, after }).map((each) => (still ? explainedByUnseen(meta, each, unseen) : each));
+}
+
+const textOfUnits = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
 
 function sums(
   { incomplete, payouts }: ReconcileDeps,

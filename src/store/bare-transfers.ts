@@ -9,6 +9,9 @@ export type BareTransfers = {
   /** What still lies in the vault, and of how many transfers. */
   left: Units;
   leftCount: number;
+  /** All that ever came, and all that sweeps ever took: also what came unseen. */
+  came: Units;
+  swept: Units;
 };
 
 export type BareTransfer = {
@@ -34,11 +37,15 @@ export type BareMove = {
  */
 export function spreadSweeps(moves: Iterable<BareMove>): BareTransfers {
   const all: (BareTransfer & { party: string })[] = [];
+  let came = zero;
+  let swept = zero;
   for (const { id, kind, amount, party, txHash } of moves) {
     if (kind === 'transfer') {
       all.push({ id, left: amount, sweptBy: [], party });
+      came = add(came, amount);
       continue;
     }
+    swept = add(swept, amount);
     const givenBack = all.find((each) => each.party === party && each.left === amount && each.sweptBy.length === 0);
     let rest = amount;
     for (const each of givenBack ? [givenBack] : all) {
@@ -56,29 +63,22 @@ export function spreadSweeps(moves: Iterable<BareMove>): BareTransfers {
     transfers: [...open, ...newest.filter(({ left }) => left === 0n)],
     left: open.reduce((sum, { left }) => add(sum, left), zero),
     leftCount: open.length,
+    came,
+    swept,
   };
 }
 
-/** Sums over everything up to a ledger. */
-export type BareSums = { transfers: Units; swept: Units };
-
-export function createBareReads(db: RawDb) {
-  const of = "vault_events WHERE account_id IS NULL AND applied = 0 AND kind IN ('transfer', 'swept')";
-  const moves = db.prepare<[], { id: string; kind: BareMove['kind']; amount: number; party: string; txHash: string }>(
+/** As of the end of a ledger. */
+export function createReadBare(db: RawDb): (upToLedger: number) => BareTransfers {
+  const moves = db.prepare<
+    [number],
+    { id: string; kind: BareMove['kind']; amount: number; party: string; txHash: string }
+  >(
     `SELECT id, kind, amount, tx_hash AS txHash,
        COALESCE(json_extract(data, CASE kind WHEN 'swept' THEN '$.to' ELSE '$.from' END), '') AS party
-     FROM ${of} ORDER BY ledger, id`,
+     FROM vault_events WHERE account_id IS NULL AND applied = 0 AND kind IN ('transfer', 'swept') AND ledger <= ?
+     ORDER BY ledger, id`,
   );
-  const sums = db.prepare<[number], { transfers: number; swept: number }>(
-    `SELECT COALESCE(SUM(amount) FILTER (WHERE kind = 'transfer'), 0) AS transfers,
-       COALESCE(SUM(amount) FILTER (WHERE kind = 'swept'), 0) AS swept
-     FROM ${of} AND ledger <= ?`,
-  );
-  return {
-    spread: () => spreadSweeps(moves.all().map((move) => ({ ...move, amount: fromStored(move.amount) }))),
-    sums(upToLedger: number): BareSums {
-      const { transfers, swept } = sums.get(upToLedger) ?? { transfers: 0, swept: 0 };
-      return { transfers: fromStored(transfers), swept: fromStored(swept) };
-    },
-  };
+  return (upToLedger) =>
+    spreadSweeps(moves.all(upToLedger).map((move) => ({ ...move, amount: fromStored(move.amount) })));
 }

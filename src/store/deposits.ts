@@ -1,7 +1,7 @@
 import { add, atLeastZero, least, most, storedUnitsMax, subtract, type Units, units, zero } from '../money.ts';
 import type { Accounts } from './accounts.ts';
 import type { Audit } from './audit.ts';
-import { type BareSums, type BareTransfers, createBareReads } from './bare-transfers.ts';
+import { type BareTransfers, createReadBare } from './bare-transfers.ts';
 import { clampStored, fromStored, toStored } from './columns.ts';
 import type { Exits } from './exits.ts';
 import { createPutPayee } from './payees.ts';
@@ -18,8 +18,8 @@ export type Deposits = {
   unattributed(query: { limit: number }): UnattributedEvent[];
   /** Tokens in the vault that are nobody's, transfer by transfer. */
   bare(): BareTransfers;
-  /** All such transfers and all sweeps of the ledgers up to this one. */
-  bareSums(upToLedger: number): BareSums;
+  /** The same as of the end of a ledger; undefined while not all events up to there are in. */
+  bareAt(ledger: number): BareTransfers | undefined;
   /** Newest first; `before` is a ledger number. */
   byAccount(accountId: number, query: { before?: number; limit: number }): StoredEvent[];
   /** The last word of the chain on a payee; undefined when none was seen. */
@@ -161,10 +161,10 @@ export function createDeposits(
      WHERE account_id IS NULL AND applied = 0 AND kind = 'unreadable' ORDER BY ledger DESC, id DESC LIMIT ?`,
   );
   const byId = db.prepare<[string], Stored>(`SELECT ${eventColumns} FROM vault_events WHERE id = ?`);
-  const bareReads = createBareReads(db);
+  const readBare = createReadBare(db);
   /** As of the newest transfer or sweep; rows never change, so it holds until another one comes. */
   let bareNow: BareTransfers | undefined;
-  const bare = () => (bareNow ??= bareReads.spread());
+  const bare = () => (bareNow ??= readBare(Number.MAX_SAFE_INTEGER));
   const ofAccount = db.prepare<[number, number, number], Stored>(
     `SELECT ${eventColumns} FROM vault_events WHERE account_id = ? AND ledger < ? ORDER BY ledger DESC, id DESC LIMIT ?`,
   );
@@ -269,7 +269,10 @@ export function createDeposits(
       return [...toLookAt, ...transfers.slice(open.length)].slice(0, limit);
     },
     bare,
-    bareSums: bareReads.sums,
+    bareAt(ledger) {
+      const read = ['vault', 'transfers'].every((name) => (readCursor.get(name)?.ledger ?? 0) >= ledger);
+      return read ? readBare(ledger) : undefined;
+    },
     byAccount: (accountId, { before = Number.MAX_SAFE_INTEGER, limit }) =>
       ofAccount.all(accountId, before, limit).map(toEvent),
     notePayee: (address, listed, ledger) => write(() => putPayee(address, listed, ledger)),

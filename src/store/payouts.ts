@@ -15,7 +15,11 @@ export type Payouts = {
   list(query: { payee?: string; before?: number; limit: number }): PayoutRow[];
   /** Gross earnings by payee and lane, as the confirmed batches of this database credited them. */
   earnings(): { payee: string; lane: number; gross: Units }[];
+  /** What the vault's events have told of payments to payees and of collected fees. */
+  paidOut(): PaidOut[];
 };
+
+export type PaidOut = { payee: string; lane: number; net: Units; fee: Units };
 
 export type PayoutRow = {
   id: number;
@@ -53,6 +57,12 @@ export function createPayouts(db: RawDb, write: Write): Payouts {
   const gross = db.prepare<[], { payee: string; lane: number; gross: number }>(
     'SELECT payee, lane, gross FROM earnings ORDER BY payee, lane',
   );
+  const paidOut = db.prepare<[], { payee: string; lane: number; net: number; fee: number }>(
+    `SELECT json_extract(data, '$.payee') AS payee, json_extract(data, '$.lane') AS lane,
+       COALESCE(SUM(amount) FILTER (WHERE kind = 'claimed'), 0) AS net,
+       COALESCE(SUM(amount) FILTER (WHERE kind = 'fee_collected'), 0) AS fee
+     FROM vault_events INDEXED BY vault_events_claims WHERE kind IN ('claimed', 'fee_collected') GROUP BY 1, 2`,
+  );
   return {
     add: ({ payee, lane, amount, txHash, atMs }) =>
       write(() => Number(insert.run(payee, lane, toStored(amount), txHash ?? null, atMs).lastInsertRowid)),
@@ -67,5 +77,6 @@ export function createPayouts(db: RawDb, write: Write): Payouts {
       return rows.map((row) => ({ ...row, amount: fromStored(row.amount), txHash: row.txHash ?? undefined }));
     },
     earnings: () => gross.all().map((row) => ({ ...row, gross: fromStored(row.gross) })),
+    paidOut: () => paidOut.all().map((row) => ({ ...row, net: fromStored(row.net), fee: fromStored(row.fee) })),
   };
 }

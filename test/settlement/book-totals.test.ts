@@ -25,7 +25,12 @@ async function fullReport() {
     { payee, lane: 0, books: units(340n), gross: units(340n), netPaid: units(200n), feePaid: units(7n) },
     { payee, lane: 1, books: zero, gross: units(2n), netPaid: units(1n), feePaid: zero },
   ];
-  const totals = bookTotals(store.accounts.loadAll(), earned, { inDepositAccount: units(17n), inVault: units(8n) });
+  const totals = bookTotals(
+    store.accounts.loadAll(),
+    earned,
+    { inDepositAccount: units(17n), inVault: units(8n) },
+    { tokens: units(743n), liabilities: units(732n) },
+  );
   const known = { subject: consumer, books: units(9_007_199_254_740_991n), chain: zero };
   const checks = [
     { ...known, name: 'deposited', off: units(-9_007_199_254_740_991n), detail: 'a note, with "quotes"\nand a line' },
@@ -55,7 +60,10 @@ describe('the totals of the books', () => {
       'paid to payees': 201n,
       'owed to payees': 134n,
       unattributed: 17n,
+      'held by the vault': 743n,
+      'owed by the vault': 732n,
       'unattributed in the vault': 8n,
+      'unexplained in the vault': 3n,
     });
   });
 });
@@ -78,7 +86,7 @@ describe('callora reconcile --csv', () => {
         detail,
       ]),
     ]);
-    expect(json.totals).toHaveLength(17);
+    expect(json.totals).toHaveLength(20);
   });
 
   it('has sums that agree: no unit is counted twice, and none is missing', async () => {

@@ -210,10 +210,14 @@ export function createMoneyRig(chain: Chain, rpc: Rpc = chain.rpc): MoneyRig {
         payouts: store.payouts,
         classicPayments: store.classicPayments,
         deposits: store.deposits,
+        meta: store.meta,
         ledger: rig.ledger,
         rootChain: createRootChain(store),
         incomplete: beganLate(store.meta, vaultConfig.lanes) ? store.meta : undefined,
-        catchUp: rig.catchUp,
+        catchUp() {
+          rig.watcher.wantTransfers();
+          return rig.catchUp();
+        },
       }),
     restart(through = rpc) {
       Object.assign(rig, start(through));

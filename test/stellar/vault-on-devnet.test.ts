@@ -1,7 +1,7 @@
 import { Contract, Keypair, nativeToScVal, rpc as sdk, TransactionBuilder } from '@stellar/stellar-sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import { units } from '../../src/money.ts';
+import { add, subtract, units } from '../../src/money.ts';
 import { signLifeMaxLedgers, signLifeMaxS } from '../../src/settlement/adoption.ts';
 import { contractCall, readHolding } from '../../src/stellar/account-transactions.ts';
 import { addressValue, i128Value, u32Value } from '../../src/stellar/contract-values.ts';
@@ -292,5 +292,33 @@ describe('USDC sent to the vault without a deposit', () => {
     expect(rig.ledger.account(alice)?.deposited).toBe(deposited);
     expect(rig.store.deposits.unattributed({ limit: 5 })).toMatchObject([{ kind: 'transfer', amount: usdc(0.7) }]);
     expect((await rig.reconcile()).unitsOff).toBe(0n);
+  });
+
+  it('is explained to the unit by reconcile, also what the issuer sent, before and after sweeps', async () => {
+    const rig = createMoneyRig(chain);
+    const send = async (name: string, amount: bigint) => {
+      const args = [addressValue(addressOf(name)), addressValue(chain.vaultAddress), i128Value(amount)];
+      const operation = contractCall(chain.token, 'transfer', args);
+      landed('transfer', await chain.submitter.submit({ operation, secret: secretOf(name) }));
+    };
+    await rig.catchUp();
+    const before = rig.store.deposits.bare().left;
+    await send('bob', usdc(0.2));
+    await send('issuer', usdc(0.3));
+    await deposit(chain, 'issuer', usdc(5), alice);
+    const standing = async () => {
+      const { checks, totals } = await rig.reconcile();
+      const identity = checks.find(({ name }) => name.startsWith('USDC beyond liabilities'));
+      const of = (name: string) => totals.find((total) => total.name === `${name} in the vault`)?.amount;
+      expect(identity).toMatchObject({ off: 0n, chain: identity?.books });
+      return [identity?.chain, of('unattributed'), of('unexplained')];
+    };
+    const came = add(before, usdc(0.5));
+    expect(await standing()).toEqual([came, came, 0n]);
+    await byAdmin('sweep', [addressValue(bob), i128Value(usdc(0.2))]);
+    expect(await standing()).toEqual([subtract(came, usdc(0.2)), subtract(came, usdc(0.2)), 0n]);
+    const [newest, ...rest] = rig.store.deposits.bare().transfers;
+    expect(newest).toMatchObject({ left: usdc(0.3), sweptBy: [] });
+    expect(rest.at(-1)).toMatchObject({ left: 0n });
   });
 });

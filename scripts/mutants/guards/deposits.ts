@@ -181,6 +181,16 @@ export const depositGuards: readonly Guard[] = [
     name: 'that says 429 is left alone as long as it asks for',
   },
   {
+    id: 'H6c',
+    invariant: 'H6',
+    guard: 'ledgers forgotten before transfers to the vault were read are noted',
+    file: 'src/deposits/transfers.ts',
+    search: 'noteTransferGap(meta, gap);',
+    replacement: '',
+    test: watcherTest,
+    name: 'says which ledgers were forgotten before it looked',
+  },
+  {
     id: 'H7a',
     invariant: 'H7',
     guard: 'a source that was reset to an older ledger is refused',
