@@ -81,7 +81,14 @@ export type SettlementView = {
   earnings: PayeeEarnings[];
 };
 
-export type LaneView = { lane: number; batch: number | null; state: string; waiting_for: string | null };
+export type LaneView = {
+  lane: number;
+  batch: number | null;
+  state: string;
+  waiting_for: string | null;
+  /** What the network said last against the batch, when, and how often it has objected to it; kept over restarts. */
+  last_objection: { reason: string; at: string; tries: number } | null;
+};
 
 /** XLM as decimal text. `accounts` counts an account once for each batch it is in. */
 export type SettlementCostsView = { batches: number; accounts: number; fee_xlm: string; fee_per_account_xlm: string };

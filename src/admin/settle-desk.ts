@@ -99,11 +99,12 @@ function lanes({ settler }: SettleDeskDeps): LaneView[] {
   return settler
     .status()
     .lanes.filter(({ state, waitingFor }) => state !== 'idle' || waitingFor !== undefined)
-    .map(({ lane, batch, state, waitingFor }) => ({
+    .map(({ lane, batch, state, waitingFor, objection }) => ({
       lane,
       batch: batch ?? null,
       state,
       waiting_for: waitingFor ?? null,
+      last_objection: objection ? { reason: objection.reason, at: time(objection.atMs), tries: objection.tries } : null,
     }));
 }
 

@@ -64,7 +64,13 @@ const laneColumns: Column<LaneView>[] = [
   { title: 'batch', value: (row) => String(row.batch ?? '-') },
   { title: 'state', value: (row) => row.state },
   { title: 'waits for', value: (row) => row.waiting_for ?? '-' },
+  { title: 'the network objected', value: ({ last_objection: last }) => objectionText(last) },
 ];
+
+function objectionText(last: LaneView['last_objection']): string {
+  if (!last) return '-';
+  return `${last.reason}, ${last.tries === 1 ? 'once' : `${last.tries} times`}, last at ${last.at}`;
+}
 
 function feesText(costs: SettlementCostsView | null): string {
   if (!costs) return 'not known yet';

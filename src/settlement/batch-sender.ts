@@ -13,6 +13,7 @@ import type { BatchLineRow, BatchRow, EnvelopeRow } from '../store/batches.ts';
 import type { Store } from '../store/store.ts';
 import { type BatchEvent, judgeEnvelope, nextBatchState } from './batch-state.ts';
 import type { ConfirmResult, SettledOnChain } from './confirm.ts';
+import { noteObjection } from './last-objection.ts';
 import { type SettledSearch, type SettledSearchDeps, searchSettled } from './settled-search.ts';
 
 /**
@@ -41,6 +42,7 @@ export type BatchSenderDeps = Omit<SettledSearchDeps, 'rpc' | 'batches'> & {
   rpc: Pick<Rpc, 'verifyNetwork' | 'transaction' | 'send' | 'events'>;
   vault: Pick<Vault, 'buildSettle' | 'lastBatch' | 'settings'> & SettledSearchDeps['vault'];
   batches: Pick<Store['batches'], 'lines' | 'envelopes' | 'recordEnvelope' | 'endEnvelope' | 'reopen'>;
+  meta: Pick<Store['meta'], 'get' | 'set'>;
   confirm: (settled: SettledOnChain) => ConfirmResult;
   /** Resolves when everything written is on disk; rejects for good once the disk is in doubt. */
   sync: () => Promise<void>;
@@ -109,6 +111,7 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
     if (reason === 'no_source' && batch.lane > 0) return wait(`the channel account of lane ${batch.lane}`);
     if (reason === 'settle_paused') return wait('the vault to be unpaused');
     if (detail.includes('ExceededLimit')) return { next: 'too_large', reason: firstLineOf(detail) };
+    noteObjection(deps, batch, `the vault refuses it: ${reason ?? firstLineOf(detail)}`);
     throw new Error(`the vault refuses batch ${batch.batch}: ${reason ?? detail.slice(0, 500)}`);
   }
 
@@ -122,11 +125,13 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
     sentAtMs.set(envelope.hash, clock.monotonicMs());
     try {
       const answer = await rpc.send(envelope.envelopeXdr, signal);
+      if (answer.status === 'TRY_AGAIN_LATER') noteObjection(deps, batch, answer.status);
       if (answer.status !== 'ERROR') return wait(`transaction ${envelope.hash} (${answer.status})`);
       // No verdict either: bad_seq is also the answer to bytes that have landed. Only the hash and the lane decide.
       const objection = resultName(answer.errorResultXdr);
       // Said of what it declares, before anything runs: it holds for as long as the envelope is the same.
       if (objection === 'txSorobanInvalid') objections.set(batch.id, objection);
+      noteObjection(deps, batch, objection);
       log.warn({ hash: envelope.hash, objection }, 'the network objects to the settlement envelope');
       return wait(`transaction ${envelope.hash} to land or expire (${objection})`);
     } catch (error) {
@@ -179,6 +184,7 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
     if (answer.status === 'FAILED' && ranOut(answer.resultXdr))
       objections.set(batch.id, 'it ran out of what it may use');
     log.error({ lane: batch.lane, batch: batch.batch, hash, reason }, 'the settlement envelope failed on chain');
+    noteObjection(deps, batch, `failed on chain: ${reason}`);
     giveUp(batch, hash, 'failed');
     return { next: 'again' };
   }
@@ -189,6 +195,7 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
     if (lane.seenLedger < answer.latestLedger) return wait('a server that does not lag behind');
     if (lane.batch >= batch.batch) return compareWithLane(batch, signal);
     log.warn({ lane: batch.lane, batch: batch.batch, hash }, 'the settlement envelope expired; it is made anew');
+    noteObjection(deps, batch, 'expired before it landed');
     giveUp(batch, hash, 'expired');
     return { next: 'again' } satisfies StepResult;
   }

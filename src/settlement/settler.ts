@@ -11,6 +11,7 @@ import { signLifeMaxLedgers } from './adoption.ts';
 import { createAgeMarks } from './age-marks.ts';
 import { type BatchSenderDeps, createBatchSender, type StepResult } from './batch-sender.ts';
 import { type LaneSyncDeps, syncLane } from './lane-sync.ts';
+import { lastObjection, type Objection } from './last-objection.ts';
 import { createPartition } from './partition.ts';
 import { type SealBatchDeps, sealBatch } from './seal-batch.ts';
 
@@ -46,6 +47,8 @@ export type LaneStatus = {
   state: BatchRow['state'] | 'idle' | 'halted';
   /** What the lane is waiting for, or why it was halted. */
   waitingFor: string | undefined;
+  /** What the network said last against this batch, if it did. */
+  objection?: Objection | undefined;
 };
 
 export type SettleReport = {
@@ -299,7 +302,8 @@ export function createSettler(deps: SettlerDeps): Settler {
       lanes: lanes.map(({ lane, halted, waitingFor }) => {
         const open = openBatch(lane);
         const state = halted ? 'halted' : (open?.state ?? 'idle');
-        return { lane, batch: open?.batch, state, waitingFor: halted?.reason ?? waitingFor };
+        const objection = open && lastObjection(deps.meta, open);
+        return { lane, batch: open?.batch, state, waitingFor: halted?.reason ?? waitingFor, objection };
       }),
       ...standing(),
     };

@@ -273,9 +273,10 @@ describe('settlement', () => {
 
 describe('the lanes of settlement', () => {
   it('are shown while they are not at rest, with why one is halted', async () => {
+    const objection = { reason: 'txInsufficientFee', atMs: 1_800_000_000_000, tries: 3 };
     const lanes = [
       { lane: 0, batch: undefined, state: 'idle' as const, waitingFor: undefined },
-      { lane: 1, batch: 7, state: 'halted' as const, waitingFor: '3 envelopes failed' },
+      { lane: 1, batch: 7, state: 'halted' as const, waitingFor: '3 envelopes failed', objection },
     ];
     const settler = {
       settleNow: async () => ({ done: true, confirmed: [], waitingFor: undefined }),
@@ -283,7 +284,12 @@ describe('the lanes of settlement', () => {
     };
     const rig = await rigged({ settler });
     expect(await rig.books.settlement()).toMatchObject({
-      lanes: [{ lane: 1, batch: 7, state: 'halted', waiting_for: '3 envelopes failed' }],
+      lanes: [
+        {
+          ...{ lane: 1, batch: 7, state: 'halted', waiting_for: '3 envelopes failed' },
+          last_objection: { reason: 'txInsufficientFee', at: '2027-01-15T08:00:00.000Z', tries: 3 },
+        },
+      ],
     });
   });
 });

@@ -199,6 +199,18 @@ describe('beside a running gateway', () => {
     expect(ran.code).toBe(6);
     expect(ran.note).toContain('waiting for the network');
   });
+
+  it('settle status shows what the network objected to last in a batch, when and how often', async () => {
+    const last = { reason: 'txInsufficientFee', at: '2027-01-15T08:00:00.000Z', tries: 3 };
+    const lane = { lane: 0, batch: 7, state: 'submitted', waiting_for: 'transaction ab', last_objection: last };
+    const status = { unsealed: { calls: 0, amount: '0' }, open: [], lanes: [lane], last: null, costs: null };
+    const { file } = await runningGateway({ settlement: () => ({ ...status, earnings: [] }) });
+    const { callora } = createCliRig();
+    const ran = await callora('settle', 'status', '--config', file);
+    expect(ran.out).toContain('txInsufficientFee, 3 times, last at 2027-01-15T08:00:00.000Z');
+    const { out } = await callora('settle', 'status', '--json', '--config', file);
+    expect(JSON.parse(out)).toMatchObject({ lanes: [{ last_objection: last }] });
+  });
 });
 
 describe('without a gateway', () => {
