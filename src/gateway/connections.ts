@@ -5,7 +5,6 @@ import type { ErrorCode } from '../errors.ts';
 import { addressGroup, plainAddress } from '../limits/addresses.ts';
 import { createConcurrency } from '../limits/concurrency.ts';
 import { ClientConnection, type ConnectionEvents } from './client-connection.ts';
-import { rawRefusal } from './refuse.ts';
 
 export type Connections = {
   /**
@@ -24,13 +23,14 @@ export type Connections = {
 
 type ConnectionsDeps = {
   events: ConnectionEvents;
-  onRefused(code: ErrorCode, address: string): void;
+  /** Tells of a connection that is turned away, and makes the text for its client. */
+  refusal(code: ErrorCode, address: string): string;
   /** Many clients come from the address of a trusted proxy, and only their requests say who they are. */
   isProxy(address: string): boolean;
 };
 
 /** Counts connections in all and per address, keeps them to look at their time, and tells each when its socket closes. */
-export function createConnections({ events, onRefused, isProxy }: ConnectionsDeps): Connections {
+export function createConnections({ events, refusal, isProxy }: ConnectionsDeps): Connections {
   const perAddress = createConcurrency<string>();
   const raws = new Set<Socket>();
   const all = new Set<ClientConnection>();
@@ -42,8 +42,9 @@ export function createConnections({ events, onRefused, isProxy }: ConnectionsDep
       const group = addressGroup(address);
       const addressMax = isProxy(address) ? limits.connectionsMax : limits.connectionsPerAddressMax;
       if (raws.size >= limits.connectionsMax || !perAddress.enter(group, addressMax)) {
-        onRefused('overloaded', address);
-        turnAway(raw, isPlain);
+        const text = refusal('overloaded', address);
+        if (isPlain) turnAway(raw, text);
+        else raw.destroy();
         return false;
       }
       raws.add(raw);
@@ -74,12 +75,8 @@ export function createConnections({ events, onRefused, isProxy }: ConnectionsDep
   };
 }
 
-function turnAway(raw: Socket, isPlain: boolean): void {
-  if (!isPlain) {
-    raw.destroy();
-    return;
-  }
-  raw.end(rawRefusal('overloaded'));
+function turnAway(raw: Socket, text: string): void {
+  raw.end(text);
   raw.resume();
   raw.once('finish', () => raw.destroy());
 }

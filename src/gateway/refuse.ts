@@ -49,13 +49,17 @@ export function refuse(exchange: Exchange, refusal: Refusal): void {
   answer.whole(document.status, [...fields, ...exchange.fields], body, bodiless);
 }
 
-/** A refusal on a bare socket, before there is a request to answer: a broken head, a connection too many. */
-export function rawRefusal(code: ErrorCode, detail?: string): string {
-  const document = problem(code, detail);
+/**
+ * A refusal on a bare socket, before there is a request to answer: a broken head, a connection too many. Which API is meant,
+ * and what page asks, nobody has read: it has no fields of CORS.
+ */
+export function rawRefusal(code: ErrorCode, detail: string | undefined, requestId: string, date: string): string {
+  const document = problem(code, detail, { request_id: requestId });
   const body = JSON.stringify(document);
   return (
     `${statusLine(document.status)}content-type: application/problem+json\r\n` +
     `content-length: ${Buffer.byteLength(body)}\r\ncache-control: no-store\r\n` +
+    `x-request-id: ${requestId}\r\ndate: ${date}\r\n` +
     `proxy-status: ${proxyStatus(code)}\r\nconnection: close\r\n\r\n${body}`
   );
 }

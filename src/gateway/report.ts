@@ -21,12 +21,12 @@ export function reportEnd(deps: ReportDeps, exchange: Exchange): void {
 }
 
 /** The same for what never became a request: a broken head, a connection too many. */
-export function reportUnread(deps: ReportDeps, code: ErrorCode, address: string): void {
+export function reportUnread(deps: ReportDeps, code: ErrorCode, address: string, requestId: string): void {
   tell(deps, {
     ...newEnd(),
     status: errorStatus(code),
     outcome: code,
-    requestId: '',
+    requestId,
     route: undefined,
     own: undefined,
     method: '',

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import { AnswerWriter } from './answer-writer.ts';
 import { newEnd } from './call-record.ts';
@@ -38,15 +39,19 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const connections = createConnections({
     events: {
       onRequest,
-      onFault(connection, code, detail) {
-        reportUnread(deps, code, connection.address);
-        connection.socket.write(rawRefusal(code, detail));
-      },
+      onFault: (connection, code, detail) => void connection.socket.write(refusal(code, connection.address, detail)),
       nowMs: deps.clock.monotonicMs,
     },
-    onRefused: (code, address) => reportUnread(deps, code, address),
+    refusal,
     isProxy: (address) => joined.proxiesOf(deps.config()).trusts(address),
   });
+
+  /** Of what never became a request. */
+  function refusal(code: ErrorCode, address: string, detail?: string): string {
+    const requestId = nextRequestId();
+    reportUnread(deps, code, address, requestId);
+    return rawRefusal(code, detail, requestId, dateText());
+  }
 
   function onRequest(connection: ClientConnection, request: RequestHead): void {
     const read = readHead(request);

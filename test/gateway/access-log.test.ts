@@ -2,7 +2,17 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fakeClock } from '../../src/clock.ts';
 import { createAccessLog } from '../../src/gateway/access-log.ts';
 import { callRecord } from '../support/call-record.ts';
-import { account, makeConfig, okAnswer, type RawUpstream, type Rig, startRig, startUpstream, usdc } from './rig.ts';
+import {
+  account,
+  makeConfig,
+  okAnswer,
+  type RawUpstream,
+  type Rig,
+  readAnswer,
+  startRig,
+  startUpstream,
+  usdc,
+} from './rig.ts';
 
 let upstream: RawUpstream;
 let rig: Rig;
@@ -97,8 +107,9 @@ describe('the access log', () => {
   });
 
   it('has one line for a head that is no HTTP', async () => {
-    await rig.send('GET /weather/city/hidden HTTP/1.1\r\nbroken line\r\n\r\n');
-    expect(await theLine()).toMatchObject({ request: null, method: null, status: 400, outcome: 'bad_request' });
+    const refused = readAnswer(await rig.send('GET /weather/city/hidden HTTP/1.1\r\nbroken line\r\n\r\n'));
+    const request = refused.headers.get('x-request-id');
+    expect(await theLine()).toMatchObject({ request, method: null, status: 400, outcome: 'bad_request' });
     expect(lines[0]).not.toContain('hidden');
   });
 

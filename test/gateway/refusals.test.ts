@@ -4,6 +4,7 @@ import {
   limits,
   makeConfig,
   noRates,
+  type RawAnswer,
   type RawUpstream,
   type Rig,
   type RigOptions,
@@ -11,6 +12,7 @@ import {
   startRig,
   startUpstream,
   token,
+  until,
   usdc,
 } from './rig.ts';
 
@@ -305,8 +307,36 @@ describe('too many connections', () => {
     const full = await startRig({ config });
     const answer = readAnswer(await full.send('GET / HTTP/1.1\r\n'));
     expect([answer.status, JSON.parse(answer.body).code]).toEqual([503, 'overloaded']);
+    expect(idAndDate(answer)).toEqual([expect.stringMatching(/^[0-9a-f]{12}-1$/), true]);
     await full.close();
   });
+});
+
+/** The id that the fields and the body agree on, and whether the Date is one. */
+function idAndDate({ headers, body }: RawAnswer): [string | undefined, boolean] {
+  const id = headers.get('x-request-id');
+  expect(JSON.parse(body).request_id).toBe(id);
+  return [id, new Date(headers.get('date') ?? '').toUTCString() === headers.get('date')];
+}
+
+describe('a head that cannot be read', () => {
+  it.each([
+    ['is no HTTP', 'GET / HTTP/1.1\r\nno field\r\n\r\n', 400],
+    ['is of another version', 'PRI * HTTP/2.0\r\n\r\n', 400],
+    ['is too long', `GET / HTTP/1.1\r\nhost: a\r\nx: ${'x'.repeat(20_000)}`, 431],
+    ['means two things', 'GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n', 400],
+    ['wants what is not understood', 'GET / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip\r\n\r\n', 501],
+  ])(
+    'as it %s is refused with an id of its own, which the log has too, and with the date',
+    async (_, bytes, status) => {
+      const { length } = rig.metrics.ended;
+      const answer = readAnswer(await rig.send(bytes));
+      const [id, hasDate] = idAndDate(answer);
+      expect([answer.status, hasDate]).toEqual([status, true]);
+      await until(() => rig.metrics.ended.length > length);
+      expect(rig.metrics.ended.slice(length)).toMatchObject([[{ requestId: id, status }]]);
+    },
+  );
 });
 
 describe('too many calls of one account', () => {
