@@ -77,6 +77,7 @@ export function joinChainWork(
     limitPeriodS: facts.limitPeriodS,
     chainTimeS,
     seenLedger: () => watcher.state().lastLedger,
+    strange: () => watcher.state().strange,
     begun: () => store.restored.state() !== 'begun' && store.deposits.cursor('vault') !== undefined,
     async onTakenOver(signal) {
       const core = later();

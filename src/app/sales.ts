@@ -67,8 +67,11 @@ export function salesStop({
   broken,
   restoring,
   settler,
-}: Pick<Core, 'broken' | 'restoring' | 'settler'>): string | undefined {
+  watcher,
+}: Pick<Core, 'broken' | 'restoring' | 'settler' | 'watcher'>): string | undefined {
   if (broken !== undefined) return broken;
+  const { strange } = watcher.state();
+  if (strange !== undefined) return strange;
   const { foreign, synced } = settler.standing();
   if (foreign) return 'the vault holds a settlement that is not in these books';
   if (restoring) return 'the database was restored from a copy, and what was signed after it may still land';

@@ -15,6 +15,8 @@ export type VaultState = {
   /** Monotonic ms at which that ledger was read; undefined while it is known from an earlier run. */
   readAtMs: number | undefined;
   upgrade: { hash: string; applyAfterS: number; expiresAtS: number } | undefined;
+  /** Why nothing may be sold or settled: other code than this program understands is, or may be, in the vault's place. */
+  strange: string | undefined;
 };
 
 export function initialVaultState(): VaultState {
@@ -27,6 +29,7 @@ export function initialVaultState(): VaultState {
     lastClosedAtMs: 0,
     readAtMs: undefined,
     upgrade: undefined,
+    strange: undefined,
   };
 }
 
@@ -60,6 +63,7 @@ export function nextVaultState(state: VaultState, event: VaultEvent): VaultState
       return { ...state, upgrade: { hash, applyAfterS, expiresAtS } };
     }
     case 'upgrade_applied':
+      return { ...state, upgrade: undefined, strange: 'the vault runs other code, at which nobody has looked yet' };
     case 'upgrade_cancelled':
       return { ...state, upgrade: undefined };
     default:

@@ -12,6 +12,7 @@ import type { Store } from '../store/store.ts';
 import { type Gap, noteVaultGap, vaultGap } from '../store/unseen.ts';
 import { asksToSettle, eventRow } from './event-rows.ts';
 import { followChange, type SnapshotDeps, takeSnapshots } from './snapshots.ts';
+import { askUnderstood, StrangeVaultError } from './strange-vault.ts';
 import { followTransfers } from './transfers.ts';
 import { initialVaultState, nextVaultState, type VaultState, withPayee } from './vault-state.ts';
 
@@ -108,8 +109,15 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   }
 
   async function askVault(sinceLedger: number, signal?: AbortSignal): Promise<void> {
-    const { paused, operator, pendingUpgrade } = await vault.info(signal, sinceLedger);
-    state = { ...state, paused, operator, upgrade: pendingUpgrade };
+    const { paused, operator, pendingUpgrade } = await askUnderstood(vault, sinceLedger, signal).catch((error) => {
+      if (error instanceof StrangeVaultError) state = { ...state, strange: error.message };
+      throw error;
+    });
+    state = { ...state, paused, operator, upgrade: pendingUpgrade, strange: undefined };
+  }
+
+  async function understand(signal?: AbortSignal): Promise<void> {
+    if (state.strange !== undefined) await askVault(state.lastLedger, signal);
   }
 
   async function askPayees(sinceLedger: number, signal?: AbortSignal): Promise<void> {
@@ -207,6 +215,8 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     const span = await rpc.health(signal);
     sourceLedger = span.latestLedger;
     if (!primed) await prime(span.latestLedger, signal);
+    // Nothing is read of a vault that is not understood: the cursor stays, and so does what it will say.
+    await understand(signal);
     await askPayees(state.lastLedger, signal);
     if (lags(span.latestLedger)) return false;
     const from = await startOfPage(span, signal);
@@ -215,6 +225,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     const covered = await cover(page, signal);
     apply(page, covered);
     if (page.events.length > 0) await deps.sync();
+    await understand(signal);
     const more = page.events.length >= pageLimit || covered.ledger < page.latestLedger;
     if (more) return true;
     if (meta.get(snapshotsKey) === 'yes') {

@@ -44,6 +44,8 @@ export type BatchSenderDeps = Omit<SettledSearchDeps, 'rpc' | 'batches'> & {
   batches: Pick<Store['batches'], 'lines' | 'envelopes' | 'recordEnvelope' | 'endEnvelope' | 'reopen'>;
   meta: Pick<Store['meta'], 'get' | 'set'>;
   confirm: (settled: SettledOnChain) => ConfirmResult;
+  /** Why the vault is not one to settle with now: its code is not understood. */
+  strange?: () => string | undefined;
   /** Resolves when everything written is on disk; rejects for good once the disk is in doubt. */
   sync: () => Promise<void>;
   clock: Clock;
@@ -80,6 +82,8 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
     }
     const objection = objections.get(batch.id);
     if (objection !== undefined) return { next: 'too_large', reason: objection };
+    const strange = deps.strange?.();
+    if (strange !== undefined) return wait(`another vault: ${strange}`);
     requireMove(batch, 'record');
     await rpc.verifyNetwork(signal);
     const { lane, root } = batch;
@@ -110,6 +114,7 @@ export function createBatchSender(deps: BatchSenderDeps): BatchSender {
     if (reason === 'wrong_batch') return compareWithLane(batch, signal);
     if (reason === 'no_source' && batch.lane > 0) return wait(`the channel account of lane ${batch.lane}`);
     if (reason === 'settle_paused') return wait('the vault to be unpaused');
+    if (detail.includes('WasmVm, MissingValue')) throw new Error('the vault has no settle: its code was changed');
     if (detail.includes('ExceededLimit')) return { next: 'too_large', reason: firstLineOf(detail) };
     noteObjection(deps, batch, `the vault refuses it: ${reason ?? firstLineOf(detail)}`);
     throw new Error(`the vault refuses batch ${batch.batch}: ${reason ?? detail.slice(0, 500)}`);

@@ -168,8 +168,8 @@ const open = { fault: () => undefined, before: async () => undefined, after: asy
 export const held = units(100_000n);
 
 /** The same with a consumer who has paid in. */
-export async function startFunded(seed: string): Promise<CoreRig> {
-  const rig = await startCore(seed);
+export async function startFunded(seed: string, through?: (network: SimNetwork) => SimNetwork): Promise<CoreRig> {
+  const rig = await startCore(seed, through);
   await rig.consumer.deposit(rig.consumer.address, held);
   await rig.turns();
   return rig;

@@ -27,6 +27,7 @@ export type SimNetwork = {
   passphrase: string;
   vaultAddress: string;
   operatorSecret: string;
+  adminSecret: string;
   payees: string[];
   /** Who deposit and leave; each acts on chain by itself, over a line without faults. */
   consumers: Consumer[];
@@ -155,6 +156,7 @@ export function onGround(ground: Ground, contracts: Contracts): SimNetwork {
     passphrase: network.passphrase,
     vaultAddress,
     operatorSecret: secretOf('operator'),
+    adminSecret: secretOf('admin'),
     payees,
     consumers: consumerNames.map((name) => {
       const secret = secretOf(name);
