@@ -5,7 +5,7 @@ const causes: SocketCause[] = ['closed', 'client', 'upstream', 'gateway'];
 
 describe('the rule about the money of a WebSocket', () => {
   it.each(causes)('gives back whatever did not open: %s', (cause) => {
-    expect(endOfPurchase({ kind: 'time', opened: false }, cause).decision).toBe('refund');
+    expect(endOfPurchase({ kind: 'time', givenMs: undefined }, cause).decision).toBe('refund');
   });
 
   it.each([
@@ -14,7 +14,8 @@ describe('the rule about the money of a WebSocket', () => {
     ['upstream', 'upstream_broke', 'refund'],
     ['gateway', 'completed', 'charge'],
   ] as const)('decides a connection or minute that was ended by %s as %s: %s', (cause, outcome, decision) => {
-    expect(endOfPurchase({ kind: 'time', opened: true }, cause)).toEqual({ outcome, decision });
+    expect(endOfPurchase({ kind: 'time', givenMs: 59_999 }, cause)).toEqual({ outcome, decision });
+    expect(endOfPurchase({ kind: 'time', givenMs: 60_000 }, cause)).toEqual({ outcome, decision: 'charge' });
   });
 
   it.each(causes)('keeps a message that the upstream had whole: %s', (cause) => {

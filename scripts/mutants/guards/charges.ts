@@ -3,6 +3,8 @@ import type { Guard } from '../guard.ts';
 const ledger = 'src/billing/ledger.ts';
 const policy = 'src/billing/charging.ts';
 const money = 'test/gateway/money.test.ts';
+const blame = 'src/gateway/websocket/client-blame.ts';
+const hangUps = 'test/gateway/websocket/hang-ups.test.ts';
 
 /** M6 to M11: what is charged, how often, and how exactly. */
 export const chargeGuards: readonly Guard[] = [
@@ -55,6 +57,66 @@ export const chargeGuards: readonly Guard[] = [
     replacement: "if (isForBody && what === 'waiting') {",
     test: 'test/gateway/bodies.test.ts',
     name: 'unfinished when the answer has paused for too long',
+  },
+  {
+    id: 'M6f',
+    invariant: 'M6',
+    guard: 'a client of a WebSocket that left a ping unanswered until the upstream hung up has paid',
+    file: blame,
+    search: 'ping && up.pace.timeMs(nowMs) - ping.atMs >= pongMs',
+    replacement: 'false',
+    test: hangUps,
+    name: 'when it has not answered a ping',
+  },
+  {
+    id: 'M6g',
+    invariant: 'M6',
+    guard: 'and so has one that did not read for long',
+    file: blame,
+    search: "down.reading.judge(nowMs) === 'held_up'",
+    replacement: 'false',
+    test: hangUps,
+    name: 'also when it reads on behind that, and what the upstream sent last comes only now',
+  },
+  {
+    id: 'M6h',
+    invariant: 'M6',
+    guard: 'and one that stayed inside a frame or a message',
+    file: blame,
+    search: 'return up.isUnfinished && up.pace.stoppedMs(nowMs) >= heldUpMs;',
+    replacement: 'return false;',
+    test: hangUps,
+    name: 'when it stays inside a frame',
+  },
+  {
+    id: 'M6i',
+    invariant: 'M6',
+    guard: 'a pong counts for the ping that it answers',
+    file: blame,
+    search: '.findLastIndex((ping) => ping.payload === payload)',
+    replacement: '.length - 1',
+    test: hangUps,
+    name: 'when its pong answers no ping',
+  },
+  {
+    id: 'M6j',
+    invariant: 'M6',
+    guard: 'a client that is not read from leaves nothing undone',
+    file: 'src/gateway/websocket/sender-pace.ts',
+    search: 'return (this.#heldSinceMs ?? nowMs) - this.#heldMs;',
+    replacement: 'return nowMs;',
+    test: hangUps,
+    name: 'when its pong and its frame lie unread because the upstream does not take what it sends',
+  },
+  {
+    id: 'M6k',
+    invariant: 'M6',
+    guard: 'a WebSocket that a client has had for a minute does not go back',
+    file: 'src/billing/socket-charging.ts',
+    search: 'return givenMs < givenMsMax ? end',
+    replacement: 'return givenMs > Number.NEGATIVE_INFINITY ? end',
+    test: hangUps,
+    name: 'ms behind its opening gets ',
   },
   {
     id: 'M7a',

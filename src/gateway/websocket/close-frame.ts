@@ -33,6 +33,6 @@ function maySend(code: number): boolean {
 }
 
 /** The same to put a mask on and to take it off. */
-function masked(payload: Buffer, mask: Buffer): Buffer {
+export function masked(payload: Buffer, mask: Buffer): Buffer {
   return Buffer.from(payload.map((byte, i) => byte ^ (mask[i % 4] ?? 0)));
 }

@@ -1,4 +1,4 @@
-import { judgeClose } from './close-frame.ts';
+import { judgeClose, masked } from './close-frame.ts';
 
 /** What one side of a connection has to keep to. */
 export type FrameRules = {
@@ -17,7 +17,7 @@ export type FrameFault = { code: 1002 | 1007 | 1009; detail: string };
 export type Mark =
   | { kind: 'begin'; at: number }
   | { kind: 'end'; at: number /** Of all its frames, heads included. */; bytes: number }
-  /** A close frame is small, so it is seen whole or not yet. */
+  /** A control frame is small, so it is seen whole or not yet. */
   | { kind: 'close'; from: number; at: number };
 
 export type Scan = {
@@ -26,6 +26,8 @@ export type Scan = {
   /** Up to here they are good to go on. Behind it is the beginning of a head, a fault, or what nobody may send any more. */
   upTo: number;
   marks: Mark[];
+  /** Payloads of what keeps the connection alive: a server's pings, a client's pongs. */
+  beats: string[];
   fault: FrameFault | undefined;
 };
 
@@ -49,6 +51,7 @@ export class FrameTracker {
   #frameAt = 0;
   #inMessage = false;
   #messageBytes = 0;
+  #beats: string[] = [];
 
   constructor(rules: FrameRules) {
     this.#rules = rules;
@@ -62,6 +65,7 @@ export class FrameTracker {
   scan(chunk: Buffer): Scan {
     const bytes = this.#kept.length === 0 ? chunk : Buffer.concat([this.#kept, chunk]);
     const marks: Mark[] = [];
+    this.#beats = [];
     let at = 0;
     while (at < bytes.length && !this.closed && !this.fault) {
       if (!this.#frame) {
@@ -79,10 +83,10 @@ export class FrameTracker {
       if (this.#frameLeft === 0) this.#endFrame(this.#frame, at, marks);
     }
     this.#kept = this.closed || this.fault ? nothing : bytes.subarray(at);
-    return { bytes, upTo: at, marks, fault: this.fault };
+    return { bytes, upTo: at, marks, beats: this.#beats, fault: this.fault };
   }
 
-  /** Undefined when the head, or of a close frame anything, is still to come, or when it has a fault. */
+  /** Undefined when the head, or of a control frame anything, is still to come, or when it has a fault. */
   #readHead(bytes: Buffer, at: number): FrameHead | undefined {
     const [first, second] = [bytes[at], bytes[at + 1]];
     if (first === undefined || second === undefined) return undefined;
@@ -92,10 +96,10 @@ export class FrameTracker {
     const fault = this.#judgeBits(first, second) ?? (opcode >= 8 ? judgeControl(last, short) : undefined);
     if (fault !== undefined) return this.#broken(1002, fault);
     const headBytes = 2 + (short === 126 ? 2 : short === 127 ? 8 : 0) + (this.#rules.masked ? 4 : 0);
-    if (bytes.length - at < headBytes + (opcode === close ? short : 0)) return undefined;
-    if (opcode === close) {
+    if (bytes.length - at < headBytes + (opcode >= close ? short : 0)) return undefined;
+    if (opcode >= close) {
       const mask = this.#rules.masked ? bytes.subarray(at + 2, at + headBytes) : undefined;
-      const wrong = judgeClose(bytes.subarray(at + headBytes, at + headBytes + short), mask);
+      const wrong = this.#readControl(opcode, bytes.subarray(at + headBytes, at + headBytes + short), mask);
       if (wrong) return this.#broken(wrong.code, wrong.detail);
     }
     let length = short;
@@ -131,6 +135,12 @@ export class FrameTracker {
     return undefined;
   }
 
+  #readControl(opcode: number, payload: Buffer, mask: Buffer | undefined): FrameFault | undefined {
+    if (opcode === close) return judgeClose(payload, mask);
+    if (opcode === (mask ? pong : ping)) this.#beats.push((mask ? masked(payload, mask) : payload).toString('latin1'));
+    return undefined;
+  }
+
   /** Heads count too: a message of endless empty frames is endless. */
   #fits(opcode: number, bytes: number): boolean {
     this.#messageBytes = (opcode === continuation ? this.#messageBytes : 0) + bytes;
@@ -162,6 +172,7 @@ const continuation = 0;
 const text = 1;
 const binary = 2;
 const close = 8;
+const ping = 9;
 const pong = 10;
 
 const nothing = Buffer.alloc(0);

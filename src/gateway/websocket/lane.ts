@@ -1,6 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../clock.ts';
+import { ReadingPauses } from '../reading-pauses.ts';
 import { type FrameFault, type FrameRules, FrameTracker, type Mark, type Scan } from './frames.ts';
+import { SenderPace } from './sender-pace.ts';
 
 /** A close frame's code and words. */
 export type Closing = { code: number; reason: string };
@@ -13,6 +15,8 @@ export type LaneEvents = {
   pay: ((messages: number) => Promise<Payment>) | undefined;
   /** The last byte of a message has been handed on. */
   onMessage(bytes: number): void;
+  /** A ping of a server or a pong of a client has come. */
+  onBeat(payload: string): void;
   /** The sender's close frame has come. */
   onClosed(): void;
   onFault(fault: FrameFault): void;
@@ -37,6 +41,9 @@ export class Lane {
   lastByteMs: number;
   /** Since when the receiver has not taken what it was sent, monotonic ms; undefined while it keeps up. */
   behindSinceMs: number | undefined;
+  /** How the receiver takes it, and how the sender gets on. */
+  readonly reading = new ReadingPauses();
+  readonly pace = new SenderPace();
   readonly #from: Duplex;
   readonly #to: Duplex;
   readonly #clock: Clock;
@@ -68,6 +75,11 @@ export class Lane {
     return this.#last !== undefined;
   }
 
+  /** The sender is inside a frame or a message. */
+  get isUnfinished(): boolean {
+    return this.inMessage || this.tracker.frameLeft > 0;
+  }
+
   /** Begins with what came behind the handshake. */
   start(rest: Buffer): void {
     if (rest.length > 0) this.#read(rest);
@@ -78,6 +90,9 @@ export class Lane {
     this.lastByteMs = this.#clock.monotonicMs();
     const left = this.tracker.frameLeft;
     const scan = this.tracker.scan(chunk);
+    const begins = scan.marks.some(({ kind }) => kind === 'begin');
+    this.pace.moved(this.lastByteMs, chunk.length, begins);
+    for (const beat of scan.beats) this.#events.onBeat(beat);
     if (chunk.length >= turnBytes) this.#waitATurn();
     if (this.#mute) this.#tell(scan);
     else if (this.#last) this.#endFrame(scan, left);
@@ -104,11 +119,14 @@ export class Lane {
 
   pause(): void {
     this.#pauses++;
+    this.pace.held(this.#clock.monotonicMs());
     this.#from.pause();
   }
 
   resume(): void {
-    if (--this.#pauses === 0) this.#from.resume();
+    if (--this.#pauses > 0) return;
+    this.pace.released(this.#clock.monotonicMs());
+    this.#from.resume();
   }
 
   #waitATurn(): void {
@@ -203,12 +221,14 @@ export class Lane {
     if (this.#isOver()) return;
     if (this.#to.write(bytes) || this.behindSinceMs !== undefined) return;
     this.behindSinceMs = this.#clock.monotonicMs();
+    this.reading.began(this.behindSinceMs);
     this.pause();
   }
 
   #caughtUp(): void {
     if (this.behindSinceMs === undefined) return;
     this.behindSinceMs = undefined;
+    this.reading.ended(this.#clock.monotonicMs());
     this.resume();
   }
 

@@ -140,7 +140,7 @@ function badHandshake(detail: string): Refusal {
 async function takeBack(opening: Opening, cause: SocketCause): Promise<void> {
   const { till, bought } = opening;
   opening.bought = undefined;
-  if (till && bought) await till.end(bought, endOfPurchase({ kind: 'time', opened: false }, cause));
+  if (till && bought) await till.end(bought, endOfPurchase({ kind: 'time', givenMs: undefined }, cause));
 }
 
 type Agreed = { terms: SocketTerms; upgraded: Upgraded /** The fields of the upstream's 101. */; fields: string[] };
@@ -154,7 +154,7 @@ async function run(deps: SocketDeps, call: Call, opening: Opening, agreed: Agree
     deps.log.warn({ call: call.id, route: route.template }, 'the upstream broke a WebSocket off');
   const { up, down } = session.tunnel;
   exchange.end.status = 101;
-  exchange.end.outcome = endOfPurchase({ kind: 'time', opened: true }, cause).outcome;
+  exchange.end.outcome = endOfPurchase({ kind: 'time', givenMs: 0 }, cause).outcome;
   exchange.end.bytesIn = up.bytes;
   exchange.end.bytesOut = down.bytes;
   exchange.end.socket = { openedMs, messages: up.messages };

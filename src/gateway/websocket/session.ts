@@ -39,6 +39,7 @@ export class SocketSession {
   #paying: Promise<Payment> | undefined;
   /** The connection or the minute that is running. */
   #running: Purchase | undefined;
+  #runningSinceMs: number;
   #bytesUp = 0;
   #bytesDown = 0;
 
@@ -46,6 +47,7 @@ export class SocketSession {
     this.#options = options;
     const { route, till } = options;
     this.#running = options.opening;
+    this.#runningSinceMs = options.clock.monotonicMs();
     const byMessage = till !== undefined && route.websocket === 'message' && route.priceUnits > 0n;
     this.tunnel = new Tunnel({
       ...options,
@@ -110,7 +112,9 @@ export class SocketSession {
     const [bytesIn, bytesOut] = [up.bytes - this.#bytesUp, down.bytes - this.#bytesDown];
     this.#bytesUp = up.bytes;
     this.#bytesDown = down.bytes;
-    await till.end(purchase, endOfPurchase({ kind: 'time', opened: true }, cause), bytesIn, bytesOut);
+    const endMs = this.tunnel.closingSinceMs ?? this.#options.clock.monotonicMs();
+    const end = endOfPurchase({ kind: 'time', givenMs: endMs - this.#runningSinceMs }, cause);
+    await till.end(purchase, end, bytesIn, bytesOut);
   }
 
   /** One timer for all that time decides: the next minute, the next look at token and balance, silence. */
@@ -159,10 +163,11 @@ export class SocketSession {
     const { purchases, refused } = await till.buy(1);
     const [minute] = purchases;
     if (minute && this.#over.signal.aborted) {
-      await till.end(minute, endOfPurchase({ kind: 'time', opened: false }, 'client'));
+      await till.end(minute, endOfPurchase({ kind: 'time', givenMs: undefined }, 'client'));
     } else if (minute) {
       if (this.#running) await this.#endTime(till, this.#running, 'closed');
       this.#running = minute;
+      this.#runningSinceMs = this.#options.clock.monotonicMs();
     }
     this.tunnel.resume();
     return refused;

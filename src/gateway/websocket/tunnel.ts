@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { SocketCause } from '../../billing/socket-charging.ts';
 import type { GatewayLimits } from '../../catalog/model.ts';
 import type { Clock } from '../../clock.ts';
+import { ClientBlame } from './client-blame.ts';
 import { closeFrame } from './close-frame.ts';
 import { type Closing, Lane, type LaneEvents, type Payment } from './lane.ts';
 
@@ -36,9 +37,12 @@ export class Tunnel {
   /** From the client to the upstream, and back. */
   readonly up: Lane;
   readonly down: Lane;
+  /** When it began to end, monotonic ms. */
+  closingSinceMs: number | undefined;
   readonly #client: Duplex;
   readonly #upstream: Duplex;
   readonly #clock: Clock;
+  readonly #blame = new ClientBlame();
   readonly #gone = new Set<Lane>();
   readonly #closing = new AbortController();
   #cause: SocketCause | undefined;
@@ -55,9 +59,13 @@ export class Tunnel {
       frameBytesMax: limits.websocketFrameBytesMax,
       messageBytesMax: limits.websocketMessageBytesMax,
     };
-    const upEvents = { ...this.#events('client'), pay: options.pay, onMessage: options.onMessage };
+    const { pay, onMessage } = options;
+    const onPong = (payload: string) => this.#blame.ponged(payload);
+    const upEvents = { ...this.#events('client'), pay, onMessage, onBeat: onPong };
     this.up = new Lane(client.socket, upstream.socket, { ...rules, masked: true }, clock, upEvents);
-    this.down = new Lane(upstream.socket, client.socket, { ...rules, masked: false }, clock, this.#events('upstream'));
+    const onPing = (payload: string) => this.#blame.pinged(payload, this.up.pace.timeMs(clock.monotonicMs()));
+    const downEvents = { ...this.#events('upstream'), onBeat: onPing };
+    this.down = new Lane(upstream.socket, client.socket, { ...rules, masked: false }, clock, downEvents);
     this.ended = Promise.all([this.#watch(client.socket, this.up), this.#watch(upstream.socket, this.down)]).then(
       () => {
         this.#closing.abort();
@@ -101,7 +109,7 @@ export class Tunnel {
   /** The same, with a moment for the upstream to say what it still has to: the client has paid for that. */
   closeSoon({ code, reason }: Closing): void {
     if (this.#cause !== undefined) return;
-    this.#cause = 'gateway';
+    this.#setCause('gateway');
     this.#boundClose();
     const frame = closeFrame(code, reason, undefined);
     this.down.endInstead(frame);
@@ -111,17 +119,25 @@ export class Tunnel {
 
   /** Ends both sockets now, for one that takes nothing any more. */
   destroy(): void {
-    this.#cause ??= 'gateway';
+    this.#setCause('gateway');
     this.#client.destroy();
     this.#upstream.destroy();
+  }
+
+  /** Whoever was first stays it. */
+  #setCause(cause: SocketCause): void {
+    if (this.#cause !== undefined) return;
+    this.#cause = cause;
+    this.closingSinceMs = this.#clock.monotonicMs();
   }
 
   #events(sender: 'client' | 'upstream'): LaneEvents {
     return {
       pay: undefined,
       onMessage: () => undefined,
+      onBeat: () => undefined,
       onClosed: () => {
-        this.#cause ??= 'closed';
+        this.#setCause('closed');
         this.#boundClose();
         this.#settle();
       },
@@ -137,7 +153,7 @@ export class Tunnel {
 
   #end(cause: SocketCause, forClient: Closing, forUpstream: Closing): void {
     if (this.#cause !== undefined && this.#cause !== 'closed') return;
-    this.#cause ??= cause;
+    this.#setCause(cause);
     this.#boundClose();
     this.down.end(closeFrame(forClient.code, forClient.reason, undefined));
     this.up.end(closeFrame(forUpstream.code, forUpstream.reason, randomBytes(4)));
@@ -165,16 +181,16 @@ export class Tunnel {
   }
 
   #left(lane: Lane): void {
+    const blame = lane === this.down ? this.#blame.judge(this.up, this.down, this.#clock.monotonicMs()) : undefined;
     const other = lane === this.up ? this.down : this.up;
     // Nobody is there to read on; a client that has only ended its own side still may.
     if (lane === this.down || this.#client.destroyed) other.mute();
     if (!lane.tracker.closed) {
-      this.#cause ??= lane === this.up ? 'client' : 'upstream';
+      this.#setCause(lane === this.up || blame !== undefined ? 'client' : 'upstream');
       this.#boundClose();
       const code = other.tracker.closed ? 1000 : lane === this.up ? 1001 : 1011;
-      lane.end(
-        closeFrame(code, code === 1011 ? 'the upstream broke off' : '', lane === this.up ? randomBytes(4) : undefined),
-      );
+      const broken = blame === undefined ? 'the upstream broke off' : `the upstream broke off: ${blame}`;
+      lane.end(closeFrame(code, code === 1011 ? broken : '', lane === this.up ? randomBytes(4) : undefined));
     }
     const far = lane === this.up ? this.#upstream : this.#client;
     // The frame under way has no end any more, so nothing can be said behind it.

@@ -12,6 +12,7 @@ function follow(rules: FrameRules, pieces: Buffer[]) {
   const tracker = new FrameTracker(rules);
   const seen: string[] = [];
   const passed: Buffer[] = [];
+  const beats: string[] = [];
   let before = 0;
   let fault: Scan['fault'];
   for (const piece of pieces) {
@@ -20,11 +21,12 @@ function follow(rules: FrameRules, pieces: Buffer[]) {
       const bytes = mark.kind === 'end' ? ` of ${mark.bytes}` : '';
       seen.push(`${mark.kind} at ${before + mark.at}${bytes}`);
     }
+    beats.push(...scan.beats);
     passed.push(scan.bytes.subarray(0, scan.upTo));
     before += scan.upTo;
     fault = scan.fault;
   }
-  return { seen, fault, passed: Buffer.concat(passed), closed: tracker.closed, left: tracker.frameLeft };
+  return { seen, beats, fault, passed: Buffer.concat(passed), closed: tracker.closed, left: tracker.frameLeft };
 }
 
 function cut(bytes: Buffer, at: number[]): Buffer[] {
@@ -55,7 +57,7 @@ const message: fc.Arbitrary<FrameSpec[]> = fc
   );
 
 describe('the frame tracker', () => {
-  it('sees every message that a decoder sees, however the bytes are cut, and changes none', () => {
+  it('sees every message, ping and pong that a decoder sees, however the bytes are cut, and changes none', () => {
     fc.assert(
       fc.property(fc.array(message, { maxLength: 5 }), fc.boolean(), fc.array(fc.nat()), (messages, masked, cuts) => {
         const bytes = Buffer.concat(messages.flat().map((spec) => frame(spec, masked)));
@@ -67,6 +69,11 @@ describe('the frame tracker', () => {
         );
         expect(found.seen.filter((mark) => mark.startsWith('end')).map((mark) => mark.split(' of ')[0])).toEqual(
           decoded.frames.filter(({ opcode, last }) => opcode < 8 && last).map(({ end }) => `end at ${end}`),
+        );
+        expect(found.beats).toEqual(
+          decoded.frames
+            .filter(({ opcode }) => opcode === (masked ? 10 : 9))
+            .map(({ payload }) => Buffer.from(payload).toString('latin1')),
         );
         expect(found.passed.equals(bytes)).toBe(true);
         expect(found).toMatchObject({ fault: undefined, closed: false, left: 0 });

@@ -9,7 +9,14 @@ it('a flood of frames that is there at once passes a piece a turn, so that other
   to.resume();
   const rules = { masked: true, packed: false, frameBytesMax: 1_000, messageBytesMax: 1_000 };
   const ignore = () => undefined;
-  const events = { pay: undefined, onMessage: ignore, onClosed: ignore, onFault: ignore, onUnpaid: ignore };
+  const events = {
+    pay: undefined,
+    onMessage: ignore,
+    onBeat: ignore,
+    onClosed: ignore,
+    onFault: ignore,
+    onUnpaid: ignore,
+  };
   const lane = new Lane(from, to, rules, systemClock, events);
   const pings = Buffer.alloc(60_000).map((_, i) => (i % 6 === 0 ? 0x89 : i % 6 === 1 ? 0x80 : 0));
   for (let piece = 0; piece < 50; piece++) from.write(pings);
