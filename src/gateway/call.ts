@@ -118,11 +118,17 @@ export function open(deps: CallDeps, exchange: Exchange, route: Route, admitted:
     const failed = (error: BodyError) => call.upstream?.abandon(error);
     body.onFailed = failed;
     body.limit(route.bodyBytesMax);
-    const kept = (trailers: string[]) => trailersUp(trailers, deps.rules, deps.prepared(route));
-    body.keptTrailers = kept;
+    keepTrailers(deps, exchange, route);
     wantsBody(exchange);
   }
   return call;
+}
+
+/** What of the request's trailers the upstream gets; asked for when the body has ended. */
+export function keepTrailers(deps: CallDeps, { body }: Exchange, route: Route): void {
+  if (!body) return;
+  const kept = (trailers: string[]) => trailersUp(trailers, deps.rules, deps.prepared(route));
+  body.keptTrailers = kept;
 }
 
 /** Forwards the request and waits for its final head, with the fields of an upgrade if it asks for one. */

@@ -16,7 +16,9 @@ const wholeIdleTimes = 4;
  */
 export class HeldBody implements OutgoingBody {
   readonly chunks: Buffer[] = [];
-  length = 0;
+  /** What of the request's trailers goes on. They are bounded with the chunks they come behind. */
+  trailers: string[] = [];
+  #bytes = 0;
   readonly #memory: CallMemory;
   readonly #payer: AccountSlot | undefined;
   readonly #digest = createHash('sha256');
@@ -27,9 +29,14 @@ export class HeldBody implements OutgoingBody {
     this.#payer = payer;
   }
 
+  /** Unknown where there are trailers, which have a place behind chunks alone. */
+  get length(): number | undefined {
+    return this.trailers.length === 0 ? this.#bytes : undefined;
+  }
+
   /** False when there is no memory for it. */
   add(chunk: Buffer, bufferedBytesMax: number): boolean {
-    this.length += chunk.length;
+    this.#bytes += chunk.length;
     this.#digest.update(chunk);
     if (!this.#payer) return true;
     const bytes = chunk.length + pieceBytes;
@@ -47,7 +54,7 @@ export class HeldBody implements OutgoingBody {
   /** It is small: the upstream's connection may be behind with all of it. */
   start(sink: BodySink): void {
     for (const chunk of this.chunks) sink.data(chunk);
-    sink.end([]);
+    sink.end(this.trailers);
   }
 
   resume(): void {}
@@ -57,7 +64,8 @@ export class HeldBody implements OutgoingBody {
     if (this.#payer) giveMemory(this.#memory, this.#payer, this.#taken);
     this.#taken = 0;
     this.chunks.length = 0;
-    this.length = 0;
+    this.trailers = [];
+    this.#bytes = 0;
   }
 }
 
@@ -111,8 +119,10 @@ export function holdBody(
         });
         return false;
       },
-      // Its length is known by now, so there is no place for trailers.
-      end: () => resolve(undefined),
+      end(trailers) {
+        held.trailers = trailers;
+        resolve(undefined);
+      },
       fail,
     });
   });

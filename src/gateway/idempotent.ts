@@ -6,7 +6,7 @@ import { readIdempotencyKey } from '../limits/idempotency-key.ts';
 import type { KeyLimits, KeyOutcome } from '../metering/keyed-calls.ts';
 import { type Admitted, admit, type Payer } from './admit.ts';
 import { AnswerCopy } from './answer-copy.ts';
-import { type Call, type CallDeps, carryOut, letGo, open, releaseHold } from './call.ts';
+import { type Call, type CallDeps, carryOut, keepTrailers, letGo, open, releaseHold } from './call.ts';
 import type { CallMemory } from './call-memory.ts';
 import type { GatewayDeps } from './deps.ts';
 import type { Exchange } from './exchange.ts';
@@ -51,6 +51,7 @@ export async function serveKeyed(deps: KeyedDeps, exchange: Exchange, route: Rou
   let keyed: Keyed | undefined;
   try {
     const limits = exchange.config.gateway.idempotency;
+    keepTrailers(deps, exchange, route);
     const unheld = await holdBody(exchange, body, route.bodyBytesMax, limits);
     if (unheld === 'client_gone') return;
     if (unheld) return refuse(exchange, unheld);

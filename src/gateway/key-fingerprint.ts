@@ -7,7 +7,7 @@ import type { HeldBody } from './held-body.ts';
 /** Fields that say what a body is, or what part of an answer is wanted. */
 const fingerprinted = ['content-type', 'content-encoding', 'range'];
 
-/** What a key stands for: method, API, path with query, the fields above and the body. */
+/** What a key stands for: method, API, path with query, the fields above, the body and what it goes on with behind it. */
 export function fingerprintOf({ head, request }: Exchange, route: Route, body: HeldBody): Buffer {
   const fields = fingerprinted.map((name) =>
     fieldValues(request.fields, name)
@@ -15,7 +15,7 @@ export function fingerprintOf({ head, request }: Exchange, route: Route, body: H
       .join(''),
   );
   // None of the parts can hold a line end, so no two requests make one text.
-  const text = [head.method, route.api.name, request.target, ...fields, body.digest()].join('\n');
+  const text = [head.method, route.api.name, request.target, ...fields, body.digest(), ...body.trailers].join('\n');
   return createHash('sha256').update(text).digest();
 }
 

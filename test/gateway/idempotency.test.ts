@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../src/errors.ts';
+import { readRequests } from '../support/strict-http.ts';
 import { type KeyedRig, startKeyed } from './idempotency-rig.ts';
 import { type RawAnswer, sendRaw, token, until } from './rig.ts';
 
@@ -173,6 +174,22 @@ describe('a call with an Idempotency-Key', () => {
       [undefined, undefined],
     ]);
     expect([again.body, again.headers.get('idempotent-replayed')]).toEqual(['ok', 'true']);
+  });
+
+  it('sends the trailers of its body on, but what no trailer may say, and knows it by them', async () => {
+    const { rig, upstream } = await startKeyed({ behave: () => ok });
+    const send = (trailers: string) => {
+      const fields = `host: a\r\nauthorization: Bearer ${token}\r\nidempotency-key: one\r\nconnection: close\r\n`;
+      const body = `5\r\nhello\r\n0\r\n${trailers}\r\n`;
+      return rig.send(`POST /a/x HTTP/1.1\r\n${fields}transfer-encoding: chunked\r\n\r\n${body}`);
+    };
+    const asked = () => readRequests(upstream.bytes.join('')).requests;
+    expect(await send('X-Sum: 1\r\ncallora-account: other\r\n')).toMatch(/^HTTP\/1.1 200 /);
+    expect(asked()).toMatchObject([{ body: 'hello', trailers: [{ name: 'x-sum', value: '1' }] }]);
+    expect(await send('X-Sum: 1\r\n')).toMatch(/^HTTP\/1.1 200 .*\r\nidempotent-replayed: true\r\n/s);
+    expect(await send('X-Sum: 2\r\n')).toMatch(/^HTTP\/1.1 422 /);
+    expect(await send('')).toMatch(/^HTTP\/1.1 422 /);
+    expect(asked().length).toBe(1);
   });
 
   it('takes a chunked body, and knows it from the same bytes with a length', async () => {

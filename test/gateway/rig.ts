@@ -465,9 +465,11 @@ function takeRequest(buffer: string): { request: Seen; rest: string } | number |
   }
   const rest = buffer.slice(headEnd + 4);
   if (headers.get('transfer-encoding') === 'chunked') {
-    const end = rest.startsWith('0\r\n\r\n') ? 0 : rest.indexOf('\r\n0\r\n\r\n') + 2;
-    if (end === 1) return undefined;
-    return { request: { head, line, headers, body: unchunk(rest.slice(0, end)) }, rest: rest.slice(end + 5) };
+    const last = rest.startsWith('0\r\n') ? 0 : rest.indexOf('\r\n0\r\n') + 2;
+    // Trailers may stand between the last chunk and the end.
+    const end = last === 1 ? -1 : rest.indexOf('\r\n\r\n', last);
+    if (end < 0) return undefined;
+    return { request: { head, line, headers, body: unchunk(rest.slice(0, last)) }, rest: rest.slice(end + 4) };
   }
   const length = Number(headers.get('content-length') ?? '0');
   if (rest.length < length) return headEnd + 4 + length;
