@@ -174,7 +174,8 @@ export function createLedger({ limitPeriodS, chainTimeS }: LedgerOptions): Ledge
   const periodNow = () => Math.floor(chainTimeS() / limitPeriodS);
 
   function limitLeft(account: AccountSlot): Units {
-    const used = account.period === periodNow() ? account.used : zero;
+    // A settlement may be known of a later period than the newest ledger that the watcher has read.
+    const used = account.period >= periodNow() ? account.used : zero;
     return atLeastZero(subtract(account.limit, used));
   }
 

@@ -39,7 +39,7 @@ export type StepResult =
   | { next: 'halt'; reason: string; foreign: boolean };
 
 export type BatchSenderDeps = Omit<SettledSearchDeps, 'rpc' | 'batches'> & {
-  rpc: Pick<Rpc, 'verifyNetwork' | 'transaction' | 'send' | 'events'>;
+  rpc: Pick<Rpc, 'verifyNetwork' | 'transaction' | 'send' | 'events' | 'health'>;
   vault: Pick<Vault, 'buildSettle' | 'lastBatch' | 'settings'> & SettledSearchDeps['vault'];
   batches: Pick<Store['batches'], 'lines' | 'envelopes' | 'recordEnvelope' | 'endEnvelope' | 'reopen'>;
   meta: Pick<Store['meta'], 'get' | 'set'>;

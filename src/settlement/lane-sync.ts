@@ -1,6 +1,6 @@
 import type { Log } from '../log.ts';
 import { RpcError } from '../stellar/json-rpc.ts';
-import type { Vault } from '../stellar/vault-client.ts';
+import { requireNotOlder, type Vault } from '../stellar/vault-client.ts';
 import type { Store } from '../store/store.ts';
 import { type Adoption, adoptBatch, adoptionOf, endAdoption, signLifeMaxLedgers, signLifeMaxS } from './adoption.ts';
 
@@ -35,6 +35,8 @@ export async function syncLane(deps: LaneSyncDeps, lane: number, signal?: AbortS
   if (since) {
     const left = stillGood(deps, since);
     if (left !== undefined) return { next: 'adopting', waitingFor: `${left}, to take over lane ${lane}` };
+    // A server that still shows what was there before our look would have the next batch numbered as one that is settled.
+    requireNotOlder(chain.seenLedger, deps.seenLedger());
     await deps.onTakenOver?.(signal);
     adoptBatch(meta, lane, chain.batch, chain.chain);
     batches.raiseNumber(lane, chain.batch);

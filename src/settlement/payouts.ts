@@ -4,6 +4,7 @@ import { add, type Units, units, zero } from '../money.ts';
 import { claimOperation, collectFeeOperation } from '../stellar/account-transactions.ts';
 import type { SubmitOutcome, Submitter } from '../stellar/submitter.ts';
 import type { Vault } from '../stellar/vault-client.ts';
+import { paidOut } from '../stellar/vault-events.ts';
 import type { VaultEarnings } from '../stellar/vault-views.ts';
 import type { Store } from '../store/store.ts';
 import { signLifeMaxS } from './adoption.ts';
@@ -82,16 +83,24 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
     if (!due) return undefined;
     if (!outcome) return { ...due, outcome: 'busy', detail: 'a settlement is on its way' };
     const { amount } = due;
-    const paid = outcome.status === 'landed';
+    const paid = outcome.status === 'landed' && moved(due, outcome.contractEventsXdr);
     if (row !== undefined) payouts.finish(row, paid ? 'paid' : 'failed');
     note(due, paid);
     if (paid) {
       log.info({ payee, lane, kind, amount: amount.toString(), hash: outcome.hash }, 'payout made');
       return { ...due, outcome: 'paid', detail: outcome.hash };
     }
+    if (outcome.status === 'landed') return { ...due, outcome: 'failed', detail: 'nothing was due any more' };
     const detail = outcome.status === 'refused' ? (outcome.reason ?? outcome.detail) : outcome.reason;
     log.warn({ payee, lane, kind, amount: amount.toString(), detail }, 'payout not made; the amount stays owed');
     return { ...due, outcome: 'failed', detail };
+  }
+
+  /** A server that is behind shows what is paid as due, and the claim lands without effect. */
+  function moved({ kind, payee, lane }: Due, events: string[][] | undefined): boolean {
+    // Servers without events leave only the vault's word from before.
+    if (!events) return true;
+    return paidOut(events, vault.address, { kind: kind === 'claim' ? 'claimed' : 'fee_collected', payee, lane }) > 0n;
   }
 
   function send(

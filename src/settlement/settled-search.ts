@@ -1,6 +1,7 @@
+import { RpcError } from '../stellar/json-rpc.ts';
 import type { Rpc } from '../stellar/rpc.ts';
 import { inVaultOrder } from '../stellar/settle-transaction.ts';
-import type { Vault } from '../stellar/vault-client.ts';
+import { requireNotOlder, type Vault } from '../stellar/vault-client.ts';
 import { decodeVaultEvent } from '../stellar/vault-events.ts';
 import type { BatchRow } from '../store/batches.ts';
 import type { Store } from '../store/store.ts';
@@ -11,7 +12,7 @@ import { type CounterMoves, takenFromCounters } from './taken-from-counters.ts';
 export type SettledSearch = { ok: true; settled: SettledOnChain } | { ok: false; reason: string };
 
 export type SettledSearchDeps = {
-  rpc: Pick<Rpc, 'events'>;
+  rpc: Pick<Rpc, 'events' | 'health'>;
   vault: Pick<Vault, 'address' | 'accounts' | 'earnings' | 'isPayee'>;
   batches: Pick<Store['batches'], 'lines'>;
   accounts: Pick<Store['accounts'], 'byAddress'>;
@@ -50,8 +51,11 @@ async function findEvent(
       return { lane, batch: event.batch, root, taken, ledger: event.ledger, txHash, closedAtMs };
     }
   } catch (error) {
-    // The server keeps a week of history. That this ledger is outside is an answer; anything else is not.
+    // The server keeps a week of history. That this ledger is outside is an answer; anything else is not. A server that has
+    // not reached it says the same.
     if (!isOutOfRange(error)) throw error;
+    const { oldestLedger } = await rpc.health(signal);
+    if (oldestLedger <= ledger) throw new RpcError('lagging', `ledger ${ledger} is not known to the RPC yet`);
   }
   return undefined;
 }
@@ -62,7 +66,8 @@ function isOutOfRange(error: unknown): boolean {
 
 /**
  * The server no longer knows the ledger. The counters of the vault have moved by what the batch took, and nothing else moves
- * those of a lane: each account's settled sum, and each payee's earnings.
+ * those of a lane: each account's settled sum, and each payee's earnings. Counters of before the batch would say that it
+ * took nothing, and it would be asked for again.
  */
 async function deriveFromCounters(
   deps: SettledSearchDeps,
@@ -74,11 +79,12 @@ async function deriveFromCounters(
   const { lane, root } = batch;
   const lines = inVaultOrder(batches.lines(batch.id));
   const chain = await vault.accounts([...new Set(lines.map((line) => line.account))], signal);
+  requireNotOlder(chain.ledger, ledger);
   const settled = new Map<string, bigint>();
   for (const [address, state] of chain.accounts) {
     settled.set(address, state.settled - (accounts.byAddress(address)?.settled ?? 0n));
   }
-  const taken = takenFromCounters(lines, { settled, ...(await payeeMoves(deps, lane, lines, signal)) });
+  const taken = takenFromCounters(lines, { settled, ...(await payeeMoves(deps, { lane, ledger }, lines, signal)) });
   if (!taken) {
     const reason = `ledger ${ledger} is no longer known, and the vault's counters do not tell what batch ${batch.batch} took`;
     return { ok: false, reason };
@@ -91,7 +97,7 @@ async function deriveFromCounters(
 
 async function payeeMoves(
   { vault, payouts, meta }: SettledSearchDeps,
-  lane: number,
+  { lane, ledger }: { lane: number; ledger: number },
   lines: readonly { payee: string }[],
   signal?: AbortSignal,
 ): Promise<Pick<CounterMoves, 'earned' | 'listed'>> {
@@ -103,8 +109,10 @@ async function payeeMoves(
   const earned = new Map<string, bigint>();
   const listed = new Map<string, boolean>();
   for (const payee of new Set(lines.map((line) => line.payee))) {
-    listed.set(payee, await vault.isPayee(payee, signal));
-    if (whole) earned.set(payee, (await vault.earnings(payee, lane, signal)).gross - (before.get(payee) ?? 0n));
+    listed.set(payee, await vault.isPayee(payee, signal, ledger));
+    if (!whole) continue;
+    const { gross } = await vault.earnings(payee, lane, signal, ledger);
+    earned.set(payee, gross - (before.get(payee) ?? 0n));
   }
   return { listed, earned: whole ? earned : undefined };
 }

@@ -3,6 +3,7 @@ import { formatUsdc, units } from '../money.ts';
 import { readHolding } from './account-transactions.ts';
 import { buildExit, type ExitTerms, exitInvocation, exitOperation, isSigned, readExit } from './exit-envelope.ts';
 import { readFeeAccount } from './fee-account.ts';
+import { inclusionBid } from './inclusion-bid.ts';
 import {
   type OperatorAuthorisation,
   operatorEntry,
@@ -11,7 +12,7 @@ import {
 } from './operator-authorisation.ts';
 import type { Rpc } from './rpc.ts';
 import { authorisationLedgers, withMargin } from './submitter.ts';
-import { networkFeeMinStroops, publicKeyOf, unsignedEnvelope } from './transactions.ts';
+import { publicKeyOf, unsignedEnvelope } from './transactions.ts';
 import { vaultErrorName } from './vault-errors.ts';
 
 /** The operator's side of a co-signed exit: builds it from the terms alone, and signs nothing that it has not built. */
@@ -81,7 +82,7 @@ async function prepare(
   await rpc.verifyNetwork(signal);
   // The ledger first: the signature is younger than it, so its event can only be of a later one.
   const latest = await rpc.latestLedger(signal);
-  const [source, bid, simulated] = await Promise.all([
+  const [source, others, simulated] = await Promise.all([
     readFeeAccount(rpc, terms.account, signal),
     rpc.inclusionFeeStroops(signal),
     rpc.simulate(unsignedEnvelope(exitOperation(terms), terms.account, rpc.passphrase), signal),
@@ -91,7 +92,7 @@ async function prepare(
   const recorded = operatorOf(simulated.authXdr, terms, operator);
   if (!recorded) return { ok: false, detail: 'the vault asks for other signatures than those of account and operator' };
   const sorobanData = withMargin(simulated.transactionDataXdr, simulated.minResourceFee, signatureCost);
-  const feeStroops = Math.min(feeMaxStroops, Math.max(networkFeeMinStroops, bid)) + Number(sorobanData.resourceFee);
+  const feeStroops = inclusionBid(others, { feeMaxStroops }) + Number(sorobanData.resourceFee);
   if (feeStroops > exitFeeMaxStroops) return { ok: false, detail: `the network asks for ${xlm(feeStroops)} XLM` };
   if (source.freeStroops < feeStroops) {
     const detail = `the fee is up to ${xlm(feeStroops)} XLM, and the account has ${xlm(source.freeStroops)} free`;

@@ -1,11 +1,11 @@
 import { authorizeEntry, inspectAuthEntry, Keypair, SorobanDataBuilder, xdr } from '@stellar/stellar-sdk/base';
 import type { Clock } from '../clock.ts';
+import { inclusionBid } from './inclusion-bid.ts';
 import { isTransportFailure } from './json-rpc.ts';
 import type { Rpc } from './rpc.ts';
 import type { TransactionAnswer } from './rpc-answers.ts';
 import {
   envelopeLifeS,
-  networkFeeMinStroops,
   publicKeyOf,
   resultName,
   type SignedTransaction,
@@ -110,7 +110,7 @@ async function prepare(
 ): Promise<SignedTransaction | Extract<SubmitOutcome, { status: 'refused' }>> {
   const { rpc, feeMaxStroops } = deps;
   const source = publicKeyOf(request.secret);
-  const [sequence, bid, latest] = await Promise.all([
+  const [sequence, others, latest] = await Promise.all([
     accountSequence(rpc, source, signal),
     rpc.inclusionFeeStroops(signal),
     rpc.latestLedger(signal),
@@ -152,7 +152,7 @@ async function prepare(
       operation,
       source,
       sequence: sequence + 1n,
-      inclusionFeeStroops: Math.min(feeMaxStroops, Math.max(networkFeeMinStroops, bid)),
+      inclusionFeeStroops: inclusionBid(others, { feeMaxStroops }),
       sorobanData,
       maxTimeS: latest.closedAtS + envelopeLifeS,
       passphrase: rpc.passphrase,

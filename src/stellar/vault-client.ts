@@ -3,6 +3,7 @@ import { type Units, units } from '../money.ts';
 import { readAccountRecords } from './account-records.ts';
 import { addressValue, readBool, readI128, u32Value, u64Value } from './contract-values.ts';
 import { ContractViewError, viewContract } from './contract-view.ts';
+import { inclusionBid } from './inclusion-bid.ts';
 import { RpcError } from './json-rpc.ts';
 import { type NetworkSettings, readNetworkSettings } from './network-settings.ts';
 import { signatureInstructions } from './operator-authorisation.ts';
@@ -12,7 +13,6 @@ import { type SettleCall, settleOperation, settleResources } from './settle-tran
 import { accountSequence, authorisationLedgers } from './submitter.ts';
 import {
   envelopeLifeS,
-  networkFeeMinStroops,
   publicKeyOf,
   type SignedTransaction,
   signFeeBump,
@@ -42,7 +42,7 @@ export type Vault = {
   info(signal?: AbortSignal, sinceLedger?: number): Promise<VaultInfo>;
   account(account: string, signal?: AbortSignal): Promise<VaultAccount>;
   /**
-   * Many accounts at the cost of one request per 200, and the ledger they are from. Limits are as stored. One without a
+   * Many accounts at the cost of one request per 200, and the oldest ledger that any of them is from. Limits are as stored. One without a
    * record has never deposited, or was archived: the vault is asked about each, unless `neverDeposited` knows; then it is
    * left out.
    */
@@ -51,7 +51,8 @@ export type Vault = {
     signal?: AbortSignal,
     neverDeposited?: (account: string) => boolean,
   ): Promise<{ ledger: number; accounts: Map<string, VaultAccount> }>;
-  earnings(payee: string, lane: number, signal?: AbortSignal): Promise<VaultEarnings>;
+  /** Throws as `info` does. */
+  earnings(payee: string, lane: number, signal?: AbortSignal, sinceLedger?: number): Promise<VaultEarnings>;
   lastBatch(lane: number, signal?: AbortSignal): Promise<VaultLane & { seenLedger: number }>;
   /** The lanes below `lanes` in which something was settled; throws as `info` does. */
   usedLanes(lanes: number, signal?: AbortSignal, sinceLedger?: number): Promise<number[]>;
@@ -93,25 +94,29 @@ export function createVault(deps: { rpc: Rpc; vault: string }): Vault {
     return answer;
   }
 
-  async function readAccount(account: string, signal?: AbortSignal): Promise<VaultAccount> {
-    return readVaultAccount((await view('account', [addressValue(account)], signal)).value);
+  async function readAccount(account: string, signal?: AbortSignal) {
+    const { value, seenLedger } = await view('account', [addressValue(account)], signal);
+    return { state: readVaultAccount(value), seenLedger };
   }
 
   return {
     address: vault,
     verifyNetwork: (signal) => rpc.verifyNetwork(signal),
     info: async (signal, sinceLedger) => readVaultInfo(notOlder(await view('config', [], signal), sinceLedger)),
-    account: readAccount,
+    account: async (account, signal) => (await readAccount(account, signal)).state,
     async accounts(accounts, signal, neverDeposited = () => false) {
       const { ledger, records } = await readAccountRecords(rpc, vault, accounts, signal);
+      let oldestLedger = ledger;
       for (const account of accounts) {
         if (records.has(account) || neverDeposited(account)) continue;
-        records.set(account, await readAccount(account, signal));
+        const { state, seenLedger } = await readAccount(account, signal);
+        records.set(account, state);
+        oldestLedger = Math.min(oldestLedger, seenLedger);
       }
-      return { ledger, accounts: records };
+      return { ledger: oldestLedger, accounts: records };
     },
-    earnings: async (payee, lane, signal) =>
-      readVaultEarnings((await view('earnings', [addressValue(payee), u32Value(lane)], signal)).value),
+    earnings: async (payee, lane, signal, sinceLedger) =>
+      readVaultEarnings(notOlder(await view('earnings', [addressValue(payee), u32Value(lane)], signal), sinceLedger)),
     async lastBatch(lane, signal) {
       const { value, seenLedger } = await view('last_batch', [u32Value(lane)], signal);
       return { ...readVaultLane(value), seenLedger };
@@ -173,7 +178,7 @@ async function buildSettle(
   const simulated = await rpc.simulate(unsignedEnvelope(settle, source, rpc.passphrase), signal);
   if (!simulated.ok) return { ok: false, reason: vaultErrorName(simulated.error), detail: simulated.error };
 
-  const [settings, sequence, bid] = await Promise.all([
+  const [settings, sequence, others] = await Promise.all([
     readNetworkSettings(rpc, signal),
     accountSequence(rpc, source, signal),
     rpc.inclusionFeeStroops(signal),
@@ -197,7 +202,7 @@ async function buildSettle(
     operation: withAuth(settle, agreed === undefined ? simulated.authXdr : [agreed]),
     source,
     sequence: sequence + 1n,
-    inclusionFeeStroops: Math.min(options.feeMaxStroops, Math.max(networkFeeMinStroops, bid) * 2 ** options.attempt),
+    inclusionFeeStroops: inclusionBid(others, options),
     sorobanData: settleResources(vault, call, simulated, settings, ofChannel ? signatureInstructions : 0),
     // Chain time, not the host's: a clock that is wrong must not make an envelope that lives for days.
     maxTimeS: latest.closedAtS + envelopeLifeS,

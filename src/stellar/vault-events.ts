@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Address, xdr } from '@stellar/stellar-sdk/base';
-import type { Units } from '../money.ts';
+import { type Units, zero } from '../money.ts';
 import {
   readAddress,
   readBool,
@@ -76,14 +76,32 @@ export function decodeVaultEvent(raw: RawEvent | BrokenEvent, vault: string): Va
 
 /** The `settled` event among a transaction's contract events, or undefined. Other events are passed over unread. */
 export function findSettled(contractEventsXdr: string[][], vault: string): SettledBody | undefined {
+  return findEvent(contractEventsXdr, vault, 'settled');
+}
+
+/** What the one claim of a transaction paid, 0 where the vault tells of none: nothing was due any more. */
+export function paidOut(
+  contractEventsXdr: string[][],
+  vault: string,
+  claim: { kind: 'claimed' | 'fee_collected'; payee: string; lane: number },
+): Units {
+  const event = findEvent(contractEventsXdr, vault, claim.kind);
+  return event?.payee === claim.payee && event.lane === claim.lane ? event.amount : zero;
+}
+
+function findEvent<Kind extends VaultEventBody['kind']>(
+  contractEventsXdr: string[][],
+  vault: string,
+  kind: Kind,
+): Extract<VaultEventBody, { kind: Kind }> | undefined {
   for (const text of contractEventsXdr.flat()) {
     try {
       const event = xdr.ContractEvent.fromXdr(text, 'base64');
       const [name] = event.body.value.topics;
       if (!event.contractId || Address.contract(event.contractId.toBytes()).toString() !== vault) continue;
-      if (!name || readSymbol(name) !== 'settled') continue;
+      if (!name || readSymbol(name) !== kind) continue;
       const body = readBody(event.body.value.topics, event.body.value.data);
-      if (body.kind === 'settled') return body;
+      if (body.kind === kind) return body as Extract<VaultEventBody, { kind: Kind }>;
     } catch {
       // Another contract's event in a form we do not know says nothing about ours.
     }

@@ -198,6 +198,16 @@ describe('a refusal', () => {
 });
 
 describe('limit periods', () => {
+  it('count what a settlement used in a period that the watcher has not read of yet', () => {
+    const { ledger, account, setTime } = build({ deposited: 1_000, limit: 250 });
+    ledger.capture(held(ledger.hold(account, undefined, units(150))));
+    ledger.settle(account, line(150, 150, { periodNumber: 11 }));
+    expect(ledger.limitLeft(account)).toBe(100n);
+    expect(ledger.hold(account, undefined, units(101))).toMatchObject({ ok: false, reason: 'limit_reached' });
+    setTime(12 * periodS);
+    expect(ledger.limitLeft(account)).toBe(250n);
+  });
+
   it('begin with the whole limit again, less what is still unsettled', () => {
     const { ledger, account, setTime } = build({ deposited: 1_000, limit: 250 });
     ledger.capture(held(ledger.hold(account, undefined, units(200))));

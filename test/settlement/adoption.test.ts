@@ -83,6 +83,25 @@ describe('a database that begins on a settled lane', () => {
     },
   );
 
+  it('ends its wait by no older word: the batch that landed meanwhile keeps its number', async () => {
+    const rig = await adopting();
+    const { chain } = rig;
+    rig.charge(consumer, payee, 5);
+    chain.close(60);
+    const old = await chain.vault.lastBatch(0);
+    // What the process before it had on its way lands.
+    chain.settleForeign(0, root);
+    const at = { ledger: chain.ledger, txHash: 'aa', closedAtMs: chain.closedAtS * 1000 };
+    expect(rig.confirm({ lane: 0, batch: 4, root, taken: [1n], ...at })).toBe('earlier');
+    chain.close(signLifeMaxS + 5);
+    rig.restart({ vault: { ...chain.vault, lastBatch: async () => old } });
+    expect(await rig.settler.turn().catch(({ failure }) => failure)).toBe('lagging');
+    rig.restart();
+    await rig.run();
+    expect(rig.settler.status()).toMatchObject({ synced: true, foreign: false, lanes: [{ state: 'idle' }] });
+    expect(chain.lanes.get(0)?.batch).toBe(5);
+  });
+
   it('waits for the ledgers that end a co-signature, when they close slowly', async () => {
     const rig = await adopting();
     const signedUntil = rig.chain.ledger + authorisationLedgers;

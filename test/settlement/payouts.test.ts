@@ -4,9 +4,11 @@ import { fakeClock } from '../../src/clock.ts';
 import { silentLog } from '../../src/log.ts';
 import { units, zero } from '../../src/money.ts';
 import { amountsDue, createPayouts } from '../../src/settlement/payouts.ts';
+import { addressValue, i128Value, u32Value } from '../../src/stellar/contract-values.ts';
 import type { SubmitOutcome, SubmitRequest } from '../../src/stellar/submitter.ts';
 import type { VaultEarnings } from '../../src/stellar/vault-views.ts';
 import { openTestStore, vaultEvent } from '../store/rig.ts';
+import { contractEventXdr, eventParts } from '../support/vault-event-xdr.ts';
 import { addressOf } from './rig.ts';
 import { vaultAddress } from './scripted-chain.ts';
 
@@ -50,6 +52,12 @@ function createRig(earnings: VaultEarnings, { feeBps = 0, payoutMin = 100, busy 
   return { payouts, store, clock, sent, state };
 }
 
+/** As the vault tells of a payment to the payee. */
+function claimedEvent({ lane, amount }: { lane: number; amount: bigint }): string {
+  const fields = { lane: u32Value(lane), to: addressValue(payee), amount: i128Value(amount) };
+  return contractEventXdr(vaultAddress, eventParts('claimed', [addressValue(payee)], fields));
+}
+
 const earned = (gross: number, netPaid = 0, feePaid = 0): VaultEarnings => ({
   gross: units(gross),
   netPaid: units(netPaid),
@@ -82,6 +90,22 @@ describe('payouts', () => {
       { kind: 'fee', amount: 250n },
     ]);
   });
+
+  it.each([
+    ['the claim of another one', [claimedEvent({ lane: 1, amount: 500n })]],
+    ['nothing', []],
+  ])(
+    'book no payment that the vault did not make, of what an older answer shows as due: its events show %s',
+    async (_, events) => {
+      const { payouts, store, state } = createRig(earned(500));
+      state.outcome = { ...landed, contractEventsXdr: [events] };
+      expect(await payouts.payNow(payee)).toMatchObject([{ outcome: 'failed', detail: 'nothing was due any more' }]);
+      expect(store.payouts.list({ limit: 5 })).toMatchObject([{ amount: 500n, state: 'failed' }]);
+      state.outcome = { ...landed, contractEventsXdr: [[claimedEvent({ lane: 0, amount: 500n })]] };
+      expect(await payouts.payNow(payee)).toMatchObject([{ outcome: 'paid' }]);
+      expect(store.payouts.list({ limit: 1 })).toMatchObject([{ amount: 500n, state: 'paid' }]);
+    },
+  );
 
   it('book one payment when two ask for it at once', async () => {
     const { payouts, store, sent, state } = createRig(earned(500), { feeBps: 100 });

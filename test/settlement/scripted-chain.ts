@@ -71,6 +71,8 @@ export class ScriptedChain {
   lagLedgers = 0;
   /** Transactions are forgotten, as after the retention window. */
   forgetful = false;
+  /** Events are forgotten, and transactions not yet. */
+  forgetsEvents = false;
   /** Whether getTransaction shows contract events, as servers of today do. */
   showsEvents = true;
   paused = false;
@@ -126,14 +128,19 @@ export class ScriptedChain {
     this.lanes.set(lane, { batch, root, chain, ledger: this.ledger });
   }
 
-  readonly rpc: Pick<Rpc, 'verifyNetwork' | 'transaction' | 'send' | 'events'> = {
+  readonly rpc: Pick<Rpc, 'verifyNetwork' | 'transaction' | 'send' | 'events' | 'health'> = {
+    health: async () => ({
+      latestLedger: this.ledger,
+      oldestLedger: this.forgetful || this.forgetsEvents ? this.ledger : 1,
+    }),
     verifyNetwork: async () => undefined,
     transaction: async (hash) => this.lookUp(hash),
     send: async (text) => this.receive(text),
     events: async ({ from }) => {
       const start = 'startLedger' in from ? from.startLedger : 0;
       const end = 'startLedger' in from ? (from.endLedger ?? Number.POSITIVE_INFINITY) : 0;
-      if (this.forgetful) throw new RpcError('refused', 'startLedger must be within the ledger range: 5000 - 6000');
+      if (this.forgetful || this.forgetsEvents)
+        throw new RpcError('refused', 'startLedger must be within the ledger range: 5000 - 6000');
       const events = this.events.filter((event) => event.ledger >= start && event.ledger < end);
       const latestClosedAtMs = this.closedAtS * 1000;
       return { events, cursor: eventId(this.ledger, 0), latestLedger: this.ledger, oldestLedger: 1, latestClosedAtMs };

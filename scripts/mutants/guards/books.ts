@@ -48,6 +48,16 @@ export const bookGuards: readonly Guard[] = [
     name: 'never takes a counter back',
   },
   {
+    id: 'M1e',
+    invariant: 'M1',
+    guard: 'what a settlement used of a limit counts before the watcher has come that far',
+    file: 'src/billing/ledger.ts',
+    search: 'account.period >= periodNow()',
+    replacement: 'account.period === periodNow()',
+    test: 'test/billing/ledger.test.ts',
+    name: 'count what a settlement used in a period that the watcher has not read of yet',
+  },
+  {
     id: 'M2a',
     invariant: 'M2',
     guard: 'a start takes refunds off the charges that wait',

@@ -317,6 +317,16 @@ export const storageGuards: readonly Guard[] = [
     name: 'sells and settles nothing before the watcher has looked, although the numbers agree',
   },
   {
+    id: 'S7o',
+    invariant: 'S7',
+    guard: 'the wait of a lost database ends by no older word',
+    file: 'src/settlement/lane-sync.ts',
+    search: 'requireNotOlder(chain.seenLedger, deps.seenLedger());',
+    replacement: '',
+    test: 'test/settlement/adoption.test.ts',
+    name: 'ends its wait by no older word',
+  },
+  {
     id: 'S7j',
     invariant: 'S7',
     guard: 'receipts behind the first of two restores still lead to the vault',
