@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { formatUsdc } from '../money.ts';
 import { askPatiently } from './ask-patiently.ts';
+import { carriedBefore, faultOfCarried, type GatewayLists } from './carried-before.ts';
 import { faultsOfChain, type Place, readChainLines, shortOf } from './chain-lines.ts';
 import type { Cli } from './cli.ts';
 import { CliError } from './exit-codes.ts';
@@ -15,6 +15,7 @@ import {
   sumLeaves,
 } from './leaf-sums.ts';
 import { printJson, printTable } from './output.ts';
+import { fetchLanes, fetchRoots } from './roots-list.ts';
 import {
   findTarget,
   type KeyOptions,
@@ -115,14 +116,28 @@ async function compareWithChain(
   };
   const own = await linesOf(place);
   if (own) faults.push(...faultsOfChain(told.lines, own));
-  for (const { payee, amount, ...from } of carriedFrom(told.items)) {
-    const before = (await linesOf(from)) ?? (await askPage(cli, options, from, 'limit=1')).lines ?? [];
-    const short = shortOf(before, payee);
-    if (amount <= short) continue;
-    const what = `${formatUsdc(amount)} USDC for ${payee} are carried over from batch ${from.batch} of lane ${from.lane}`;
-    faults.push(`${what}, which was short of ${formatUsdc(short)}`);
+  const debts = carriedFrom(told.items);
+  const before = await carriedBefore(listsOf(cli, options, target), debts, place);
+  if (before.unchecked > 0) {
+    unchecked.push(
+      `whether ${before.unchecked} batches long before this one carried over the same debts was not looked at`,
+    );
+  }
+  for (const { payee, amount, ...from } of debts) {
+    const lines = (await linesOf(from)) ?? (await askPage(cli, options, from, 'limit=1')).lines ?? [];
+    const fault = faultOfCarried({ payee, amount, ...from }, shortOf(lines, payee), before);
+    if (fault !== undefined) faults.push(fault);
   }
   return { faults, unchecked };
+}
+
+function listsOf(cli: Cli, options: LeavesOptions, { state }: Target): GatewayLists {
+  const gateway = state?.gateway ?? '';
+  return {
+    lanes: () => fetchLanes(gateway),
+    roots: (lane, after) => fetchRoots(cli.clock, gateway, lane, after),
+    leaves: (place, cursor) => askPage(cli, options, place, `limit=50&cursor=${encodeURIComponent(cursor)}`),
+  };
 }
 
 type LeavesPage = {

@@ -289,6 +289,16 @@ export const settlementGuards: readonly Guard[] = [
     name: 'book no payment that the vault did not make',
   },
   {
+    id: 'T1v',
+    invariant: 'T1',
+    guard: 'a consumer sees that a debt was carried over by two batches',
+    file: 'src/cli/carried-before.ts',
+    search: 'if (all <= short) return undefined;',
+    replacement: 'if (debt.amount <= short) return undefined;',
+    test: 'test/cli/carried-before.test.ts',
+    name: 'is a fault when it was carried over before, however many batches lie between',
+  },
+  {
     id: 'T2a',
     invariant: 'T2',
     guard: 'holds of calls under way count towards the cap of an account',
