@@ -21,6 +21,8 @@ export type GaugeValues = {
   /** Time since the oldest batch under way was sealed, and `settlement.interval`, s. */
   openBatchAgeS: number;
   settlementIntervalS: number;
+  /** How far the host's clock is ahead of the network's, below 0 when it is behind. */
+  hostAheadS: number | undefined;
   /** Lanes that settle nothing until a person has looked. */
   lanesHalted: number;
   vault: { tokens: Units; liabilities: Units } | undefined;
@@ -98,6 +100,10 @@ const singles: Record<string, { help: string; value(values: GaugeValues): number
   },
   callora_deposit_watcher_lag_ledgers: { help: 'Ledgers not yet watched', value: (now) => now.watcherLagLedgers },
   callora_deposit_watcher_age_seconds: { help: 'Age of the newest ledger watched', value: (now) => now.watcherAgeS },
+  callora_host_clock_ahead_seconds: {
+    help: 'How far the clock of the host is ahead of the close times of ledgers; below 0 when it is behind',
+    value: (now) => now.hostAheadS,
+  },
   callora_unattributed_usdc: {
     help: 'USDC paid to the deposit account that nobody owns yet',
     value: (now) => usdc(now.unattributed.sum),

@@ -21,6 +21,8 @@ export type Health = {
   stopped: string | undefined;
   /** Lanes that settle nothing until a person has looked, and why. */
   halted: readonly { lane: number; reason: string }[];
+  /** How far the host's clock is ahead of the network's, ms; undefined before the first comparison. */
+  hostAheadMs: number | undefined;
   /** What the vault held and owed when last asked; undefined before. */
   solvency: Solvency | undefined;
   /** True once the gateway drains. */
@@ -61,13 +63,31 @@ export function notReady(health: Health, nowMs: number): string[] {
 const settleHelp = '`callora settle status` says what it waits for, `callora settle now` tries at once';
 
 /** What wants a person, although calls can be served as ever. */
-export function troubleAside({ loops, halted }: Pick<Health, 'loops' | 'halted'>): string[] {
+export function troubleAside({
+  loops,
+  halted,
+  hostAheadMs,
+}: Pick<Health, 'loops' | 'halted' | 'hostAheadMs'>): string[] {
+  const clock = clockTrouble(hostAheadMs);
   return [
+    ...(clock === undefined ? [] : [`clock: ${clock}`]),
     ...loops.filter((loop) => loop.aside && loop.failuresInRow >= failuresMax).map(failureOf),
     ...halted.map(
       ({ lane, reason }) => `settlement: lane ${lane} is halted (${reason}); \`callora settle now\` tries once more`,
     ),
   ];
+}
+
+/** Ledgers close every five seconds and are read some seconds later; beyond it limits in time are no longer what they say. */
+const hostOffMaxMs = 30_000;
+
+/** What to do about a clock that is not the network's; undefined while they agree. */
+export function clockTrouble(hostAheadMs: number | undefined): string | undefined {
+  if (hostAheadMs === undefined || Math.abs(hostAheadMs) <= hostOffMaxMs) return undefined;
+  const off = seconds(Math.abs(hostAheadMs));
+  return hostAheadMs > 0
+    ? `the host is ${off} ahead of the newest ledger: set its clock (NTP), unless every RPC server lags by as much`
+    : `the host is ${off} behind the newest ledger: set its clock (NTP), unless an RPC server makes times up`;
 }
 
 function failureOf({ name, failuresInRow, lastError }: LoopHealth): string {

@@ -19,6 +19,7 @@ import { bookCheckLoop } from './book-check-loop.ts';
 import { createCallContext } from './call-context.ts';
 import { chainCheckLoop } from './chain-check.ts';
 import { classicOffer } from './classic.ts';
+import { clockCheckLoop } from './clock-check.ts';
 import { type AppDeps, openCore } from './core.ts';
 import { createExits } from './exits.ts';
 import { keySweepLoop } from './key-sweep.ts';
@@ -148,6 +149,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       sumsCheckLoop(core),
       solvencyLoop(core),
       chainCheckLoop(core),
+      clockCheckLoop(core),
       core.webhookParts.loop,
       keySweepLoop(core),
     ];

@@ -28,6 +28,7 @@ import { createSealThread } from '../settlement/seal-thread.ts';
 import type { Settler } from '../settlement/settler.ts';
 import type { Solvency } from '../settlement/solvency.ts';
 import { createUnsettledAge, type UnsettledAge } from '../settlement/unsettled-age.ts';
+import { createNetworkTime, type NetworkTime } from '../stellar/network-time.ts';
 import { createRpc, type Rpc } from '../stellar/rpc.ts';
 import { createVault, type Vault } from '../stellar/vault-client.ts';
 import type { startCheckpoints } from '../store/checkpoint.ts';
@@ -77,6 +78,9 @@ export type Core = {
   vault: Vault;
   /** The same vault by another provider's server, where the config names one: what the books hold is compared with it. */
   witness: Vault;
+  /** Every server that the config names. */
+  sources: Rpc[];
+  networkTime: NetworkTime;
   ledger: Ledger;
   journal: Journal;
   keys: TokenKeys;
@@ -142,6 +146,7 @@ export async function openCore(config: Config, deps: AppDeps): Promise<Core> {
     const vault = createVault({ rpc, vault: config.stellar.vault });
     const { secondRpcUrl, passphrase } = config.stellar;
     const second = secondRpcUrl === undefined ? rpc : createRpc({ url: secondRpcUrl, passphrase, clock, fetch });
+    const sources = second === rpc ? [rpc] : [rpc, second];
     const witness = createVault({ rpc: second, vault: config.stellar.vault });
     const facts = await readVaultFacts({ vault, meta: store.meta });
     const excess = tooManyLanes(config.settlement.lanes, facts.lanes);
@@ -152,7 +157,7 @@ export async function openCore(config: Config, deps: AppDeps): Promise<Core> {
       return undefined;
     });
     const keys = await requireTokenKeys(config);
-    const core = joinCore(config, deps, { store, rpc, vault, witness, facts, asset, keys });
+    const core = joinCore(config, deps, { store, rpc, vault, witness, sources, facts, asset, keys });
     core.classic = createClassic(core, (address) => resolveAccount(core, address), fetch);
     return core;
   } catch (error) {
@@ -164,7 +169,7 @@ export async function openCore(config: Config, deps: AppDeps): Promise<Core> {
 function joinCore(
   config: Config,
   { clock, log, threads, firstStart }: AppDeps,
-  opened: Pick<Core, 'store' | 'rpc' | 'vault' | 'witness' | 'facts' | 'asset' | 'keys'>,
+  opened: Pick<Core, 'store' | 'rpc' | 'vault' | 'witness' | 'sources' | 'facts' | 'asset' | 'keys'>,
 ): Core {
   const { store, facts } = opened;
   const metrics = createMetrics({
@@ -202,6 +207,7 @@ function joinCore(
       () => core,
     ),
     recorder: createLiveRecorder({ clock }),
+    networkTime: createNetworkTime(clock),
     solvency: undefined,
     booksCheck: undefined,
     sumsCheck: undefined,

@@ -15,6 +15,7 @@ export function gaugesOf(core: Core): GaugeValues {
   const seenAtMs = lastSeenMs(core.watcher.state(), clock);
   const unsettledAtMs = core.unsettledAge.oldestAtMs();
   const classicSeenAtMs = core.classic?.watcher.health().lastClosedAtMs ?? 0;
+  const hostAheadMs = core.networkTime.hostAheadMs();
   const bare = core.store.deposits.bare();
   let holds = 0;
   let accounts = 0;
@@ -34,6 +35,7 @@ export function gaugesOf(core: Core): GaugeValues {
     watcherUnreadable: watcher.unreadable,
     openBatchAgeS: Math.max(0, ...core.store.batches.open().map((batch) => ageS(nowMs, batch.sealedAtMs))),
     settlementIntervalS: core.config().settlement.intervalMs / 1000,
+    hostAheadS: hostAheadMs === undefined ? undefined : hostAheadMs / 1000,
     lanesHalted: haltedLanes(core).length,
     vault: core.solvency,
     unattributed: core.store.classicPayments.unattributed(),

@@ -46,6 +46,7 @@ export function chainHealth(core: Core): Omit<Health, 'loops' | 'stopping'> {
     paused: (seen.paused & 2) !== 0,
     stopped: stopAndWait(core),
     halted: haltedLanes(core),
+    hostAheadMs: core.networkTime.hostAheadMs(),
     solvency: core.solvency,
   };
 }

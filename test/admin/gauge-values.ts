@@ -12,6 +12,7 @@ export const gauges: GaugeValues = {
   watcherUnreadable: 2,
   openBatchAgeS: 181,
   settlementIntervalS: 60,
+  hostAheadS: -1.5,
   lanesHalted: 1,
   watcherLagLedgers: 4,
   watcherAgeS: 6,

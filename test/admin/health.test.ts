@@ -39,7 +39,7 @@ describe('a gateway is ready', () => {
   it('although something that no call depends on is in trouble, and it is told', () => {
     const horizon = { ...loop, name: 'classic deposits', aside: true, failuresInRow: 5, lastError: 'Horizon is gone' };
     expect(notReady({ ...healthy, loops: [horizon] }, nowMs)).toEqual([]);
-    expect(troubleAside({ loops: [loop, horizon], halted: [] })).toEqual([
+    expect(troubleAside({ ...healthy, loops: [loop, horizon] })).toEqual([
       'classic deposits: failed 5 times in a row, Horizon is gone',
     ]);
   });
@@ -47,9 +47,19 @@ describe('a gateway is ready', () => {
   it('although a lane is halted, and why and what to do is told', () => {
     const halted = [{ lane: 2, reason: '3 envelopes failed' }];
     expect(notReady({ ...healthy, halted }, nowMs)).toEqual([]);
-    expect(troubleAside({ loops: [], halted })).toEqual([
+    expect(troubleAside({ ...healthy, loops: [], halted })).toEqual([
       'settlement: lane 2 is halted (3 envelopes failed); `callora settle now` tries once more',
     ]);
+  });
+
+  it.each([
+    ['ahead', 30_001, 'clock: the host is 30 s ahead of the newest ledger: .* unless every RPC server lags'],
+    ['behind', -31_000, 'clock: the host is 31 s behind the newest ledger: .* unless an RPC server makes times up'],
+  ])('although its clock is %s of the network’s, and what that can be is told', (_, hostAheadMs, told) => {
+    expect(notReady({ ...healthy, hostAheadMs }, nowMs)).toEqual([]);
+    expect(troubleAside({ ...healthy, hostAheadMs })).toEqual([expect.stringMatching(told)]);
+    const atBound = Math.sign(hostAheadMs) * 30_000;
+    expect(troubleAside({ ...healthy, hostAheadMs: atBound })).toEqual([]);
   });
 
   it('up to the bounds themselves', () => {

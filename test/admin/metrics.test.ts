@@ -96,6 +96,7 @@ describe('metrics', () => {
     expect(page).toContain('callora_deposit_watcher_lag_ledgers 4');
     expect(page).toContain('callora_deposit_watcher_gaps_total 1');
     expect(page).toContain('callora_deposit_watcher_unreadable_events_total 2');
+    expect(page).toContain('callora_host_clock_ahead_seconds -1.5');
     expect(page).toContain('callora_unattributed_usdc 2.5');
     expect(page).toContain('callora_unattributed_payments 2');
     expect(page).toContain('callora_bare_transfers_usdc 0.5');
@@ -115,8 +116,9 @@ describe('metrics', () => {
       watcherLagLedgers: undefined,
       watcherAgeS: undefined,
       tlsExpiresAtS: undefined,
+      hostAheadS: undefined,
     }).text();
-    expect(page).not.toMatch(/^callora_(tls|vault_\w+|deposit_watcher_(lag|age)\w+) /m);
+    expect(page).not.toMatch(/^callora_(tls|host_clock|vault_\w+|deposit_watcher_(lag|age)\w+) /m);
   });
 
   it('have a series for each reason of a stop and each identity before anything is wrong', async () => {

@@ -43,6 +43,7 @@ export const healthy: Health = {
   paused: false,
   stopped: undefined,
   halted: [],
+  hostAheadMs: undefined,
   solvency: undefined,
   stopping: false,
 };
