@@ -11,6 +11,7 @@ import { decodeVaultEvent, type VaultEvent } from '../stellar/vault-events.ts';
 import type { Store } from '../store/store.ts';
 import { type Gap, noteVaultGap, vaultGap } from '../store/unseen.ts';
 import { asksToSettle, eventRow } from './event-rows.ts';
+import { furthestLedger } from './furthest-ledger.ts';
 import { followChange, type SnapshotDeps, takeSnapshots } from './snapshots.ts';
 import { askUnderstood, StrangeVaultError } from './strange-vault.ts';
 import { followTransfers } from './transfers.ts';
@@ -90,6 +91,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     lastLedger: kept?.ledger ?? 0,
     lastClosedAtMs: kept?.closedAtMs ?? 0,
   };
+  const startedAtMs = clock.monotonicMs();
   let primed = false;
   let caughtUp = false;
   let unreadable = 0;
@@ -150,6 +152,15 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       await takeSnapshots(deps, known(), gap.toLedger, signal);
     }
     return { startLedger: Math.min(span.latestLedger, Math.max(wanted ?? 0, span.oldestLedger)) };
+  }
+
+  /** Throws for a ledger that cannot have closed yet: what would follow from it could not be taken back. */
+  function believe(...ledgers: number[]): void {
+    const furthest = furthestLedger(state, startedAtMs, clock);
+    const named = Math.max(...ledgers);
+    if (named <= furthest) return;
+    const seen = `${state.lastLedger} was read before and there can be none beyond ${furthest}`;
+    throw new RpcError('ahead', `the RPC tells of ledger ${named}, but ${seen}`);
   }
 
   /**
@@ -213,6 +224,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   async function turn(signal?: AbortSignal): Promise<boolean> {
     await rpc.verifyNetwork(signal);
     const span = await rpc.health(signal);
+    believe(span.latestLedger, span.oldestLedger);
     sourceLedger = span.latestLedger;
     if (!primed) await prime(span.latestLedger, signal);
     // Nothing is read of a vault that is not understood: the cursor stays, and so does what it will say.
@@ -221,6 +233,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     if (lags(span.latestLedger)) return false;
     const from = await startOfPage(span, signal);
     const page = await rpc.events({ from, contractId: vault.address, limit: pageLimit }, signal);
+    believe(page.latestLedger, cursorLedger(page.cursor) ?? 0);
     if (lags(page.latestLedger)) return false;
     const covered = await cover(page, signal);
     apply(page, covered);

@@ -32,8 +32,10 @@ type Rig = {
 };
 
 function createRig(overrides: Partial<WatcherDeps> = {}): Rig {
-  const { store, clock } = openTestStore();
+  const { store, ...rest } = openTestStore();
   const source = new ScriptedSource();
+  // As late as the newest ledger: a network takes its time.
+  const clock = { ...rest.clock, nowMs: () => closedAtMs(source.latestLedger) };
   function start(deps: Partial<WatcherDeps>) {
     const ledger = createLedger({ limitPeriodS: 86_400, chainTimeS: () => 1_800_000_000 });
     for (const row of store.accounts.loadAll()) ledger.open(row);

@@ -131,7 +131,8 @@ export function createMoneyRig(chain: Chain, rpc: Rpc = chain.rpc): MoneyRig {
       log,
       token: chain.token,
       payees: [addressOf('payee'), addressOf('late payee')],
-      onFirstSight: (_, signal) => beginAdoption({ vault, meta, newest: () => through.latestLedger() }, 32, signal),
+      onFirstSight: (_, signal) =>
+        beginAdoption({ vault, meta, newest: () => through.latestLedger(), firstStart: true }, 32, signal),
       onSettled: (event) => ({ accountsChangedUnseen: confirm(event) === 'earlier' }),
       onHurry: () => {
         rig.hurries++;

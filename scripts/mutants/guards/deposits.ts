@@ -91,6 +91,16 @@ export const depositGuards: readonly Guard[] = [
     name: 'are read from the beginning after a start, never from now',
   },
   {
+    id: 'H2e',
+    invariant: 'H2',
+    guard: 'no page of events moves the watcher beyond the ledgers that there can be',
+    file: 'src/deposits/watcher.ts',
+    search: 'believe(page.latestLedger, cursorLedger(page.cursor) ?? 0);',
+    replacement: '',
+    test: 'test/deposits/far-ledgers.test.ts',
+    name: 'moves nothing, and an honest server is read on',
+  },
+  {
     id: 'H2c',
     invariant: 'H2',
     guard: 'a page that ignores the cursor does not move it',

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { createLedger } from '../../src/billing/ledger.ts';
+import { fakeClock } from '../../src/clock.ts';
+import { aheadSlackLedgers } from '../../src/deposits/furthest-ledger.ts';
+import { createWatcher, type WatcherDeps } from '../../src/deposits/watcher.ts';
+import { silentLog } from '../../src/log.ts';
+import { addressOf } from '../settlement/rig.ts';
+import { openTestStore } from '../store/rig.ts';
+import { eventId } from '../support/vault-event-xdr.ts';
+import { closedAtMs, ScriptedSource } from './scripted-source.ts';
+
+/** A server whose answers make up a ledger that has not closed. */
+
+const alice = addressOf('alice');
+
+function startRig() {
+  const { store } = openTestStore();
+  const source = new ScriptedSource();
+  const clock = fakeClock(closedAtMs(source.latestLedger));
+  const start = (rpc: Partial<WatcherDeps['rpc']> = {}) =>
+    createWatcher({
+      rpc: { ...source.rpc, ...rpc },
+      vault: source.vault,
+      deposits: store.deposits,
+      exits: store.exits,
+      meta: store.meta,
+      ledger: createLedger({ limitPeriodS: 86_400, chainTimeS: () => 1_800_000_000 }),
+      clock,
+      log: silentLog(),
+      startLedger: 1,
+      payees: [],
+      onSettled: () => ({ accountsChangedUnseen: false }),
+      onHurry: () => undefined,
+      sync: () => store.sync(),
+    });
+  return { source, store, clock, start };
+}
+
+type Rig = ReturnType<typeof startRig>;
+
+/** What the server makes up, by the number that it names. */
+const lies: Record<string, (rig: Rig, ledger: number) => Partial<WatcherDeps['rpc']>> = {
+  'the newest of its ledgers': (_, ledger) => ({ health: async () => ({ latestLedger: ledger, oldestLedger: 1 }) }),
+  'the oldest of its ledgers': ({ source }, ledger) => ({
+    health: async () => ({ latestLedger: source.latestLedger, oldestLedger: ledger }),
+  }),
+  'the newest ledger of a page': ({ source }, ledger) => ({
+    events: async (request) => ({ ...(await source.rpc.events(request)), latestLedger: ledger }),
+  }),
+  'the cursor of a page': ({ source }, ledger) => ({
+    events: async (request) => ({ ...(await source.rpc.events(request)), cursor: eventId(ledger, 0) }),
+  }),
+};
+
+describe.each(Object.keys(lies))('a ledger that cannot have closed yet, as %s', (lie) => {
+  it('moves nothing, and an honest server is read on', async () => {
+    const rig = startRig();
+    const { source, store, clock, start } = rig;
+    while (await start().turn());
+    const before = store.deposits.cursor('vault');
+    clock.advance(10_000);
+    source.latestLedger += 2;
+    const lying = start(lies[lie]?.(rig, 100 + 10 + aheadSlackLedgers + 1));
+    await expect(lying.turn()).rejects.toMatchObject({ failure: 'ahead' });
+    expect(store.deposits.cursor('vault')).toEqual(before);
+    source.deposit(alice, 500n);
+    const honest = start();
+    while (await honest.turn());
+    expect(honest.state().lastLedger).toBe(102);
+    expect(store.accounts.byAddress(alice)?.deposited).toBe(500n);
+  });
+});
+
+it('a gateway that was away for a month takes up a month of ledgers', async () => {
+  const { source, clock, start } = startRig();
+  while (await start().turn());
+  source.latestLedger += 518_400;
+  source.oldestLedger = source.latestLedger - 120_000;
+  clock.advance(518_400 * 5_000);
+  const watcher = start();
+  while (await watcher.turn());
+  expect(watcher.state().lastLedger).toBe(source.latestLedger);
+});
+
+it('a clock that was set back makes it wait and not stand still', async () => {
+  const { source, clock, start } = startRig();
+  const watcher = start();
+  while (await watcher.turn());
+  source.latestLedger += 2_000;
+  clock.setWall(closedAtMs(0) - 86_400_000);
+  await expect(watcher.turn()).rejects.toMatchObject({ failure: 'ahead' });
+  clock.advance((2_000 - aheadSlackLedgers) * 1_000);
+  while (await watcher.turn());
+  expect(watcher.state().lastLedger).toBe(source.latestLedger);
+});
