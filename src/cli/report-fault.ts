@@ -43,7 +43,7 @@ function systemFault(error: unknown): CliError | undefined {
   }
   if (error.name === 'DamagedLogError') {
     const remedy =
-      'Keep a copy of the database with its -wal file. Then `callora restore` a backup, or give up what lies behind the damage with `callora restore --before-damage`: docs/operators.md, “A damaged log”.';
+      'Keep a copy of the database with its -wal file. Then `callora restore` a backup, or give up what lies behind damage in a frame with `callora restore --before-damage`: docs/operators.md, “A damaged log”.';
     return new CliError('refused', error.message, remedy, options);
   }
   if (code === 'EADDRINUSE') {

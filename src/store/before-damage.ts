@@ -9,7 +9,9 @@ import type { LogFrame } from './log-frames.ts';
 export function copyBeforeDamage(file: string, to: string): number {
   const damage = findLogDamage(file);
   if (!damage) throw new Error('its log is sound, so nothing is to be given up: start the gateway');
-  if (damage.kind !== 'frame') throw new Error('nothing of its log can be read: restore a backup');
+  if (damage.kind === 'header') throw new Error('nothing of its log can be read: restore a backup');
+  if (damage.kind === 'alone')
+    throw new Error('it is missing or empty: bring it back beside its log, or restore a backup');
   requireNotBehind(file);
   for (const suffix of ['', '-wal']) copyFileSync(`${file}${suffix}`, `${to}${suffix}`, constants.COPYFILE_EXCL);
   return damage.commitsBehind;

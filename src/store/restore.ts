@@ -127,7 +127,9 @@ function prepare(
 function runOf(file: string): number {
   let db: RawDb | undefined;
   try {
-    db = openSqlite(resolveStoreFile(file), { readonly: true, fileMustExist: true });
+    // Opened only to read, but SQLite deletes the log of an empty file all the same.
+    if (statSync(file).size === 0) return 0;
+    db = openSqlite(file, { readonly: true, fileMustExist: true });
     return lastRun(createMeta(db, createWrite(db)));
   } catch {
     return 0;

@@ -50,6 +50,7 @@ describe('a restore of what lies before the damage in a log', () => {
       (file) => fs.writeFileSync(`${file}-wal`, flipped(fs.readFileSync(`${file}-wal`), 20)),
       /nothing of its log can be read/,
     ],
+    ['a log without its database', (file) => fs.writeFileSync(file, ''), /bring it back beside its log/],
   ])('refuses %s and changes nothing', (_, spoil, message) => {
     const file = killedStore(5);
     spoil(file);

@@ -11,7 +11,7 @@ import { StoreLockedError } from '../../src/store/lock.ts';
 import { type RestoreJob, RestoreRefused, restoreStore } from '../../src/store/restore.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { booksDifferences } from '../settlement/books-differences.ts';
-import { flipped } from './log-rig.ts';
+import { filesOf, flipped, killedStore } from './log-rig.ts';
 import { accountState, booksOf, confirm, openTestStore, seal, tempFolder, writeCharge } from './rig.ts';
 
 const pins = { vault: 'CVAULT' };
@@ -99,16 +99,15 @@ describe('a restore', () => {
     expect(kept).toHaveLength(1);
   });
 
-  it('keeps a damaged log as it is, beside its database: what lies behind the damage is nowhere else', async () => {
-    const { copy, file } = await copyOf();
-    const later = openStore({ path: file, clock: fakeClock(), log: silentLog() });
-    for (let charge = 0; charge < 10; charge++) writeCharge(later, { account: 'GA', price: 7 });
-    const killed = path.join(tempFolder(), 'callora.db');
-    fs.copyFileSync(file, killed);
-    const log = flipped(fs.readFileSync(`${file}-wal`), 100);
-    fs.writeFileSync(`${killed}-wal`, log);
-    const database = fs.readFileSync(killed);
-    await later.close();
+  it.each<[string, (file: string) => void]>([
+    ['in a frame', (file) => fs.writeFileSync(`${file}-wal`, flipped(fs.readFileSync(`${file}-wal`), 100))],
+    ['in its header', (file) => fs.writeFileSync(`${file}-wal`, flipped(fs.readFileSync(`${file}-wal`), 20))],
+    ['by an emptied database', (file) => fs.writeFileSync(file, '')],
+  ])('keeps a log that is damaged %s as it is, beside its database: it is nowhere else', async (_, damage) => {
+    const { copy } = await copyOf();
+    const killed = killedStore(10);
+    damage(killed);
+    const [database, log] = filesOf(killed);
     const { aside = '' } = restore({ path: killed, copy });
     expect(fs.existsSync(`${aside}-wal`)).toBe(true);
     expect(fs.readFileSync(`${aside}-wal`)).toEqual(log);

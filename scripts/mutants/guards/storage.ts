@@ -143,7 +143,7 @@ export const storageGuards: readonly Guard[] = [
     search: 'if (isThere && !isDamaged) takeLogIn(file);',
     replacement: 'if (isThere) takeLogIn(file);',
     test: 'test/store/restore.test.ts',
-    name: 'keeps a damaged log as it is, beside its database',
+    name: 'as it is, beside its database: it is nowhere else',
   },
   {
     id: 'S4g',
