@@ -1,4 +1,4 @@
-import type { Api, Config } from '../catalog/model.ts';
+import type { Api, Config, RouteMatch } from '../catalog/model.ts';
 import type { AddressGuard } from '../limits/addresses.ts';
 import { clientOf, type TrustedProxies } from '../limits/client-address.ts';
 import { throttleAddress } from './admit.ts';
@@ -51,7 +51,7 @@ export function dispatch(deps: DispatchDeps, exchange: Exchange, read: HeadResul
 
   const target = readTarget(exchange.request.target, limits.targetBytesMax);
   if (!target.ok) return refuse(exchange, { ...target, close: target.code === 'bad_request' });
-  const { path, query, encodedSlash, lenient } = target.target;
+  const { path, canonical, query, encodedSlash, lenient } = target.target;
   const isOwn = isInternal(path);
   const { pagesUrl } = config.gateway;
   if (pagesUrl !== undefined && turnedAway(exchange, pagesUrl, path, query, isOwn)) return;
@@ -61,6 +61,13 @@ export function dispatch(deps: DispatchDeps, exchange: Exchange, read: HeadResul
   if (isOwn) return head.socket ? refuse(exchange, noUpgrade) : deps.ownPages.serve(exchange, path);
 
   const match = config.routes.match(head.method, path);
+  if (canonical !== path && !isSameRoute(match, config.routes.match(head.method, canonical))) {
+    return refuse(exchange, {
+      ok: false,
+      code: 'bad_path',
+      detail: `this path is listed in another spelling: ${canonical}`,
+    });
+  }
   if (match.kind === 'not_found') return refuse(exchange, { ok: false, code: 'not_found' });
   if (match.kind === 'method_not_allowed') {
     return refuse(exchange, { ok: false, code: 'method_not_allowed', fields: ['allow', match.allow.join(', ')] });
@@ -95,6 +102,11 @@ const dearerReading: Refusal = {
   code: 'bad_path',
   detail: 'an upstream may read this path as a dearer route; spell it as that route is listed',
 };
+
+/** A path that is spelt otherwise than the catalog spells it is sold where its own spelling would be, or not at all. */
+function isSameRoute(match: RouteMatch, other: RouteMatch): boolean {
+  return match.kind === other.kind && (match.kind !== 'route' || other.kind !== 'route' || match.route === other.route);
+}
 
 function unreadableClient({ gateway }: Config): Refusal {
   const detail = `the trusted proxy names no readable address in ${gateway.forwardedField}`;

@@ -2,11 +2,12 @@ import { isDotSegment } from '../catalog/dot-segment.ts';
 import type { ErrorCode } from '../errors.ts';
 
 /**
- * `path` is canonical and is both what is priced and what is forwarded; `query` is `` or `?…`, untouched.
+ * `path` is both what is priced and what is forwarded; `query` is `` or `?…`, untouched. `canonical` is the one spelling of
+ * that path which the catalog knows: the same text but for what clients are known to write otherwise.
  * `encodedSlash` tells that the path has a `%2F`, which only some APIs allow; `lenient` that an upstream which is lenient
  * about case, encoding, parameters, dots behind a name, a format or a final slash may read it as another path.
  */
-export type Target = { path: string; query: string; encodedSlash: boolean; lenient: boolean };
+export type Target = { path: string; canonical: string; query: string; encodedSlash: boolean; lenient: boolean };
 export type TargetResult = { ok: true; target: Target } | { ok: false; code: ErrorCode; detail: string };
 
 const slash = 47;
@@ -14,10 +15,17 @@ const dot = 46;
 const percent = 37;
 const semicolon = 59;
 const question = 63;
+const tilde = 126;
+const lowerA = 97;
 
-/** Classes of ASCII bytes: what may stand raw in a path (RFC 3986 pchar), and what needs no encoding (unreserved). */
+/**
+ * Classes of ASCII bytes: what may stand raw in a path (RFC 3986 pchar), what needs no encoding (unreserved), what is
+ * another character when it is encoded (reserved), and what browsers leave raw although it is none of these.
+ */
 const isPathChar = table("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/");
 const isUnreserved = table('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~');
+const isReserved = table(":/?#[]@!$&'()*+,;=");
+const isLeftRaw = table('[]|');
 
 /**
  * Takes a request target apart, or refuses it. A path passes only when every reader agrees on it: an upstream that
@@ -33,6 +41,7 @@ export function readTarget(target: string, targetBytesMax: number): TargetResult
   }
   let encodedSlash = false;
   let lenient = false;
+  let isOtherwise = false;
   let segmentStart = 1;
   let lastDot = 0;
   let i = 1;
@@ -48,6 +57,7 @@ export function readTarget(target: string, targetBytesMax: number): TargetResult
       lenient = true;
       const read = readEncoding(target, i);
       if (typeof read === 'string') return bad(read);
+      isOtherwise = true;
       if (read === 0) {
         encodedSlash = true;
         // Where an API allows `%2F`, its upstream may still read it as a separator.
@@ -57,7 +67,9 @@ export function readTarget(target: string, targetBytesMax: number): TargetResult
       }
       i += read === 0 ? 2 : read;
     } else if (code > 127 || isPathChar[code] === 0) {
-      return bad('the path has a character that must be percent-encoded');
+      if (isLeftRaw[code] !== 1) return bad(rawFault('path', code));
+      lenient = true;
+      isOtherwise = true;
     } else if (code === dot) {
       lastDot = i;
     } else if (code === semicolon || (code >= 65 && code <= 90)) {
@@ -68,8 +80,33 @@ export function readTarget(target: string, targetBytesMax: number): TargetResult
   if (wrong) return bad(wrong);
   if (i > 1 && (i === segmentStart || lastDot >= segmentStart)) lenient = true;
   const query = i < target.length ? target.slice(i) : '';
-  if (query !== '' && !isPlain(query)) return bad('the query has a character that must be percent-encoded');
-  return { ok: true, target: { path: query === '' ? target : target.slice(0, i), query, encodedSlash, lenient } };
+  const odd = query === '' ? -1 : oddCharOf(query);
+  if (odd >= 0) return bad(rawFault('query', odd));
+  const path = query === '' ? target : target.slice(0, i);
+  return {
+    ok: true,
+    target: { path, canonical: isOtherwise ? canonicalOf(path) : path, query, encodedSlash, lenient },
+  };
+}
+
+/** Hex in upper case, nothing encoded that needs no encoding, and what browsers leave raw encoded. */
+function canonicalOf(path: string): string {
+  return path.replace(/%[0-9A-Fa-f]{2}|[[\]|]/g, (text) => {
+    if (text.length === 1) return encodingOf(text.charCodeAt(0));
+    return text.toUpperCase() === '%7E' ? '~' : text.toUpperCase();
+  });
+}
+
+function encodingOf(code: number): string {
+  return `%${code.toString(16).toUpperCase().padStart(2, '0')}`;
+}
+
+/** What a client has to write instead: it may have got the character from a library that it has never looked into. */
+function rawFault(where: 'path' | 'query', code: number): string {
+  if (code === 0x5c) return `a backslash in the ${where} is not allowed`;
+  if (code > 0x7e)
+    return `the ${where} has the byte ${encodingOf(code).slice(1)}: beyond ASCII, write UTF-8 and encode it`;
+  return `the ${where} has ${String.fromCharCode(code)} as it stands: write ${encodingOf(code)}`;
 }
 
 /**
@@ -78,12 +115,18 @@ export function readTarget(target: string, targetBytesMax: number): TargetResult
  */
 function readEncoding(text: string, at: number): number | string {
   const byte = hexByte(text, at + 1);
-  if (byte < 0) return 'a percent-encoding is invalid or not in upper case';
+  if (byte < 0) return 'a percent sign stands before no two hex digits: write %25';
   if (byte >= 0x80) return readUtf8(text, at, byte);
+  // Where encoding makes another character of it, that has one spelling. Of these only the second digit can be a letter.
+  if (isReserved[byte] === 1 && text.charCodeAt(at + 2) >= lowerA) {
+    return `${text.slice(at, at + 3)} is written ${encodingOf(byte)}`;
+  }
   if (byte === 0x2f) return 0;
   if (byte === 0x5c) return 'an encoded backslash is not allowed';
   if (byte < 0x20 || byte === 0x7f) return 'control characters are not allowed';
-  if (isUnreserved[byte] === 1) return 'a character that needs no percent-encoding is encoded';
+  if (isUnreserved[byte] === 1 && byte !== tilde) {
+    return `${text.slice(at, at + 3)} needs no percent-encoding: write ${String.fromCharCode(byte)}`;
+  }
   // `%25` followed by two hex digits would be another character to an upstream that decodes twice.
   if (byte === 0x25 && isHex(text.charCodeAt(at + 3)) && isHex(text.charCodeAt(at + 4))) {
     return 'double percent-encoding is not allowed';
@@ -126,20 +169,19 @@ function isCutAt(text: string, at: number): boolean {
   return text.startsWith('3B', at + 1) || text.startsWith('20', at + 1);
 }
 
-/** A query passes untouched, but only as visible ASCII without `#`: anything else has no one reading. */
-function isPlain(query: string): boolean {
+/** A query passes untouched, but only as visible ASCII without `#`: of anything else, which has no one reading, the first. */
+function oddCharOf(query: string): number {
   for (let i = 0; i < query.length; i++) {
     const code = query.charCodeAt(i);
-    if (code < 0x21 || code > 0x7e || code === 35) return false;
+    if (code < 0x21 || code > 0x7e || code === 35) return code;
   }
-  return true;
+  return -1;
 }
 
 function bad(detail: string): TargetResult {
   return { ok: false, code: 'bad_path', detail };
 }
 
-/** Upper-case hex only: two spellings of one character would be two paths to the price list and one to the upstream. */
 function hexByte(text: string, at: number): number {
   const high = hexDigit(text.charCodeAt(at));
   const low = hexDigit(text.charCodeAt(at + 1));
@@ -149,11 +191,12 @@ function hexByte(text: string, at: number): number {
 function hexDigit(code: number): number {
   if (code >= 48 && code <= 57) return code - 48;
   if (code >= 65 && code <= 70) return code - 55;
+  if (code >= 97 && code <= 102) return code - 87;
   return -1;
 }
 
 function isHex(code: number): boolean {
-  return hexDigit(code) >= 0 || (code >= 97 && code <= 102);
+  return hexDigit(code) >= 0;
 }
 
 function table(chars: string): Uint8Array {

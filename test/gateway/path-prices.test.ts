@@ -17,8 +17,13 @@ const listed: [path: string, price: number][] = [
   ['/a.b/silver', 5_000],
   ['/kiss', 5_000],
   ['/issues.json', 5_000],
+  ['/caf%C3%A9/~me', 5_000],
+  ['/at%5B1%5D', 5_000],
+  ['/city/p%7Cq', 5_000],
 ];
 const unlisted = 1;
+/** Some of them as browsers and libraries write them. */
+const otherwise = ['/caf%c3%a9/~me', '/caf%C3%A9/%7Eme', '/at[1]', '/city/p|q', '/city/%7bx'];
 
 let upstream: RecordingUpstream;
 let rig: Rig;
@@ -71,7 +76,7 @@ const target = fc
       '*',
     ),
     mount: fc.constantFrom('/a', '/b/deep'),
-    path: fc.constantFrom(...listed.map(([path]) => path.replace('/:', '/oslo')), '/other', '/'),
+    path: fc.constantFrom(...listed.map(([path]) => path.replace('/:', '/oslo')), '/other', '/', ...otherwise),
     changes: fc.array(change, { maxLength: 4 }),
   })
   .map(({ form, mount, path, changes }) => ({ mount, target: form + mount + changes.reduce(changed, path) }));

@@ -38,7 +38,7 @@ describe('a request target', () => {
     const query = '?a=/../b&c=%2e%2E%2f%5c&d={x}|[y]&e=%zz&f=//';
     expect(read(`/a${query}`)).toEqual({
       ok: true,
-      target: { path: '/a', query, encodedSlash: false, lenient: false },
+      target: { path: '/a', canonical: '/a', query, encodedSlash: false, lenient: false },
     });
   });
 
@@ -51,6 +51,35 @@ describe('a request target', () => {
     ['/a/.b', true],
   ])('tells whether the last name of %s has a suffix that a lenient upstream may cut off: %s', (path, lenient) => {
     expect(read(path)).toMatchObject({ ok: true, target: { lenient } });
+  });
+
+  it.each([
+    ['/caf%c3%a9', '/caf%C3%A9'],
+    ['/caf%C3%a9/%e2%82%ac', '/caf%C3%A9/%E2%82%AC'],
+    ['/%7Eme/%7ehe/~she', '/~me/~he/~she'],
+    ['/a|b/[1]', '/a%7Cb/%5B1%5D'],
+    ['/a%7bb%7d', '/a%7Bb%7D'],
+    ['/a%20b/%3A', '/a%20b/%3A'],
+  ])('passes %s as it is, and knows it as %s', (path, canonical) => {
+    expect(read(`${path}?a=%c3|[`)).toMatchObject({
+      ok: true,
+      target: { path, canonical, query: '?a=%c3|[', encodedSlash: false, lenient: true },
+    });
+  });
+
+  it.each([
+    ['/a{b', 'the path has { as it stands: write %7B'],
+    ['/a\\b', 'a backslash in the path is not allowed'],
+    ['/a#b', 'the path has # as it stands: write %23'],
+    ['/caf\xe9', 'the path has the byte E9: beyond ASCII, write UTF-8 and encode it'],
+    ['/a?b#c', 'the query has # as it stands: write %23'],
+    ['/a?b=\xe9', 'the query has the byte E9: beyond ASCII, write UTF-8 and encode it'],
+    ['/a%2fb', '%2f is written %2F'],
+    ['/a%3bb', '%3b is written %3B'],
+    ['/%61b', '%61 needs no percent-encoding: write a'],
+    ['/100%', 'a percent sign stands before no two hex digits: write %25'],
+  ])('is refused, as %j, with what is wrong and what to write', (target, detail) => {
+    expect(read(target)).toEqual({ ok: false, code: 'bad_path', detail });
   });
 
   it('tells an encoded slash, which only some APIs take', () => {
@@ -93,9 +122,13 @@ describe('a request target', () => {
     ['an encoded delete', '/a%7F'],
     ['an encoded C1 control', '/a%C2%85b'],
     ['an encoded letter', '/%61'],
-    ['an encoded tilde', '/%7Ea'],
-    ['lower-case hex', '/caf%c3%a9'],
-    ['mixed-case hex', '/caf%C3%a9'],
+    ['an encoded hyphen', '/a%2Db'],
+    ['an encoded dot within a name', '/a%2eb'],
+    ['a colon in lower-case hex', '/a%3ab'],
+    ['a semicolon in lower-case hex', '/a%3bb'],
+    ['a question mark in lower-case hex', '/a%3fb'],
+    ['a bracket in lower-case hex', '/a%5bb'],
+    ['a control character in lower-case hex', '/a%0db'],
     ['a cut encoding', '/a%2'],
     ['a lone percent', '/100%'],
     ['hex that is none', '/a%GG'],
@@ -114,7 +147,10 @@ describe('a request target', () => {
     ['raw non-ASCII in the query', '/a?b=\xe9'],
     ['raw braces', '/{a}'],
     ['raw angle brackets', '/<a>'],
-    ['a raw pipe', '/a|b'],
+    ['a raw caret', '/a^b'],
+    ['a raw quotation mark', '/a"b'],
+    ['a raw backquote', '/a`b'],
+    ['dots before a raw bracket in what a format is cut off', '/...[a'],
   ])('is refused as ambiguous with %s', (_name, target) => {
     expect(read(target)).toMatchObject({ ok: false, code: 'bad_path' });
   });
@@ -154,6 +190,13 @@ const hostile = fc
         '%2E',
         '%3B',
         '%20',
+        '[',
+        ']',
+        '|',
+        '%7E',
+        '%7e',
+        '%c3%a9',
+        '%3b',
       ),
       fc.constantFrom(
         'a',
@@ -194,6 +237,19 @@ describe('a path that passes is read the same by every reader', () => {
     fc.assert(
       fc.property(accepted, ({ target, result }) => {
         if (result.ok) expect(result.target.path + result.target.query).toBe(target);
+      }),
+      runs,
+    );
+  });
+
+  it('and is known in one spelling, which is read the same, stays what it is, and needs no leniency of a decoder', () => {
+    fc.assert(
+      fc.property(accepted, ({ result }) => {
+        if (!result.ok) return;
+        const { path, canonical, encodedSlash } = result.target;
+        expect(read(canonical)).toMatchObject({ ok: true, target: { path: canonical, canonical, encodedSlash } });
+        expect(decodeURIComponent(canonical)).toBe(decodeURIComponent(path));
+        expect(canonical).not.toMatch(/%[0-9A-F]?[a-f]|[[\]|]|%7E/);
       }),
       runs,
     );

@@ -44,6 +44,8 @@ export const pathReaders: Record<string, PathReader> = {
   'decodes twice': (path) => decodeOnce(decodeOnce(path)),
   'decodes what needs no encoding': (path) =>
     path.replace(/%(2[Dd]|2[Ee]|5[Ff]|7[Ee]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])/g, decodeOnce),
+  'writes hex in upper case': (path) => path.replace(/%[0-9A-Fa-f]{2}/g, (text) => text.toUpperCase()),
+  'encodes what is left raw': (path) => path.replace(/[^!-~]|["<>[\\\]^`{|}]/g, encodeURIComponent),
   'merges slashes': (path) => path.replace(/\/+/g, '/'),
   'cuts parameters': (path) => path.replace(/;[^/]*/g, ''),
   'takes a backslash for a slash': (path) => path.replaceAll('\\', '/'),

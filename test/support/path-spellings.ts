@@ -17,6 +17,9 @@ export function readingsOf(path: string, chain: string[]): [string, string][] {
   return [...alone, ...behind];
 }
 
+/** What stands raw in a path that is not as the catalog has it, and what browsers and libraries encode without need. */
+const raw: Record<string, string> = { '~': '%7E', '[': '%5B', ']': '%5D', '|': '%7C' };
+
 /** Ways to write what stands at a place of a path differently, or to put something there. */
 const spellings: ((char: string) => string)[] = [
   (char) => `%${hex(char)}`,
@@ -24,6 +27,7 @@ const spellings: ((char: string) => string)[] = [
   (char) => `%25${hex(char)}`,
   (char) => `%2525${hex(char)}`,
   (char) => char.toUpperCase(),
+  (char) => raw[char] ?? char,
   (char) => (char === 'k' ? '%E2%84%AA' : char === 's' ? '%C5%BF' : char),
   (char) => String.fromCharCode((char.charCodeAt(0) & 0x7f) | 0x80),
   (char) => `%C0%${hex(String.fromCharCode(char.charCodeAt(0) | 0x80))}`,
@@ -79,7 +83,27 @@ const insertions = [
     '%',
     '%%',
   ],
-  ...['?', '?x', '#', '#x', ' ', '+', '~', ':', '::$DATA', '.json', '*', '\t', '\0', '\xe4'],
+  ...[
+    '?',
+    '?x',
+    '#',
+    '#x',
+    ' ',
+    '+',
+    '~',
+    ':',
+    '::$DATA',
+    '.json',
+    '*',
+    '[',
+    ']',
+    '|',
+    '%7E',
+    '%c3%a9',
+    '\t',
+    '\0',
+    '\xe4',
+  ],
 ];
 
 function hex(char: string): string {
