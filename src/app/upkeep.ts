@@ -77,6 +77,7 @@ function createKeeperOf(
       resourceFeeMaxStroops: rentMaxStroops,
     }),
     accounts: ledger.accounts,
+    keepAccounts: settlement.keepAccountsAlive,
     payees: () => [...new Set(config().apis.map((api) => api.payee))],
     lanes: Array.from({ length: settlement.lanes }, (_, lane) => lane),
     limitPeriodS: facts.limitPeriodS,

@@ -145,6 +145,7 @@ function compileSettlement(settlement: Sections['settlement']): Config['settleme
     lanes: settlement.lanes,
     payoutMinUnits: settlement.payout_min,
     payoutIntervalMs: settlement.payout_interval,
+    keepAccountsAlive: settlement.keep_accounts_alive,
     ageMaxMs: settlement.age_max,
     exposureMaxUnits: settlement.exposure_max,
     exposureAccountMaxUnits: settlement.exposure_account_max,

@@ -107,6 +107,7 @@ function settingsOf(config: Config): Map<string, string> {
     lanes: settlement.lanes,
     payout_min: settlement.payoutMinUnits,
     payout_interval: settlement.payoutIntervalMs,
+    keep_accounts_alive: settlement.keepAccountsAlive,
     age_max: settlement.ageMaxMs,
     exposure_max: settlement.exposureMaxUnits,
     exposure_account_max: settlement.exposureAccountMaxUnits,

@@ -63,6 +63,8 @@ export type Config = {
     lanes: number;
     payoutMinUnits: Units;
     payoutIntervalMs: number;
+    /** The operator pays the rent of accounts in use, so that none of them is archived. */
+    keepAccountsAlive: boolean;
     /** A charge older than this is settled whatever the total, finished or not. */
     ageMaxMs: number;
     exposureMaxUnits: Units;

@@ -148,6 +148,7 @@ const settlement = z.strictObject({
   lanes: limit(otherLimits.lanes),
   payout_min: usdc.default(usdcDefault('5')),
   payout_interval: limit(otherLimits.payoutIntervalMs),
+  keep_accounts_alive: flag.default(true),
   age_max: limit(otherLimits.ageMaxMs),
   exposure_max: usdc.default(usdcDefault('1000')),
   exposure_account_max: usdc.default(usdcDefault('100')),

@@ -17,6 +17,8 @@ export type Keeper = {
 export type KeeperDeps = {
   lives: VaultLives;
   accounts(): Iterable<Pick<AccountSlot, 'address' | 'unsettled' | 'period'>>;
+  /** False: the operator pays no rent for accounts, only for the contract and its payees. */
+  keepAccounts: boolean;
   payees(): string[];
   lanes: number[];
   /** Length of the vault's limit period, s, and the close time of the newest ledger seen. */
@@ -48,6 +50,7 @@ export function createKeeper(deps: KeeperDeps): Keeper {
 
   /** A part of the active accounts at a time: each costs the server a look at its entry. */
   function nextAccounts(): string[] {
+    if (!deps.keepAccounts) return [];
     const oldestPeriod = Math.floor((deps.chainTimeS() - activeForS) / deps.limitPeriodS);
     const active: string[] = [];
     for (const { address, unsettled, period } of deps.accounts()) {

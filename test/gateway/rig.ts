@@ -174,6 +174,7 @@ export function makeConfig(specs: ApiSpec[], gateway: Partial<Config['gateway']>
       lanes: 1,
       payoutMinUnits: zero,
       payoutIntervalMs: 1_000,
+      keepAccountsAlive: true,
       ageMaxMs: 1_000,
       exposureMaxUnits: units(2n ** 50n),
       exposureAccountMaxUnits: units(2n ** 50n),

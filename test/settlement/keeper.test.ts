@@ -13,7 +13,7 @@ import { createVaultLives } from '../../src/stellar/vault-lives.ts';
 import { limitPeriodS, rpcUrl, startNetwork } from '../simulation/network.ts';
 
 /** A keeper before the real contract, with an account that has deposited. */
-async function createRig({ resourceFeeMaxStroops = 1_000_000_000n, busy = false } = {}) {
+async function createRig({ resourceFeeMaxStroops = 1_000_000_000n, busy = false, keepAccounts = true } = {}) {
   const network = await startNetwork('a keeper');
   const [ann, ben] = network.consumers;
   if (!ann || !ben) throw new Error('no consumers');
@@ -34,6 +34,7 @@ async function createRig({ resourceFeeMaxStroops = 1_000_000_000n, busy = false 
       // Has not been here for years.
       { address: ben.address, unsettled: units(0n), period: 0 },
     ],
+    keepAccounts,
     payees: () => payees,
     lanes: [0],
     limitPeriodS,
@@ -66,6 +67,15 @@ it('what the vault needs for every call, and accounts in use, live for a fortnig
   for (const key of kept) expect(lifeOf(key)).toBeGreaterThan(fortnight);
   // An account that nobody uses is not worth rent: it comes back when it is needed.
   expect(lifeOf(keys.account(ben.address))).toBeLessThan(7 * ledgersPerDay);
+});
+
+it('accounts are left to their owners when the operator will not pay for them; the contract and payees are kept', async () => {
+  const { keeper, keys, endIn, lifeOf, ann, network } = await createRig({ keepAccounts: false });
+  const kept = [keys.instance(), keys.payee(network.payees[0] ?? '')];
+  for (const key of [...kept, keys.account(ann.address)]) endIn(key, 6);
+  await keeper.turn();
+  for (const key of kept) expect(lifeOf(key)).toBeGreaterThan(fortnight);
+  expect(lifeOf(keys.account(ann.address))).toBeLessThan(7 * ledgersPerDay);
 });
 
 it('what lives longer costs nothing: no transaction is sent', async () => {
@@ -125,6 +135,7 @@ it('accounts whose turn fell to a settlement are looked at again, and then all t
       restore: async () => landed,
     },
     accounts: () => accounts,
+    keepAccounts: true,
     payees: () => [],
     lanes: [0],
     limitPeriodS,
@@ -167,6 +178,7 @@ it('a server that names other code at each look makes it pay for one in six days
       restore: async () => landed,
     },
     accounts: () => [],
+    keepAccounts: true,
     payees: () => [],
     lanes: [0],
     limitPeriodS,
