@@ -90,6 +90,15 @@ it('a full disk: calls are refused with 503, and sold again when there is room, 
   await untilStatus(200);
 });
 
+it('a kill on a full disk leaves a log that is taken up again, with the transaction that had no room torn', async () => {
+  machine.fail('full');
+  await untilStatus(503);
+  await gateway.end('SIGKILL');
+  machine.recover();
+  gateway = await startGateway(shop, machine.env);
+  await untilStatus(200);
+});
+
 it('a sync that fails: calls are refused with 503 until a restart, for what the disk holds is in doubt', async () => {
   machine.fail('sync');
   await untilStatus(503);

@@ -14,33 +14,38 @@ function restore(file: string, vault = 'CVAULT') {
   return restoreStore({ path: file, copy: undefined, keepTokens: false, pins: { vault }, clock: fakeClock() });
 }
 
-/** Flips a byte so many frames before the end of the log. */
-function damage(file: string, framesFromEnd: number): void {
+/** Flips a byte so many frames before the end of the log, or loses that frame as a power cut may. */
+function damage(file: string, framesFromEnd: number, how: 'flipped' | 'lost' = 'flipped'): void {
   const log = fs.readFileSync(`${file}-wal`);
-  fs.writeFileSync(`${file}-wal`, flipped(log, log.length - framesFromEnd * frameBytes + 1_000));
+  const at = log.length - framesFromEnd * frameBytes;
+  fs.writeFileSync(`${file}-wal`, how === 'lost' ? log.fill(0, at, at + frameBytes) : flipped(log, at + 1_000));
 }
 
 describe('a restore of what lies before the damage in a log', () => {
-  it('takes the whole commits before it and no more, marks them as an older copy, and keeps both files', () => {
-    const file = killedStore(10);
-    damage(file, 7);
-    const [database, log = Buffer.alloc(0)] = filesOf(file);
-    const found = findLogDamage(file);
-    const { aside = '', commitsBehind } = restore(file);
-    expect(found).toMatchObject({ kind: 'frame', commitsBehind });
-    expect(fs.readFileSync(aside)).toEqual(database);
-    expect(fs.readFileSync(`${aside}-wal`)).toEqual(log);
+  it.each(['flipped', 'lost'] as const)(
+    'takes the whole commits before what is %s and no more, marks them as an older copy, and keeps both files',
+    (how) => {
+      const file = killedStore(10);
+      const written = fs.readFileSync(`${file}-wal`);
+      damage(file, 7, how);
+      const [database, log = written] = filesOf(file);
+      const found = findLogDamage(file);
+      const { aside = '', commitsBehind } = restore(file);
+      expect(found).toMatchObject({ kind: 'frame', commitsBehind });
+      expect(fs.readFileSync(aside)).toEqual(database);
+      expect(fs.readFileSync(`${aside}-wal`)).toEqual(log);
 
-    const { store } = openTestStore({ path: file });
-    // Each charge is a commit: what is left of ten is what does not end in the damaged frame or behind it.
-    const ends = commitEnds(log, frameBytes).filter((end) => end * frameBytes > log.length - 7 * frameBytes - 32);
-    expect(store.charges.unsealed().count).toBe(10 - ends.length);
-    expect(store.restored.state()).toBe('begun');
-    expect(store.restored.tokensRefusedUntilMs()).toBe(fakeClock().nowMs());
-    const [row] = store.audit.list({ limit: 1 });
-    expect(row).toMatchObject({ action: 'restore', detail: JSON.stringify({ keepTokens: false, commitsBehind }) });
-    expect(store.db.pragma('integrity_check', { simple: true })).toBe('ok');
-  });
+      const { store } = openTestStore({ path: file });
+      // Each charge is a commit: what is left of ten is what does not end in the damaged frame or behind it.
+      const ends = commitEnds(written, frameBytes).filter((end) => end * frameBytes > log.length - 7 * frameBytes - 32);
+      expect(store.charges.unsealed().count).toBe(10 - ends.length);
+      expect(store.restored.state()).toBe('begun');
+      expect(store.restored.tokensRefusedUntilMs()).toBe(fakeClock().nowMs());
+      const [row] = store.audit.list({ limit: 1 });
+      expect(row).toMatchObject({ action: 'restore', detail: JSON.stringify({ keepTokens: false, commitsBehind }) });
+      expect(store.db.pragma('integrity_check', { simple: true })).toBe('ok');
+    },
+  );
 
   it.each<[string, (file: string) => void, RegExp]>([
     ['a sound log', () => undefined, /its log is sound, so nothing is to be given up/],
