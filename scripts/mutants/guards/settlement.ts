@@ -459,6 +459,16 @@ export const settlementGuards: readonly Guard[] = [
     name: 'also when the clock is set back meanwhile',
   },
   {
+    id: 'T4e',
+    invariant: 'T4',
+    guard: 'a call that broke off with an earlier process is not old for the length of an outage',
+    file: 'src/store/unsettled-heads.ts',
+    search: '(oldest.dated ? oldest : dated())?.atMs',
+    replacement: 'oldest.atMs',
+    test: 'test/app/settlement-stale.test.ts',
+    name: 'go on after a long outage although a call broke off with the process before',
+  },
+  {
     id: 'T5',
     invariant: 'T5',
     guard: 'the hot key signs an exit only when the envelope is, byte for byte, what the row says',
