@@ -1,7 +1,7 @@
 import type { Config } from '../catalog/model.ts';
 import { createWatcher, type Watcher } from '../deposits/watcher.ts';
 import { createLoop } from '../loop.ts';
-import { formatUsdc } from '../money.ts';
+import { formatUsdc, zero } from '../money.ts';
 import { beganLate, beginAdoption } from '../settlement/adoption.ts';
 import { type ConfirmResult, confirmSettled, type SettledOnChain } from '../settlement/confirm.ts';
 import { foreignNoted, noteForeign } from '../settlement/foreign.ts';
@@ -122,8 +122,8 @@ export function joinChainWork(
       noteForeign(store.meta, what);
       breakBooks(later(), 'settlements are ours', what);
     },
-    onHurry() {
-      settler.hurry();
+    onHurry(account) {
+      settler.hurry(account, ledger.account(account)?.unsettled ?? zero);
       settleLoop.wake();
     },
     sync,

@@ -78,10 +78,10 @@ export function accountState(state: VaultAccount): AccountState {
   };
 }
 
-/** A request or a cut of the limit: what was served under the old state is to be settled before the new one binds. */
-export function asksToSettle(event: VaultEvent): boolean {
-  if (event.kind === 'withdraw_requested') return true;
-  return event.kind === 'limit_set' && event.state.pendingLimit !== undefined;
+/** Whose request or cut of the limit it is: what was served under the old state is to be settled before the new one binds. */
+export function asksToSettle(event: VaultEvent): string | undefined {
+  if (event.kind === 'withdraw_requested') return event.account;
+  return event.kind === 'limit_set' && event.state.pendingLimit !== undefined ? event.account : undefined;
 }
 
 function toJson(event: VaultEvent | UnreadableEvent): string {

@@ -71,8 +71,8 @@ export type WatcherDeps = SnapshotDeps & {
   onFirstSight?: (seenLedger: number, signal?: AbortSignal) => Promise<void>;
   /** Applies a settlement; true when no batch of this database took it, so accounts must be read anew. */
   onSettled(event: Extract<VaultEvent, { kind: 'settled' }>): { accountsChangedUnseen: boolean };
-  /** A withdrawal request or a cut of a limit was seen. */
-  onHurry(): void;
+  /** A withdrawal request or a cut of the limit of an account was seen. */
+  onHurry(account: string): void;
   sync(): Promise<void>;
 };
 
@@ -203,7 +203,8 @@ export function createWatcher(deps: WatcherDeps): Watcher {
         continue;
       }
       state = nextVaultState(state, event);
-      if (asksToSettle(event)) deps.onHurry();
+      const asking = asksToSettle(event);
+      if (asking !== undefined) deps.onHurry(asking);
     }
     follow(covered);
   }

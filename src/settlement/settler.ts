@@ -5,11 +5,13 @@ import { RpcError } from '../stellar/json-rpc.ts';
 import { type BatchBounds, batchBounds, sizeOf, times } from '../stellar/settle-transaction.ts';
 import type { Vault } from '../stellar/vault-client.ts';
 import type { BatchRow } from '../store/batches.ts';
+import { laneOf } from '../store/lane-of.ts';
 import type { SealRequest } from '../store/seal-proposal.ts';
 import type { Store } from '../store/store.ts';
 import { signLifeMaxLedgers } from './adoption.ts';
 import { createAgeMarks } from './age-marks.ts';
 import { type BatchSenderDeps, createBatchSender, type StepResult } from './batch-sender.ts';
+import { Hurry } from './hurry.ts';
 import { type LaneSyncDeps, syncLane } from './lane-sync.ts';
 import { lastObjection, type Objection } from './last-objection.ts';
 import { createPartition } from './partition.ts';
@@ -24,8 +26,8 @@ export type Settler = {
    * was halted after failures gets one more try.
    */
   settleNow(options?: { timeoutMs?: number }, signal?: AbortSignal): Promise<SettleReport>;
-  /** All that waits is sealed from the next turn on, whatever the amount: a withdrawal request was seen. */
-  hurry(): void;
+  /** A withdrawal request or a cut of a limit was seen, of an account with so much unsettled. */
+  hurry(account: string, unsettled: Units): void;
   /** Runs `work` while no envelope of the operator's account is being made or may still land; undefined when one may. */
   whileIdle<T>(work: () => Promise<T>): Promise<T | undefined>;
   status(): SettlerStatus;
@@ -96,8 +98,8 @@ type Lane = {
   atMost: BatchBounds | undefined;
   /** A batch that is to be made smaller is taken apart in this ledger at the earliest. */
   apartFromLedger: number | undefined;
-  /** Somebody wants out: whatever the amounts, and however many batches it takes. */
-  hurried: boolean;
+  /** Somebody wants out. */
+  hurry: Hurry;
   waitingFor: string | undefined;
   halted: { reason: string; foreign: boolean } | undefined;
 };
@@ -116,7 +118,7 @@ export function createSettler(deps: SettlerDeps): Settler {
     goesOn: false,
     atMost: undefined,
     apartFromLedger: undefined,
-    hurried: false,
+    hurry: new Hurry(clock, rules),
     waitingFor: undefined,
     halted: undefined,
   }));
@@ -209,7 +211,7 @@ export function createSettler(deps: SettlerDeps): Settler {
   }
 
   async function seal(lane: Lane, force: boolean, signal?: AbortSignal): Promise<BatchRow | undefined> {
-    const forced = force || lane.hurried;
+    const forced = force || lane.hurry.isOn;
     const dueAtMs = lane.triedAtMs + rules.intervalMs;
     if (!forced && !lane.goesOn && clock.monotonicMs() < dueAtMs) return undefined;
     lane.triedAtMs = clock.monotonicMs();
@@ -226,13 +228,11 @@ export function createSettler(deps: SettlerDeps): Settler {
       period: Math.floor(deps.chainTimeS() / deps.limitPeriodS),
       lanes: partition.lanes(),
     };
-    const { hurried } = lane;
-    // One that comes while this batch is chosen and filed is about what the batch has not taken.
-    lane.hurried = false;
+    const hurried = lane.hurry.take();
     try {
       const { sealed, full } = await sealBatch(deps, request, signal);
       lane.goesOn = full;
-      if (full && hurried) lane.hurried = true;
+      if (full && hurried) lane.hurry.again();
       if (!sealed) return undefined;
       await deps.sync();
       const { batch, root, total, leaves, lines } = sealed;
@@ -240,7 +240,7 @@ export function createSettler(deps: SettlerDeps): Settler {
       return openBatch(lane.lane);
     } catch (error) {
       // What could not be chosen leaves it as it was: nobody's hurry is over before all that waited is in a batch.
-      if (hurried) lane.hurried = true;
+      if (hurried) lane.hurry.again();
       throw error;
     }
   }
@@ -332,9 +332,7 @@ export function createSettler(deps: SettlerDeps): Settler {
   return {
     turn: (signal) => exclusive(() => allLanes(false, signal)),
     settleNow,
-    hurry() {
-      for (const lane of lanes) lane.hurried = true;
-    },
+    hurry: (account, unsettled) => lanes[laneOf(account, partition.lanes())]?.hurry.ask(unsettled),
     whileIdle: (work) => exclusive(async () => (anyMayLand() ? undefined : work())),
     status,
     standing,

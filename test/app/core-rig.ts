@@ -122,7 +122,7 @@ export async function startCore(seed: string, through: (network: SimNetwork) => 
       const { settler, store } = rig.gateway.core;
       const left = () => store.batches.anythingWaits() || store.batches.open().length > 0;
       for (let ledger = 0; ledger < 200 && left(); ledger++) {
-        settler.hurry();
+        for (const { address } of rig.gateway.core.ledger.accounts()) settler.hurry(address, units(10_000_000));
         await rig.turns(1);
         network.pass(5);
       }

@@ -1,6 +1,7 @@
 import { Keypair, TransactionBuilder } from '@stellar/stellar-sdk';
 import { expect, it } from 'vitest';
 import { chainHealth } from '../../src/app/observe.ts';
+import { units } from '../../src/money.ts';
 import type { SignedExit } from '../../src/stellar/exit-signer.ts';
 import { type CoreRig, held, startCore, startFunded } from './core-rig.ts';
 
@@ -36,7 +37,7 @@ it('a batch that the lost process sent lands during the wait, and is not foreign
   expect(await rig.sell(2)).toBe(2);
   rig.network.chain.freeze(true);
   for (let turn = 0; turn < 3; turn++) {
-    rig.gateway.core.settler.hurry();
+    rig.gateway.core.settler.hurry(rig.consumer.address, units(10_000_000));
     await rig.turns(1);
   }
   expect(rig.gateway.core.store.batches.open()).toMatchObject([{ state: 'submitted' }]);

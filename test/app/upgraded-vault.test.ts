@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { xdr } from '@stellar/stellar-sdk';
 import { expect, it } from 'vitest';
 import { chainHealth } from '../../src/app/observe.ts';
+import { units } from '../../src/money.ts';
 import { createRpc } from '../../src/stellar/rpc.ts';
 import { createSubmitter } from '../../src/stellar/submitter.ts';
 import { uploadOperation, type VaultAct, vaultActOperation } from '../../src/stellar/vault-acts.ts';
@@ -58,7 +59,7 @@ async function leaveUnsent(rig: CoreRig, line: { loses: boolean }): Promise<void
   expect(await rig.sell(2)).toBe(2);
   line.loses = true;
   for (let turn = 0; turn < 3; turn++) {
-    rig.gateway.core.settler.hurry();
+    rig.gateway.core.settler.hurry(rig.consumer.address, units(10_000_000));
     await rig.turns(1);
   }
   line.loses = false;

@@ -40,7 +40,7 @@ it('a hurry that comes while a batch is chosen is about what that batch has not 
       // Somebody asks for a withdrawal after the choice, with a charge too small to be settled for its own sake.
       if (proposal && chosen === 1) {
         rig.charge(account, payee, 5);
-        rig.settler.hurry();
+        rig.settler.hurry(account, units(1_000_000));
       }
       return proposal;
     },

@@ -10,6 +10,8 @@ const consumer = addressOf('consumer');
 const other = addressOf('other consumer');
 const payee = addressOf('payee');
 const secondPayee = addressOf('second payee');
+/** Unsettled charges that are worth a batch at once. */
+const worth = units(1_000_000);
 
 function funded(overrides: Parameters<typeof createSettlementRig>[0] = {}): SettlementRig {
   const rig = createSettlementRig(overrides);
@@ -274,7 +276,7 @@ describe('settlement', () => {
     rig.charge(consumer, payee, 300);
     await rig.run(3);
     expect(rig.chain.builds).toBe(0);
-    rig.settler.hurry();
+    rig.settler.hurry(consumer, worth);
     await rig.run();
     expectSettled(rig, { consumer: 300, payee: 300 });
     rig.charge(consumer, payee, 5);
@@ -289,11 +291,11 @@ describe('settlement', () => {
     it('settles what came while a batch was on its way', async () => {
       const rig = funded({ rules });
       rig.charge(consumer, payee, 300);
-      rig.settler.hurry();
+      rig.settler.hurry(consumer, worth);
       await rig.settler.turn();
       expect(rig.store.batches.open()).toHaveLength(1);
       rig.charge(consumer, payee, 5);
-      rig.settler.hurry();
+      rig.settler.hurry(consumer, worth);
       await rig.run();
       expectSettled(rig, { consumer: 305, payee: 305 });
     });
@@ -304,7 +306,7 @@ describe('settlement', () => {
         rig.deposit(name, 1_000n);
         rig.charge(name, payee, 10);
       }
-      rig.settler.hurry();
+      rig.settler.hurry(consumer, worth);
       for (let batches = 0; batches < 3; batches++) await rig.run();
       expect(rig.chain.lanes.get(0)?.batch).toBe(2);
       expect(rig.chain.gross.get(payee)).toBe(30n);
@@ -322,7 +324,7 @@ describe('settlement', () => {
       });
       rig.deposit(consumer, 1_000n);
       rig.charge(consumer, payee, 10);
-      rig.settler.hurry();
+      rig.settler.hurry(consumer, worth);
       await expect(rig.settler.turn()).rejects.toThrow(/ended/);
       await rig.run();
       expect(rig.chain.gross.get(payee)).toBe(10n);

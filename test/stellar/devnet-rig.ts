@@ -134,9 +134,9 @@ export function createMoneyRig(chain: Chain, rpc: Rpc = chain.rpc): MoneyRig {
       onFirstSight: (_, signal) =>
         beginAdoption({ vault, meta, newest: () => through.latestLedger(), firstStart: true }, 32, signal),
       onSettled: (event) => ({ accountsChangedUnseen: confirm(event) === 'earlier' }),
-      onHurry: () => {
+      onHurry: (account) => {
         rig.hurries++;
-        settler.hurry();
+        settler.hurry(account, ledger.account(account)?.unsettled ?? units(0n));
       },
       sync,
     });
