@@ -3,9 +3,9 @@ import { type LogFrame, logHeaderBytes, readLogFrames, readLogHeader } from './l
 
 /**
  * What is wrong with a log that a process left behind. SQLite plays it back up to the first frame whose checksum does not
- * hold, and takes all that follows for the torn end of a crash. `frame`: it is not, for frames behind it are whole and
- * end commits, the first of them perhaps its own.
- * `header`: nothing of the log would be read. `alone`: its database is missing or empty, and SQLite would delete the log.
+ * hold, and takes all that follows for the torn end of a crash. `frame`: it is not, for frames behind it are whole and end
+ * commits, the first of them perhaps its own. `header`: nothing of the log would be read. `alone`: its database is missing or
+ * empty, and SQLite would delete the log.
  */
 export type LogDamage =
   | { kind: 'frame'; frame: number; frames: number; commitsBehind: number }
@@ -72,7 +72,7 @@ function describe(file: string, damage: LogDamage): string {
   switch (damage.kind) {
     case 'frame': {
       const { frame, frames, commitsBehind } = damage;
-      return `${log} is damaged in frame ${frame} of ${frames}, and ${countCommits(commitsBehind)} behind it: this is not the torn end of a crash, and opening it would lose what follows`;
+      return `${log} is damaged in frame ${frame} of ${frames}, and ${countCommits(commitsBehind)} behind it: this is no torn end, and opening it would lose what follows`;
     }
     case 'header':
       return `${log} has a damaged header before ${damage.bytes - logHeaderBytes} bytes: opening it would lose every commit in it`;
