@@ -2,51 +2,16 @@ import type { Socket } from 'node:net';
 import type { Framing } from '../http1/response-framing.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
 import { AnswerReader, type AnswerSink } from './answer-reader.ts';
-import { BodySender } from './body-sender.ts';
 import { CallPace } from './call-pace.ts';
-import type { Dialer } from './dial.ts';
-import { outliveWriteErrors } from './outlive-write-errors.ts';
-import { requestText } from './request-text.ts';
+import type { ConnectionOwner, ConnectionSettings } from './connection-owner.ts';
+import { KeepTime } from './keep-time.ts';
+import { RequestWriter } from './request-writer.ts';
 import { SweptTimer } from './swept-timer.ts';
 import { brokenConnection, dialError, UpstreamError, type UpstreamErrorKind } from './upstream-error.ts';
 import type { UpstreamExchange } from './upstream-exchange.ts';
 
-/** Whoever has opened the connection. */
-export type ConnectionOwner = {
-  /** It is there, for the call that waits for it or for any other. */
-  dialed(connection: Connection): void;
-  dialFailed(connection: Connection, error: UpstreamError): void;
-  /** The call on it has got its final head; or it has ended without one, and why. */
-  answered(): void;
-  unanswered(kind: UpstreamErrorKind): void;
-  /** The call on it has ended, and it can take the next. */
-  idle(connection: Connection): void;
-  /** It takes no calls any more. */
-  closed(connection: Connection): void;
-};
-
-export type ConnectionSettings = {
-  dialer: Dialer;
-  basePath: string;
-  answerHeadBytesMax: number;
-  connectTimeoutMs: number;
-  /**
-   * One piece of memory for what all sockets read, since each read is used up before the next; sockets that are handed
-   * over have none.
-   */
-  readBuffer: Buffer | undefined;
-};
-
-/** Below what servers keep an idle connection for when they do not say (Node 5 s, others more). */
-const idleMs = 4_000;
-/** Firewalls forget a connection that is idle for longer, and do not say so. */
-const idleMaxMs = 60_000;
-/** A name may lead elsewhere by now, and a busy connection would never ask. */
-const lifeMs = 5 * 60_000;
 /** For an answer that came before its connection was reset: it is here already, or never comes. */
 const lingerMs = 1_000;
-/** The upstream's own limit less what a request needs to get there. */
-const idleMarginMs = 1_000;
 
 /** One connection to an upstream, for one call at a time. */
 export class Connection implements AnswerSink {
@@ -56,17 +21,13 @@ export class Connection implements AnswerSink {
   readonly #settings: ConnectionSettings;
   readonly #socket: Socket;
   readonly #reader: AnswerReader;
-  #sender: BodySender | undefined;
+  readonly #request: RequestWriter;
   #paused = false;
   readonly #pace = new CallPace();
   #securing = false;
   /** Time to connect, then time to stay idle. */
   readonly #timer = new SweptTimer();
-  readonly #life = new SweptTimer();
-  /** Why the rest of the body cannot be written, while an answer may still be there to be read. */
-  #writeError: Error | undefined;
-  #outlives = false;
-  #isOld = false;
+  readonly #keep = new KeepTime();
 
   constructor(owner: ConnectionOwner, settings: ConnectionSettings, call: UpstreamExchange | undefined) {
     this.#owner = owner;
@@ -84,6 +45,7 @@ export class Connection implements AnswerSink {
         },
       },
     );
+    this.#request = new RequestWriter(this.#socket, () => this.#timer.start(lingerMs));
     this.#listen(dialer.isTls);
   }
 
@@ -94,21 +56,17 @@ export class Connection implements AnswerSink {
 
   /** Whether the rest of its call's body is for the consumer to send. */
   get waitsForBody(): boolean {
-    return this.#sender?.waits === true;
+    return this.#request.waitsForBody;
   }
 
   /** Whether the rest of that body is what an answer that has paused may wait for. */
   get isHeldUp(): boolean {
-    return this.waitsForBody && this.#pace.holdsUp(this.#sentBytes);
+    return this.waitsForBody && this.#pace.holdsUp(this.#request.sentBytes);
   }
 
   /** Its call keeps it waiting for a consumer who hardly moves. */
   get isSlow(): boolean {
     return this.#pace.isSlow;
-  }
-
-  get #sentBytes(): number {
-    return this.#sender?.bytes ?? 0;
   }
 
   /**
@@ -117,40 +75,24 @@ export class Connection implements AnswerSink {
    */
   overdueUpload(nowMs: number): number | undefined {
     const { call } = this;
-    if (call?.state !== 'sent' || !this.#sender?.waits) return undefined;
+    if (call?.state !== 'sent' || !this.waitsForBody) return undefined;
     const overdueMs = call.overdueMs(nowMs);
-    return overdueMs < 0 ? undefined : this.#sender.bytes / (overdueMs + call.request.firstByteTimeoutMs);
+    return overdueMs < 0 ? undefined : this.#request.sentBytes / (overdueMs + call.request.firstByteTimeoutMs);
   }
 
   /** Sends the request of this call. */
   begin(call: UpstreamExchange): void {
-    const { request } = call;
     this.state = 'busy';
     this.call = call;
     call.connection = this;
     call.state = 'sent';
     this.#pace.restart();
     this.#timer.stop();
-    this.#reader.begin(request.method, call.upgrade !== undefined);
+    this.#reader.begin(call.request.method, call.upgrade !== undefined);
     call.handler.onSent();
     if (this.call !== call) return;
     const { dialer, basePath } = this.#settings;
-    const text = requestText(request, dialer.host, basePath, call.upgrade !== undefined);
-    if (!request.body) {
-      this.#socket.write(text, 'latin1');
-      return;
-    }
-    // Head and what is there of the body leave together.
-    this.#socket.cork();
-    this.#socket.write(text, 'latin1');
-    this.#sender = new BodySender(this.#socket, request.body, {
-      moved: () => call.moved(),
-      broke: (error) => call.fail(new UpstreamError('request_body', error.message, error)),
-    });
-    if (!this.#outlives) outliveWriteErrors(this.#socket, (error) => this.#onWriteError(error));
-    this.#outlives = true;
-    this.#sender.start();
-    this.#socket.uncork();
+    this.#request.send(call, dialer.host, basePath);
   }
 
   resume(): void {
@@ -169,7 +111,7 @@ export class Connection implements AnswerSink {
   /** Its call has failed, and takes the connection along. */
   giveUp(kind: UpstreamErrorKind, answered: boolean): void {
     // An upstream that hangs up on a body may mean that body: another call's trouble it is not.
-    const refusesBody = this.#sender?.isDone === false && (kind === 'reset' || kind === 'closed');
+    const refusesBody = !this.#request.isSent && (kind === 'reset' || kind === 'closed');
     if (!answered) this.#owner.unanswered(refusesBody ? 'request_body' : kind);
     this.drop();
   }
@@ -189,15 +131,16 @@ export class Connection implements AnswerSink {
       isUnread: this.#paused && this.call?.handler.holdsBack !== true,
       isAnswering: this.call?.state === 'answering',
       waitsForBody: this.waitsForBody,
-      isBodyLost: this.#writeError !== undefined,
-      sentBytes: this.#sentBytes,
+      isBodyLost: this.#request.failure !== undefined,
+      sentBytes: this.#request.sentBytes,
     });
-    if (this.#life.isDue(nowMs)) this.#isOld = true;
-    if (this.#isOld && this.state === 'idle') this.drop();
+    this.#keep.look(nowMs);
+    if (this.#keep.isOver && this.state === 'idle') this.drop();
     if (!this.#timer.isDue(nowMs)) return;
+    const { failure } = this.#request;
     // A consumer that is behind has not read what is here.
-    if (this.#writeError && this.#paused) this.#timer.start(lingerMs);
-    else if (this.#writeError) this.#lost(this.#writeError);
+    if (failure && this.#paused) this.#timer.start(lingerMs);
+    else if (failure) this.#lost(failure);
     else if (this.state === 'idle') this.drop();
     else if (this.state === 'dialing') {
       this.#dialFailed(new UpstreamError('connect_timeout', 'the upstream did not connect in time'));
@@ -222,7 +165,7 @@ export class Connection implements AnswerSink {
     if (!call) return;
     this.#heard(call);
     this.#pace.answered(view.length);
-    if (this.#writeError) this.#timer.start(lingerMs);
+    if (this.#request.failure) this.#timer.start(lingerMs);
     // What is read is overwritten by the next read, of whatever connection.
     if (call.handler.onData(this.#settings.readBuffer ? Buffer.from(view) : view) || this.call !== call) return;
     this.#paused = true;
@@ -233,14 +176,15 @@ export class Connection implements AnswerSink {
   done(trailers: string[]): void {
     const { call } = this;
     // An upstream that answers before it has read all leaves the rest of the body on its way.
-    const isSent = this.#sender === undefined || this.#sender.isDone;
-    const keep = this.#reader.mayKeep && isSent && !this.#writeError && !this.#isOld && this.#keepMs() > 0;
+    const { isSent, failure } = this.#request;
+    const idleMs = this.#keep.idleMs(this.#reader.keepAliveMs);
+    const keep = this.#reader.mayKeep && isSent && !failure && !this.#keep.isOver && idleMs > 0;
     const paused = this.#paused;
     this.#leave();
     if (call) call.state = 'ended';
     if (keep) {
       this.state = 'idle';
-      this.#timer.start(this.#keepMs());
+      this.#timer.start(idleMs);
       if (paused) this.#socket.resume();
       this.#owner.idle(this);
     } else this.drop();
@@ -265,7 +209,7 @@ export class Connection implements AnswerSink {
 
   #heard(call: UpstreamExchange): void {
     call.heard();
-    this.#pace.heard(this.#sentBytes);
+    this.#pace.heard(this.#request.sentBytes);
   }
 
   #listen(isTls: boolean): void {
@@ -278,12 +222,12 @@ export class Connection implements AnswerSink {
     socket.on(isTls ? 'secureConnect' : 'connect', () => {
       if (this.state !== 'dialing') return;
       this.state = 'idle';
-      this.#timer.start(idleMs);
-      this.#life.start(lifeMs);
+      this.#timer.start(this.#keep.idleMs(-1));
+      this.#keep.begin();
       this.#owner.dialed(this);
     });
     if (!this.#settings.readBuffer) socket.on('data', (chunk: Buffer) => this.#read(chunk, chunk.length));
-    socket.on('drain', () => this.#sender?.drained());
+    socket.on('drain', () => this.#request.drained());
     socket.on('end', () => {
       if (this.state === 'busy') this.#reader.ended();
       else if (this.state === 'idle') this.drop();
@@ -301,19 +245,6 @@ export class Connection implements AnswerSink {
     if (this.state === 'busy') this.#reader.read(bytes === buffer.length ? buffer : buffer.subarray(0, bytes));
     // Nobody has asked: whatever it is, the next call must not take it for its answer.
     else this.drop();
-  }
-
-  #onWriteError(error: Error): boolean {
-    if (this.state !== 'busy' || !this.#sender || this.#writeError) return false;
-    this.#writeError = error;
-    this.#sender.stop();
-    this.#timer.start(lingerMs);
-    return true;
-  }
-
-  #keepMs(): number {
-    const { keepAliveMs } = this.#reader;
-    return keepAliveMs < 0 ? idleMs : Math.min(idleMaxMs, keepAliveMs - idleMarginMs);
   }
 
   #dialFailed(error: UpstreamError): void {
@@ -340,8 +271,7 @@ export class Connection implements AnswerSink {
 
   /** The call and this connection let go of each other. */
   #leave(): void {
-    this.#sender?.stop();
-    this.#sender = undefined;
+    this.#request.stop();
     this.#reader.stop();
     this.#paused = false;
     if (this.call) this.call.connection = undefined;

@@ -1,5 +1,6 @@
 import type { UpstreamHealth } from '../catalog/model.ts';
-import { Connection, type ConnectionOwner, type ConnectionSettings } from './connection.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionOwner, ConnectionSettings } from './connection-owner.ts';
 import { UpstreamExchange } from './upstream-exchange.ts';
 import type { UpstreamHandler, UpstreamRequest } from './upstreams.ts';
 
