@@ -11,6 +11,7 @@ export type Invariant = {
 const lives = 'test/long/lives.test.ts';
 const deaths = 'test/long/deaths.test.ts';
 const shortLives = 'test/long/short-lives.test.ts';
+const month = 'test/long/month.test.ts';
 const crashes = 'test/long/crash-loop.test.ts';
 const killLoop = 'test/long/kill-loop.test.ts';
 const simulation = 'test/long/settlement-simulation.test.ts';
@@ -78,7 +79,7 @@ export const invariants: readonly Invariant[] = [
   {
     id: 'T1',
     promise: 'The chain takes what was charged, once, whatever the network answers.',
-    wider: [simulation, lives, deaths, shortLives, devnetMoney],
+    wider: [simulation, lives, deaths, shortLives, month, devnetMoney],
   },
   {
     id: 'T2',

@@ -7,6 +7,8 @@ import type { Random } from './random.ts';
 export class Misfortune implements Fate {
   /** Crash points met so far, by all processes. */
   crashPoints = 0;
+  /** Called at each crash point with its number. */
+  onCrashPoint: ((point: number) => void) | undefined;
   private readonly random: Random;
   private readonly note: (what: string) => void;
   private faultChance = 0;
@@ -23,6 +25,8 @@ export class Misfortune implements Fate {
   /** Requests and durable writes met so far, by all processes. */
   requests = 0;
   writes = 0;
+  /** Transactions that were on their way to the network. */
+  sends = 0;
 
   constructor(random: Random, note: (what: string) => void) {
     this.random = random;
@@ -82,6 +86,7 @@ export class Misfortune implements Fate {
   }
 
   atCrashPoint(): boolean {
+    this.onCrashPoint?.(this.crashPoints);
     this.crashPoints++;
     if (this.crashIn === undefined) return false;
     this.crashIn--;
@@ -107,6 +112,7 @@ export class Misfortune implements Fate {
 
   fault(method: string): LineFault | undefined {
     this.requests++;
+    if (method === 'sendTransaction') this.sends++;
     return this.plannedFault(method) ?? this.faultByChance(method);
   }
 

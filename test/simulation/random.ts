@@ -6,11 +6,15 @@ export type Random = {
   below(count: number): number;
   chance(probability: number): boolean;
   pick<T>(from: readonly T[]): T;
+  /** How often something was drawn. */
+  drawn(): number;
 };
 
 export function createRandom(seed: number): Random {
   let state = seed;
+  let drawn = 0;
   function next(): number {
+    drawn++;
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
@@ -20,6 +24,7 @@ export function createRandom(seed: number): Random {
   return {
     next,
     below,
+    drawn: () => drawn,
     chance: (probability) => next() < probability,
     pick(from) {
       const picked = from[below(from.length)];

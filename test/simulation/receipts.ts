@@ -34,6 +34,7 @@ export async function checkReceipts(life: Life): Promise<number> {
       if (row.kind === 'call') netOfCalls.set(row.account, (netOfCalls.get(row.account) ?? 0n) + netOf(row));
     }
     settled += receipts.length;
+    life.count('batch verified');
     if (batch.lane > 0) life.count('batch of another lane');
     const [first] = receipts;
     if (first) await expectForgeryNoticed(first, evidence);

@@ -28,8 +28,8 @@ async function* playShort(life: Life): AsyncGenerator<string> {
   }
 }
 
-/** What happens, by how often. Settlement and chain come more often than in a long life, and calls less. */
-const ordinary: Record<string, number> = {
+/** What happens in a life of calls and settlement, by how often. Settlement and chain come more often than in a long life, and calls less. */
+export const ordinary: Record<string, number> = {
   call: 30,
   'capped call': 5,
   head: 22,
@@ -90,7 +90,8 @@ const misfortunes: ((random: Random) => string[])[] = [
   () => ['settle', 'settle', 'database deleted', 'wait of a restore'],
 ];
 
-function weighted(of: Record<string, number>, random: Random): string {
+/** One of them by chance, which may be several commands in a row. */
+export function weighted(of: Record<string, number>, random: Random): string {
   let left = random.next() * Object.values(of).reduce((sum, weight) => sum + weight, 0);
   for (const [name, weight] of Object.entries(of)) {
     left -= weight;

@@ -3,6 +3,7 @@ import { units, unitsMax } from '../../src/money.ts';
 import { play, playOne } from './commands.ts';
 import { type FaultSpot, plan } from './fault-spots.ts';
 import { checkIdentities } from './identities.ts';
+import { leftBehind } from './left-behind.ts';
 import { Life } from './life.ts';
 import type { LifeOptions } from './life-options.ts';
 import { compareWithVault } from './on-chain.ts';
@@ -64,6 +65,31 @@ export function simulateDeath(script: Script, crashPoint: number, options: Death
     if (unsyncedLeft !== undefined) life.misfortune.cutPower(unsyncedLeft);
   });
 }
+
+/**
+ * The crash points of a script at which a death leaves something else behind than at the one before: between the others
+ * nothing was written, sent or told. `all` counts both kinds.
+ */
+export async function crashPointsOf(script: Script, options: DeathOptions = {}): Promise<CrashPoints> {
+  const points: number[] = [];
+  const { lanes = [1], unsyncedLeft } = options;
+  let before = '';
+  const { crashPoints: all, counts } = await simulateScript(
+    'undisturbed',
+    script,
+    { lanes, ...diskFor(unsyncedLeft) },
+    (life) => {
+      life.misfortune.onCrashPoint = (point) => {
+        const left = leftBehind(life);
+        if (left !== before) points.push(point);
+        before = left;
+      };
+    },
+  );
+  return { all, points: points.filter((point) => point < all), counts };
+}
+
+export type CrashPoints = { all: number; points: number[]; counts: LifeReport['counts'] };
 
 export type DeathOptions = {
   /** How many lanes each process has, in turn. */

@@ -1,0 +1,26 @@
+import fs from 'node:fs';
+import type { Life } from './life.ts';
+
+/**
+ * What a death at this instant leaves: the files, the network with what waits to get into a ledger, and what others outside
+ * know. Two moments of which this is the same differ by nothing but what the process itself knew.
+ */
+export function leftBehind(life: Life): string {
+  const { network, model, misfortune, counts } = life;
+  const { sequence, closed } = network.chain.history.latest();
+  return JSON.stringify(
+    [
+      ['', '-wal'].map((suffix) => written(life.places.file + suffix)),
+      [sequence, Buffer.from(closed.hash).toString('hex'), misfortune.sends, network.clock.nowMs()],
+      [[...model.calls.values()].map(({ id, state }) => [id, state]), [...model.accounts.values()].map(Object.values)],
+      [counts, life.signed.length, life.tokens.size, life.random.drawn()],
+    ],
+    (_, value) => (typeof value === 'bigint' ? String(value) : value),
+  );
+}
+
+/** A file as far as it was written to: every write changes its size or its time. */
+function written(file: string): string | undefined {
+  const stat = fs.statSync(file, { bigint: true, throwIfNoEntry: false });
+  return stat && `${stat.size} ${stat.mtimeNs}`;
+}
