@@ -33,6 +33,7 @@ export const identities = [
   'vault covers liabilities',
   'settlements are ours',
   'accounts equal vault',
+  'settlements equal vault',
 ] as const;
 export type Identity = (typeof identities)[number];
 

@@ -1,6 +1,8 @@
 import type { AccountSlot } from '../billing/ledger.ts';
 import { createLoop, type Loop } from '../loop.ts';
+import { beganLate } from '../settlement/adoption.ts';
 import { differingFromChain } from '../settlement/chain-counters.ts';
+import { differingSettlements } from '../settlement/settled-check.ts';
 import type { Core } from './core.ts';
 import { breakBooks } from './observe.ts';
 
@@ -16,7 +18,8 @@ const betweenLooksMs = 5_000;
 
 /**
  * Compares what the books hold of each account with the vault, a part of them at a time. What neither an event nor a
- * settlement of ours explains ends sales, like any broken identity. While the books are brought up to the vault there is
+ * settlement of ours explains ends sales, like any broken identity; so do payees' earnings, lanes and chain values, all of
+ * them each time. While the books are brought up to the vault there is
  * nothing to compare.
  */
 export function chainCheckLoop(core: Core): Loop {
@@ -42,6 +45,25 @@ export function chainCheckLoop(core: Core): Loop {
     },
     seenLedger: () => watcher.state().lastLedger,
   };
+
+  /** Only what every look finds is believed: one between two settlements may see a part of either. */
+  async function compareSettlements(signal?: AbortSignal): Promise<void> {
+    const { store, facts, rootChain } = core;
+    const { payouts, batches, meta } = store;
+    const incomplete = store.restored.state() !== 'never' || beganLate(meta, facts.lanes);
+    const of = { ...deps, payouts, batches, meta, rootChain, lanes: facts.lanes, incomplete };
+    let off = await differingSettlements(of, signal);
+    for (let look = 1; look < looksMax && off.size > 0; look++) {
+      await clock.sleep(betweenLooksMs, signal);
+      const now = await differingSettlements(of, signal);
+      off = new Map([...now].filter(([subject]) => off.has(subject)));
+    }
+    core.settledCheck = { atMs: clock.nowMs(), differences: off.size };
+    for (const [subject, what] of off) log.error({ subject }, what);
+    if (off.size === 0) return;
+    const parts = [...off.keys()].join(', ');
+    breakBooks(core, 'settlements equal vault', `books and vault disagree on ${parts}: callora reconcile`);
+  }
 
   return createLoop({
     name: 'chain check',
@@ -71,6 +93,7 @@ export function chainCheckLoop(core: Core): Loop {
           `books and vault disagree on ${off.length} accounts: callora reconcile`,
         );
       }
+      await compareSettlements(signal);
       return false;
     },
   });

@@ -118,6 +118,8 @@ export type Core = {
   broken: string | undefined;
   /** The last comparison of accounts with the vault. */
   chainCheck: { atMs: number; differences: number } | undefined;
+  /** The last comparison of earnings, lanes and chain values. */
+  settledCheck: { atMs: number; differences: number } | undefined;
   /** Lines of the access log that were lost. */
   logLinesDropped: () => number;
   unsettledAge: UnsettledAge;
@@ -212,6 +214,7 @@ function joinCore(
     booksCheck: undefined,
     sumsCheck: undefined,
     chainCheck: undefined,
+    settledCheck: undefined,
     classic: undefined,
     pausedApis,
     webhookParts,

@@ -92,7 +92,7 @@ export function seenOf(core: Core): Seen {
         return { lane, batch, halted: state === 'halted' ? (waitingFor ?? 'no reason given') : undefined };
       }),
     identities() {
-      const { booksCheck, sumsCheck, chainCheck, solvency } = core;
+      const { booksCheck, sumsCheck, chainCheck, settledCheck, solvency } = core;
       const { foreign, synced } = settler.standing();
       const known = [];
       if (booksCheck) {
@@ -106,6 +106,10 @@ export function seenOf(core: Core): Seen {
       if (chainCheck) {
         const broken = chainCheck.differences > 0 ? `${chainCheck.differences} accounts differ` : undefined;
         known.push({ identity: 'accounts equal vault', broken });
+      }
+      if (settledCheck) {
+        const broken = settledCheck.differences > 0 ? `${settledCheck.differences} payees or lanes differ` : undefined;
+        known.push({ identity: 'settlements equal vault', broken });
       }
       if (solvency) {
         const { tokens, liabilities } = solvency;

@@ -81,8 +81,8 @@ export async function differingFromChain(
 }
 
 /** The server that the books follow may be behind, or stand still: what they do not know yet is no difference. */
-async function catchUpTo(
-  { catchUp, seenLedger, clock }: CountersDeps,
+export async function catchUpTo(
+  { catchUp, seenLedger, clock }: Omit<CountersDeps, 'vault'>,
   ledger: number,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -90,7 +90,7 @@ async function catchUpTo(
     await catchUp(signal);
     if (seenLedger() >= ledger) return;
     if (look === looksMax) {
-      throw new RpcError('lagging', `the accounts are of ledger ${ledger}, and the books only of ${seenLedger()}`);
+      throw new RpcError('lagging', `the vault was read of ledger ${ledger}, and the books only of ${seenLedger()}`);
     }
     await clock.sleep(betweenLooksMs, signal);
     signal?.throwIfAborted();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { salesStop } from '../../src/app/sales.ts';
+import { seenOf } from '../../src/app/webhooks.ts';
 import { parseUsdc, units } from '../../src/money.ts';
 import { type CoreRig, held, startCore, startFunded } from './core-rig.ts';
 
@@ -47,6 +48,73 @@ describe('accounts compared with the vault', () => {
       expect(await rig.sell(1)).toBe(0);
     },
   );
+});
+
+describe('earnings, lanes and chain values compared with the vault', () => {
+  it('are found equal with a batch under way and once it is booked, and sales go on', async () => {
+    const rig = await startFunded('settled check');
+    const { core } = rig.gateway;
+    await rig.sell(3);
+    await rig.settle();
+    await rig.sell(2);
+    core.settler.hurry(rig.consumer.address, units(10_000_000));
+    await rig.turns(1);
+    for (let ledger = 0; ledger < 4; ledger++) {
+      await rig.compareWithVault();
+      expect(core.settledCheck).toMatchObject({ differences: 0 });
+      rig.network.pass(5);
+      await core.settler.turn();
+    }
+    await rig.settle();
+    await rig.compareWithVault();
+    expect(core.settledCheck).toMatchObject({ differences: 0 });
+    expect(core.store.payouts.earnings()[0]?.gross).toBeGreaterThan(0n);
+    expect(salesStop(core)).toBeUndefined();
+  });
+
+  it.each([
+    ['a unit too much', 'DROP TRIGGER earnings_grow; UPDATE earnings SET gross = gross + 1', ' in lane 0'],
+    ['a unit too little', 'DROP TRIGGER earnings_grow; UPDATE earnings SET gross = gross - 1', ' in lane 0'],
+    [
+      'another root under a settled batch',
+      `DROP TRIGGER batches_fixed; UPDATE batches SET root = '${'ab'.repeat(32)}' WHERE batch = 1`,
+      'lane 0',
+    ],
+  ])('end sales when the books have %s', async (_, harm, what) => {
+    const rig = await startFunded(`settled check ${harm.length}`);
+    await rig.sell(3);
+    await rig.settle();
+    await rig.sell(2);
+    await rig.settle();
+    const { core } = rig.gateway;
+    core.store.db.exec(harm);
+    await rig.compareWithVault();
+    expect(core.chainCheck).toMatchObject({ differences: 0 });
+    expect(core.settledCheck).toMatchObject({ differences: 1 });
+    expect(salesStop(core)).toMatch(new RegExp(`books and vault disagree on .*${what}: callora reconcile`));
+    const told = [...seenOf(core).identities()].find(({ identity }) => identity === 'settlements equal vault');
+    expect(told?.broken).toBe('1 payees or lanes differ');
+    expect(await rig.sell(1)).toBe(0);
+  });
+
+  it('are no differences to books that began after their vault, or to a restored copy', async () => {
+    const rig = await startFunded('late settled check');
+    await rig.sell(3);
+    await rig.settle();
+    await rig.restart({ anew: true });
+    await rig.turns();
+    await rig.takeOver();
+    await rig.sell(2);
+    await rig.settle();
+    await rig.compareWithVault();
+    expect(rig.gateway.core.settledCheck).toMatchObject({ differences: 0 });
+    await rig.restoreCopy();
+    await rig.turns();
+    await rig.takeOver();
+    await rig.compareWithVault();
+    expect(rig.gateway.core.settledCheck).toMatchObject({ differences: 0 });
+    expect(salesStop(rig.gateway.core)).toBeUndefined();
+  });
 });
 
 describe('a server that stands still while the vault goes on', () => {
