@@ -9,8 +9,5 @@ export const lingerMs = 2_000;
 /** A read of so many bytes is the last of its turn: it may hold thousands of chunks, and a socket has megabytes ready. */
 export const turnBytes = 16_384;
 
-/** Empty lines before a request that are overlooked (RFC 9112 section 2.2). */
-export const emptyLinesMax = 2;
-
 /** Pipelined requests of one client that are begun in one turn: a read may hold thousands, each refused in microseconds. */
 export const requestsAtOnceMax = 16;

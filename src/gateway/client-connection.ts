@@ -2,10 +2,10 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { GatewayLimits } from '../catalog/model.ts';
 import type { ErrorCode } from '../errors.ts';
-import { hasBareLineEnd } from '../http1/bare-line-end.ts';
 import type { HeadFault } from '../http1/fields.ts';
+import { HeadSearch } from '../http1/head-search.ts';
 import { parseRequestHead, type RequestHead } from '../http1/request-head.ts';
-import { emptyLinesMax, keepAliveTimeoutMs, lingerMs, requestsAtOnceMax, turnBytes } from './client-bounds.ts';
+import { keepAliveTimeoutMs, lingerMs, requestsAtOnceMax, turnBytes } from './client-bounds.ts';
 import { type ClientView, clientView } from './client-view.ts';
 import { type Exchange, endsConnection } from './exchange.ts';
 import { askEveryMs, HalfClosed } from './half-closed.ts';
@@ -20,11 +20,7 @@ export type ConnectionEvents = {
   nowMs(): number;
 };
 
-const headEnd = Buffer.from('\r\n\r\n');
-const lineEnd = headEnd.subarray(0, 2);
 const nothing = Buffer.alloc(0);
-const carriageReturn = 0x0d;
-const lineFeed = 0x0a;
 
 /**
  * One client's connection: cuts what comes into requests, hands them out one at a time, and waits with the next until
@@ -54,9 +50,7 @@ export class ClientConnection {
   readonly #events: ConnectionEvents;
   #body: RequestBody | undefined;
   #pending: Buffer | undefined;
-  /** Bytes of a head that have been looked at: one that comes in single bytes must not be searched anew for each. */
-  #searched = 0;
-  #emptyLines = 0;
+  readonly #search = new HeadSearch();
   #lingering = false;
   #reading = true;
   /** Monotonic ms by which something has to happen; 0 while nothing is awaited from the client. */
@@ -68,8 +62,6 @@ export class ClientConnection {
   #inHead = false;
   /** Made when nothing more comes from the client. */
   #halfClosed: HalfClosed | undefined;
-  /** True once the first line of a head that has not come whole has been looked at. */
-  #lineRead = false;
 
   constructor(socket: Duplex, raw: Socket, address: string, limits: GatewayLimits, events: ConnectionEvents) {
     this.socket = socket;
@@ -156,56 +148,25 @@ export class ClientConnection {
 
   /** Begins the next request; false when its head is not whole yet or the connection has ended. */
   #takeHead(bytes: Buffer): boolean {
-    const start = this.#skipEmptyLines(bytes);
-    const searched = this.#searched;
-    this.#searched = 0;
-    const end = bytes.indexOf(headEnd, Math.max(start, searched - headEnd.length + 1));
-    const length = (end < 0 ? bytes.length : end) - start;
-    if (length > this.#limits.headBytesMax) {
-      this.#fault('head_too_large', `at most ${this.#limits.headBytesMax} bytes`);
-      return false;
-    }
-    if (end >= 0) {
+    const found = this.#search.look(bytes, this.#limits.headBytesMax);
+    const { start, end } = this.#search;
+    if (found === 'whole') {
       this.#pending = end + 4 === bytes.length ? undefined : bytes.subarray(end + 4);
       this.#begin(bytes, start, end);
       return true;
     }
     this.#pending = start === bytes.length ? undefined : start === 0 ? bytes : bytes.subarray(start);
-    if (!this.#pending) return false;
-    this.#searched = this.#pending.length;
-    if (!this.#lineRead && !this.#takeLine(this.#pending, Math.max(0, searched - start - 1))) return false;
-    if (hasBareLineEnd(this.#pending, Math.max(0, searched - start - 1))) {
-      this.#fault('bad_request', 'a line does not end with CRLF');
-    } else if (this.requests > 0 && !this.#inHead) {
+    if (found !== 'part') {
+      this.#fault(codeOf(found), found.detail);
+    } else if (this.#pending && this.requests > 0 && !this.#inHead) {
       this.#inHead = true;
       this.#deadlineMs = this.#events.nowMs() + this.#limits.headTimeoutMs;
     }
     return false;
   }
 
-  /** A first line that begins no request makes none with what follows it: HTTP/0.9 sends nothing more, and waits. */
-  #takeLine(bytes: Buffer, from: number): boolean {
-    const end = bytes.indexOf(lineEnd, from);
-    if (end < 0) return true;
-    this.#lineRead = true;
-    const line = parseRequestHead(bytes, 0, end, 0);
-    if ('fault' in line) this.#fault(codeOf(line), line.detail);
-    return !('fault' in line);
-  }
-
-  #skipEmptyLines(bytes: Buffer): number {
-    let at = 0;
-    while (bytes[at] === carriageReturn && bytes[at + 1] === lineFeed && this.#emptyLines < emptyLinesMax) {
-      at += 2;
-      this.#emptyLines++;
-    }
-    return at;
-  }
-
   #begin(bytes: Buffer, from: number, to: number): void {
-    this.#emptyLines = 0;
     this.#inHead = false;
-    this.#lineRead = false;
     this.#deadlineMs = 0;
     const request = parseRequestHead(bytes, from, to, this.#limits.headFieldsMax);
     if ('fault' in request) {
@@ -388,5 +349,5 @@ export class ClientConnection {
 }
 
 function codeOf({ fault }: HeadFault): ErrorCode {
-  return fault === 'too_many_fields' ? 'head_too_large' : 'bad_request';
+  return fault === 'too_many_fields' || fault === 'too_long' ? 'head_too_large' : 'bad_request';
 }

@@ -1,6 +1,6 @@
 /** Why a head cannot be read. `detail` is safe to show to whoever sent it. */
 export type HeadFault = {
-  fault: 'version' | 'request_line' | 'status_line' | 'field' | 'too_many_fields';
+  fault: 'version' | 'request_line' | 'status_line' | 'field' | 'too_many_fields' | 'too_long';
   detail: string;
 };
 
