@@ -4,11 +4,11 @@ import { CliError } from './exit-codes.ts';
 /** What an account's leaves of one batch come to, beside what the settlement asked of it. */
 
 export type OwnLeaf = { account: string; payee: string } & (
-  | { kind: 'call'; price: string; refund: string }
+  | { kind: 'call'; call: string; price: string; refund: string }
   | { kind: 'carry'; amount: string; from_lane: number; from_batch: number }
 );
 
-export type PlacedReceipt = { root: string; index: number; leaf: OwnLeaf };
+export type PlacedReceipt = { lane: number; batch: number; root: string; index: number; leaf: OwnLeaf };
 
 /** As the gateway says it. */
 export type SettledLine = { payee: string; amount: string; taken: string | null; payee_listed: boolean };
@@ -28,14 +28,38 @@ export function sumLeaves(receipts: readonly PlacedReceipt[], lines: readonly Se
   });
 }
 
-/** Why the leaves do not explain what was asked: one of somebody else, one twice, or another sum. Empty when they do. */
+/** Why the leaves do not explain what was asked: one of somebody else, a leaf or call twice, or another sum. Empty when they do. */
 export function faultsOfLeaves(own: string, receipts: readonly PlacedReceipt[], sums: readonly LeafSum[]): string[] {
   const faults = sums
     .filter(({ net, asked }) => net !== asked)
     .map(({ payee, net, asked }) => `${asked} USDC were asked for ${payee}, the leaves come to ${net}`);
   if (receipts.some(({ leaf }) => leaf.account !== own)) faults.push('a leaf is another account’s');
   if (new Set(receipts.map(({ index }) => index)).size < receipts.length) faults.push('a leaf is there twice');
+  return [...faults, ...billedTwice(receipts)];
+}
+
+/** Calls of which more than one leaf stands in a batch, or another one in a batch whose leaves were kept, by their file. */
+export function billedTwice(
+  receipts: readonly PlacedReceipt[],
+  kept: ReadonlyMap<string, readonly PlacedReceipt[]> = new Map(),
+): string[] {
+  const faults: string[] = [];
+  const calls = new Set<string>();
+  for (const call of callsOf(receipts)) {
+    if (calls.has(call)) faults.push(`call ${call} is billed twice`);
+    calls.add(call);
+  }
+  const [own] = receipts;
+  for (const [file, others] of kept) {
+    // The leaves of this same batch may have been kept too.
+    const elsewhere = others.filter(({ lane, batch }) => lane !== own?.lane || batch !== own.batch);
+    for (const call of callsOf(elsewhere)) if (calls.has(call)) faults.push(`call ${call} is billed in ${file} too`);
+  }
   return faults;
+}
+
+function callsOf(receipts: readonly PlacedReceipt[]): string[] {
+  return receipts.flatMap(({ leaf }) => (leaf.kind === 'call' ? [leaf.call] : []));
 }
 
 /** What the leaves carry over from each earlier batch and payee. */

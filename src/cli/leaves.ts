@@ -5,8 +5,9 @@ import { faultsOfChain, type Place, readChainLines, shortOf } from './chain-line
 import type { Cli } from './cli.ts';
 import { CliError } from './exit-codes.ts';
 import { askAsHolder } from './holder-request.ts';
-import { writeJsonFile } from './json-file.ts';
+import { readJsonFile, writeJsonFile } from './json-file.ts';
 import {
+  billedTwice,
   carriedFrom,
   faultsOfLeaves,
   type LeafSum,
@@ -27,7 +28,7 @@ import {
 } from './target.ts';
 import { checkReceipt, leadsTo } from './verify.ts';
 
-type LeavesOptions = TargetOptions & KeyOptions & { out?: string; json?: boolean };
+type LeavesOptions = TargetOptions & KeyOptions & { out?: string; with?: string[]; json?: boolean };
 
 export function leavesCommand(cli: Cli): Command {
   return withKeyOption(withTargetOptions(new Command('leaves')))
@@ -35,6 +36,7 @@ export function leavesCommand(cli: Cli): Command {
     .argument('<batch>', 'number of the batch')
     .description('all your leaves of one batch: check that they are settled, and that nothing else was asked of you')
     .option('--out <file>', 'write their receipts to this file')
+    .option('--with <files...>', 'receipts of other batches that `--out` wrote: no call may be in two of them')
     .option('--json', 'print JSON for programs')
     .action(async (lane: string, batch: string, options: LeavesOptions) => {
       if (![lane, batch].every((text) => /^[0-9]{1,15}$/.test(text))) {
@@ -48,6 +50,7 @@ export function leavesCommand(cli: Cli): Command {
       const account = keyOf(cli, options, target.state).address;
       const sums = sumLeaves(items, lines);
       const faults = faultsOfLeaves(account, items, sums);
+      faults.push(...billedTwice(items, keptLeaves(options.with ?? [])));
       faults.push(...(await faultsOfProof(cli, options, target.vault, items)));
       const chain = await compareWithChain(cli, options, { target, account, place, told });
       faults.push(...chain.faults);
@@ -56,6 +59,18 @@ export function leavesCommand(cli: Cli): Command {
       for (const note of chain.unchecked) cli.note(`note: ${note}`);
       if (faults.length > 0) throw new CliError('off', faults.join('; '));
     });
+}
+
+function keptLeaves(files: readonly string[]): Map<string, PlacedReceipt[]> {
+  return new Map(
+    files.map((file) => {
+      const kept = readJsonFile(file);
+      const sound = Array.isArray(kept) && kept.every((item) => typeof item?.leaf?.payee === 'string');
+      if (!sound)
+        throw new CliError('usage', `${file} holds no leaves of a batch: \`callora leaves --out\` writes them`);
+      return [file, kept as PlacedReceipt[]];
+    }),
+  );
 }
 
 /** More than a batch can hold. */

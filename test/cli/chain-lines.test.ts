@@ -65,8 +65,7 @@ describe('what leaves carry over', () => {
 
   it('is summed for each batch and payee that it comes from', () => {
     const carry = (payee: string, amount: string, from_batch: number): PlacedReceipt => ({
-      root: 'r',
-      index: 0,
+      ...{ lane: 0, batch: 9, root: 'r', index: 0 },
       leaf: { kind: 'carry', account: 'me', payee, amount, from_lane: 0, from_batch },
     });
     expect(carriedFrom([carry('P', '0.001', 3), carry('P', '0.002', 3), carry('P', '0.004', 4)])).toEqual([

@@ -133,6 +133,13 @@ describe('the receipt of a settled call', () => {
     expect(sum).toMatchObject({ payee: payee.address, net: sum.asked, taken: sum.asked });
     expect(sum.leaves).toBe(receipt.size);
     expect(readJson('leaves.json').map(({ leaf }: ReceiptView) => leaf)).toContainEqual(receipt.leaf);
+    const again = await consumer('leaves', '0', String(receipt.batch), '--with', at('leaves.json'), '--json');
+    expect(JSON.parse(again.stdout)).toMatchObject({ ok: true, faults: [] });
+    const moved = readJson('leaves.json').map((kept: ReceiptView) => ({ ...kept, batch: 1_000 }));
+    writeFileSync(at('moved.json'), JSON.stringify(moved));
+    const call = receipt.leaf.kind === 'call' ? receipt.leaf.call : '';
+    const twice = await consumer('leaves', '0', String(receipt.batch), '--with', at('moved.json'), '--json');
+    expect(JSON.parse(twice.stdout).faults).toContain(`call ${call} is billed in ${at('moved.json')} too`);
   });
 
   it.each([
