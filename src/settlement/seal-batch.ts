@@ -27,7 +27,7 @@ const choices: ((request: SealRequest) => SealRequest)[] = [
 ];
 
 /** Calls have the event loop for this long between two parts of a batch, ms: twice as long as a part takes. */
-const betweenPartsMs = 10;
+export const betweenPartsMs = 10;
 
 /**
  * Chooses and writes the next batch of a lane; nothing is sealed when nothing is due. Calls go on while another thread

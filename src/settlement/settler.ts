@@ -15,7 +15,7 @@ import { Hurry } from './hurry.ts';
 import { type LaneSyncDeps, syncLane } from './lane-sync.ts';
 import { lastObjection, type Objection } from './last-objection.ts';
 import { createPartition } from './partition.ts';
-import { type SealBatchDeps, sealBatch } from './seal-batch.ts';
+import { betweenPartsMs, type SealBatchDeps, sealBatch } from './seal-batch.ts';
 
 /** Seals usage into batches and brings them to the chain, lane by lane, one batch in flight per lane. */
 export type Settler = {
@@ -143,7 +143,7 @@ export function createSettler(deps: SettlerDeps): Settler {
       }
       lane.synced = true;
     }
-    const open = wholeBatch(lane.lane);
+    const open = await wholeBatch(lane.lane, signal);
     if (!open && !partition.maySeal(lanes.some(({ halted }) => halted !== undefined))) {
       lane.waitingFor = 'batches that were shared out among another number of lanes';
       return false;
@@ -154,10 +154,10 @@ export function createSettler(deps: SettlerDeps): Settler {
       lane.waitingFor = lane.goesOn ? 'the charges that no batch has taken yet' : undefined;
       return false;
     }
-    return follow(lane, batch, await sender.step(batch, signal));
+    return follow(lane, batch, await sender.step(batch, signal), signal);
   }
 
-  function follow(lane: Lane, batch: BatchRow, result: StepResult): boolean {
+  async function follow(lane: Lane, batch: BatchRow, result: StepResult, signal?: AbortSignal): Promise<boolean> {
     // Signed again, or landed: the wait belongs to what was signed last.
     if (result.next !== 'too_large') lane.apartFromLedger = undefined;
     switch (result.next) {
@@ -172,14 +172,14 @@ export function createSettler(deps: SettlerDeps): Settler {
         lane.waitingFor = result.waitingFor;
         return false;
       case 'too_large':
-        return takeApart(lane, batch, result.reason);
+        return takeApart(lane, batch, result.reason, signal);
       case 'halt':
         return halt(lane, result);
     }
   }
 
   /** None of its envelopes can land: its charges wait for a batch of half the size, under the same number. */
-  function takeApart(lane: Lane, batch: BatchRow, why: string): boolean {
+  async function takeApart(lane: Lane, batch: BatchRow, why: string, signal?: AbortSignal): Promise<boolean> {
     const lines = batches.lines(batch.id);
     const [only] = lines;
     if (only && lines.length === 1) {
@@ -197,7 +197,7 @@ export function createSettler(deps: SettlerDeps): Settler {
     }
     lane.apartFromLedger = undefined;
     log.warn({ lane: lane.lane, batch: batch.batch, lines: lines.length, why }, 'the batch is made smaller');
-    batches.unseal(batch.id);
+    await unsealInParts(batch.id, signal);
     sender.forget(batch.id);
     lane.atMost = times(sizeOf(lines), 0.5);
     lane.goesOn = true;
@@ -253,12 +253,17 @@ export function createSettler(deps: SettlerDeps): Settler {
     lane.halted = undefined;
   }
 
-  /** The open batch; one whose filing was broken off, by a lock that another held for too long, is taken apart. */
-  function wholeBatch(lane: number): BatchRow | undefined {
+  /** The open batch; one whose filing or taking apart was broken off, by a lock that another held for too long, is taken apart. */
+  async function wholeBatch(lane: number, signal?: AbortSignal): Promise<BatchRow | undefined> {
     const batch = openBatch(lane);
     if (batch?.state !== 'sealed' || batches.isWhole(batch.id)) return batch;
-    batches.unseal(batch.id);
+    await unsealInParts(batch.id, signal);
     return undefined;
+  }
+
+  /** Calls go on between two parts, as they do while a batch is filed. */
+  async function unsealInParts(batchId: number, signal?: AbortSignal): Promise<void> {
+    while (batches.unsealPart(batchId) === 'more') await clock.sleep(betweenPartsMs, signal);
   }
 
   /** A lane may be halted for days over a batch whose envelope has long had its time: nobody else waits for that. */

@@ -8,7 +8,7 @@ import type { RawDb, Write } from './raw-db.ts';
 import { createSeal, type Sealing } from './seal.ts';
 import type { SealProposal } from './seal-proposal.ts';
 import { isOpenDebt } from './seal-reads.ts';
-import { createUnseal } from './unseal.ts';
+import { createUnseal, type Unseal } from './unseal.ts';
 import { createIsWhole } from './whole-batch.ts';
 
 /**
@@ -32,7 +32,8 @@ export type Batches = {
   /** submitted → sealed. Refused while an envelope of it is live. */
   reopen(batchId: number): void;
   /** Takes a sealed batch apart that is not whole or provably cannot land; another one gets its number. */
-  unseal(batchId: number): void;
+  unseal: Unseal['unseal'];
+  unsealPart: Unseal['unsealPart'];
   confirm(confirmation: Confirmation): ConfirmOutcome;
   /** Batches that are not confirmed, lowest lane first. */
   open(): BatchRow[];
@@ -113,14 +114,15 @@ type StoredEnvelope = Omit<EnvelopeRow, 'sequence' | 'innerHash'> & { sequence: 
 export function createBatches(db: RawDb, write: Write, sync: () => Promise<void>): Batches {
   const statements = prepare(db);
   const leaves = createLeaves(db);
-  const unseal = createUnseal(db, write);
+  const { unseal, unsealPart } = createUnseal(db, write);
   const isWhole = createIsWhole(db);
   return {
-    seal: createSeal(db, { write, unseal }),
+    seal: createSeal(db, { write, unsealPart }),
     anythingWaits: () => statements.anythingWaits.get() === 1,
     newestWaiting: () => statements.newestWaiting.get() ?? 0,
     isWhole,
     unseal,
+    unsealPart,
     confirm: createConfirm(db, write),
     async recordEnvelope(batchId, envelope) {
       write(() => {

@@ -7,6 +7,7 @@ import { createFile, StaleChoice, toFiling } from './seal-filing.ts';
 import type { SealPart } from './seal-parts.ts';
 import type { ProposedBatch, SealProposal } from './seal-proposal.ts';
 import { createSealReads } from './seal-reads.ts';
+import type { Unseal } from './unseal.ts';
 
 export type SealedBatch = {
   id: number;
@@ -24,15 +25,15 @@ export type SealedBatchLine = { position: number; payee: string; account: string
 /** A batch on its way from the queue into its rows, one short transaction at a time. */
 export type Sealing = {
   /**
-   * Writes the next part. `done`: that was the last. `stale`: the books have moved since the choice; what was written of
-   * the batch is taken apart again, and a new choice is needed.
+   * Writes the next part. `done`: that was the last. `stale`: the books have moved since the choice, what was written of
+   * the batch has been taken apart again, in steps too, and a new choice is needed.
    */
   step(): 'more' | 'done' | 'stale';
   /** What was sealed, once done; undefined when only free calls were filed. */
   batch(): SealedBatch | undefined;
 };
 
-export type SealDeps = { write: Write; unseal: (batchId: number) => void };
+export type SealDeps = { write: Write; unsealPart: Unseal['unsealPart'] };
 
 /**
  * Writes what was proposed. A transaction holds the event loop, so each has a bounded number of rows, and reads none but
@@ -40,13 +41,17 @@ export type SealDeps = { write: Write; unseal: (batchId: number) => void };
  * is still open with the same balance and limit, and that no other batch of the lane is under way; a filed charge takes no
  * refund any more. Until its last part is written the batch is not whole, see whole-batch.ts, and is not sent.
  */
-export function createSeal(db: RawDb, { write, unseal }: SealDeps): (proposal: SealProposal, nowMs: number) => Sealing {
+export function createSeal(
+  db: RawDb,
+  { write, unsealPart }: SealDeps,
+): (proposal: SealProposal, nowMs: number) => Sealing {
   const statements = prepare(db);
   return (proposal, nowMs) => {
     const { parts, batch: proposed } = proposal;
     let written = 0;
     let leaf = proposed?.carries.length ?? 0;
     let begun: { id: number; batch: number } | undefined;
+    let stale = false;
 
     function writePart(part: SealPart): void {
       if (!proposed) {
@@ -61,8 +66,13 @@ export function createSeal(db: RawDb, { write, unseal }: SealDeps): (proposal: S
       statements.file(part.filing, { batchId: id, leaf });
     }
 
+    function takeApart(): 'more' | 'stale' {
+      return begun && unsealPart(begun.id) === 'more' ? 'more' : 'stale';
+    }
+
     return {
       step() {
+        if (stale) return takeApart();
         const part = parts[written];
         assert(part, 'all parts are written');
         const before = begun;
@@ -71,8 +81,8 @@ export function createSeal(db: RawDb, { write, unseal }: SealDeps): (proposal: S
         } catch (error) {
           begun = before;
           if (!(error instanceof StaleChoice)) throw error;
-          if (begun) unseal(begun.id);
-          return 'stale';
+          stale = true;
+          return takeApart();
         }
         leaf += part.filing.count;
         return ++written === parts.length ? 'done' : 'more';

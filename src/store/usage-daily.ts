@@ -35,9 +35,9 @@ export function createUsageDailyMove(db: RawDb): (sums: string) => void {
 const ofBatch = `SELECT c.account_id AS account, c.at_ms / ${dayMs} AS day, c.route_id AS route, COUNT(*) AS calls,
     COUNT(f.amount) AS refunded_calls, SUM(c.price) AS gross, SUM(COALESCE(f.amount, 0)) AS refunded
   FROM sealed_charges l JOIN charges c ON c.id = l.charge_id LEFT JOIN refunds f ON f.charge_id = c.id
-  WHERE l.batch_id = ?1 GROUP BY 1, 2, 3`;
+  WHERE l.batch_id = ?1 AND l.leaf >= $from GROUP BY 1, 2, 3`;
 
-/** Statements that take the charges of batch ?1 out of the sums again, to run while the charges still lie in it. */
+/** Statements that take the leaves of batch ?1 from $from on out of the sums again, to run while the charges still lie in it. */
 export const takeBackUsageDaily = [
   `UPDATE usage_daily SET calls = usage_daily.calls - s.calls,
      refunded_calls = usage_daily.refunded_calls - s.refunded_calls, gross = usage_daily.gross - s.gross,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fakeClock } from '../../src/clock.ts';
 import { addressOf, createSettlementRig, type SettlementRig } from './rig.ts';
 import { roomySettings, type ScriptedChain } from './scripted-chain.ts';
 
@@ -49,6 +50,18 @@ describe('a batch that asks more than the network takes', () => {
     await rig.run(2_000);
     expectAllSettled(rig);
     expect(rig.chain.sends.length).toBe(rig.chain.lanes.get(0)?.batch);
+  });
+
+  it('is taken apart as it was filed, some hundred leaves at a time, with calls between', async () => {
+    const waiting: number[] = [];
+    const rig = createSettlementRig({
+      clock: { ...fakeClock(), sleep: async () => void waiting.push(rig.store.charges.unsealedCount()) },
+    });
+    for (const account of accounts.slice(0, 2)) rig.deposit(account, 10_000n);
+    for (let call = 0; call < 350; call++) for (const account of accounts.slice(0, 2)) rig.charge(account, payee, 1);
+    rig.chain.linesSimulated = 1;
+    await rig.settler.settleNow({ timeoutMs: 0 });
+    expect(waiting).toEqual([400, 100, 300, 600]);
   });
 
   it('is as large as ever again once the network takes it', async () => {

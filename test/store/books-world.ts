@@ -249,7 +249,7 @@ export class World {
         return this.lateRefund();
       case 'unseal':
         await this.take({ do: 'seal' });
-        for (const batch of this.store.batches.open()) this.store.batches.unseal(batch.id);
+        for (const batch of this.store.batches.open()) while (this.store.batches.unsealPart(batch.id, 2) === 'more');
         return;
       case 'land':
         return this.land();

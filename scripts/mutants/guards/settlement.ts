@@ -439,6 +439,16 @@ export const settlementGuards: readonly Guard[] = [
     name: 'is taken apart and settled in smaller ones',
   },
   {
+    id: 'T3f',
+    invariant: 'T3',
+    guard: 'a batch that is taken apart in parts has whole books after each of them',
+    file: 'src/store/unseal.ts',
+    search: 'for (const statement of lines) statement.run({ id, from });',
+    replacement: '',
+    test: 'test/store/unseal.test.ts',
+    name: 'has whole books after every step, and leaves those of before it',
+  },
+  {
     id: 'T3c',
     invariant: 'T3',
     guard: 'what a forgotten batch took is believed only when accounts and payees agree on it',
