@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { ReconcileView } from '../admin/books.ts';
 import type { Cli } from './cli.ts';
 import { type OperatorOptions, withOperatorOptions } from './config-option.ts';
 import { CliError } from './exit-codes.ts';
@@ -18,34 +19,40 @@ export function reconcileCommand(cli: Cli): Command {
       else if (options.csv) {
         const { rows, columns } = reconcileCsv(report);
         printCsv(cli, rows, columns);
-      } else {
-        const off = report.checks.filter((check) => !check.ok);
-        if (off.length > 0) {
-          printTable(
-            cli,
-            off,
-            [
-              { title: 'identity', value: (row) => row.name },
-              { title: 'of', value: (row) => row.subject },
-              { title: 'books', value: (row) => row.books, align: 'right' },
-              { title: 'chain', value: (row) => row.chain, align: 'right' },
-              { title: 'note', value: (row) => row.detail },
-            ],
-            '',
-          );
-        }
-        for (const { name, detail } of report.checks.filter(
-          (each) => each.ok && each.subject === 'vault' && each.detail,
-        )) {
-          cli.note(`note: ${name}: ${detail}`);
-        }
-        cli.out(`${report.checks.length} identities compared, ${report.units_off} units off (1 unit = 0.0000001 USDC)`);
-      }
+      } else printReport(cli, report);
       if (report.ok) return;
       throw new CliError(
         'off',
         'the books and the chain differ',
-        'Delete nothing: the table says where they differ, and a running gateway stops paid calls by itself.',
+        'Delete nothing: the table says where they differ, and a running gateway that sees the same stops paid calls by itself.',
       );
     });
+}
+
+/** Money without an owner is no difference, but somebody's all the same: it is told wherever there is some. */
+const ownerless = ['unattributed', 'unattributed in the vault', 'unexplained in the vault'];
+
+function printReport(cli: Cli, { checks, totals, units_off }: ReconcileView): void {
+  const off = checks.filter((check) => !check.ok);
+  if (off.length > 0) {
+    printTable(
+      cli,
+      off,
+      [
+        { title: 'identity', value: (row) => row.name },
+        { title: 'of', value: (row) => row.subject },
+        { title: 'books', value: (row) => row.books, align: 'right' },
+        { title: 'chain', value: (row) => row.chain, align: 'right' },
+        { title: 'note', value: (row) => row.detail },
+      ],
+      '',
+    );
+  }
+  for (const { name, amount } of totals) {
+    if (ownerless.includes(name) && amount !== '0') cli.out(`${name}: ${amount} USDC`);
+  }
+  for (const { name, detail } of checks.filter((each) => each.ok && each.subject === 'vault' && each.detail)) {
+    cli.note(`note: ${name}: ${detail}`);
+  }
+  cli.out(`${checks.length} identities compared, ${units_off} units off (1 unit = 0.0000001 USDC)`);
 }
