@@ -3,17 +3,25 @@ import type { RawDb } from './raw-db.ts';
 
 /**
  * Sums that rows carry, so that a start need not read all of history, against the rows that they are sums of: they move
- * together in every transaction, so they are equal in every committed moment.
+ * together in every transaction, so they are equal in every committed moment. `by` says of what table $after and $upTo are ids.
  */
-type Carried = { name: string; text: string };
+type Carried = { name: string; by?: 'accounts' | 'batches'; text: string };
 
 /** A sum that is not that of its rows. Units of 1e-7 USDC. */
 export type WrongSum = { name: string; subject: string; kept: Units; byRows: Units };
 
 type Stored = { subject: string; kept: bigint; sum: bigint };
+type Range = { after: number; upTo: number };
+type Taken = { payee: string; lane: bigint; sum: bigint };
+
+/** How many accounts with their days, or batches with their lines, one step reads, at most: a tenth of a second, or so. */
+export type SumsBounds = { accountsMax: number; batchesMax: number };
+
+const boundsDefault: SumsBounds = { accountsMax: 500, batchesMax: 500 };
 
 const ofDays = (column: string) =>
-  `SELECT account_id AS id, SUM(${column}) AS sum FROM usage_daily GROUP BY account_id`;
+  `SELECT account_id AS id, SUM(${column}) AS sum FROM usage_daily
+   WHERE account_id > $after AND account_id <= $upTo GROUP BY account_id`;
 
 const ofDebts = (condition: string) =>
   `SELECT account_id AS id, SUM(amount) AS sum FROM receivables WHERE ${condition} GROUP BY account_id`;
@@ -22,13 +30,15 @@ const ofDebts = (condition: string) =>
 const inFlight = `SELECT l.account_id AS id, SUM(l.amount - l.carried_receivable - l.carried_held) AS sum
   FROM batches b CROSS JOIN batch_lines l ON l.batch_id = b.id WHERE b.state <> 'confirmed' GROUP BY l.account_id`;
 
-const perAccount = (column: string, sums: string): string =>
+const perAccount = (column: string, sums: string, where = ''): string =>
   `SELECT a.address AS subject, a.${column} AS kept, COALESCE(s.sum, 0) AS sum
-   FROM accounts a LEFT JOIN (${sums}) s ON s.id = a.id`;
+   FROM accounts a LEFT JOIN (${sums}) s ON s.id = a.id ${where}`;
+
+const inRange = 'WHERE a.id > $after AND a.id <= $upTo';
 
 const carried: readonly Carried[] = [
-  { name: 'charged and sealed', text: perAccount('charged_sealed', ofDays('gross')) },
-  { name: 'refunded and sealed', text: perAccount('refunded_sealed', ofDays('refunded')) },
+  { name: 'charged and sealed', by: 'accounts', text: perAccount('charged_sealed', ofDays('gross'), inRange) },
+  { name: 'refunded and sealed', by: 'accounts', text: perAccount('refunded_sealed', ofDays('refunded'), inRange) },
   { name: 'receivable', text: perAccount('receivable', ofDebts("state IN ('open', 'batched') AND kind = 'account'")) },
   {
     name: 'held for payees',
@@ -43,31 +53,112 @@ const carried: readonly Carried[] = [
   },
   {
     name: 'total',
+    by: 'batches',
     text: `SELECT 'batch ' || b.batch || ' of lane ' || b.lane AS subject, b.total AS kept, COALESCE(SUM(l.amount), 0) AS sum
-      FROM batches b LEFT JOIN batch_lines l ON l.batch_id = b.id GROUP BY b.id`,
-  },
-  {
-    name: 'earned',
-    text: `SELECT COALESCE(e.payee, s.payee) || ' in lane ' || COALESCE(e.lane, s.lane) AS subject,
-        COALESCE(e.gross, 0) AS kept, COALESCE(s.sum, 0) AS sum
-      FROM earnings e FULL JOIN (SELECT l.payee, b.lane, SUM(l.taken) AS sum FROM batches b
-        CROSS JOIN batch_lines l ON l.batch_id = b.id WHERE l.taken > 0 GROUP BY l.payee, b.lane) s
-        ON s.payee = e.payee AND s.lane = e.lane`,
+      FROM batches b LEFT JOIN batch_lines l ON l.batch_id = b.id WHERE b.id > $after AND b.id <= $upTo GROUP BY b.id`,
   },
 ];
+
+const taken = (which: string) =>
+  `SELECT l.payee, b.lane, SUM(l.taken) AS sum FROM batches b CROSS JOIN batch_lines l ON l.batch_id = b.id
+   WHERE ${which} AND l.taken > 0 GROUP BY l.payee, b.lane`;
 
 /** Enough to see what kind of damage it is. */
 const foundMax = 20;
 
-/** Finds what differs, all of one moment, as often as it is asked. It reads whole tables: for a thread, or a test. */
-export function createSumsCheck(db: RawDb): () => WrongSum[] {
-  const statements = carried.map(({ name, text }) => ({
-    name,
-    wrong: db.prepare<[], Stored>(`SELECT * FROM (${text}) WHERE kept <> sum LIMIT ${foundMax}`).safeIntegers(),
+/**
+ * Finds what differs, step by step. Each step reads one moment, and between two nothing is read, so that the write-ahead log can
+ * start over however long the books are.
+ */
+export type SumsWalk = (bounds?: SumsBounds) => Generator<WrongSum[], void>;
+
+export function createSumsWalk(db: RawDb): SumsWalk {
+  const newest = {
+    accounts: db.prepare<[], number>('SELECT COALESCE(MAX(id), 0) FROM accounts').pluck(),
+    batches: db.prepare<[], number>('SELECT COALESCE(MAX(id), 0) FROM batches').pluck(),
+  };
+  const statements = carried.map(({ text, ...rest }) => ({
+    ...rest,
+    wrong: db.prepare<[Range], Stored>(`SELECT * FROM (${text}) WHERE kept <> sum LIMIT ${foundMax}`).safeIntegers(),
   }));
-  return db.transaction(() =>
-    statements.flatMap(({ name, wrong }) =>
-      wrong.all().map(({ subject, kept, sum }) => ({ name, subject, kept: units(kept), byRows: units(sum) })),
-    ),
+  const earned = createEarnedWalk(db);
+
+  return function* walk(bounds = boundsDefault) {
+    for (const { name, by, wrong } of statements) {
+      const size = by === 'accounts' ? bounds.accountsMax : bounds.batchesMax;
+      let found = 0;
+      for (const range of by ? ranges(newest[by].get() ?? 0, size) : [all]) {
+        const some = wrong.all(range).map((stored) => toWrong(name, stored));
+        yield some;
+        found += some.length;
+        if (found >= foundMax) break;
+      }
+    }
+    yield* earned(bounds);
+  };
+}
+
+/** The same at once: for books that nobody else writes. */
+export function createSumsCheck(db: RawDb): () => WrongSum[] {
+  const walk = createSumsWalk(db);
+  return () => [...walk()].flat();
+}
+
+/**
+ * What payees have earned is the sum over all lines, which one statement could not add up in a moment. What confirmed batches
+ * took stays as it is, so those of the beginning are added up in steps, and the others in the moment of the comparison.
+ */
+function createEarnedWalk(db: RawDb): (bounds: SumsBounds) => Generator<WrongSum[], void> {
+  const batches = db.prepare<[], { newest: number; open: string }>(
+    `SELECT COALESCE(MAX(id), 0) AS newest,
+       (SELECT json_group_array(id) FROM batches WHERE state <> 'confirmed') AS open FROM batches`,
   );
+  const older = db
+    .prepare<[Range & { open: string }], Taken>(
+      taken('b.id > $after AND b.id <= $upTo AND b.id NOT IN (SELECT value FROM json_each($open))'),
+    )
+    .safeIntegers();
+  const others = db
+    .prepare<[{ newest: number; open: string }], Taken>(
+      taken('(b.id > $newest OR b.id IN (SELECT value FROM json_each($open)))'),
+    )
+    .safeIntegers();
+  const earnings = db.prepare<[], Taken>('SELECT payee, lane, gross AS sum FROM earnings').safeIntegers();
+  const now = db.transaction((first: { newest: number; open: string }) => ({
+    kept: earnings.all(),
+    rest: others.all(first),
+  }));
+
+  return function* walk({ batchesMax }) {
+    const first = batches.get() ?? { newest: 0, open: '[]' };
+    const sums = new Map<string, { kept: bigint; sum: bigint }>();
+    const of = ({ payee, lane }: Taken) => {
+      const subject = `${payee} in lane ${lane}`;
+      const known = sums.get(subject) ?? { kept: 0n, sum: 0n };
+      sums.set(subject, known);
+      return known;
+    };
+    for (const range of ranges(first.newest, batchesMax)) {
+      for (const row of older.all({ ...range, open: first.open })) of(row).sum += row.sum;
+      yield [];
+    }
+    const { kept, rest } = now(first);
+    for (const row of rest) of(row).sum += row.sum;
+    for (const row of kept) of(row).kept += row.sum;
+    yield [...sums]
+      .filter(([, { kept, sum }]) => kept !== sum)
+      .slice(0, foundMax)
+      .map(([subject, found]) => toWrong('earned', { subject, ...found }));
+  };
+}
+
+/** Of statements that ask for no range. */
+const all: Range = { after: 0, upTo: Number.MAX_SAFE_INTEGER };
+
+function* ranges(newest: number, size: number): Generator<Range, void> {
+  for (let after = 0; after < newest; after += size) yield { after, upTo: after + size };
+}
+
+function toWrong(name: string, { subject, kept, sum }: Stored): WrongSum {
+  return { name, subject, kept: units(kept), byRows: units(sum) };
 }

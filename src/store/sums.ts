@@ -2,8 +2,8 @@ import { startWorker } from '../own-files.ts';
 import type { WrongSum } from './sums-check.ts';
 
 /**
- * Adds the books up from their rows, as they are at one moment, and says what differs from the sums that accounts, batches
- * and earnings carry. A thread of its own reads, so that no call waits for it; a signal ends it.
+ * Adds the books up from their rows and says what differs from the sums that accounts, batches and earnings carry. A thread of
+ * its own reads in steps, so that neither calls nor checkpoints wait for it; a signal ends it behind the step under way.
  */
 export type FindWrongSums = (signal: AbortSignal) => Promise<WrongSum[]>;
 

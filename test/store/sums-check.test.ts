@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatUsdc } from '../../src/money.ts';
-import { createSumsCheck, type WrongSum } from '../../src/store/sums-check.ts';
+import { createSumsCheck, createSumsWalk, type WrongSum } from '../../src/store/sums-check.ts';
 import { fillBooks } from './full-books.ts';
 import { openTestStore } from './rig.ts';
 
@@ -15,6 +15,9 @@ async function fullBooks() {
 function inWords({ subject, name, kept, byRows }: WrongSum): string {
   return `${subject} ${name}: ${formatUsdc(kept)} kept, ${formatUsdc(byRows)} by its rows`;
 }
+
+/** A step for each account and batch. */
+const least = { accountsMax: 1, batchesMax: 1 };
 
 const forever = new AbortController().signal;
 
@@ -50,6 +53,7 @@ describe('the sums of an account', () => {
     const store = await fullBooks();
     store.db.exec(`UPDATE accounts SET ${change}`);
     expect(createSumsCheck(store.db)().map(inWords)).toEqual(found);
+    expect([...createSumsWalk(store.db)(least)].flat().map(inWords)).toEqual(found);
     expect((await store.findWrongSums(forever)).map(inWords)).toEqual(found);
   });
 });
@@ -80,6 +84,7 @@ describe('other sums', () => {
     const store = await fullBooks();
     store.db.exec(change);
     expect(createSumsCheck(store.db)().map(inWords)).toEqual(found);
+    expect([...createSumsWalk(store.db)(least)].flat().map(inWords)).toEqual(found);
   });
 });
 

@@ -128,6 +128,16 @@ export const bookGuards: readonly Guard[] = [
     name: 'charges that no call stands for, asked as a debt',
   },
   {
+    id: 'M2i',
+    invariant: 'M2',
+    guard: 'a batch that lands while sums are added up is counted once',
+    file: 'src/store/sums-check.ts',
+    search: "taken('b.id > $after AND b.id <= $upTo AND b.id NOT IN (SELECT value FROM json_each($open))')",
+    replacement: "taken('b.id > $after AND b.id <= $upTo AND $open IS NOT NULL')",
+    test: 'test/store/sums-walk.test.ts',
+    name: 'a batch that lands between two steps is counted once',
+  },
+  {
     id: 'M2h',
     invariant: 'M2',
     guard: 'sums that are not those of their rows stop sales',

@@ -187,6 +187,16 @@ export const storageGuards: readonly Guard[] = [
     name: 'makes no writer wait for a long reader, and starts over when the reader has ended',
   },
   {
+    id: 'S6c',
+    invariant: 'S6',
+    guard: 'the sums of the books are added up in steps, between which nobody reads',
+    file: 'src/store/sums-check.ts',
+    search: 'by ? ranges(newest[by].get() ?? 0, size) : [all]',
+    replacement: '[all]',
+    test: 'test/store/sums-walk.test.ts',
+    name: 'between two steps nobody reads, so the log can start over',
+  },
+  {
     id: 'S7a',
     invariant: 'S7',
     guard: 'what the vault settled beyond a restored copy pays for the oldest charges that wait',
