@@ -5,6 +5,7 @@ import type { SumsJob, SumsMessage } from './sums.ts';
 import { createSumsWalk, type WrongSum } from './sums-check.ts';
 
 /** The thread that adds up: see sums.ts. It says one thing and ends. */
+const { file } = workerData as SumsJob;
 
 /**
  * Checkpoints have the log start over only while nobody reads: between two steps that is so for as long as a step takes, and for
@@ -12,13 +13,7 @@ import { createSumsWalk, type WrongSum } from './sums-check.ts';
  */
 const betweenMsMin = 5;
 
-const { file } = workerData as SumsJob;
-
-function say(message: SumsMessage): void {
-  parentPort?.postMessage(message);
-}
-
-try {
+async function addUp(): Promise<WrongSum[]> {
   const db = openSqlite(file, { readonly: true, fileMustExist: true, timeout: 5_000 });
   db.pragma('trusted_schema = OFF');
   const found: WrongSum[] = [];
@@ -30,7 +25,14 @@ try {
     startMs = systemClock.monotonicMs();
   }
   db.close();
-  say({ found });
-} catch (error) {
-  say({ failure: error instanceof Error ? error.message : String(error) });
+  return found;
 }
+
+function say(message: SumsMessage): void {
+  parentPort?.postMessage(message);
+}
+
+addUp().then(
+  (found) => say({ found }),
+  (error) => say({ failure: error instanceof Error ? error.message : String(error) }),
+);
