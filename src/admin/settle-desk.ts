@@ -28,7 +28,8 @@ export type SettleDeskDeps = {
 
 /** A settlement takes a ledger or two; past this the operator gets an answer and the loop goes on. */
 const settleNowMaxMs = 60_000;
-const reconcileMaxMs = 60_000;
+/** It asks the vault about every account: some hundred thousand where records are read, some thousand where they are archived. */
+const reconcileMaxMs = 280_000;
 
 export type SettleDesk = Pick<Books, 'settlement' | 'batches' | 'batch' | 'settleNow' | 'reconcile'>;
 
@@ -69,6 +70,10 @@ export function createSettleDesk(deps: SettleDeskDeps): SettleDesk {
       const bound = withBound(clock, reconcileMaxMs);
       try {
         return reconcileView(await deps.reconcile(bound.signal));
+      } catch (cause) {
+        if (!bound.signal.aborted) throw cause;
+        const detail = `the vault did not answer for all accounts within ${reconcileMaxMs / 1000} s; nothing was found or ruled out. Ask again when the RPC server is quicker, or name another one in stellar.rpc_url`;
+        throw new GatewayError('chain_unavailable', detail, { cause });
       } finally {
         bound.end();
       }

@@ -11,15 +11,22 @@ export type AdminClient = {
 };
 
 const probeMs = 5_000;
-/** Settling and reconciling wait for the chain; the gateway answers within a minute. */
+/** Settling waits for the chain; the gateway answers within a minute. */
 const requestMs = 90_000;
+/** Reconciling asks the vault about every account: the gateway gives up before this. */
+const reconcileMs = 295_000;
 
 export function createAdminClient(options: { listen: Listen; token: string }): AdminClient {
   const base = adminUrl(options.listen);
   const headers = { authorization: `Bearer ${options.token}` };
 
-  async function ask<Result>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Result> {
-    const init: RequestInit = { method, headers, redirect: 'error', signal: AbortSignal.timeout(requestMs) };
+  async function ask<Result>(
+    method: 'GET' | 'POST',
+    path: string,
+    body?: unknown,
+    timeoutMs = requestMs,
+  ): Promise<Result> {
+    const init: RequestInit = { method, headers, redirect: 'error', signal: AbortSignal.timeout(timeoutMs) };
     const withBody = {
       ...init,
       headers: { ...headers, 'content-type': 'application/json' },
@@ -61,7 +68,7 @@ export function createAdminClient(options: { listen: Listen; token: string }): A
     batch: (lane, batch) => get(`/api/settlement/batches/${lane}/${batch}`),
     settleNow: () => ask('POST', '/api/settlement/now'),
     backup: (file) => ask('POST', '/api/backup', { file }),
-    reconcile: () => ask('POST', '/api/reconcile'),
+    reconcile: () => ask('POST', '/api/reconcile', undefined, reconcileMs),
     classicDeposits: (query) => get('/api/deposits', { ...pageQuery(query), state: query.state }),
     assignDeposit: ({ operation, ...request }) => ask('POST', `/api/deposits/${segment(operation)}/assign`, request),
     closeDeposit: ({ operation, note }) => ask('POST', `/api/deposits/${segment(operation)}/close`, { note }),

@@ -308,6 +308,19 @@ describe('reconciliation', () => {
     expect(report).toMatchObject({ ok: false, units_off: '6' });
     expect(report.checks.map((row) => row.ok)).toEqual([false, false, true]);
   });
+
+  it('that takes too long says so, and what to do', async () => {
+    const rig = await rigged({
+      reconcile: (signal) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted')))),
+    });
+    const report = rig.books.reconcile();
+    rig.clock.advance(280_000);
+    await expect(report).rejects.toMatchObject({
+      code: 'chain_unavailable',
+      detail: expect.stringContaining('stellar.rpc_url'),
+    });
+  });
 });
 
 describe('lists', () => {

@@ -14,6 +14,7 @@ import { parseUsdc, units, zero } from '../../src/money.ts';
 import { firstCallId } from '../../src/store/call-ids.ts';
 import type { SealRequest } from '../../src/store/seal-proposal.ts';
 import { openStore } from '../../src/store/store.ts';
+import { noCheckpoints } from '../store/rig.ts';
 
 /** Books over a real store, ledger and journal; only signing and the chain are fakes. */
 
@@ -68,7 +69,7 @@ export async function createRig(
 ) {
   const clock = fakeClock();
   const log = silentLog();
-  const store = openStore({ path: path.join(dir, 'callora.db'), clock, log });
+  const store = openStore({ path: path.join(dir, 'callora.db'), clock, log, startCheckpoints: noCheckpoints });
   const ledger = createLedger({ limitPeriodS: 86_400, chainTimeS: () => clock.nowMs() / 1000 });
   for (const row of store.accounts.loadAll()) ledger.open(row);
   const journal = createJournal({

@@ -11,6 +11,7 @@ import { createJournal, type Journal } from '../../src/metering/journal.ts';
 import { createKeyedCalls, type KeyedCalls } from '../../src/metering/keyed-calls.ts';
 import { units } from '../../src/money.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
+import { noCheckpoints } from '../store/rig.ts';
 import {
   type ApiSpec,
   account,
@@ -78,7 +79,7 @@ export async function startKeyed(options: Options = {}): Promise<KeyedRig> {
   let rig = await start();
 
   function open(): Store {
-    return openStore({ path: file, clock: systemClock, log: silentLog() });
+    return openStore({ path: file, clock: systemClock, log: silentLog(), startCheckpoints: noCheckpoints });
   }
 
   function journalOf({ journalDb: db, sync }: Store): Journal {

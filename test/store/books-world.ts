@@ -15,7 +15,7 @@ import { openStore, type Store } from '../../src/store/store.ts';
 import { createSumsCheck } from '../../src/store/sums-check.ts';
 import { dayMs } from '../../src/store/usage-daily.ts';
 import { vaultAddress } from '../settlement/scripted-chain.ts';
-import { accountState, confirm, seal, sealedByDay, tempFolder, usageDaily, vaultEvent } from './rig.ts';
+import { accountState, confirm, noCheckpoints, seal, sealedByDay, tempFolder, usageDaily, vaultEvent } from './rig.ts';
 
 /** The real database and the ledger side by side, with a small vault as the chain, and what can happen to them. */
 
@@ -151,7 +151,7 @@ export class World {
   open(): void {
     const clock = fakeClock();
     const log = silentLog();
-    this.store = openStore({ path: this.file, clock, log });
+    this.store = openStore({ path: this.file, clock, log, startCheckpoints: noCheckpoints });
     const { journalDb: db, sync } = this.store;
     this.journal = createJournal({ db, clock, log, durability: 'process', walSyncIntervalMs: 1_000, sync });
     this.ledger = createLedger({ limitPeriodS: 100, chainTimeS: () => this.vault.period * 100 });

@@ -36,7 +36,8 @@ export function openTestStore(options: Partial<StoreOptions> = {}): { store: Sto
   return { store, clock, file };
 }
 
-const noCheckpoints = () => ({ stop: async () => undefined });
+/** For stores that nobody fills. */
+export const noCheckpoints = () => ({ stop: async () => undefined });
 
 export function accountState(state: Partial<Record<keyof AccountState, number>>): AccountState {
   const { unlockAtS, pendingLimit, pendingLimitAtS } = state;
