@@ -1,25 +1,18 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { xdr } from '@stellar/stellar-sdk';
 import { expect, it } from 'vitest';
 import { chainHealth } from '../../src/app/observe.ts';
 import { units } from '../../src/money.ts';
-import { createRpc } from '../../src/stellar/rpc.ts';
-import { createSubmitter } from '../../src/stellar/submitter.ts';
-import { uploadOperation, type VaultAct, vaultActOperation } from '../../src/stellar/vault-acts.ts';
-import { rpcUrl, type SimNetwork, withdrawDelayS } from '../simulation/network.ts';
-import { never } from '../support/never.ts';
+import type { SubmitOutcome } from '../../src/stellar/submitter.ts';
+import { uploadOperation, type VaultAct } from '../../src/stellar/vault-acts.ts';
+import { type SimNetwork, sameInterface, upgradeDelayS } from '../simulation/network.ts';
 import { type CoreRig, held, startFunded } from './core-rig.ts';
 
 /** The admin puts other code in the vault's place, on the real host, while a batch is on its way. */
 
 const vaultWasm = readFileSync(path.resolve(import.meta.dirname, '../../contracts/dist/vault.wasm'));
-const upgradeDelayS = 2 * withdrawDelayS;
 const price = 2_000n;
-
-/** The same code under another hash: with a section that nobody reads. */
-const sameInterface = Buffer.concat([vaultWasm, Buffer.from([0x00, 0x03, 0x02, 0x76, 0x32])]);
 
 /** Code whose function of this name has another one. */
 function renamed(name: string): Buffer {
@@ -30,28 +23,21 @@ function renamed(name: string): Buffer {
   return wasm;
 }
 
-async function act({ network }: CoreRig, operation: xdr.Operation): Promise<void> {
-  const { passphrase, clock, adminSecret: secret } = network;
-  const open = { fault: () => undefined, before: async () => undefined, after: async () => undefined };
-  const rpc = createRpc({ url: rpcUrl, passphrase, clock: { ...clock, sleep: never }, fetch: network.line(open) });
-  const waiting = { ...clock, sleep: async () => void network.chain.closeLedger() };
-  const outcome = await createSubmitter({ rpc, clock: waiting, feeMaxStroops: 10_000_000 }).submit({
-    operation,
-    secret,
-  });
-  if (outcome.status !== 'landed') throw new Error(JSON.stringify(outcome));
+async function landed(outcome: Promise<SubmitOutcome>): Promise<void> {
+  const { status } = await outcome;
+  if (status !== 'landed') throw new Error(status);
 }
 
 /** Announced; it can be applied from now on. */
 async function announce(rig: CoreRig, wasm: Buffer): Promise<void> {
-  await act(rig, uploadOperation(wasm));
+  await landed(rig.network.submit(uploadOperation(wasm)));
   const hash = createHash('sha256').update(wasm).digest('hex');
   await admin(rig, { kind: 'propose_upgrade', hash });
   rig.network.pass(upgradeDelayS);
   await rig.turns();
 }
 
-const admin = (rig: CoreRig, what: VaultAct) => act(rig, vaultActOperation(rig.network.vaultAddress, what));
+const admin = (rig: CoreRig, what: VaultAct) => landed(rig.network.act(what));
 const apply = (rig: CoreRig) => admin(rig, { kind: 'apply_upgrade' });
 
 /** Two calls in a batch that is signed and on disk, and of which the network has heard nothing. */
@@ -89,7 +75,7 @@ async function settledOnce(rig: CoreRig, calls: number): Promise<void> {
 it('a batch that was signed for the code of before is signed anew for code of the same interface', async () => {
   const line = { loses: false };
   const rig = await startFunded('same interface', losing(line));
-  await announce(rig, sameInterface);
+  await announce(rig, sameInterface(2));
   await leaveUnsent(rig, line);
   await apply(rig);
   await rig.turns();

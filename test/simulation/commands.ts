@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { listPayees, pauseVault, removePayee, unpauseVault, upgradeVault } from './admin-acts.ts';
 import { begin, end, head, noHead } from './calls.ts';
 import {
   askExit,
@@ -70,6 +71,11 @@ export const commands: Record<string, { weight: number; play(life: Life): Promis
   calm: { weight: 0, play: calm },
   'history pruned': { weight: 0, play: pruneHistory },
   'clock set': { weight: 0, play: setClock },
+  'vault paused': { weight: 0, play: pauseVault },
+  'vault unpaused': { weight: 0, play: unpauseVault },
+  'payee removed': { weight: 0, play: removePayee },
+  'payees listed': { weight: 0, play: listPayees },
+  'vault upgraded': { weight: 0, play: upgradeVault },
   'fault of a request': { weight: 0, play: planRequestFault },
   'fault of a write': { weight: 0, play: planWriteFault },
   'fault of a sync': { weight: 0, play: planSyncFault },

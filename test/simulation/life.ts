@@ -36,6 +36,8 @@ export class Life {
   readonly tokens = new Map<string, Token>();
   gateway: SimGateway | undefined;
   readonly misfortune: Misfortune;
+  /** Taken off the vault's list by its admin. */
+  readonly removedPayees = new Set<string>();
   readonly losses = new Losses();
   readonly classic = new Classic();
   /** What the vault has told in ledgers that no server has any more, by lane: values of the chain by batch. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Keypair } from '@stellar/stellar-sdk';
+import { Keypair, type xdr } from '@stellar/stellar-sdk';
 import { type FakeClock, fakeClock } from '../../src/clock.ts';
 import { createPast, type Past } from '../../src/devnet/faults/past.ts';
 import { createFriendbot } from '../../src/devnet/friendbot/friendbot.ts';
@@ -13,8 +13,10 @@ import { units, unitsMax } from '../../src/money.ts';
 import { type AccountTransactions, createAccountTransactions } from '../../src/stellar/account-transactions.ts';
 import { deployVault } from '../../src/stellar/deploy.ts';
 import { createRpc, type Rpc } from '../../src/stellar/rpc.ts';
-import { createSubmitter } from '../../src/stellar/submitter.ts';
+import { createSubmitter, type SubmitOutcome } from '../../src/stellar/submitter.ts';
 import { createTestAsset } from '../../src/stellar/test-asset.ts';
+import { publicKeyOf } from '../../src/stellar/transactions.ts';
+import { type VaultAct, vaultActOperation } from '../../src/stellar/vault-acts.ts';
 import { createVault, type Vault } from '../../src/stellar/vault-client.ts';
 import { never } from '../support/never.ts';
 import { createHorizonLine, horizonUrl } from './horizon-line.ts';
@@ -27,7 +29,10 @@ export type SimNetwork = {
   passphrase: string;
   vaultAddress: string;
   operatorSecret: string;
-  adminSecret: string;
+  adminAddress: string;
+  /** The vault's admin, from a machine of his own. */
+  act(act: VaultAct): Promise<SubmitOutcome>;
+  submit(operation: xdr.Operation): Promise<SubmitOutcome>;
   payees: string[];
   /** Who deposit and leave; each acts on chain by itself, over a line without faults. */
   consumers: Consumer[];
@@ -57,6 +62,7 @@ export type SimNetwork = {
 export type Consumer = AccountTransactions & { secret: string; name: string };
 
 export const withdrawDelayS = 4 * 3_600;
+export const upgradeDelayS = 2 * withdrawDelayS;
 export const limitPeriodS = 24 * 3_600;
 /** What each consumer holds outside the vault at the beginning. */
 export const fundsUnits = units(1_000_0000000n);
@@ -71,6 +77,11 @@ const consumerNames = ['ann', 'ben', 'cy'];
 export async function startNetwork(seed: string): Promise<SimNetwork> {
   const ground = openGround(seed, undefined);
   return onGround(ground, await found(ground));
+}
+
+/** The vault's code under another hash for each number: with a section that nobody reads. */
+export function sameInterface(number: number): Buffer {
+  return Buffer.concat([wasm, Buffer.from([0x00, 0x02, 0x01, 0x30 + number])]);
 }
 
 type Ground = {
@@ -156,7 +167,9 @@ export function onGround(ground: Ground, contracts: Contracts): SimNetwork {
     passphrase: network.passphrase,
     vaultAddress,
     operatorSecret: secretOf('operator'),
-    adminSecret: secretOf('admin'),
+    adminAddress: publicKeyOf(secretOf('admin')),
+    act: (act) => submitter.submit({ operation: vaultActOperation(vaultAddress, act), secret: secretOf('admin') }),
+    submit: (operation) => submitter.submit({ operation, secret: secretOf('admin') }),
     payees,
     consumers: consumerNames.map((name) => {
       const secret = secretOf(name);
@@ -224,7 +237,7 @@ async function deploy(
     config: {
       feeBps: 100,
       withdrawDelayS,
-      upgradeDelayS: 2 * withdrawDelayS,
+      upgradeDelayS,
       defaultLimit: units(unitsMax),
       limitPeriodS,
       minDeposit: minDepositUnits,

@@ -11,7 +11,16 @@ it(`every unit is where it belongs after each command of ${lives} short lives wi
     const { counts } = await simulateShort(seed);
     for (const [kind, count] of Object.entries(counts)) total.set(kind, (total.get(kind) ?? 0) + count);
   }
-  for (const kind of ['charge', 'refund', 'death', 'restore', 'transactions to fail', 'history pruned', 'clock set']) {
+  for (const kind of [
+    'charge',
+    'refund',
+    'death',
+    'restore',
+    'transactions to fail',
+    'history pruned',
+    'clock set',
+    'vault upgraded',
+  ]) {
     expect([kind, total.get(kind) ?? 0]).not.toEqual([kind, 0]);
   }
 }, 120_000);

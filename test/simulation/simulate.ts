@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { units, unitsMax } from '../../src/money.ts';
+import { putVaultRight } from './admin-acts.ts';
 import { play, playOne } from './commands.ts';
 import { type FaultSpot, plan } from './fault-spots.ts';
 import { checkIdentities } from './identities.ts';
@@ -161,6 +162,7 @@ async function settleDown(life: Life): Promise<void> {
   life.misfortune.end();
   life.ending = true;
   network.calm();
+  await putVaultRight(life);
   // Several of them to a round, which takes ten minutes of the chain.
   for (let turn = 0; life.running.size > 0 && turn < roundsMax; turn++) {
     for (const name of ['head', 'end']) await play(life, name);
