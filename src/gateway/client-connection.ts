@@ -26,7 +26,7 @@ const nothing = Buffer.alloc(0);
  * One client's connection: cuts what comes into requests, hands them out one at a time, and waits with the next until
  * the answer before it has been written. It keeps reading meanwhile, because only reading tells that a client has left,
  * but holds no more than one head of what comes early. A client that closes its sending side amid a request has left; behind
- * a whole one it may wait for the answer (decision 23).
+ * a whole one it may wait for the answer (decision 24).
  *
  *   idle ──bytes──► head ──whole──► busy ──answer over──► idle
  *     └──────────────┴── too long, too slow, broken ──► lingering ──► closed

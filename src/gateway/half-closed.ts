@@ -9,7 +9,7 @@ const quietMs = 10_000;
 /**
  * A client that has closed its sending side behind a whole request. It waits for its answer, or it has left: a FIN says
  * neither. Only writing shows it: a client that has left resets the connection for what it is sent, and the next write fails,
- * be it an empty one (decision 23).
+ * be it an empty one (decision 24).
  */
 export class HalfClosed {
   #bytesWritten = -1;
