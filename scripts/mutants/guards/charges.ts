@@ -109,6 +109,16 @@ export const chargeGuards: readonly Guard[] = [
     name: 'when its pong and its frame lie unread because the upstream does not take what it sends',
   },
   {
+    id: 'M6l',
+    invariant: 'M6',
+    guard: 'a message that its client left unfinished is paid when the gateway ends the connection',
+    file: 'src/gateway/websocket/tunnel.ts',
+    search: "return leftUnfinished(this.up, this.#clock.monotonicMs()) ? 'client' : 'gateway';",
+    replacement: "return 'gateway';",
+    test: hangUps,
+    name: 'is paid when the gateway closes because ',
+  },
+  {
     id: 'M6k',
     invariant: 'M6',
     guard: 'a WebSocket that a client has had for a minute does not go back',

@@ -151,7 +151,7 @@ export class SocketSession {
   #isSilent(nowMs: number, idleMs: number): boolean {
     const { lastByteMs, behindSinceMs } = this.tunnel;
     // A side that has not taken a byte for so long takes no close frame either.
-    if (nowMs >= behindSinceMs + idleMs) this.tunnel.destroy();
+    if (nowMs >= behindSinceMs + idleMs) this.tunnel.giveUp();
     else if (nowMs >= lastByteMs + idleMs) this.tunnel.close({ code: 1001, reason: 'nothing came for too long' });
     else return false;
     return true;

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { SocketCause } from '../../billing/socket-charging.ts';
 import type { GatewayLimits } from '../../catalog/model.ts';
 import type { Clock } from '../../clock.ts';
-import { ClientBlame } from './client-blame.ts';
+import { ClientBlame, leftUnfinished } from './client-blame.ts';
 import { closeFrame } from './close-frame.ts';
 import { type Closing, Lane, type LaneEvents, type Payment } from './lane.ts';
 
@@ -103,7 +103,7 @@ export class Tunnel {
 
   /** Ends both sides with a close frame. The words are for the client alone: its money is no affair of the upstream. */
   close({ code, reason }: Closing): void {
-    this.#end('gateway', { code, reason }, { code, reason: '' });
+    this.#end(this.#ownCause(), { code, reason }, { code, reason: '' });
   }
 
   /** The same, with a moment for the upstream to say what it still has to: the client has paid for that. */
@@ -118,10 +118,20 @@ export class Tunnel {
   }
 
   /** Ends both sockets now, for one that takes nothing any more. */
+  giveUp(): void {
+    this.#setCause(this.#ownCause());
+    this.destroy();
+  }
+
   destroy(): void {
     this.#setCause('gateway');
     this.#client.destroy();
     this.#upstream.destroy();
+  }
+
+  /** Whose end it is when the gateway makes it: a message that its client had left unfinished is cut by that client. */
+  #ownCause(): SocketCause {
+    return leftUnfinished(this.up, this.#clock.monotonicMs()) ? 'client' : 'gateway';
   }
 
   /** Whoever was first stays it. */

@@ -246,8 +246,8 @@ describe('what has been given for a minute has been given', () => {
 });
 
 describe('a message that its client does not finish', () => {
-  async function half(): Promise<SessionRig> {
-    const rig = await openSession({ per: 'message' });
+  async function half(limits = {}): Promise<SessionRig> {
+    const rig = await openSession({ per: 'message', limits });
     const part = rig.client.frame({ last: false, payload: Buffer.from('half') });
     rig.client.socket.write(part);
     await until(() => rig.upstream.received.length === part.length);
@@ -264,5 +264,31 @@ describe('a message that its client does not finish', () => {
     const rig = await half();
     rig.clock.advance(4_999);
     expect(await hangUp(rig)).toMatchObject({ cause: 'upstream', charges: 1, refunds: 1 });
+  });
+
+  it.each([
+    ['its token is revoked', (rig: SessionRig) => rig.spoil('token_revoked'), 60_000, 1008],
+    ['nothing comes for too long', () => undefined, 300_000, 1001],
+  ] as const)('is paid when the gateway closes because %s', async (_, spoil, afterMs, code) => {
+    const rig = await half({ websocketCheckIntervalMs: spoil.length > 0 ? 60_000 : 1e9 });
+    spoil(rig);
+    rig.clock.advance(afterMs);
+    await until(() => rig.session.tunnel.isClosing, 'the end');
+    await rig.over();
+    expect(rig.client.close?.code).toBe(code);
+    expect([rig.journal.charges.length, rig.journal.refunds]).toEqual([1, []]);
+  });
+
+  it('goes back when the gateway closes as it is being sent', async () => {
+    const rig = await half();
+    rig.clock.advance(57_000);
+    const before = rig.upstream.received.length;
+    const part = rig.client.frame({ opcode: 0, last: false, payload: Buffer.alloc(4_000) });
+    rig.client.socket.write(part);
+    await until(() => rig.upstream.received.length === before + part.length);
+    rig.spoil('token_revoked');
+    rig.clock.advance(3_000);
+    expect(await rig.over()).toBe('gateway');
+    expect(rig.journal.refunds).toMatchObject([{ reason: 'gateway_failed' }]);
   });
 });
