@@ -102,6 +102,7 @@ export function joinChainWork(
     clock,
     log,
     token: facts.token,
+    closesAtWill: config.stellar.network === 'custom',
     payees: config.apis.map((api) => api.payee),
     restored: () => store.restored.state() === 'begun',
     async onFirstSight(seenLedger, signal) {

@@ -17,8 +17,9 @@ function startRig() {
   const { store } = openTestStore();
   const source = new ScriptedSource();
   const clock = fakeClock(closedAtMs(source.latestLedger));
-  const start = (rpc: Partial<WatcherDeps['rpc']> = {}) =>
+  const start = (rpc: Partial<WatcherDeps['rpc']> = {}, more: Partial<WatcherDeps> = {}) =>
     createWatcher({
+      ...more,
       rpc: { ...source.rpc, ...rpc },
       vault: source.vault,
       deposits: store.deposits,
@@ -90,6 +91,16 @@ it('a clock that was set back makes it wait and not stand still', async () => {
   clock.setWall(closedAtMs(0) - 86_400_000);
   await expect(watcher.turn()).rejects.toMatchObject({ failure: 'ahead' });
   clock.advance((2_000 - aheadSlackLedgers) * 1_000);
+  while (await watcher.turn());
+  expect(watcher.state().lastLedger).toBe(source.latestLedger);
+});
+
+it('a network that closes a ledger for each transaction is followed, however many there are', async () => {
+  const { source, start } = startRig();
+  const watcher = start({}, { closesAtWill: true });
+  while (await watcher.turn());
+  source.latestLedger += 50_000;
+  source.deposit(alice, 500n);
   while (await watcher.turn());
   expect(watcher.state().lastLedger).toBe(source.latestLedger);
 });
