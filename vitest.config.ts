@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 /** A timeout ends a test that hangs. None is close to what a test takes: a busy machine must not decide the outcome. */
 export default defineConfig({
   test: {
+    // By default a core is left idle, which is half of a machine with two.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
