@@ -33,6 +33,8 @@ export class AnswerWriter {
   #head = '';
   #framing: AnswerFraming = { kind: 'none' };
   #asked = 0;
+  /** The line that begins the next chunk stands at its zero. */
+  #zeroIsLast = false;
 
   /**
    * `reset` ends the connection below any TLS in a way that no reader takes for an end; `date` gives the text of a Date
@@ -88,6 +90,7 @@ export class AnswerWriter {
   }
 
   #writeChunk(head: string, chunk: Buffer): boolean {
+    this.#zeroIsLast = false;
     const before = head + chunkHead(chunk.length);
     if (chunk.length <= copyBytesMax) return this.#socket.write(joined(before, chunk, '\r\n'));
     this.#socket.cork();
@@ -103,6 +106,7 @@ export class AnswerWriter {
     let rest = this.#head;
     this.#head = '';
     this.#asked = askedWithin;
+    this.#zeroIsLast = false;
     if (this.#framing.kind === 'chunked') rest += lastChunk(trailers);
     if (rest !== '') this.#socket.write(rest, 'latin1');
   }
@@ -134,6 +138,7 @@ export class AnswerWriter {
     if (this.#framing.kind !== 'chunked') return false;
     if (this.#head === '' && this.#asked < askedWithin) {
       this.#asked = askedWithin;
+      this.#zeroIsLast = true;
       this.#socket.write('0', 'latin1');
     }
     return true;
@@ -152,10 +157,10 @@ export class AnswerWriter {
 
   /**
    * The client must see that the answer is not whole: no last chunk, no further bytes. Where the end of the connection
-   * is the end of the body only a reset can tell.
+   * is the end of the body only a reset can tell, and so behind a zero, which lenient readers take for the last chunk.
    */
   break(): void {
-    if (this.#framing.kind === 'until_close') this.#reset();
+    if (this.#framing.kind === 'until_close' || this.#zeroIsLast) this.#reset();
     else this.#socket.destroy();
   }
 }

@@ -107,6 +107,21 @@ describe('a client that closes its sending side behind a whole request', () => {
     expect(rig.journal.finishes).toMatchObject([{ outcome: 'completed', bytesOut: 10 }]);
   });
 
+  it('takes no answer for whole that broke off behind the zero', async () => {
+    let from: Socket | undefined;
+    await start((_request, socket) => {
+      from = socket;
+      return undefined;
+    });
+    const client = halfClose(get);
+    const failed = new Promise<Error>((resolve) => client.socket.once('error', resolve));
+    await until(() => from !== undefined);
+    from?.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n');
+    await until(() => client.text().endsWith('hello\r\n0'), 'the zero');
+    from?.destroy();
+    expect(await failed).toMatchObject({ code: 'ECONNRESET' });
+  });
+
   it('is asked nothing in HTTP/1.0, which knows no interim answers', async () => {
     let answer: (() => void) | undefined;
     await start((_request, socket) => {

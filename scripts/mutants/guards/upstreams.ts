@@ -79,6 +79,16 @@ export const upstreamGuards: readonly Guard[] = [
     name: 'is an error, never an end',
   },
   {
+    id: 'F6d',
+    invariant: 'F6',
+    guard: 'an answer that breaks off behind the zero that asks a half-closed client ends with a reset',
+    file: 'src/gateway/answer-writer.ts',
+    search: ' || this.#zeroIsLast',
+    replacement: '',
+    test: 'test/gateway/half-closed.test.ts',
+    name: 'takes no answer for whole that broke off behind the zero',
+  },
+  {
     id: 'F7',
     invariant: 'F7',
     guard: 'another upstream is tried only for a method that may be repeated',
