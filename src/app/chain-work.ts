@@ -79,6 +79,7 @@ export function joinChainWork(
     seenLedger: () => watcher.state().lastLedger,
     strange: () => watcher.state().strange,
     begun: () => store.restored.state() !== 'begun' && store.deposits.cursor('vault') !== undefined,
+    unusedLanes: () => lanesFrom0(facts.lanes).slice(lanesUsed().length),
     async onTakenOver(signal) {
       const core = later();
       if (!core.restoring) return;

@@ -14,6 +14,8 @@ export type LaneSyncDeps = {
   seenLedger: () => number;
   /** Whether the vault was looked at once, by the watcher, since this database began or was restored. */
   begun?: () => boolean;
+  /** Lanes of the vault in which this gateway settles nothing. */
+  unusedLanes?: () => number[];
   /** Runs when the wait is over, before the lane goes on: a restored database is brought up to the vault. */
   onTakenOver?: (signal?: AbortSignal) => Promise<void>;
   log: Log;
@@ -40,7 +42,8 @@ export async function syncLane(deps: LaneSyncDeps, lane: number, signal?: AbortS
     await deps.onTakenOver?.(signal);
     adoptBatch(meta, lane, chain.batch, chain.chain);
     batches.raiseNumber(lane, chain.batch);
-    endAdoption(meta, lane);
+    // All began to wait together, and what landed meanwhile was noted: nobody else ends it for lanes that are not used.
+    for (const over of [lane, ...(deps.unusedLanes?.() ?? [])]) endAdoption(meta, over);
     log.warn({ lane, batch: chain.batch }, 'nothing from before this database can land any more; the lane goes on');
     return { next: 'ready' };
   }

@@ -197,10 +197,11 @@ export function createSettler(deps: SettlerDeps): Settler {
     }
     lane.apartFromLedger = undefined;
     log.warn({ lane: lane.lane, batch: batch.batch, lines: lines.length, why }, 'the batch is made smaller');
-    await unsealInParts(batch.id, signal);
+    // Before the parts: should one of them fail, the next turn finishes the rest, and its number may be another batch's then.
     sender.forget(batch.id);
     lane.atMost = times(sizeOf(lines), 0.5);
     lane.goesOn = true;
+    await unsealInParts(batch.id, signal);
     return true;
   }
 
@@ -216,19 +217,20 @@ export function createSettler(deps: SettlerDeps): Settler {
     if (!forced && !lane.goesOn && clock.monotonicMs() < dueAtMs) return undefined;
     lane.triedAtMs = clock.monotonicMs();
     const bounds = batchBounds(await deps.vault.settings(signal), rules.entriesMax);
+    // It may have been asked since.
+    const hurried = lane.hurry.take();
     const request: SealRequest = {
       lane: lane.lane,
       nowMs: clock.nowMs(),
       ageMaxMs: rules.ageMaxMs,
       unfinishedUpTo: ages.beganBefore(),
       minTotal: rules.minTotal,
-      force: forced,
+      force: forced || hurried,
       entriesMax: Math.min(bounds.entriesMax, lane.atMost?.entriesMax ?? bounds.entriesMax),
       linesMax: Math.min(bounds.linesMax, lane.atMost?.linesMax ?? bounds.linesMax),
       period: Math.floor(deps.chainTimeS() / deps.limitPeriodS),
       lanes: partition.lanes(),
     };
-    const hurried = lane.hurry.take();
     try {
       const { sealed, full } = await sealBatch(deps, request, signal);
       lane.goesOn = full;

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { adoptionOf, beginAdoption, signLifeMaxLedgers, signLifeMaxS } from '../../src/settlement/adoption.ts';
+import {
+  adoptionOf,
+  beganLate,
+  beginAdoption,
+  signLifeMaxLedgers,
+  signLifeMaxS,
+} from '../../src/settlement/adoption.ts';
 import { RpcError } from '../../src/stellar/json-rpc.ts';
 import { authorisationLedgers } from '../../src/stellar/submitter.ts';
 import { addressOf, createSettlementRig } from './rig.ts';
@@ -82,6 +88,17 @@ describe('a database that begins on a settled lane', () => {
       expect(adoptionOf(store.meta, 0)).toMatchObject({ batch: 0, since: undefined });
     },
   );
+
+  it('is known to have begun at the beginning, where only deposits were there, once the wait is over', async () => {
+    const rig = createSettlementRig();
+    rig.deposit(consumer, 1_000n);
+    await beginAdoption({ vault: rig.chain.vault, meta: rig.store.meta, newest: async () => rig.chain }, lanes);
+    expect(beganLate(rig.store.meta, lanes)).toBe(true);
+    rig.restart({ unusedLanes: () => Array.from({ length: lanes - 1 }, (_, index) => index + 1) });
+    rig.chain.close(signLifeMaxS + 5);
+    await rig.run();
+    expect(beganLate(rig.store.meta, lanes)).toBe(false);
+  });
 
   it('ends its wait by no older word: the batch that landed meanwhile keeps its number', async () => {
     const rig = await adopting();
