@@ -1,5 +1,6 @@
 import type { Log } from '../log.ts';
 import { cursorLedger } from '../stellar/event-cursor.ts';
+import { RpcError } from '../stellar/json-rpc.ts';
 import type { EventsRequest, Rpc } from '../stellar/rpc.ts';
 import { decodeTransfer, type TransferEvent, transfersTo } from '../stellar/token-events.ts';
 import { decodeVaultEvent } from '../stellar/vault-events.ts';
@@ -90,6 +91,10 @@ async function vaultEventsOf(deps: TransferDeps, transfers: TransferEvent[], sig
   const events = [];
   for (let from: EventsRequest['from'] = { startLedger: Math.min(...ledgers), endLedger }; ; ) {
     const page = await deps.rpc.events({ from, contractId: deps.vault, limit: vaultEventsMax }, signal);
+    // A server that has not seen the last of them would have its deposit counted as nobody's, for good.
+    if (page.latestLedger < endLedger - 1) {
+      throw new RpcError('lagging', `the RPC is at ledger ${page.latestLedger}, but was at ${endLedger - 1} before`);
+    }
     events.push(...page.events);
     if (page.events.length < vaultEventsMax || (cursorLedger(page.cursor) ?? endLedger) >= endLedger) return events;
     from = { cursor: page.cursor };

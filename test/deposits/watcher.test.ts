@@ -611,7 +611,7 @@ describe('USDC that was sent to the vault without a deposit', () => {
         ],
         data: i128Value(amount),
       },
-      { id: eventId(place.ledger, 5_000 + index), closedAtMs: closedAtMs(place.ledger), ...place },
+      { ...place, id: eventId(place.ledger, 5_000 + index), closedAtMs: closedAtMs(place.ledger) },
     );
 
   it('is booked as unattributed, and what a deposit explains is not', async () => {
@@ -668,6 +668,31 @@ describe('USDC that was sent to the vault without a deposit', () => {
     await rig.catchUp();
     expect(transferGaps(rig.store.meta)).toEqual([{ fromLedger: 0, toLedger: 39 }]);
     expect(rig.watcher.health().gap).toBeUndefined();
+  });
+
+  it('is told from deposits by no server that has not seen them yet', async () => {
+    const rig = createRig({ token });
+    const [first, last] = [rig.source.deposit(alice, 500n, 20), rig.source.deposit(alice, 400n, 22)];
+    rig.source.transfers = [transfer(500n, first, 0), transfer(400n, last, 1)];
+    const { rpc } = rig.source;
+    let behind = true;
+    rig.restart({
+      rpc: {
+        ...rpc,
+        async events(request, signal) {
+          const page = await rpc.events(request, signal);
+          // Of the vault's events in these ledgers alone, which are asked for beside the transfers.
+          if (!behind || !('endLedger' in request.from)) return page;
+          return { ...page, events: page.events.filter(({ ledger }) => (ledger ?? 0) < 22), latestLedger: 21 };
+        },
+      },
+    });
+    await rig.catchUp().catch(() => undefined);
+    expect(rig.store.deposits.bare().transfers).toEqual([]);
+    behind = false;
+    await rig.catchUp();
+    expect(rig.store.deposits.bare().transfers).toEqual([]);
+    expect(credited(rig, alice)).toBe(900n);
   });
 
   it('is told from deposits also where thousands of other events lie between', async () => {

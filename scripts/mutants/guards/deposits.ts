@@ -201,6 +201,16 @@ export const depositGuards: readonly Guard[] = [
     name: 'says which ledgers were forgotten before it looked',
   },
   {
+    id: 'H6d',
+    invariant: 'H6',
+    guard: 'a transfer is nobody’s only by the word of a server that has come as far',
+    file: 'src/deposits/transfers.ts',
+    search: 'if (page.latestLedger < endLedger - 1)',
+    replacement: 'if (false)',
+    test: 'test/deposits/watcher.test.ts',
+    name: 'is told from deposits by no server that has not seen them yet',
+  },
+  {
     id: 'H7a',
     invariant: 'H7',
     guard: 'a source that was reset to an older ledger is refused',
