@@ -56,8 +56,10 @@ export class Classic {
     }
   }
 
-  /** Nothing is left that has to be moved. */
+  /** All that came was seen, and nothing is left that has to be moved. */
   isDone({ gateway, network }: Life): boolean {
+    const seen = new Set(gateway?.core.store.classicPayments.list({ limit: 10_000 }).map((row) => row.operationId));
+    if ([...this.payments].some(([id, { amount }]) => amount >= keptLeast && !seen.has(id))) return false;
     const open = gateway?.core.store.classicPayments.open(network.depositAccount, 1) ?? [];
     const listed = gateway?.core.store.classicPayments.list({ state: 'unattributed', limit: 1_000 }) ?? [];
     if (listed.some(({ operationId }) => this.payments.get(operationId)?.landed)) return false;
