@@ -19,8 +19,7 @@ const betweenLooksMs = 5_000;
 /**
  * Compares what the books hold of each account with the vault, a part of them at a time. What neither an event nor a
  * settlement of ours explains ends sales, like any broken identity; so do payees' earnings, lanes and chain values, all of
- * them each time. While the books are brought up to the vault there is
- * nothing to compare.
+ * them each time. While the books are brought up to the vault there is nothing to compare.
  */
 export function chainCheckLoop(core: Core): Loop {
   const { clock, log, ledger, watcher, witness } = core;

@@ -119,6 +119,16 @@ export const chargeGuards: readonly Guard[] = [
     name: 'is paid when the gateway closes because ',
   },
   {
+    id: 'M6m',
+    invariant: 'M6',
+    guard: 'a minute that was bought while its connection began to close goes back',
+    file: 'src/gateway/websocket/session.ts',
+    search: 'if (minute && (this.#over.signal.aborted || this.tunnel.isClosing))',
+    replacement: 'if (minute && this.#over.signal.aborted)',
+    test: 'test/gateway/websocket/session.test.ts',
+    name: 'takes back a minute that was being written when a side began to close',
+  },
+  {
     id: 'M6k',
     invariant: 'M6',
     guard: 'a WebSocket that a client has had for a minute does not go back',

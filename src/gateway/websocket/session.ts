@@ -162,7 +162,7 @@ export class SocketSession {
     this.tunnel.pause();
     const { purchases, refused } = await till.buy(1);
     const [minute] = purchases;
-    if (minute && this.#over.signal.aborted) {
+    if (minute && (this.#over.signal.aborted || this.tunnel.isClosing)) {
       await till.end(minute, endOfPurchase({ kind: 'time', givenMs: undefined }, 'client'));
     } else if (minute) {
       if (this.#running) await this.#endTime(till, this.#running, 'closed');

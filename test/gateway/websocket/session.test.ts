@@ -449,6 +449,21 @@ describe('money by the minute', () => {
     expect(rig.account.charged - rig.account.refunded).toBe(usdc('0.1'));
   });
 
+  it('takes back a minute that was being written when a side began to close', async () => {
+    const rig = await openSession({ per: 'minute' });
+    const commit = Promise.withResolvers<void>();
+    rig.journal.beforeCharge = () => commit.promise;
+    rig.clock.advance(60_000);
+    await until(() => rig.account.holds === 1);
+    // Of the gateway: what comes from either side is not read while a minute is written.
+    rig.session.leave();
+    expect(rig.session.tunnel.isClosing).toBe(true);
+    commit.resolve();
+    await rig.over();
+    expect(books(rig)).toMatchObject({ charges: 2, refunds: ['client_gone'] });
+    expect(rig.account.charged - rig.account.refunded).toBe(usdc('0.1'));
+  });
+
   it.each(['client', 'upstream', 'gateway'] as const)(
     'begins no minute while the connection is closing: %s',
     async (side) => {
