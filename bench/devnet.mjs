@@ -1,7 +1,6 @@
-// What the devnet costs: start, memory, simulations, transactions, ledgers, and all of it again after 100,000 transactions.
-//   npm run bench:devnet -- [--transactions N] [--json] [--out]          (README.md tells more)
 import { cpus, loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
+import { InvalidArgumentError } from 'commander';
+import { scriptCommand, wholeNumber } from '../scripts/script-command.ts';
 import { measureEach, measureRates } from './devnet/ledger.mjs';
 import { measureLongLife } from './devnet/long-life.mjs';
 import { openNetwork, people } from './devnet/network.mjs';
@@ -9,17 +8,22 @@ import { measureStart } from './devnet/start.mjs';
 import { writeResults } from './report/files.mjs';
 import { plainTable, withSpread } from './report/table.mjs';
 
-const { values: options } = parseArgs({
-  options: {
-    transactions: { type: 'string', default: '100000' },
-    json: { type: 'boolean', default: false },
-    out: { type: 'boolean', default: false },
-  },
-});
-const transactions = Number(options.transactions);
-if (!Number.isSafeInteger(transactions) || transactions < 1_000) {
-  throw new Error('--transactions is a number from 1000');
+const { transactions, ...options } = scriptCommand(
+  'bench:devnet',
+  'What the devnet costs: start, memory, simulations, transactions, ledgers, and all of it again after many transactions.',
+)
+  .option('--transactions <number>', 'how many, 1000 at least', enough, 100_000)
+  .option('--json', 'the results as JSON')
+  .option('--out', 'writes them to bench/results')
+  .parse()
+  .opts();
+
+function enough(text) {
+  const number = wholeNumber(text);
+  if (number < 1_000) throw new InvalidArgumentError('It is 1000 or more.');
+  return number;
 }
+
 const EACH = 300;
 const START_ROUNDS = 5;
 const startMs = performance.now();

@@ -1,9 +1,7 @@
-// Mixed traffic against `callora serve` on a devnet for some minutes: nothing may grow, and the books must be what the
-// clients and the upstream have counted. Run `npm run soak -- [--minutes 10 | --seconds N] [--seed N] [--json] [--out FILE]`.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { scriptCommand, wholeNumber } from '../../scripts/script-command.ts';
 import { endWithBench } from '../harness/children.mjs';
 import { requireLinux } from '../harness/tools.mjs';
 import { compareBooks } from './books.mjs';
@@ -13,17 +11,18 @@ import { startSoakGateway } from './stage.mjs';
 import { runTraffic } from './traffic.mjs';
 import { startFaultyUpstream } from './upstream.mjs';
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '10' },
-    seconds: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false },
-    out: { type: 'string' },
-  },
-});
-const seconds = Number(values.seconds ?? Number(values.minutes) * 60);
-if (!(seconds > 0)) throw new Error('--minutes or --seconds is no number');
+const options = scriptCommand(
+  'soak',
+  'Mixed traffic against the program on a devnet: nothing may grow, and the books must be what clients and upstream have counted.',
+)
+  .option('--minutes <number>', 'how long', wholeNumber, 10)
+  .option('--seconds <number>', 'how long, instead', wholeNumber)
+  .option('--seed <number>', 'of the traffic', wholeNumber, 1)
+  .option('--json', 'the results as JSON')
+  .option('--out <file>', 'writes them to a file')
+  .parse()
+  .opts();
+const seconds = options.seconds ?? options.minutes * 60;
 
 requireLinux();
 const startMs = performance.now();
@@ -37,12 +36,12 @@ endWithBench(cleanUp);
 
 let result;
 try {
-  const upstream = await startFaultyUpstream(random(Number(values.seed)));
+  const upstream = await startFaultyUpstream(random(options.seed));
   ends.push(upstream.close);
   const stage = await startSoakGateway({ folder, upstreamPort: upstream.port, say });
   ends.push(stage.stop);
   const watch = watchProcess(stage, say);
-  const counted = await runTraffic({ stage, seconds, seed: Number(values.seed), say, status: watch.status });
+  const counted = await runTraffic({ stage, seconds, seed: options.seed, say, status: watch.status });
   await stage.untilIdle();
   const samples = await watch.stop();
   const growth = judgeGrowth(samples);
@@ -69,8 +68,8 @@ function thinned(list) {
 }
 
 const text = JSON.stringify(result, null, 2);
-if (values.out !== undefined) writeFileSync(values.out, `${text}\n`);
-if (values.json) console.log(text);
+if (options.out !== undefined) writeFileSync(options.out, `${text}\n`);
+if (options.json) console.log(text);
 for (const [name, count] of Object.entries(result.traffic)) say(`${name}: ${count}`);
 for (const [name, figure] of Object.entries({ ...result.growth, ...result.books })) say(`${name}: ${figure}`);
 for (const fault of result.faults) say(`FAULT: ${fault}`);

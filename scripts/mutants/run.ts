@@ -1,30 +1,28 @@
-// Takes one guard of the money rules away at a time and demands that the test named for it fails: a guard whose absence no
-// test sees does not exist. `--only M8` checks those of one invariant or one id, `--json` prints the results as JSON,
-// `--jobs 1` runs one at a time, `--docs` writes the tables of docs/guarantees.md anew instead; with `--figures FILE` it takes
-// over what the tests of a run with CALLORA_FIGURES=FILE have told.
 import { appendFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { scriptCommand, wholeNumber } from '../script-command.ts';
 import { checkMutants, type MutantResult } from './check.ts';
 import { keepFigures } from './figures.ts';
 import { withTable } from './guarantees-table.ts';
 import { guards } from './guards.ts';
 
 const root = path.join(import.meta.dirname, '../..');
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', multiple: true },
-    json: { type: 'boolean', default: false },
-    jobs: { type: 'string', default: '2' },
-    docs: { type: 'boolean', default: false },
-    figures: { type: 'string' },
-  },
-});
+const options = scriptCommand(
+  'mutants',
+  'Takes one guard of the money rules away at a time and demands that the test named for it fails: a guard whose absence no test sees does not exist.',
+)
+  .option('--only <id or invariant...>', 'these only, such as M8 or M8a')
+  .option('--jobs <number>', 'how many at a time', wholeNumber, 2)
+  .option('--json', 'the results as JSON')
+  .option('--docs', 'write the tables of docs/guarantees.md anew instead')
+  .option('--figures <file>', 'with --docs: take over what the tests of a run with CALLORA_FIGURES=FILE have told')
+  .parse()
+  .opts<{ only?: string[]; jobs: number; json?: true; docs?: true; figures?: string }>();
 
 // An exit takes the copies along, so a Ctrl-C must be one.
 process.once('SIGINT', () => process.exit(130));
-if (values.docs) {
-  if (values.figures !== undefined) keepFigures(root, values.figures);
+if (options.docs) {
+  if (options.figures !== undefined) keepFigures(root, options.figures);
   const { file, text } = withTable(root);
   writeFileSync(file, text);
 } else {
@@ -35,13 +33,13 @@ if (values.docs) {
 }
 
 async function main(): Promise<void> {
-  const { only } = values;
+  const { only } = options;
   const chosen = guards.filter(({ id, invariant }) => !only || only.includes(id) || only.includes(invariant));
   if (chosen.length === 0) throw new Error(`no guard is called ${only?.join(' or ')}`);
   const startMs = performance.now();
-  const results = await checkMutants(root, chosen, Math.max(1, Number(values.jobs)), (line) => console.error(line));
+  const results = await checkMutants(root, chosen, Math.max(1, options.jobs), (line) => console.error(line));
   const seconds = Math.round((performance.now() - startMs) / 1000);
-  console.log(values.json ? JSON.stringify({ seconds, results: results.map(plain) }, undefined, 2) : table(results));
+  console.log(options.json ? JSON.stringify({ seconds, results: results.map(plain) }, undefined, 2) : table(results));
   const standing = results.filter((result) => result.verdict !== 'killed');
   const said = `${results.length - standing.length} of ${results.length} mutants killed in ${seconds} s`;
   console.error(said);

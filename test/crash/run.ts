@@ -1,20 +1,17 @@
-import { parseArgs } from 'node:util';
+import { randomSeed, scriptCommand, wholeNumber } from '../../scripts/script-command.ts';
 import { crashLoop } from './crash-loop.ts';
 import { faultsOf } from './verdict.ts';
 
-/** `npm run crash -- --kills 1000`: the shipped program under load, killed again and again, its books compared at the end. */
-const { values } = parseArgs({
-  options: {
-    kills: { type: 'string', default: '50' },
-    seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
-    json: { type: 'boolean', default: false },
-  },
-});
-const [kills, seed] = [Number(values.kills), Number(values.seed)];
-if (![kills, seed].every((number) => Number.isSafeInteger(number) && number >= 0)) {
-  process.stderr.write('--kills and --seed are whole numbers\n');
-  process.exit(2);
-}
+const options = scriptCommand(
+  'crash',
+  'The shipped program under load, killed again and again; then the books of clients, service, database and vault are compared.',
+)
+  .option('--kills <number>', 'how often', wholeNumber, 50)
+  .option('--seed <number>', 'of the load and of the moments; by chance without it', wholeNumber)
+  .option('--json', 'the figures as JSON')
+  .parse()
+  .opts<{ kills: number; seed?: number; json?: true }>();
+const { kills, seed = randomSeed() } = options;
 process.stderr.write(`${kills} kills, seed ${seed}\n`);
 const report = await crashLoop({ kills, seed }, (kill, book) => {
   const line = `kill ${kill} of ${kills}, ${book.served.size} calls served`;
@@ -29,7 +26,7 @@ const figures = {
   readyMaxMs: Math.round(Math.max(...readyMs)),
 };
 const text = (value: unknown) => (Array.isArray(value) ? String(value.length) : String(value));
-if (values.json) {
+if (options.json) {
   process.stdout.write(
     `${JSON.stringify({ ...figures, faults }, (_, value) => (typeof value === 'bigint' ? String(value) : value))}\n`,
   );

@@ -1,38 +1,30 @@
-import { parseArgs } from 'node:util';
+import { randomSeed, scriptCommand, wholeNumber } from '../../scripts/script-command.ts';
 import { simulateShort } from './short-life.ts';
 import { changes, simulate } from './simulate.ts';
 
-/**
- * `npm run simulate`: lives by chance, one seed after the other, until one of them breaks or so many are through. `--short`
- * plays many lives of some thirty commands, each with a fault or two.
- */
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
-    lives: { type: 'string', default: '100' },
-    commands: { type: 'string', default: '1000' },
-    short: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-  },
-});
-const first = Number(values.seed);
-const lives = Number(values.lives);
-const commands = Number(values.commands);
-if (![first, lives, commands].every((number) => Number.isSafeInteger(number) && number >= 0)) {
-  process.stderr.write('--seed, --lives and --commands are whole numbers\n');
-  process.exit(2);
-}
-const length = values.short ? '20 to 40' : String(commands);
+const options = scriptCommand(
+  'simulate',
+  'Lives of a gateway by chance, on the real contract, with faults: one seed after the other, until one of them breaks or all are through.',
+)
+  .option('--seed <number>', 'of the first life; by chance without it', wholeNumber)
+  .option('--lives <number>', 'how many', wholeNumber, 100)
+  .option('--commands <number>', 'how long each of them is', wholeNumber, 1000)
+  .option('--short', 'lives of 20 to 40 commands instead, each with a fault or two')
+  .option('--json', 'the counts as JSON')
+  .parse()
+  .opts<{ seed?: number; lives: number; commands: number; short?: true; json?: true }>();
+const { seed: first = randomSeed(), lives, commands } = options;
+const length = options.short ? '20 to 40' : String(commands);
 process.stderr.write(`${lives} lives of ${length} commands, seeds from ${first}\n`);
 const total = new Map<string, number>();
 const startMs = performance.now();
 for (let life = 0; life < lives; life++) {
   try {
-    const { counts } = await (values.short ? simulateShort(first + life) : simulate(first + life, commands));
+    const { counts } = await (options.short ? simulateShort(first + life) : simulate(first + life, commands));
     for (const [kind, count] of Object.entries(counts)) total.set(kind, (total.get(kind) ?? 0) + count);
   } catch (error) {
     process.stderr.write(`\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    const again = values.short ? '--short' : `--commands ${commands}`;
+    const again = options.short ? '--short' : `--commands ${commands}`;
     process.stderr.write(`play it again: npm run simulate -- --seed ${first + life} --lives 1 ${again}\n`);
     process.exit(1);
   }
@@ -46,7 +38,7 @@ function report(): void {
   const cpuSeconds = (user + system) / 1e6;
   const changed = changes.reduce((sum, kind) => sum + (total.get(kind) ?? 0), 0);
   const counts = Object.fromEntries([...total].sort(([, one], [, other]) => other - one));
-  if (values.json) {
+  if (options.json) {
     process.stdout.write(
       `${JSON.stringify({ seed: first, lives, commands: length, changes: changed, seconds, cpuSeconds, counts })}\n`,
     );
