@@ -4,7 +4,7 @@ import type { LogFrame } from './log-frames.ts';
 
 /**
  * Copies a database with what its damaged log holds before the damage; SQLite reads that much and no more. Returns how many
- * commits end behind it and are given up. Throws where the copy would be no state that the books were ever in.
+ * commits end behind it, as far as they can be read, and are given up. Throws where the copy would be no state that the books were ever in.
  */
 export function copyBeforeDamage(file: string, to: string): number {
   const damage = findLogDamage(file);
@@ -14,7 +14,7 @@ export function copyBeforeDamage(file: string, to: string): number {
     throw new Error('it is missing or empty: bring it back beside its log, or restore a backup');
   requireNotBehind(file);
   for (const suffix of ['', '-wal']) copyFileSync(`${file}${suffix}`, `${to}${suffix}`, constants.COPYFILE_EXCL);
-  return damage.commitsBehind;
+  return damage.kind === 'short' ? 0 : damage.commitsBehind;
 }
 
 /**
@@ -22,7 +22,7 @@ export function copyBeforeDamage(file: string, to: string): number {
  * then be as they were before it, and both together are books that never were.
  */
 function requireNotBehind(file: string): void {
-  withLog(file, (frames = []) => {
+  withLog(file, ({ frames = [] }) => {
     const database = openSync(file, 'r');
     try {
       const before = new Set<number>();

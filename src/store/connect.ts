@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import type { Log } from '../log.ts';
 import { requireSoundLog } from './log-damage.ts';
 import { openSqlite } from './open-sqlite.ts';
 import type { RawDb } from './raw-db.ts';
@@ -20,8 +21,8 @@ export function resolveStoreFile(file: string): string {
  * Opens the file, held by its lock, and refuses what is not a sound database. Nothing is repaired or deleted here: what
  * cannot be read today may be worth a lot to whoever restores it.
  */
-export function connect(file: string, check: boolean): RawDb {
-  requireSoundLog(file);
+export function connect(file: string, check: boolean, log: Log): RawDb {
+  const lostCommits = requireSoundLog(file);
   // Made before SQLite opens it, never after: closing another descriptor of an open database drops its locks.
   if (!fs.existsSync(file)) fs.closeSync(fs.openSync(file, 'a', 0o600));
   let db: RawDb | undefined;
@@ -32,6 +33,10 @@ export function connect(file: string, check: boolean): RawDb {
     db.pragma('foreign_keys = ON');
     const verdict = check ? db.pragma('quick_check(1)', { simple: true }) : 'ok';
     if (verdict !== 'ok') throw new Error(`quick_check says: ${verdict}`);
+    if (lostCommits > 0) {
+      startLogOver(db);
+      log.warn({ commits: lostCommits }, 'a power cut took the last commits: they had not reached the disk');
+    }
     db.pragma('busy_timeout = 0');
     return db;
   } catch (error) {
@@ -42,6 +47,12 @@ export function connect(file: string, check: boolean): RawDb {
       cause: error,
     });
   }
+}
+
+/** What lies behind the part that is read would look like damage once more is written before it. */
+function startLogOver(db: RawDb): void {
+  const [progress] = db.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
+  if (progress?.busy !== 0) throw Object.assign(new Error('its log is being read'), { code: 'SQLITE_BUSY' });
 }
 
 /**

@@ -23,6 +23,8 @@ export type LogFrame = {
 type Sum = { first: number; second: number };
 
 export const logHeaderBytes = 32;
+/** Where the header has its salts, 8 bytes. */
+export const saltsAt = 16;
 
 const frameHeaderBytes = 24;
 
@@ -38,7 +40,7 @@ export function readLogHeader(bytes: Buffer): LogHeader | undefined {
   const littleEndian = (magic & 1) === 0;
   const sum = addUp(view, 0, 24, { first: 0, second: 0 }, littleEndian);
   if (!isEqual(sum, sumAt(view, 24))) return undefined;
-  return { pageBytes: view.getUint32(8), salts: view.getBigUint64(16), sum, littleEndian };
+  return { pageBytes: view.getUint32(8), salts: view.getBigUint64(saltsAt), sum, littleEndian };
 }
 
 /** All frames that have room in the file, in order; what is left of one at the end of the file is none. */

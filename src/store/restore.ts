@@ -157,7 +157,7 @@ function putAside(file: string, nowMs: number): string | undefined {
   if (isThere && !isDamaged) takeLogIn(file);
   // A damaged log goes with its database: at no moment is one of them there alone for SQLite to open.
   if (isThere) (isDamaged ? renameSync : linkSync)(file, aside);
-  for (const suffix of ['-wal', '-shm']) {
+  for (const suffix of ['-wal', '-shm', '-synced']) {
     if (existsSync(`${file}${suffix}`)) renameSync(`${file}${suffix}`, `${aside}${suffix}`);
   }
   return isThere ? aside : undefined;

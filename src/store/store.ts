@@ -30,6 +30,7 @@ import { createRoots, type Roots } from './roots.ts';
 import { createRoutes, type Routes } from './routes.ts';
 import { createStatements, type Statements } from './statements.ts';
 import { createFindWrongSums, type FindWrongSums } from './sums.ts';
+import { keepSyncedMarks } from './synced-mark.ts';
 import { createTokens, type Tokens } from './tokens.ts';
 import { takeApartUnfinished } from './unseal.ts';
 import { createUsageSums, type UsageSums } from './usage-sums.ts';
@@ -110,7 +111,7 @@ export function openStore(options: StoreOptions): Store {
   let walkDb: RawDb | undefined;
   try {
     const checkFirst = storeBytes(file) <= (options.checkFirstMaxBytes ?? checkFirstMaxBytesDefault);
-    db = connect(file, checkFirst);
+    db = connect(file, checkFirst, log);
     migrateStore(db);
     const write = createWrite(db);
     const meta = createMeta(db, write);
@@ -120,7 +121,8 @@ export function openStore(options: StoreOptions): Store {
     takeApartUnfinished(db, write);
     journalDb = connectJournal(file);
     walkDb = connectWalk(file);
-    const wal = createWalSync(`${file}-wal`, options.fdatasync);
+    const marks = keepSyncedMarks(file);
+    const wal = createWalSync(`${file}-wal`, options.fdatasync, marks.begin);
     const checkpoints = (options.startCheckpoints ?? startCheckpoints)({
       file,
       log,
@@ -144,6 +146,7 @@ export function openStore(options: StoreOptions): Store {
       async close() {
         await checkpoints.stop();
         await wal.close();
+        marks.close();
         for (const connection of opened) connection.close();
         lock.release();
       },

@@ -14,7 +14,16 @@ export type WalSync = {
 
 export type Fdatasync = (descriptor: number, done: (error: Error | null) => void) => void;
 
-export function createWalSync(file: string, fdatasync: Fdatasync = fs.fdatasync): WalSync {
+/** Notes what is in the log when a sync begins, and keeps it once that is on the disk. */
+export type BeginMark = () => () => void;
+
+const noMark: BeginMark = () => () => undefined;
+
+export function createWalSync(
+  file: string,
+  fdatasync: Fdatasync = fs.fdatasync,
+  beginMark: BeginMark = noMark,
+): WalSync {
   // The -wal file carries no POSIX locks, unlike the database and -shm: a descriptor of our own is harmless there.
   const descriptor = fs.openSync(file, 'r+');
   let running: Promise<void> | undefined;
@@ -23,8 +32,12 @@ export function createWalSync(file: string, fdatasync: Fdatasync = fs.fdatasync)
 
   function once(): Promise<void> {
     return new Promise((resolve, reject) => {
+      const keepMark = beginMark();
       fdatasync(descriptor, (error) => {
-        if (!error) return resolve();
+        if (!error) {
+          keepMark();
+          return resolve();
+        }
         failure = error;
         reject(error);
       });

@@ -51,7 +51,7 @@ function watchStatements(): void {
 /** The files as they lie there now: with what was committed, without what only the process knew. */
 export function copyDatabase(from: string, to: string): void {
   fs.mkdirSync(path.dirname(to), { recursive: true });
-  for (const suffix of ['', '-wal']) {
+  for (const suffix of ['', '-wal', '-synced']) {
     if (fs.existsSync(from + suffix)) fs.copyFileSync(from + suffix, to + suffix);
   }
 }

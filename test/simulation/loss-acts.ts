@@ -112,7 +112,7 @@ async function leaveInFlight(life: Life): Promise<boolean> {
   return gateway.core.store.batches.open().some(({ state }) => state === 'submitted');
 }
 
-const everyFile = ['', '-wal', '-shm'];
+const everyFile = ['', '-wal', '-shm', '-synced'];
 
 /** Some delete what they take for all of a database, and leave its log. */
 function removeFiles({ places }: Life, suffixes: string[]): void {

@@ -41,7 +41,7 @@ export function killedStore(charges: number, before: (store: Store) => void = ()
   for (let charge = 0; charge < charges; charge++) writeCharge(store, { account: 'GA', price: 7 });
   before(store);
   const copy = path.join(tempFolder(), 'callora.db');
-  for (const suffix of ['', '-wal', '-shm']) fs.copyFileSync(`${file}${suffix}`, `${copy}${suffix}`);
+  for (const suffix of ['', '-wal', '-shm', '-synced']) fs.copyFileSync(`${file}${suffix}`, `${copy}${suffix}`);
   return copy;
 }
 

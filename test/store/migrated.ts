@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { silentLog } from '../../src/log.ts';
 import { connect } from '../../src/store/connect.ts';
 import { migrateStore } from '../../src/store/migrate.ts';
 
@@ -16,7 +17,7 @@ export function copyMigrated(to: string): void {
 function migrate(): Buffer {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'callora-migrated-'));
   const file = path.join(folder, 'callora.db');
-  const db = connect(file, false);
+  const db = connect(file, false, silentLog());
   migrateStore(db);
   db.close();
   const migrated = fs.readFileSync(file);
