@@ -33,6 +33,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
   let running = 0;
   let draining = false;
   let whenIdle: (() => void) | undefined;
+  let timeChecks: Promise<void> | undefined;
+  const drained = new AbortController();
   const nextRequestId = createRequestIds();
   const dateText = createDateText(deps.clock);
   const joined = joinDeps(deps, () => draining);
@@ -101,6 +103,13 @@ export function createGateway(deps: GatewayDeps): Gateway {
     if (running === 0) whenIdle?.();
   }
 
+  async function checkTimes(): Promise<void> {
+    while (!drained.signal.aborted) {
+      await deps.clock.sleep(timeCheckMs, drained.signal);
+      connections.checkTime();
+    }
+  }
+
   async function idle(waitMaxMs: number): Promise<void> {
     if (running === 0) return;
     const stop = new AbortController();
@@ -120,10 +129,13 @@ export function createGateway(deps: GatewayDeps): Gateway {
       handshakeTimeoutMs: deps.config().gateway.limits.tlsHandshakeTimeoutMs,
     },
   });
-  const timeCheck = setInterval(connections.checkTime, timeCheckMs).unref();
 
   return {
-    listen: () => listener.listen(deps.config().gateway.listen),
+    async listen() {
+      const bound = await listener.listen(deps.config().gateway.listen);
+      timeChecks = checkTimes();
+      return bound;
+    },
     async drain() {
       draining = true;
       // They would not end by themselves, and their clients can open them elsewhere.
@@ -136,7 +148,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
       await closed;
       // Calls cut off just now still write how they ended.
       await idle(cutOffMs);
-      clearInterval(timeCheck);
+      drained.abort();
+      await timeChecks;
       joined.ownPages.close();
     },
     stats: () => ({ connections: connections.open(), sockets: joined.sockets.size, running, draining }),

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { GatewayLimits } from '../../src/catalog/model.ts';
+import { type FakeClock, fakeClock } from '../../src/clock.ts';
 import {
   type ApiSpec,
   type Behaviour,
@@ -21,13 +22,16 @@ import {
 
 let upstream: RawUpstream;
 let rig: Rig;
+let clock: FakeClock;
 let clients: Client[] = [];
 
 type Client = { socket: Socket; text(): string };
 
 async function start(behave?: Behaviour, spec: Partial<ApiSpec> = {}, changed: Partial<GatewayLimits> = {}) {
   upstream = await startUpstream(behave);
+  clock = fakeClock();
   rig = await startRig({
+    deps: { clock },
     config: makeConfig([{ origin: upstream.origin, price: '0.1', ...spec }], { limits: { ...limits, ...changed } }),
   });
 }
@@ -52,6 +56,15 @@ function open(bytes: string): Client {
   return client;
 }
 
+/** Waits until it holds, and lets the gateway look at its clients meanwhile; apart from that its clock stands still. */
+function untilSeen(condition: () => boolean, what?: string): Promise<void> {
+  return until(() => {
+    if (condition()) return true;
+    clock.advance(500);
+    return false;
+  }, what);
+}
+
 async function answered(client: Client): Promise<string> {
   await until(() => client.socket.closed, 'the connection ended');
   return client.text();
@@ -60,7 +73,7 @@ async function answered(client: Client): Promise<string> {
 afterEach(async () => {
   for (const { socket } of clients) socket.destroy();
   clients = [];
-  await until(() => rig.gateway.stats().running === 0, 'every call ended');
+  await untilSeen(() => rig.gateway.stats().running === 0, 'every call ended');
   await until(() => rig.gateway.stats().connections === 0, 'every connection ended');
   expect(rig.account()).toMatchObject({ held: 0n, holds: 0 });
   expect(rig.journal.finishes.length).toBe(rig.journal.charges.length);
@@ -95,12 +108,12 @@ describe('a client that closes its sending side behind a whole request', () => {
     });
     const client = halfClose(get);
     // By then it has been asked whether it is still there, in a way that every client overlooks.
-    await until(() => client.text() !== '', 'the interim answer');
+    await untilSeen(() => client.text() !== '', 'the interim answer');
     expect(client.text()).toBe('HTTP/1.1 100 Continue\r\n\r\n');
     from?.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n');
     await until(() => client.text().includes('hello'));
     // Between two pieces it is asked by a zero before the length of the next one.
-    await until(() => client.text().endsWith('hello\r\n0'), 'the zero');
+    await untilSeen(() => client.text().endsWith('hello\r\n0'), 'the zero');
     from?.write('5\r\nworld\r\n0\r\n\r\n');
     const answer = readAnswer(await answered(client));
     expect([answer.status, answer.body]).toEqual([200, 'helloworld']);
@@ -120,7 +133,7 @@ describe('a client that closes its sending side behind a whole request', () => {
     });
     await until(() => from !== undefined);
     from?.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n');
-    await until(() => client.text().endsWith('hello\r\n0'), 'the zero');
+    await untilSeen(() => client.text().endsWith('hello\r\n0'), 'the zero');
     from?.destroy();
     await answered(client);
     expect(failure).toMatchObject({ code: 'ECONNRESET' });
@@ -136,7 +149,7 @@ describe('a client that closes its sending side behind a whole request', () => {
     await until(() => answer !== undefined);
     const answerOld = answer;
     const other = halfClose(get);
-    await until(() => other.text() !== '', 'the other one is asked');
+    await untilSeen(() => other.text() !== '', 'the other one is asked');
     expect(old.text()).toBe('');
     answerOld?.();
     answer?.();
@@ -172,7 +185,7 @@ describe('a client that closes its sending side behind a whole request', () => {
     const answer = `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
     await start(() => answer, { upstream: { idleTimeoutMs: 300 } });
     halfClose(get).socket.pause();
-    await until(() => rig.journal.finishes.length === 1);
+    await untilSeen(() => rig.journal.finishes.length === 1);
     expect(rig.journal.finishes).toMatchObject([{ outcome: 'client_gone' }]);
   });
 
@@ -215,7 +228,7 @@ describe('a client that has left, of which its sending side is seen first,', () 
     const client = open(get);
     await until(() => upstream.requests.length === 1);
     client.socket.destroy();
-    await until(() => upstream.connections.size === 0, 'the upstream was cut off');
+    await untilSeen(() => upstream.connections.size === 0, 'the upstream was cut off');
     await until(() => rig.gateway.stats().connections === 0);
     expect([rig.journal.charges, rig.account().charged]).toEqual([[], 0n]);
   });
@@ -228,12 +241,12 @@ describe('a client that has left, of which its sending side is seen first,', () 
     const client = open(get);
     await until(() => client.text().includes('hello'));
     client.socket.destroy();
-    await until(() => upstream.connections.size === 0, 'the upstream was cut off');
+    await untilSeen(() => upstream.connections.size === 0, 'the upstream was cut off');
     await until(() => rig.journal.finishes.length === 1);
     expect(rig.journal.finishes).toMatchObject([{ outcome: 'client_gone', bytesOut: 5 }]);
   });
 
-  it('amid a silent answer of a length, where nothing can be asked, is given up in bounded time', async () => {
+  it('amid a silent answer of a length, where nothing can be asked, is given up in bounded time, and not before', async () => {
     await start((_request, socket) => {
       socket.write('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello');
       return undefined;
@@ -241,7 +254,8 @@ describe('a client that has left, of which its sending side is seen first,', () 
     const client = open(get);
     await until(() => client.text().includes('hello'));
     client.socket.destroy();
-    await until(() => upstream.connections.size === 0, 'the upstream was cut off');
+    await untilSeen(() => upstream.connections.size === 0, 'the upstream was cut off');
+    expect(clock.monotonicMs()).toBeGreaterThanOrEqual(10_000);
     await until(() => rig.journal.finishes.length === 1);
     expect(rig.journal.finishes).toMatchObject([{ outcome: 'client_gone', bytesOut: 5 }]);
   });

@@ -107,7 +107,7 @@ export async function startKeyed(options: Options = {}): Promise<KeyedRig> {
         journal: options.journalAs?.(journal) ?? journal,
         keys: options.keysAs?.(keys) ?? keys,
         nextCallId: () => current.store.nextCallId(),
-        clock: { ...systemClock, nowMs: clock.nowMs },
+        clock,
         resolve: {
           account: (address) =>
             address === account
