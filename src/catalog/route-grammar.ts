@@ -80,11 +80,11 @@ function parseSegment(text: string, last: boolean): Segment | string {
 }
 
 /**
- * A literal is compared byte by byte with the path of a call, which the gateway refuses unless it is canonical: so a
- * literal in any other spelling could never match, and its price would silently never apply.
+ * A literal is compared byte by byte with the one spelling under which the gateway knows the path of a call, whichever
+ * of those that it takes the client wrote: a literal in any other could never match, and its price would silently never apply.
  */
 function literalFault(text: string): string | undefined {
-  if (/[^\x21-\x7e]/.test(text)) return `has characters outside ASCII; write ${encodeURIComponent(text)}`;
+  if (/[^\x21-\x7e]/.test(text)) return `has characters other than visible ASCII; write ${encodeURIComponent(text)}`;
   if (!/^(?:[A-Za-z0-9\-._~!$&'()+,;=:@]|%[0-9A-F]{2})*$/.test(text)) {
     return `has a character that stands percent-encoded, in upper case, in a path: ${text}`;
   }

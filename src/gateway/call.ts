@@ -66,7 +66,9 @@ function serveAdmitted(
   admitted: Admitted | Refusal,
 ): Promise<void> | void {
   if (!admitted.ok) return refuse(exchange, admitted);
-  return carryOut(deps, open(deps, exchange, route, admitted, deps.nextCallId()), target);
+  const call = open(exchange, route, admitted, deps.nextCallId());
+  takeBody(deps, call);
+  return carryOut(deps, call, target);
 }
 
 /** From the request upstream to the last byte of the answer. Whatever happens, the call is over then. */
@@ -91,7 +93,7 @@ export async function carryOut(deps: CallDeps, call: Call, target: string): Prom
   }
 }
 
-export function open(deps: CallDeps, exchange: Exchange, route: Route, admitted: Admitted, id: number): Call {
+export function open(exchange: Exchange, route: Route, admitted: Admitted, id: number): Call {
   const { body } = exchange;
   const call: Call = {
     exchange,
@@ -114,14 +116,18 @@ export function open(deps: CallDeps, exchange: Exchange, route: Route, admitted:
   exchange.end.callId = call.id;
   exchange.end.account = admitted.payer?.account.address;
   exchange.fields.push('callora-call', String(call.id));
-  if (body) {
-    const failed = (error: BodyError) => call.upstream?.abandon(error);
-    body.onFailed = failed;
-    body.limit(route.bodyBytesMax);
-    keepTrailers(deps, exchange, route);
-    wantsBody(exchange);
-  }
   return call;
+}
+
+/** The request's body goes on as it comes, within the bound of its route. */
+export function takeBody(deps: CallDeps, call: Call): void {
+  const { exchange, route, body } = call;
+  if (!body) return;
+  const failed = (error: BodyError) => call.upstream?.abandon(error);
+  body.onFailed = failed;
+  body.limit(route.bodyBytesMax);
+  keepTrailers(deps, exchange, route);
+  wantsBody(exchange);
 }
 
 /** What of the request's trailers the upstream gets; asked for when the body has ended. */

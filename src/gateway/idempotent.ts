@@ -136,7 +136,7 @@ async function run(deps: KeyedDeps, keyed: Keyed): Promise<void> {
   exchange.request.fields = withUpstreamKey(exchange, keyed.payer.account.address, keyed.key);
   const copy = new AnswerCopy(deps, keyed.payer.account, limits);
   keyed.begun = true;
-  const call = open(deps, exchange, route, admitted, callId);
+  const call = open(exchange, route, admitted, callId);
   // It goes on without its client: what it buys is kept for when the client asks again.
   exchange.onGone = undefined;
   if (exchange.body) call.outgoing = keyed.body;

@@ -103,6 +103,7 @@ function encodingOf(code: number): string {
 
 /** What a client has to write instead: it may have got the character from a library that it has never looked into. */
 function rawFault(where: 'path' | 'query', code: number): string {
+  if (code < 0x20 || code === 0x7f) return `a control character in the ${where} is not allowed`;
   if (code === 0x5c) return `a backslash in the ${where} is not allowed`;
   if (code > 0x7e)
     return `the ${where} has the byte ${encodingOf(code).slice(1)}: beyond ASCII, write UTF-8 and encode it`;

@@ -1,5 +1,4 @@
 import type { Connection } from './connection.ts';
-import type { Dialer } from './dial.ts';
 import type { UpstreamError, UpstreamErrorKind } from './upstream-error.ts';
 
 /** Whoever has opened the connection. */
@@ -14,16 +13,4 @@ export type ConnectionOwner = {
   idle(connection: Connection): void;
   /** It takes no calls any more. */
   closed(connection: Connection): void;
-};
-
-export type ConnectionSettings = {
-  dialer: Dialer;
-  basePath: string;
-  answerHeadBytesMax: number;
-  connectTimeoutMs: number;
-  /**
-   * One piece of memory for what all sockets read, since each read is used up before the next; sockets that are handed
-   * over have none.
-   */
-  readBuffer: Buffer | undefined;
 };

@@ -1,6 +1,6 @@
 import type { UpstreamHealth } from '../catalog/model.ts';
 import type { Clock } from '../clock.ts';
-import type { ConnectionSettings } from './connection-owner.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 import { type Probe, startProbe } from './probe.ts';
 import { nextVerdict, type ProbeVerdict, trusted } from './probe-verdict.ts';
 

@@ -1,6 +1,7 @@
 import type { UpstreamHealth } from '../catalog/model.ts';
 import { Connection } from './connection.ts';
-import type { ConnectionOwner, ConnectionSettings } from './connection-owner.ts';
+import type { ConnectionOwner } from './connection-owner.ts';
+import type { ConnectionSettings } from './connection-settings.ts';
 import { UpstreamExchange } from './upstream-exchange.ts';
 import type { UpstreamHandler, UpstreamRequest } from './upstreams.ts';
 

@@ -40,7 +40,7 @@ describe('a route', () => {
     ['GET /:1a', 'a parameter without a name'],
     ['GET /a?b=1', 'percent-encoded'],
     ['GET /a#b', 'percent-encoded'],
-    ['GET /a b', 'outside ASCII; write a%20b'],
+    ['GET /a b', 'other than visible ASCII; write a%20b'],
     ['GET /münchen', 'write m%C3%BCnchen'],
     ['GET /a%2', 'percent-encoded'],
     ['GET /%c3%bc', 'upper case'],

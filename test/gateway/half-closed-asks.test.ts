@@ -76,9 +76,15 @@ it.each(['length', 'until_close'] as const)('an answer framed by %s has 10 s for
     [true, ''],
     [true, ''],
   ]);
-  // Who has not read what is there has its time for that.
+  expect(ask(19_999)).toEqual([false, '']);
+  // Who has not read what is there has its time for that, and behind it 10 s as ever.
+  answer.write(Buffer.from('o'));
   socket.writableLength = 1;
-  expect(ask(100_000)).toEqual([true]);
+  expect([ask(100_000), ask(200_000)]).toEqual([[true], [true]]);
   socket.writableLength = 0;
-  expect(ask(100_000)).toEqual([false, '']);
+  expect([ask(200_500), ask(210_499), ask(210_500)]).toEqual([
+    [true, ''],
+    [true, ''],
+    [false, ''],
+  ]);
 });

@@ -71,6 +71,8 @@ describe('a request target', () => {
     ['/a{b', 'the path has { as it stands: write %7B'],
     ['/a\\b', 'a backslash in the path is not allowed'],
     ['/a#b', 'the path has # as it stands: write %23'],
+    ['/a\x7f', 'a control character in the path is not allowed'],
+    ['/a?b=\x01', 'a control character in the query is not allowed'],
     ['/caf\xe9', 'the path has the byte E9: beyond ASCII, write UTF-8 and encode it'],
     ['/a?b#c', 'the query has # as it stands: write %23'],
     ['/a?b=\xe9', 'the query has the byte E9: beyond ASCII, write UTF-8 and encode it'],

@@ -3,7 +3,7 @@ import { endOfPurchase, type SocketCause } from '../../billing/socket-charging.t
 import type { Route } from '../../catalog/model.ts';
 import { formatUsdc } from '../../money.ts';
 import { admit } from '../admit.ts';
-import { answer, type Call, type CallDeps, close, giveUp, open, send } from '../call.ts';
+import { answer, type Call, type CallDeps, close, giveUp, open, send, takeBody } from '../call.ts';
 import { type Exchange, endsConnection } from '../exchange.ts';
 import type { Answered, Upgraded } from '../forward.ts';
 import { answerHead } from '../headers-down.ts';
@@ -50,7 +50,8 @@ export async function serveSocket(deps: SocketDeps, exchange: Exchange, route: R
   const admitted = decision instanceof Promise ? await decision : decision;
   if (!admitted.ok) return refuse(exchange, admitted);
 
-  const call = open(deps, exchange, route, admitted, deps.nextCallId());
+  const call = open(exchange, route, admitted, deps.nextCallId());
+  takeBody(deps, call);
   try {
     const opening = await pay(deps, call, read.wish);
     if (!opening) return refuse(exchange, unwritten);
