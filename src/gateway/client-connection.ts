@@ -299,10 +299,16 @@ export class ClientConnection {
   /** Nothing more comes for this exchange: it has all that it needs, or its client has left. */
   #goOnWithout(exchange: Exchange): void {
     if (this.#body || exchange.head.socket) {
-      this.socket.destroy();
+      this.destroy();
       return;
     }
     this.#deadlineMs = this.#events.nowMs() + askEveryMs;
+  }
+
+  /** Ends the connection at once; an answer under way is seen to be broken off. */
+  destroy(): void {
+    if (this.exchange) this.exchange.answer.break();
+    else this.socket.destroy();
   }
 
   /** Ends the connection in a way that no reader takes for the end of an answer. */
@@ -325,7 +331,7 @@ export class ClientConnection {
   /** Looked at now and then: what a client was given time for is over. */
   checkTime(nowMs: number): void {
     if (this.#stalledMs !== 0 && nowMs >= this.#stalledMs) {
-      this.socket.destroy();
+      this.destroy();
       return;
     }
     if (this.#deadlineMs === 0 || nowMs < this.#deadlineMs) return;
@@ -336,7 +342,7 @@ export class ClientConnection {
       this.#body = undefined;
       body.fail(new BodyError('request_timeout'));
     } else if (this.exchange) {
-      if (!this.#halfClosed?.ask(this.raw, this.exchange, nowMs)) this.socket.destroy();
+      if (!this.#halfClosed?.ask(this.raw, this.exchange, nowMs)) this.destroy();
       this.#deadlineMs = nowMs + askEveryMs;
     } else if (this.#pending || this.requests === 0) this.#fault('request_timeout', undefined);
     else this.linger();

@@ -25,7 +25,7 @@ let rig: Rig;
 let clock: FakeClock;
 let clients: Client[] = [];
 
-type Client = { socket: Socket; text(): string };
+type Client = { socket: Socket; text(): string; failure(): Error | undefined };
 
 async function start(behave?: Behaviour, spec: Partial<ApiSpec> = {}, changed: Partial<GatewayLimits> = {}) {
   upstream = await startUpstream(behave);
@@ -46,12 +46,15 @@ function halfClose(bytes: string): Client {
 function open(bytes: string): Client {
   const socket = connect({ port: rig.port, host: '127.0.0.1', allowHalfOpen: true });
   let text = '';
-  socket.on('error', () => {});
+  let failure: Error | undefined;
+  socket.on('error', (error) => {
+    failure = error;
+  });
   socket.on('data', (chunk) => {
     text += chunk.toString('latin1');
   });
   socket.write(Buffer.from(bytes, 'latin1'));
-  const client = { socket, text: () => text };
+  const client = { socket, text: () => text, failure: () => failure };
   clients.push(client);
   return client;
 }
@@ -127,16 +130,41 @@ describe('a client that closes its sending side behind a whole request', () => {
       return undefined;
     });
     const client = halfClose(get);
-    let failure: Error | undefined;
-    client.socket.once('error', (error) => {
-      failure = error;
-    });
     await until(() => from !== undefined);
     from?.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n');
     await untilSeen(() => client.text().endsWith('hello\r\n0'), 'the zero');
     from?.destroy();
     await answered(client);
-    expect(failure).toMatchObject({ code: 'ECONNRESET' });
+    expect(client.failure()).toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  it('takes no answer for whole in which it was given up, where nothing but the end of the connection ends it', async () => {
+    await start((_request, socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\nhello');
+      return undefined;
+    });
+    const client = halfClose(get.replace('HTTP/1.1', 'HTTP/1.0'));
+    await until(() => client.text().endsWith('hello'));
+    await untilSeen(() => client.socket.closed, 'it was given up');
+    expect(client.failure()).toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  it('takes no answer for whole that a drain cut off behind the zero', async () => {
+    await start(
+      (_request, socket) => {
+        socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n');
+        return undefined;
+      },
+      {},
+      { drainTimeoutMs: 500 },
+    );
+    const client = halfClose(get);
+    await untilSeen(() => client.text().endsWith('hello\r\n0'), 'the zero');
+    const drained = rig.gateway.drain();
+    clock.advance(500);
+    await answered(client);
+    await drained;
+    expect(client.failure()).toMatchObject({ code: 'ECONNRESET' });
   });
 
   it('is asked nothing in HTTP/1.0, which knows no interim answers', async () => {

@@ -89,6 +89,16 @@ export const upstreamGuards: readonly Guard[] = [
     name: 'takes no answer for whole that broke off behind the zero',
   },
   {
+    id: 'F6e',
+    invariant: 'F6',
+    guard: 'an answer that ends with its connection is reset when the gateway cuts it off',
+    file: 'src/gateway/client-connection.ts',
+    search: 'if (this.exchange) this.exchange.answer.break();',
+    replacement: 'if (this.exchange) this.socket.destroy();',
+    test: 'test/gateway/cut-off-answers.test.ts',
+    name: 'an answer that a drain cuts off ends with a reset',
+  },
+  {
     id: 'F7',
     invariant: 'F7',
     guard: 'another upstream is tried only for a method that may be repeated',
