@@ -92,7 +92,7 @@ export const invariants: readonly Invariant[] = [
     id: 'T4',
     promise: 'When settlement stands still, readiness fails, and sales stop long before the money could leave.',
     notShown:
-      'That somebody hears the alarm: docs/monitoring.md has rules for Prometheus, and no Prometheus runs in a test.',
+      'That somebody hears the alarm: the rules are evaluated by Prometheus’s own promtool, where a machine has it, and no Prometheus scrapes a gateway in a test.',
   },
   {
     id: 'T5',
