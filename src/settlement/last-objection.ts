@@ -13,29 +13,30 @@ export type Objection = {
   tries: number;
 };
 
-type Kept = Objection & { batch: number };
+/** What it was said of: a batch that is taken apart leaves its number to another one. */
+type Kept = Objection & { root: string };
 
 const reasonCharsMax = 200;
 
 export function noteObjection(
   { meta, clock }: { meta: Pick<Meta, 'get' | 'set'>; clock: Pick<Clock, 'nowMs'> },
-  { lane, batch }: Pick<BatchRow, 'lane' | 'batch'>,
+  { lane, root }: Pick<BatchRow, 'lane' | 'root'>,
   reason: string,
 ): void {
-  const tries = (lastObjection(meta, { lane, batch })?.tries ?? 0) + 1;
-  const kept: Kept = { batch, reason: reason.slice(0, reasonCharsMax), atMs: clock.nowMs(), tries };
+  const tries = (lastObjection(meta, { lane, root })?.tries ?? 0) + 1;
+  const kept: Kept = { root, reason: reason.slice(0, reasonCharsMax), atMs: clock.nowMs(), tries };
   meta.set(keyOf(lane), JSON.stringify(kept));
 }
 
 /** Undefined when the network has said nothing against this batch. */
 export function lastObjection(
   meta: Pick<Meta, 'get'>,
-  { lane, batch }: Pick<BatchRow, 'lane' | 'batch'>,
+  { lane, root }: Pick<BatchRow, 'lane' | 'root'>,
 ): Objection | undefined {
   const text = meta.get(keyOf(lane));
   if (text === undefined) return undefined;
-  const { batch: of, ...objection }: Kept = JSON.parse(text);
-  return of === batch ? objection : undefined;
+  const { root: of, ...objection }: Kept = JSON.parse(text);
+  return of === root ? objection : undefined;
 }
 
 const keyOf = (lane: number) => `settlement_objection_${lane}`;

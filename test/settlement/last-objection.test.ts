@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { addressOf, createSettlementRig } from './rig.ts';
 
-const [account, payee] = [addressOf('account'), addressOf('payee')];
+const [account, other, payee] = [addressOf('account'), addressOf('other'), addressOf('payee')];
 
 function charged() {
   const rig = createSettlementRig();
@@ -53,5 +53,24 @@ describe('what the network said against a batch', () => {
     chain.congested = true;
     await rig.run(25);
     expect(objection()).toMatchObject({ reason: 'expired before it landed' });
+  });
+
+  it('was said of that batch alone, not of a smaller one made anew under its number', async () => {
+    const { rig, chain, objection } = charged();
+    rig.deposit(other, 1_000n);
+    rig.charge(other, payee, 7);
+    chain.linesAccepted = 1;
+    await rig.settler.turn();
+    const [whole] = rig.store.batches.open();
+    expect(objection()).toMatchObject({ reason: 'txSorobanInvalid', tries: 1 });
+    chain.linesAccepted = 2;
+    while (rig.store.batches.open()[0]?.root === whole?.root) {
+      chain.close(60);
+      await rig.settler.turn();
+    }
+    chain.congested = true;
+    await rig.run(2);
+    expect(rig.store.batches.open()).toMatchObject([{ batch: whole?.batch, state: 'submitted' }]);
+    expect(objection()).toBeUndefined();
   });
 });
