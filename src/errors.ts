@@ -55,6 +55,7 @@ export const errorTable = {
   upstream_unreachable: [502, 'The upstream could not be reached'],
   upstream_bad_answer: [502, 'The upstream gave no valid answer'],
   upstream_timeout: [504, 'The upstream did not answer in time'],
+  upstream_unpaid: [502, 'The upstream wants to be paid by the gateway'],
   // Operator API
   exit_pending: [409, 'An exit of this account is already signed'],
   exit_too_large: [409, 'More than can leave the account now'],

@@ -78,6 +78,7 @@ function routeCompiler(api: Api, settings: ApiSettings, bodyBytesMax: number) {
       timeoutMs: listed.timeout ?? settings.timeout,
       bodyBytesMax: listed.body_bytes_max ?? settings.body_bytes_max ?? bodyBytesMax,
       cacheable: listed.cacheable ?? settings.cacheable,
+      passesPaymentRequired: listed.pass_payment_required ?? settings.pass_payment_required,
       description: listed.description ?? settings.description,
     };
   };

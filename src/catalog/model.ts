@@ -233,6 +233,8 @@ export type Route = {
   bodyBytesMax: number;
   /** Leaves the upstream's own cache fields on paid answers instead of `no-store`. */
   cacheable: boolean;
+  /** An upstream's own 402 is its answer, and not the owner's unpaid bill. */
+  passesPaymentRequired: boolean;
   /** Sent in the public price list. */
   description: string | undefined;
 };

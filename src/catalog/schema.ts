@@ -182,6 +182,7 @@ export const route = z.strictObject({
   timeout: optionalLimit(apiLimits.timeoutMs),
   body_bytes_max: optionalLimit(gatewayLimits.bodyBytesMax),
   cacheable: flag.optional(),
+  pass_payment_required: flag.optional(),
   description: text.optional(),
   /** Makes a route of WebSocket calls, with a price of its own. */
   websocket: z.strictObject({ price: usdc, per: oneOf('connection', 'message', 'minute') }).optional(),
@@ -213,6 +214,7 @@ export const api = z.strictObject({
   allow_addresses: z.array(addressRange).default([]),
   body_bytes_max: optionalLimit(gatewayLimits.bodyBytesMax),
   cacheable: flag.default(false),
+  pass_payment_required: flag.default(false),
   description: text.optional(),
   // Each one is checked on its own, so that a bad route hides nothing about the others.
   routes: z.array(z.unknown()).default([]),

@@ -159,7 +159,7 @@ export function send(
     totalTimeoutMs: route.api.upstream.totalTimeoutMs,
   };
   const hint = (status: number, fields: string[]) => inform(deps, call, status, fields);
-  const upstream = new UpstreamCall(deps.upstreams, route.api, request, hint, upgrade !== undefined);
+  const upstream = new UpstreamCall(deps.upstreams, route, request, hint, upgrade !== undefined);
   call.upstream = upstream;
   return upstream.head;
 }

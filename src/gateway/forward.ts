@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
-import type { Api } from '../catalog/model.ts';
+import type { Route } from '../catalog/model.ts';
 import type { Framing } from '../http1/response-framing.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
+import { UpstreamError } from '../upstream/upstream-error.ts';
 import type { UpgradeHandler, UpstreamHandle, UpstreamRequest, Upstreams } from '../upstream/upstreams.ts';
 import { judgeFailure, type UpstreamFailure } from './upstream-failure.ts';
 
@@ -35,6 +36,7 @@ export class UpstreamCall implements UpgradeHandler {
   readonly head: Promise<Answered | UpstreamFailure>;
   /** Relays a 1xx head; the final one is still to come. */
   readonly #inform: (status: number, fields: string[]) => void;
+  readonly #passesPaymentRequired: boolean;
   #settleHead: (result: Answered | UpstreamFailure) => void = () => {};
   #handle: UpstreamHandle | undefined;
   #phase: 'waiting' | 'answering' | 'ended' = 'waiting';
@@ -46,12 +48,13 @@ export class UpstreamCall implements UpgradeHandler {
 
   constructor(
     upstreams: Pick<Upstreams, 'send' | 'upgrade'>,
-    api: Api,
+    { api, passesPaymentRequired }: Pick<Route, 'api' | 'passesPaymentRequired'>,
     request: UpstreamRequest,
     inform: (status: number, fields: string[]) => void,
     upgrade: boolean,
   ) {
     this.#inform = inform;
+    this.#passesPaymentRequired = passesPaymentRequired;
     this.head = new Promise((resolve) => {
       this.#settleHead = resolve;
     });
@@ -104,6 +107,10 @@ export class UpstreamCall implements UpgradeHandler {
 
   onHead(head: ResponseHead, framing: Framing): void {
     if (this.#phase !== 'waiting') return;
+    if (head.status === 402 && !this.#passesPaymentRequired) {
+      this.abort(new UpstreamError('unpaid', 'the upstream asks for payment'));
+      return;
+    }
     this.#phase = 'answering';
     this.#settleHead({ ok: true, upstream: this, head, framing, upgraded: undefined });
   }

@@ -79,4 +79,5 @@ const verdicts: Record<UpstreamError['kind'], [ErrorCode, string | undefined]> =
   aborted: ['upstream_bad_answer', 'connection_terminated'],
   request_body: ['bad_request', 'http_request_error'],
   slow_consumer: ['request_timeout', undefined],
+  unpaid: ['upstream_unpaid', 'proxy_configuration_error'],
 };

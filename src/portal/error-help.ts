@@ -200,6 +200,10 @@ export const errorHelp: Record<ErrorCode, { when: string; remedy: string }> = {
     when: 'The service behind the gateway did not begin its answer in time.',
     remedy: 'Try again, or ask for less at once. Nothing was charged.',
   },
+  upstream_unpaid: {
+    when: 'The service behind the gateway answered with a 402 of its own: whoever sells it here has a bill open with it, or has not said that its 402 is meant for consumers (`pass_payment_required`).',
+    remedy: 'Pay nobody for it, and tell the operator. Nothing was charged.',
+  },
   exit_pending: {
     when: 'Another exit of the account has the gateway’s signature and can still land: one is out at a time.',
     remedy: 'Send that one, or ask again once it has landed or its last ledger has passed; `/_callora/exits` shows it.',

@@ -20,7 +20,9 @@ export type UpstreamErrorKind =
   | 'head_too_large'
   | 'aborted'
   | 'request_body'
-  | 'slow_consumer';
+  | 'slow_consumer'
+  /** The gateway takes its answer for a bill that is not the consumer's. */
+  | 'unpaid';
 
 /** Why a call ended without a whole answer. */
 export class UpstreamError extends Error {

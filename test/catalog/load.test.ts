@@ -61,11 +61,23 @@ describe('a good catalog', () => {
       `${withApi('price: "0.1"', 'timeout: 5s', 'charge_on: [404]', 'description: all', 'body_bytes_max: 1KiB')}
     routes:
       - { match: GET /a }
-      - { match: GET /b, price: "0.2", timeout: 7s, charge_on: [2xx, 302], body_bytes_max: 2KiB, cacheable: true }`,
+      - { match: GET /b, price: "0.2", timeout: 7s, charge_on: [2xx, 302], body_bytes_max: 2KiB, cacheable: true, pass_payment_required: true }`,
     );
     const [a, b, rest] = config.apis[0]?.routes ?? [];
-    expect(a).toMatchObject({ priceUnits: 1_000_000n, timeoutMs: 5_000, bodyBytesMax: 1_024, cacheable: false });
-    expect(b).toMatchObject({ priceUnits: 2_000_000n, timeoutMs: 7_000, bodyBytesMax: 2_048, cacheable: true });
+    expect(a).toMatchObject({
+      priceUnits: 1_000_000n,
+      timeoutMs: 5_000,
+      bodyBytesMax: 1_024,
+      cacheable: false,
+      passesPaymentRequired: false,
+    });
+    expect(b).toMatchObject({
+      priceUnits: 2_000_000n,
+      timeoutMs: 7_000,
+      bodyBytesMax: 2_048,
+      cacheable: true,
+      passesPaymentRequired: true,
+    });
     expect(rest).toMatchObject({ template: '/weather/*', method: 'ANY', priceUnits: 1_000_000n, description: 'all' });
     expect([200, 302, 404].map((status) => a?.charges(status))).toEqual([false, false, true]);
     expect([200, 299, 301, 302, 404].map((status) => b?.charges(status))).toEqual([true, true, false, true, false]);

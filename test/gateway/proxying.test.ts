@@ -247,7 +247,7 @@ describe('the head for the client', () => {
     ['Basic realm="payment office"', 'Basic realm="payment office"'],
     ['Bearer realm="a"', 'Bearer realm="a"'],
   ])('with the challenge %j of an upstream tells %j: who is to be paid is the gateway', async (challenge, told) => {
-    await start(() => `HTTP/1.1 402 Payment Required\r\nwww-authenticate: ${challenge}\r\ncontent-length: 0\r\n\r\n`);
+    await start(() => `HTTP/1.1 401 Unauthorized\r\nwww-authenticate: ${challenge}\r\ncontent-length: 0\r\n\r\n`);
     expect((await rig.get('/api0/a')).headers.get('www-authenticate')).toBe(told);
   });
 

@@ -126,6 +126,7 @@ function compileRoute(api: Api, method: string, template: string, price: string,
     timeoutMs: 30_000,
     bodyBytesMax: limits.bodyBytesMax,
     cacheable: false,
+    passesPaymentRequired: false,
     description: undefined,
     ...settings,
   };

@@ -283,7 +283,7 @@ it('an answer that the gateway itself holds back is no slow consumer’s, and is
   const api = apiOf(server.origin, { connectionsMax: 1 });
   const times = { firstByteTimeoutMs: 60_000, idleTimeoutMs: 60_000, totalTimeoutMs: 0 };
   const request = { method: 'GET', target: '/long', lines: '', body: undefined, ...times };
-  const held = new UpstreamCall(upstreams, api, request, () => {}, false);
+  const held = new UpstreamCall(upstreams, { api, passesPaymentRequired: false }, request, () => {}, false);
   expect((await held.head).ok).toBe(true);
   const payer = call(upstreams, api);
   await pass(clock, 5_000);

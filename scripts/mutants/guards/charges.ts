@@ -129,6 +129,16 @@ export const chargeGuards: readonly Guard[] = [
     name: 'takes back a minute that was being written when a side began to close',
   },
   {
+    id: 'M6n',
+    invariant: 'M6',
+    guard: 'an upstream’s own 402 is no answer, and is charged to nobody',
+    file: 'src/gateway/forward.ts',
+    search: 'if (head.status === 402 && !this.#passesPaymentRequired) {',
+    replacement: 'if (head.status === 402 && this.#passesPaymentRequired) {',
+    test: 'test/gateway/unpaid-upstream.test.ts',
+    name: 'reaches nobody: the call is answered with 502, says whose fault it is, and costs nothing',
+  },
+  {
     id: 'M6k',
     invariant: 'M6',
     guard: 'a WebSocket that a client has had for a minute does not go back',
