@@ -50,3 +50,19 @@ it('a hurry that comes while a batch is chosen is about what that batch has not 
   await rig.run(20);
   expect(rig.chain.accounts.get(account)?.settled).toBe(1_505n);
 });
+
+it('a hurry that comes while the network is asked for its limits is heard by the batch that is chosen with them', async () => {
+  const rules: SettlerDeps['rules'] = { intervalMs: 0, minTotal: units(1_000), ageMaxMs: 3_600_000, entriesMax: 100 };
+  const rig = createSettlementRig({ rules });
+  const { settings } = rig.chain.vault;
+  let asked = false;
+  rig.chain.vault.settings = async (signal) => {
+    if (!asked) rig.settler.hurry(account, units(1_000_000));
+    asked = true;
+    return settings(signal);
+  };
+  rig.deposit(account, 10_000n);
+  rig.charge(account, payee, 300);
+  await rig.run(20);
+  expect(rig.chain.accounts.get(account)?.settled).toBe(300n);
+});

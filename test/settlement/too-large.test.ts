@@ -64,6 +64,31 @@ describe('a batch that asks more than the network takes', () => {
     expect(waiting).toEqual([400, 100, 300, 600]);
   });
 
+  it('leaves nothing of what was said against it to the next one, also when taking it apart broke off', async () => {
+    const rig = createSettlementRig();
+    const { batches } = rig.store;
+    let parts = 0;
+    const unsealPart: typeof batches.unsealPart = (id) => {
+      if (++parts === 2) throw new Error('database is locked');
+      return batches.unsealPart(id);
+    };
+    rig.restart({ batches: { ...batches, unsealPart }, clock: { ...rig.clock, sleep: async () => undefined } });
+    for (const account of accounts.slice(0, 2)) rig.deposit(account, 10_000n);
+    for (let call = 0; call < 350; call++) for (const account of accounts.slice(0, 2)) rig.charge(account, payee, 1);
+    rig.chain.linesAccepted = 1;
+    for (let turns = 0; parts < 2 && turns < 100; turns++) {
+      await rig.settler.turn().catch(() => undefined);
+      rig.chain.close();
+    }
+    const [half] = batches.open();
+    expect(batches.isWhole(half?.id ?? 0)).toBe(false);
+    await rig.settler.turn();
+    expect(batches.open()).toMatchObject([{ id: half?.id, batch: half?.batch, state: 'submitted' }]);
+    await rig.run();
+    expect(accounts.slice(0, 2).map((account) => rig.chain.accounts.get(account)?.settled)).toEqual([350n, 350n]);
+    expect(rig.settler.status().lanes).toMatchObject([{ state: 'idle' }]);
+  });
+
   it('is as large as ever again once the network takes it', async () => {
     const rig = charged();
     rig.chain.linesSimulated = 3;

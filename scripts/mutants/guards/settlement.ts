@@ -429,6 +429,16 @@ export const settlementGuards: readonly Guard[] = [
     name: 'makes nobody pay for batches of nothing',
   },
   {
+    id: 'T2j',
+    invariant: 'T2',
+    guard: 'a hurry that comes while the network is asked for its limits is heard by the batch that takes it as heard',
+    file: 'src/settlement/settler.ts',
+    search: 'force: forced || hurried,',
+    replacement: 'force: forced,',
+    test: 'test/settlement/settler-hold.test.ts',
+    name: 'a hurry that comes while the network is asked for its limits',
+  },
+  {
     id: 'T3b',
     invariant: 'T3',
     guard: 'a batch that the network never takes is taken apart',
@@ -437,6 +447,22 @@ export const settlementGuards: readonly Guard[] = [
     replacement: '',
     test: 'test/settlement/too-large.test.ts',
     name: 'is taken apart and settled in smaller ones',
+  },
+  {
+    id: 'T3g',
+    invariant: 'T3',
+    guard: 'what was said against a batch is forgotten before it is taken apart, whatever breaks that off',
+    file: 'src/settlement/settler.ts',
+    search: `    sender.forget(batch.id);
+    lane.atMost = times(sizeOf(lines), 0.5);
+    lane.goesOn = true;
+    await unsealInParts(batch.id, signal);`,
+    replacement: `    await unsealInParts(batch.id, signal);
+    sender.forget(batch.id);
+    lane.atMost = times(sizeOf(lines), 0.5);
+    lane.goesOn = true;`,
+    test: 'test/settlement/too-large.test.ts',
+    name: 'leaves nothing of what was said against it to the next one',
   },
   {
     id: 'T3f',
