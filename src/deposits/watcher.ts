@@ -3,15 +3,14 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { formatUsdc } from '../money.ts';
 import { cursorLedger } from '../stellar/event-cursor.ts';
-import { RpcError } from '../stellar/json-rpc.ts';
 import type { Rpc } from '../stellar/rpc.ts';
 import type { EventsPage, LedgerSpan } from '../stellar/rpc-answers.ts';
 import type { Vault } from '../stellar/vault-client.ts';
 import { decodeVaultEvent, type VaultEvent } from '../stellar/vault-events.ts';
 import type { Store } from '../store/store.ts';
 import { type Gap, noteVaultGap, vaultGap } from '../store/unseen.ts';
+import { createBelievable } from './believable.ts';
 import { asksToSettle, eventRow } from './event-rows.ts';
-import { furthestLedger } from './furthest-ledger.ts';
 import { followChange, type SnapshotDeps, takeSnapshots } from './snapshots.ts';
 import { askUnderstood, StrangeVaultError } from './strange-vault.ts';
 import { followTransfers } from './transfers.ts';
@@ -81,8 +80,6 @@ export type WatcherDeps = SnapshotDeps & {
 const cursorName = 'vault';
 const pageLimit = 1_000;
 const transfersEveryMs = 30_000;
-/** About a minute: longer than servers behind one address differ. */
-const lagTolerated = 12;
 const snapshotsKey = 'watcher_snapshots_due';
 
 export function createWatcher(deps: WatcherDeps): Watcher {
@@ -93,7 +90,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     lastLedger: kept?.ledger ?? 0,
     lastClosedAtMs: kept?.closedAtMs ?? 0,
   };
-  const startedAtMs = clock.monotonicMs();
+  const believable = createBelievable(clock, deps.closesAtWill ?? false);
   let primed = false;
   let caughtUp = false;
   let unreadable = 0;
@@ -133,6 +130,15 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     }
   }
 
+  /** Everything that events tell of, where some of them cannot be read: the accounts, the payees, and a pause. */
+  async function askAnew(sinceLedger: number, signal?: AbortSignal): Promise<void> {
+    await askVault(sinceLedger, signal);
+    const told = [...state.listedPayees, ...state.removedPayees, ...deposits.payees()];
+    unknownPayees = [...new Set([...deps.payees, ...told])];
+    await askPayees(sinceLedger, signal);
+    await takeSnapshots(deps, known(), sinceLedger, signal);
+  }
+
   async function startOfPage(span: LedgerSpan, signal?: AbortSignal) {
     const cursor = deposits.cursor(cursorName);
     const inside = cursor && (cursorLedger(cursor.cursor) ?? cursor.ledger) >= span.oldestLedger;
@@ -145,34 +151,9 @@ export function createWatcher(deps: WatcherDeps): Watcher {
       // One that is met again after a failure is the same, although it has grown.
       if (gapBehind !== wanted) gaps++;
       gapBehind = wanted;
-      // A pause or a payee of those ledgers has no event any more either.
-      await askVault(gap.toLedger, signal);
-      unknownPayees = [
-        ...new Set([...deps.payees, ...state.listedPayees, ...state.removedPayees, ...deposits.payees()]),
-      ];
-      await askPayees(gap.toLedger, signal);
-      await takeSnapshots(deps, known(), gap.toLedger, signal);
+      await askAnew(gap.toLedger, signal);
     }
     return { startLedger: Math.min(span.latestLedger, Math.max(wanted ?? 0, span.oldestLedger)) };
-  }
-
-  /** Throws for a ledger that cannot have closed yet: what would follow from it could not be taken back. */
-  function believe(...ledgers: number[]): void {
-    if (deps.closesAtWill) return;
-    const furthest = furthestLedger(state, startedAtMs, clock);
-    const named = Math.max(...ledgers);
-    if (named <= furthest) return;
-    const seen = `${state.lastLedger} was read before and there can be none beyond ${furthest}`;
-    throw new RpcError('ahead', `the RPC tells of ledger ${named}, but ${seen}`);
-  }
-
-  /**
-   * True when the source shows an older ledger than was read: nothing is taken from it. A few ledgers are another server
-   * behind the same address; more is a source that was reset or lies.
-   */
-  function lags(latestLedger: number): boolean {
-    if (latestLedger >= state.lastLedger - lagTolerated) return latestLedger < state.lastLedger;
-    throw new RpcError('lagging', `the RPC is at ledger ${latestLedger}, but ${state.lastLedger} was read before`);
   }
 
   function known(): string[] {
@@ -187,7 +168,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     }
     const events = page.events.map((raw) => decodeVaultEvent(raw, vault.address));
     for (const event of events) {
-      // What an unreadable record said is in the counters of its account: they are read anew, now or after a crash.
+      // What an unreadable record said is in the vault: that is asked anew, now or after a crash.
       if (event.kind === 'unreadable') meta.set(snapshotsKey, 'yes');
       // Settlements first: each is applied once by lane and batch, so a crash before the page is harmless.
       if (event.kind === 'settled' && deps.onSettled(event).accountsChangedUnseen) meta.set(snapshotsKey, 'yes');
@@ -228,17 +209,17 @@ export function createWatcher(deps: WatcherDeps): Watcher {
   async function turn(signal?: AbortSignal): Promise<boolean> {
     await rpc.verifyNetwork(signal);
     const span = await rpc.health(signal);
-    believe(span.latestLedger, span.oldestLedger);
+    believable.ledgers(state, span.latestLedger, span.oldestLedger);
     sourceLedger = span.latestLedger;
     if (!primed) await prime(span.latestLedger, signal);
     // Nothing is read of a vault that is not understood: the cursor stays, and so does what it will say.
     await understand(signal);
     await askPayees(state.lastLedger, signal);
-    if (lags(span.latestLedger)) return false;
+    if (believable.lags(state, span.latestLedger)) return false;
     const from = await startOfPage(span, signal);
     const page = await rpc.events({ from, contractId: vault.address, limit: pageLimit }, signal);
-    believe(page.latestLedger, cursorLedger(page.cursor) ?? 0);
-    if (lags(page.latestLedger)) return false;
+    believable.ledgers(state, page.latestLedger, cursorLedger(page.cursor) ?? 0);
+    if (believable.lags(state, page.latestLedger)) return false;
     const covered = await cover(page, signal);
     apply(page, covered);
     if (page.events.length > 0) await deps.sync();
@@ -246,7 +227,7 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     const more = page.events.length >= pageLimit || covered.ledger < page.latestLedger;
     if (more) return true;
     if (meta.get(snapshotsKey) === 'yes') {
-      await takeSnapshots(deps, known(), state.lastLedger, signal);
+      await askAnew(state.lastLedger, signal);
       meta.set(snapshotsKey, 'done');
     }
     caughtUp = true;
@@ -261,10 +242,13 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     const reached = cursorLedger(page.cursor) ?? (full ? (ofLast?.ledger ?? state.lastLedger) : page.latestLedger);
     const ledgerReached = Math.max(state.lastLedger, Math.min(full ? reached - 1 : reached, page.latestLedger));
     if (full || ledgerReached < page.latestLedger) {
-      return { ledger: ledgerReached, closedAtMs: Math.max(state.lastClosedAtMs, ofLast?.closedAtMs ?? 0) };
+      return {
+        ledger: ledgerReached,
+        closedAtMs: Math.max(state.lastClosedAtMs, believable.closeMs(state, ofLast?.closedAtMs ?? 0)),
+      };
     }
     const closedAtMs = page.latestClosedAtMs ?? (await rpc.latestLedger(signal)).closedAtS * 1000;
-    return { ledger: ledgerReached, closedAtMs: Math.max(state.lastClosedAtMs, closedAtMs) };
+    return { ledger: ledgerReached, closedAtMs: Math.max(state.lastClosedAtMs, believable.closeMs(state, closedAtMs)) };
   }
 
   async function transfers(span: LedgerSpan, signal?: AbortSignal): Promise<boolean> {

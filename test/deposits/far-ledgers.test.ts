@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createLedger } from '../../src/billing/ledger.ts';
 import { fakeClock } from '../../src/clock.ts';
-import { aheadSlackLedgers } from '../../src/deposits/furthest-ledger.ts';
+import { aheadSlackLedgers, aheadSlackMs } from '../../src/deposits/furthest-ledger.ts';
 import { createWatcher, type WatcherDeps } from '../../src/deposits/watcher.ts';
 import { silentLog } from '../../src/log.ts';
 import { addressOf } from '../settlement/rig.ts';
@@ -72,6 +72,58 @@ describe.each(Object.keys(lies))('a ledger that cannot have closed yet, as %s', 
   });
 });
 
+const tenYearsMs = 3_650 * 86_400_000;
+
+/** Where a server names the time of a ledger. */
+const times: Record<string, (rig: Rig, atMs: number) => Partial<WatcherDeps['rpc']>> = {
+  'of a page': ({ source }, atMs) => ({
+    events: async (request) => ({ ...(await source.rpc.events(request)), latestClosedAtMs: atMs }),
+  }),
+  'of the newest ledger, asked for by itself': ({ source }, atMs) => ({
+    events: async (request) => ({ ...(await source.rpc.events(request)), latestClosedAtMs: undefined }),
+    latestLedger: async () => ({ ledger: source.latestLedger, closedAtS: atMs / 1_000 }),
+  }),
+  'of the last event of a page that ends in the middle': ({ source }, atMs) => ({
+    events: async (request) => {
+      const event = { ...source.deposit(alice, 1n, 101), closedAtMs: atMs };
+      return { ...(await source.rpc.events(request)), events: [event], cursor: event.id };
+    },
+  }),
+};
+
+describe.each(Object.keys(times))('a close time that cannot have come yet, %s', (place) => {
+  it.each([
+    ['by a moment', aheadSlackMs + 1_000],
+    ['by ten years', tenYearsMs],
+    ['by more than a calendar holds', 9e15],
+  ])('%s is not kept, and an honest server is read on', async (_, aheadMs) => {
+    const rig = startRig();
+    const { source, store, clock, start } = rig;
+    while (await start().turn());
+    const before = store.deposits.cursor('vault');
+    clock.advance(10_000);
+    source.latestLedger += 2;
+    const lying = start(times[place]?.(rig, clock.nowMs() + aheadMs));
+    await expect(lying.turn()).rejects.toMatchObject({ failure: 'ahead' });
+    expect(store.deposits.cursor('vault')).toEqual(before);
+    const honest = start();
+    while (await honest.turn());
+    expect(honest.state().lastClosedAtMs).toBe(closedAtMs(102));
+  });
+});
+
+it('a close time within what clocks differ by is followed', async () => {
+  const rig = startRig();
+  const { source, clock, start } = rig;
+  while (await start().turn());
+  clock.advance(10_000);
+  source.latestLedger += 2;
+  const atMs = clock.nowMs() + aheadSlackMs;
+  const watcher = start(times['of a page']?.(rig, atMs));
+  while (await watcher.turn());
+  expect(watcher.state().lastClosedAtMs).toBe(atMs);
+});
+
 it('a gateway that was away for a month takes up a month of ledgers', async () => {
   const { source, clock, start } = startRig();
   while (await start().turn());
@@ -90,7 +142,7 @@ it('a clock that was set back makes it wait and not stand still', async () => {
   source.latestLedger += 2_000;
   clock.setWall(closedAtMs(0) - 86_400_000);
   await expect(watcher.turn()).rejects.toMatchObject({ failure: 'ahead' });
-  clock.advance((2_000 - aheadSlackLedgers) * 1_000);
+  clock.advance(2_000 * 5_000 - aheadSlackMs);
   while (await watcher.turn());
   expect(watcher.state().lastLedger).toBe(source.latestLedger);
 });

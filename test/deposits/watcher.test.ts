@@ -187,6 +187,23 @@ describe('an unreadable record', () => {
     await rig.catchUp();
     expect(credited(rig, alice)).toBe(0n);
   });
+
+  it('has the vault asked for what it may have said: a pause, and the removal of a payee', async () => {
+    const rig = createRig();
+    rig.source.listed.add(payee);
+    await rig.catchUp();
+    expect(rig.watcher.state()).toMatchObject({ paused: 0, listedPayees: new Set([payee]) });
+    rig.source.paused = 2;
+    rig.source.listed.clear();
+    rig.source.latestLedger++;
+    rig.source.events.push({ broken: true, id: eventId(101, 9), ledger: 101, text: '{"cut":' });
+    rig.source.viewsBehind = 1;
+    await expect(rig.catchUp()).rejects.toMatchObject({ failure: 'lagging' });
+    rig.source.viewsBehind = 0;
+    await rig.catchUp();
+    expect(rig.watcher.health().unreadable).toBe(1);
+    expect(rig.watcher.state()).toMatchObject({ paused: 2, removedPayees: new Set([payee]) });
+  });
 });
 
 describe('a source in doubt', () => {
