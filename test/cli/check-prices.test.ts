@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkPrices } from '../../src/cli/check-prices.ts';
-import { makeConfig } from '../gateway/rig.ts';
+import { makeConfig } from '../gateway/make-config.ts';
 
 /** Two mounts over one part of a server are two prices for it, which somebody should have meant. */
 

@@ -2,17 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fakeClock } from '../../src/clock.ts';
 import { createAccessLog } from '../../src/gateway/access-log.ts';
 import { callRecord } from '../support/call-record.ts';
-import {
-  account,
-  makeConfig,
-  okAnswer,
-  type RawUpstream,
-  type Rig,
-  readAnswer,
-  startRig,
-  startUpstream,
-  usdc,
-} from './rig.ts';
+import { makeConfig, usdc } from './make-config.ts';
+import { readAnswer } from './raw-client.ts';
+import { okAnswer, type RawUpstream, startUpstream } from './raw-upstream.ts';
+import { account, type Rig, startRig } from './rig.ts';
 
 let upstream: RawUpstream;
 let rig: Rig;

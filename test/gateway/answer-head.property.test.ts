@@ -4,7 +4,7 @@ import { createFieldRules } from '../../src/gateway/fields.ts';
 import { unreadHead } from '../../src/gateway/head.ts';
 import { answerHead, trailersDown } from '../../src/gateway/headers-down.ts';
 import { prepareRoute } from '../../src/gateway/prepared.ts';
-import { makeConfig } from './rig.ts';
+import { makeConfig } from './make-config.ts';
 
 /** Whatever fields an upstream sends: it speaks for itself only, and gives nothing away that it was sent. */
 

@@ -2,7 +2,9 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { GatewayLimits } from '../../src/catalog/model.ts';
 import { readAnswers, readRequests, type StrictAnswer, valuesOf } from '../support/strict-http.ts';
-import { type ApiSpec, limits, makeConfig, type Rig, startRig, token, until, usdc } from './rig.ts';
+import { until } from '../support/until.ts';
+import { type ApiSpec, limits, makeConfig, usdc } from './make-config.ts';
+import { type Rig, startRig, token } from './rig.ts';
 
 /** What passes through while it is still coming, and what an answer without a body, or a part of one, looks like. */
 

@@ -11,7 +11,10 @@ import { silentLog } from '../../src/log.ts';
 import { createJournal } from '../../src/metering/journal.ts';
 import { formatUsdc, units } from '../../src/money.ts';
 import { openStore } from '../../src/store/store.ts';
-import { makeConfig, okAnswer, type RawUpstream, type Rig, startRig, startUpstream, until, usdc } from './rig.ts';
+import { until } from '../support/until.ts';
+import { makeConfig, usdc } from './make-config.ts';
+import { okAnswer, type RawUpstream, startUpstream } from './raw-upstream.ts';
+import { type Rig, startRig } from './rig.ts';
 
 /** The gateway on the real store, journal, ledger and verifier: three books of one load must agree. */
 

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ClientConnection } from '../../src/gateway/client-connection.ts';
 import type { Exchange } from '../../src/gateway/exchange.ts';
 import { RequestBody } from '../../src/gateway/request-body.ts';
-import { limits } from './rig.ts';
+import { limits } from './make-config.ts';
 
 const idleMs = limits.bodyIdleTimeoutMs;
 

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { ClientConnection } from '../../src/gateway/client-connection.ts';
 import type { Exchange } from '../../src/gateway/exchange.ts';
 import { RequestBody } from '../../src/gateway/request-body.ts';
-import { limits } from './rig.ts';
+import { limits } from './make-config.ts';
 
 it('a body of tiny chunks that is there at once is read a piece a turn, so that other calls have theirs', async () => {
   const socket = new PassThrough({ highWaterMark: 10_000_000 });

@@ -2,17 +2,11 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { GatewayLimits } from '../../src/catalog/model.ts';
 import type { GatewayDeps } from '../../src/gateway/deps.ts';
-import {
-  limits,
-  makeConfig,
-  type RawUpstream,
-  type Rig,
-  readAnswer,
-  startRig,
-  startUpstream,
-  token,
-  until,
-} from './rig.ts';
+import { until } from '../support/until.ts';
+import { limits, makeConfig } from './make-config.ts';
+import { readAnswer } from './raw-client.ts';
+import { type RawUpstream, startUpstream } from './raw-upstream.ts';
+import { type Rig, startRig, token } from './rig.ts';
 
 let upstream: RawUpstream;
 let rig: Rig;

@@ -2,17 +2,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Config, CorsPolicy } from '../../src/catalog/model.ts';
 import { problemsOf, withApi } from '../catalog/folder.ts';
 import { startKeyed } from './idempotency-rig.ts';
-import {
-  type ApiSpec,
-  type Behaviour,
-  limits,
-  makeConfig,
-  okAnswer,
-  type RawUpstream,
-  type Rig,
-  startRig,
-  startUpstream,
-} from './rig.ts';
+import { type ApiSpec, limits, makeConfig } from './make-config.ts';
+import { type Behaviour, okAnswer, type RawUpstream, startUpstream } from './raw-upstream.ts';
+import { type Rig, startRig } from './rig.ts';
 
 let upstream: RawUpstream;
 let rig: Rig;

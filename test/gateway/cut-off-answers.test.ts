@@ -1,7 +1,10 @@
 import { connect, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { type FakeClock, fakeClock } from '../../src/clock.ts';
-import { limits, makeConfig, type Rig, startRig, startUpstream, token, until } from './rig.ts';
+import { until } from '../support/until.ts';
+import { limits, makeConfig } from './make-config.ts';
+import { startUpstream } from './raw-upstream.ts';
+import { type Rig, startRig, token } from './rig.ts';
 
 /** Answers to HTTP/1.0 that end with their connection: where the gateway ends it amid one, no reader may take it for whole. */
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
 import { readAnswers, type StrictRequest, valuesOf } from '../support/strict-http.ts';
+import { until } from '../support/until.ts';
 import {
   type Case,
   type Choice,
@@ -16,7 +17,8 @@ import {
   upgrades,
 } from './desync-cases.ts';
 import { framings } from './desync-framings.ts';
-import { account, limits, makeConfig, type Rig, startRig, token, until } from './rig.ts';
+import { limits, makeConfig } from './make-config.ts';
+import { account, type Rig, startRig, token } from './rig.ts';
 
 /** One request in, at most one canonical request out, over every way two readers could differ about a message. */
 

@@ -1,16 +1,9 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  limits,
-  makeConfig,
-  okAnswer,
-  type RawUpstream,
-  type Rig,
-  startRig,
-  startUpstream,
-  token,
-  until,
-} from './rig.ts';
+import { until } from '../support/until.ts';
+import { limits, makeConfig } from './make-config.ts';
+import { okAnswer, type RawUpstream, startUpstream } from './raw-upstream.ts';
+import { type Rig, startRig, token } from './rig.ts';
 
 let upstream: RawUpstream;
 let rig: Rig;

@@ -1,21 +1,10 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  type ApiSpec,
-  account,
-  type Behaviour,
-  limits,
-  makeConfig,
-  okAnswer,
-  type RawAnswer,
-  type RawUpstream,
-  type Rig,
-  type RigOptions,
-  startRig,
-  startUpstream,
-  token,
-  until,
-} from './rig.ts';
+import { until } from '../support/until.ts';
+import { type ApiSpec, limits, makeConfig } from './make-config.ts';
+import type { RawAnswer } from './raw-client.ts';
+import { type Behaviour, okAnswer, type RawUpstream, startUpstream } from './raw-upstream.ts';
+import { account, type Rig, type RigOptions, startRig, token } from './rig.ts';
 
 /** What header fields say to either side, beyond passing through: traces, cookies, secrets, caches, whose answer it is. */
 

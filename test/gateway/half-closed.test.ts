@@ -2,21 +2,11 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { GatewayLimits } from '../../src/catalog/model.ts';
 import { type FakeClock, fakeClock } from '../../src/clock.ts';
-import {
-  type ApiSpec,
-  type Behaviour,
-  limits,
-  makeConfig,
-  okAnswer,
-  type RawUpstream,
-  type Rig,
-  readAnswer,
-  startRig,
-  startUpstream,
-  token,
-  until,
-  usdc,
-} from './rig.ts';
+import { until } from '../support/until.ts';
+import { type ApiSpec, limits, makeConfig, usdc } from './make-config.ts';
+import { readAnswer } from './raw-client.ts';
+import { type Behaviour, okAnswer, type RawUpstream, startUpstream } from './raw-upstream.ts';
+import { type Rig, startRig, token } from './rig.ts';
 
 /** Clients that close their sending side, as `printf … | nc -N` does: what is whole is answered, and nothing else is. */
 

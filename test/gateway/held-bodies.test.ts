@@ -1,7 +1,9 @@
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { until } from '../support/until.ts';
 import { type KeyedRig, startKeyed } from './idempotency-rig.ts';
-import { okAnswer, token, until } from './rig.ts';
+import { okAnswer } from './raw-upstream.ts';
+import { token } from './rig.ts';
 
 /** Bodies and answers of keyed calls are held in memory, which strangers would like to have for themselves. */
 

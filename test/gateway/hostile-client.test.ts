@@ -4,7 +4,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { GatewayLimits } from '../../src/catalog/model.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
 import { readAnswers, valuesOf } from '../support/strict-http.ts';
-import { type ApiSpec, limits, makeConfig, type Rig, startRig, token, until } from './rig.ts';
+import { until } from '../support/until.ts';
+import { LargeAnswer } from './large-answer.ts';
+import { type ApiSpec, limits, makeConfig } from './make-config.ts';
+import { type Rig, startRig, token } from './rig.ts';
 
 /** A stranger who knows the protocol and means harm: nothing is left behind, nothing is served for free, payers go on. */
 
@@ -270,12 +273,7 @@ describe('a client that does not read', () => {
     await start(
       {},
       (_request, socket) => {
-        socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
-        const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
-        const more = () => {
-          while (socket.writable) if (!socket.write(chunk)) return void socket.once('drain', more);
-        };
-        more();
+        new LargeAnswer().start(socket);
         return undefined;
       },
       { upstream: { idleTimeoutMs: 300 } },
@@ -301,12 +299,7 @@ describe('a client that does not read', () => {
       {},
       (_request, socket) => {
         if (asked++ > 0) return 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
-        socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
-        const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
-        const more = () => {
-          while (socket.writable) if (!socket.write(chunk)) return void socket.once('drain', more);
-        };
-        more();
+        new LargeAnswer().start(socket);
         return undefined;
       },
       { upstream: { totalTimeoutMs: 500 } },

@@ -1,7 +1,9 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readAnswers, type StrictAnswer } from '../support/strict-http.ts';
-import { makeConfig, type Rig, startRig, token, until } from './rig.ts';
+import { until } from '../support/until.ts';
+import { makeConfig } from './make-config.ts';
+import { type Rig, startRig, token } from './rig.ts';
 
 /** What an upstream does wrong is an error or a broken answer, costs nothing, and never becomes another call's answer. */
 

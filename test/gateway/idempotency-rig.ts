@@ -12,22 +12,10 @@ import { createKeyedCalls, type KeyedCalls } from '../../src/metering/keyed-call
 import { units } from '../../src/money.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { noCheckpoints } from '../store/rig.ts';
-import {
-  type ApiSpec,
-  account,
-  type Behaviour,
-  idempotency,
-  limits,
-  makeConfig,
-  type RawAnswer,
-  type RawUpstream,
-  type Rig,
-  readAnswer,
-  startRig,
-  startUpstream,
-  token,
-  usdc,
-} from './rig.ts';
+import { type ApiSpec, idempotency, limits, makeConfig, usdc } from './make-config.ts';
+import { type RawAnswer, readAnswer } from './raw-client.ts';
+import { type Behaviour, type RawUpstream, startUpstream } from './raw-upstream.ts';
+import { account, type Rig, startRig, token } from './rig.ts';
 
 /** A gateway on a real store and journal, which can be killed and started again on the same file. */
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { until } from '../support/until.ts';
 import { startKeyed } from './idempotency-rig.ts';
-import { type RawAnswer, until } from './rig.ts';
+import type { RawAnswer } from './raw-client.ts';
 
 /** What an upstream can do to a call, and what the key of that call then stands for. */
 const behaviours = {

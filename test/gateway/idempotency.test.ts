@@ -3,8 +3,10 @@ import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../src/errors.ts';
 import { readRequests } from '../support/strict-http.ts';
+import { until } from '../support/until.ts';
 import { type KeyedRig, startKeyed } from './idempotency-rig.ts';
-import { type RawAnswer, sendRaw, token, until } from './rig.ts';
+import { type RawAnswer, sendRaw } from './raw-client.ts';
+import { token } from './rig.ts';
 
 const price = 1_000_000n;
 const ok =

@@ -9,7 +9,7 @@ import { systemClock } from '../../src/clock.ts';
 import { createListener } from '../../src/gateway/listener.ts';
 import { silentLog } from '../../src/log.ts';
 import { type Certificate, makeCertificate } from '../support/certificate.ts';
-import { until } from './rig.ts';
+import { until } from '../support/until.ts';
 
 const first = makeCertificate({ name: 'first' });
 const second = makeCertificate({ name: 'second' });

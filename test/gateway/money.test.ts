@@ -4,21 +4,11 @@ import { GatewayError } from '../../src/errors.ts';
 import type { GatewayDeps } from '../../src/gateway/deps.ts';
 import { silentLog } from '../../src/log.ts';
 import { formatUsdc } from '../../src/money.ts';
-import {
-  type ApiSpec,
-  account,
-  type Behaviour,
-  fakeJournal,
-  makeConfig,
-  okAnswer,
-  type RawUpstream,
-  type Rig,
-  startRig,
-  startUpstream,
-  token,
-  until,
-  usdc,
-} from './rig.ts';
+import { until } from '../support/until.ts';
+import { fakeJournal } from './fake-journal.ts';
+import { type ApiSpec, makeConfig, usdc } from './make-config.ts';
+import { type Behaviour, okAnswer, type RawUpstream, startUpstream } from './raw-upstream.ts';
+import { account, type Rig, startRig, token } from './rig.ts';
 
 let upstream: RawUpstream;
 let rig: Rig;

@@ -1,15 +1,8 @@
 import { afterEach, expect, it } from 'vitest';
-import {
-  type ApiSpec,
-  makeConfig,
-  type RawUpstream,
-  type Rig,
-  type RouteSpec,
-  readAnswer,
-  startRig,
-  startUpstream,
-  token,
-} from './rig.ts';
+import { type ApiSpec, makeConfig, type RouteSpec } from './make-config.ts';
+import { readAnswer } from './raw-client.ts';
+import { type RawUpstream, startUpstream } from './raw-upstream.ts';
+import { type Rig, startRig, token } from './rig.ts';
 
 /** Paths as real clients spell them, though no catalog does: sold where their own spelling is sold, or refused with it. */
 

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { problemsOf, withApi } from '../catalog/folder.ts';
-import { makeConfig, type RawUpstream, type Rig, startRig, startUpstream, token } from './rig.ts';
+import { makeConfig } from './make-config.ts';
+import { type RawUpstream, startUpstream } from './raw-upstream.ts';
+import { type Rig, startRig, token } from './rig.ts';
 
 /** A host of their own for the gateway's pages, before an API that is sold at the root and answers HTML. */
 

@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { formatUsdc } from '../../src/money.ts';
-import { makeConfig, type RawUpstream, type Rig, startRig, startUpstream, until } from './rig.ts';
+import { until } from '../support/until.ts';
+import { makeConfig } from './make-config.ts';
+import { type RawUpstream, startUpstream } from './raw-upstream.ts';
+import { type Rig, startRig } from './rig.ts';
 
 let upstream: RawUpstream;
 let rig: Rig;

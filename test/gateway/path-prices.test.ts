@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { change, changed, readerChain, readingsOf } from '../support/path-spellings.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
 import { readAnswers, valuesOf } from '../support/strict-http.ts';
-import { makeConfig, type Rig, startRig, token } from './rig.ts';
+import { makeConfig } from './make-config.ts';
+import { type Rig, startRig, token } from './rig.ts';
 
 /** The priced path is the forwarded path, and no server behind the gateway reads it as a dearer route than was paid. */
 

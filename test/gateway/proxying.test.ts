@@ -1,20 +1,12 @@
 import { connect, createServer, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  type ApiSpec,
-  type Behaviour,
-  makeConfig,
-  noRates,
-  okAnswer,
-  type RawUpstream,
-  type Rig,
-  readAnswer,
-  startRig,
-  startUpstream,
-  token,
-  until,
-} from './rig.ts';
+import { until } from '../support/until.ts';
+import { LargeAnswer } from './large-answer.ts';
+import { type ApiSpec, makeConfig, noRates } from './make-config.ts';
+import { readAnswer } from './raw-client.ts';
+import { type Behaviour, okAnswer, type RawUpstream, startUpstream } from './raw-upstream.ts';
+import { type Rig, startRig, token } from './rig.ts';
 
 let upstream: RawUpstream;
 let rig: Rig;
@@ -380,28 +372,17 @@ describe('a body', () => {
   });
 
   it('that waits for its charge to be written is held back at the upstream', async () => {
-    let sent = 0;
-    await start((_request, socket) => {
-      socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
-      const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
-      const more = () => {
-        while (sent < 1_000 && socket.writable) {
-          sent++;
-          if (!socket.write(chunk)) return void socket.once('drain', more);
-        }
-      };
-      more();
-      return undefined;
-    });
+    const large = new LargeAnswer();
+    await start((_request, socket) => void large.start(socket, 1_000));
     let commit: (() => void) | undefined;
     rig.journal.beforeCharge = () =>
       new Promise((resolve) => {
         commit = resolve;
       });
     const client = connect(rig.port, '127.0.0.1', () => client.write(`GET /api0/a HTTP/1.1\r\n${auth}\r\n`));
-    await until(() => commit !== undefined && sent > 10);
-    await settled(() => sent);
-    expect(sent).toBeLessThan(600);
+    await until(() => commit !== undefined && large.sent > 10);
+    await settled(() => large.sent);
+    expect(large.sent).toBeLessThan(600);
     let received = 0;
     client.on('data', (data) => {
       received += data.length;
@@ -437,19 +418,8 @@ describe('a body', () => {
   });
 
   it('is not taken from the upstream faster than the client reads', async () => {
-    let sent = 0;
-    await start((_request, socket) => {
-      socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
-      const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
-      const more = () => {
-        while (sent < 1_000 && socket.writable) {
-          sent++;
-          if (!socket.write(chunk)) return void socket.once('drain', more);
-        }
-      };
-      more();
-      return undefined;
-    });
+    const large = new LargeAnswer();
+    await start((_request, socket) => void large.start(socket, 1_000));
     const socket = await new Promise<Socket>((resolve) => {
       const client = connect(rig.port, '127.0.0.1', () => {
         client.pause();
@@ -457,9 +427,9 @@ describe('a body', () => {
         resolve(client);
       });
     });
-    await until(() => sent > 10);
-    await settled(() => sent);
-    expect(sent).toBeLessThan(600);
+    await until(() => large.sent > 10);
+    await settled(() => large.sent);
+    expect(large.sent).toBeLessThan(600);
     socket.destroy();
     await until(() => rig.journal.finishes.length === 1);
   });

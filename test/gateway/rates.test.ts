@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Rates } from '../../src/catalog/model.ts';
-import { account, makeConfig, noRates, type RawUpstream, type Rig, startRig, startUpstream, until } from './rig.ts';
+import { until } from '../support/until.ts';
+import { makeConfig, noRates } from './make-config.ts';
+import { type RawUpstream, startUpstream } from './raw-upstream.ts';
+import { account, type Rig, startRig } from './rig.ts';
 
 /** Rates and places over real sockets: who is counted where, and that a refused call costs nothing. */
 

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeConfig, type RawUpstream, type Rig, startRig, startUpstream } from './rig.ts';
+import { makeConfig } from './make-config.ts';
+import { type RawUpstream, startUpstream } from './raw-upstream.ts';
+import { type Rig, startRig } from './rig.ts';
 
 /** Spellings by which a lenient upstream could serve a dear route that was priced as a cheap one. */
 

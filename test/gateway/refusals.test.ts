@@ -1,20 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { formatUsdc } from '../../src/money.ts';
-import {
-  limits,
-  makeConfig,
-  noRates,
-  type RawAnswer,
-  type RawUpstream,
-  type Rig,
-  type RigOptions,
-  readAnswer,
-  startRig,
-  startUpstream,
-  token,
-  until,
-  usdc,
-} from './rig.ts';
+import { until } from '../support/until.ts';
+import { limits, makeConfig, noRates, usdc } from './make-config.ts';
+import { type RawAnswer, readAnswer } from './raw-client.ts';
+import { type RawUpstream, startUpstream } from './raw-upstream.ts';
+import { type Rig, type RigOptions, startRig, token } from './rig.ts';
 
 /** Every refusal on one gateway: what is answered, in which order, and that none of them costs anything. */
 

@@ -12,7 +12,7 @@ import { prepareRoute } from '../../src/gateway/prepared.ts';
 import { replay } from '../../src/gateway/replay.ts';
 import { createByteBudget, createByteShares } from '../../src/limits/byte-budget.ts';
 import { units, zero } from '../../src/money.ts';
-import { limits, makeConfig } from './rig.ts';
+import { limits, makeConfig } from './make-config.ts';
 
 /** A kept answer on its way to a client whose reading a test holds in its hands, on a clock of the test's. */
 

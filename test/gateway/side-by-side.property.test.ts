@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readTarget } from '../../src/gateway/path.ts';
 import { createReadings } from '../../src/gateway/readings.ts';
 import { change, changed, readerChain, readingsOf } from '../support/path-spellings.ts';
-import { makeConfig } from './rig.ts';
+import { makeConfig } from './make-config.ts';
 
 /** Several APIs of one server: what is sold of one of them never arrives, by any reading, where a dearer one is sold. */
 

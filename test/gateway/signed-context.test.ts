@@ -1,16 +1,9 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CallContext } from '../../src/access/call-context.ts';
-import {
-  type ApiSpec,
-  makeConfig,
-  okAnswer,
-  type RawUpstream,
-  type Rig,
-  startRig,
-  startUpstream,
-  token,
-} from './rig.ts';
+import { type ApiSpec, makeConfig } from './make-config.ts';
+import { okAnswer, type RawUpstream, startUpstream } from './raw-upstream.ts';
+import { type Rig, startRig, token } from './rig.ts';
 
 let upstream: RawUpstream;
 let rig: Rig;

@@ -3,7 +3,7 @@ import { createTokenCache } from '../../src/access/token-cache.ts';
 import { createLedger } from '../../src/billing/ledger.ts';
 import { createReadings } from '../../src/gateway/readings.ts';
 import { units } from '../../src/money.ts';
-import { makeConfig } from './rig.ts';
+import { makeConfig } from './make-config.ts';
 
 /** How many look-ups in maps and sets a step makes: a count, where a clock would only measure the machine. */
 function lookUps(step: () => unknown): number {

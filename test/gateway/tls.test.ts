@@ -10,20 +10,11 @@ import { openTlsCertificate } from '../../src/catalog/tls-certificate.ts';
 import { systemClock } from '../../src/clock.ts';
 import { silentLog } from '../../src/log.ts';
 import { makeCertificate } from '../support/certificate.ts';
-import {
-  type ApiSpec,
-  type Behaviour,
-  limits,
-  makeConfig,
-  okAnswer,
-  type RawUpstream,
-  type Rig,
-  readAnswer,
-  startRig,
-  startUpstream,
-  token,
-  until,
-} from './rig.ts';
+import { until } from '../support/until.ts';
+import { type ApiSpec, limits, makeConfig } from './make-config.ts';
+import { readAnswer } from './raw-client.ts';
+import { type Behaviour, okAnswer, type RawUpstream, startUpstream } from './raw-upstream.ts';
+import { type Rig, startRig, token } from './rig.ts';
 import { Peer } from './websocket/rig.ts';
 
 /** Calls over a TLS listener: the same bytes, the same counts, the same endings. */

@@ -3,7 +3,7 @@ import { createFieldRules } from '../../src/gateway/fields.ts';
 import { trailersDown } from '../../src/gateway/headers-down.ts';
 import { trailersUp } from '../../src/gateway/headers-up.ts';
 import { prepareRoute } from '../../src/gateway/prepared.ts';
-import { makeConfig } from './rig.ts';
+import { makeConfig } from './make-config.ts';
 
 const config = makeConfig([{ origin: 'http://127.0.0.1:9', price: '1', headers: [['x-api-key', 'upstream-secret']] }]);
 const route = config.apis[0]?.routes[0];

@@ -2,7 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Config } from '../../src/catalog/model.ts';
 import type { CallRecord } from '../../src/gateway/call-record.ts';
-import { limits, makeConfig, noRates, type RawUpstream, type Rig, startRig, startUpstream, token } from './rig.ts';
+import { limits, makeConfig, noRates } from './make-config.ts';
+import { type RawUpstream, startUpstream } from './raw-upstream.ts';
+import { type Rig, startRig, token } from './rig.ts';
 
 /** The test is the peer, at 127.0.0.1: a trusted proxy where the configuration says so, and nobody special elsewhere. */
 

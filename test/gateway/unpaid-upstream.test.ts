@@ -1,20 +1,11 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { until } from '../support/until.ts';
 import { startKeyed } from './idempotency-rig.ts';
-import {
-  type ApiSpec,
-  type Behaviour,
-  makeConfig,
-  okAnswer,
-  type RawUpstream,
-  type Rig,
-  readAnswer,
-  startRig,
-  startUpstream,
-  token,
-  until,
-  usdc,
-} from './rig.ts';
+import { type ApiSpec, makeConfig, usdc } from './make-config.ts';
+import { readAnswer } from './raw-client.ts';
+import { type Behaviour, okAnswer, type RawUpstream, startUpstream } from './raw-upstream.ts';
+import { type Rig, startRig, token } from './rig.ts';
 
 /** An upstream's own 402: a client that pays for what it is asked would pay a stranger for a call that it buys here. */
 

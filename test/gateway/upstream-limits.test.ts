@@ -1,15 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  type ApiSpec,
-  type Behaviour,
-  makeConfig,
-  okAnswer,
-  type Rig,
-  readAnswer,
-  startRig,
-  startUpstream,
-  until,
-} from './rig.ts';
+import { until } from '../support/until.ts';
+import { type ApiSpec, makeConfig } from './make-config.ts';
+import { readAnswer } from './raw-client.ts';
+import { type Behaviour, okAnswer, startUpstream } from './raw-upstream.ts';
+import { type Rig, startRig } from './rig.ts';
 
 const ends: (() => Promise<void>)[] = [];
 

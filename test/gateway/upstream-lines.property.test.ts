@@ -8,7 +8,7 @@ import { upstreamLines } from '../../src/gateway/headers-up.ts';
 import { prepareRoute } from '../../src/gateway/prepared.ts';
 import { readFields } from '../../src/http1/fields.ts';
 import { parseRequestHead } from '../../src/http1/request-head.ts';
-import { makeConfig } from './rig.ts';
+import { makeConfig } from './make-config.ts';
 
 /** Whatever head a client sends, as long as it is one: what it asked for beside its fields must stay ours. */
 

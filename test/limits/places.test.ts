@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Api } from '../../src/catalog/model.ts';
 import { createPlaces } from '../../src/limits/places.ts';
-import { makeConfig } from '../gateway/rig.ts';
+import { makeConfig } from '../gateway/make-config.ts';
 
 function apiOf(name: string, callsPerAccountMax: number | undefined): Api {
   const [api] = makeConfig([{ origin: 'http://127.0.0.1:1', name, callsPerAccountMax }]).apis;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Api, Config, Rates } from '../../src/catalog/model.ts';
 import { createRatePolicies, type RateKeys, takeAll } from '../../src/limits/rate-policies.ts';
-import { makeConfig, noRates } from '../gateway/rig.ts';
+import { makeConfig, noRates } from '../gateway/make-config.ts';
 
 const origin = 'http://127.0.0.1:1';
 

@@ -1,9 +1,11 @@
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { limits, makeConfig, type Rig, startRig, token, until } from '../gateway/rig.ts';
+import { limits, makeConfig } from '../gateway/make-config.ts';
+import { type Rig, startRig, token } from '../gateway/rig.ts';
 import { figure } from '../support/figure.ts';
 import { type RecordingUpstream, startRecordingUpstream } from '../support/recording-upstream.ts';
 import { readAnswers, type StrictRequest, valuesOf } from '../support/strict-http.ts';
+import { until } from '../support/until.ts';
 
 /** Clients and upstreams that do everything wrong at once, and in between calls that must come out right. */
 

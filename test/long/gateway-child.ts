@@ -1,4 +1,5 @@
-import { limits, makeConfig, startRig } from '../gateway/rig.ts';
+import { limits, makeConfig } from '../gateway/make-config.ts';
+import { startRig } from '../gateway/rig.ts';
 import { connectionLimits, type GatewayAsk, type GatewayTold } from './gateway-process.ts';
 
 /** A gateway in a process of its own, so that its memory and its event loop are nobody else's. */

@@ -5,7 +5,8 @@ import { createJournal } from '../../src/metering/journal.ts';
 import { createKeyedCalls } from '../../src/metering/keyed-calls.ts';
 import { units } from '../../src/money.ts';
 import { openStore } from '../../src/store/store.ts';
-import { account, makeConfig, startRig } from '../gateway/rig.ts';
+import { makeConfig } from '../gateway/make-config.ts';
+import { account, startRig } from '../gateway/rig.ts';
 
 /** A gateway on a real database before the parent's upstream; it says its port and serves until it is killed. */
 const [path = '', origin = ''] = process.argv.slice(2);

@@ -1,4 +1,5 @@
-import { makeConfig, startRig } from '../gateway/rig.ts';
+import { makeConfig } from '../gateway/make-config.ts';
+import { startRig } from '../gateway/rig.ts';
 
 /** A gateway in a process of its own, whose memory nothing else uses. Says its port, then on each message its peak. */
 const [origin = '', bytes = '0'] = process.argv.slice(2);

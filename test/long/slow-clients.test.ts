@@ -1,7 +1,8 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { token, until } from '../gateway/rig.ts';
+import { token } from '../gateway/rig.ts';
 import { figure } from '../support/figure.ts';
+import { until } from '../support/until.ts';
 import { type GatewayProcess, type GatewayTold, startGatewayProcess } from './gateway-process.ts';
 
 /** Two hundred connections that are slow on purpose are cut at the limits, and whoever pays does not feel them. */

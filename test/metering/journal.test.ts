@@ -8,6 +8,7 @@ import { units } from '../../src/money.ts';
 import type { RawDb } from '../../src/store/raw-db.ts';
 import type { Store } from '../../src/store/store.ts';
 import { openTestStore, seal } from '../store/rig.ts';
+import { until } from '../support/until.ts';
 
 type Rig = { store: Store; clock: FakeClock; journal: Journal; row(change?: Partial<ChargeRow>): ChargeRow };
 
@@ -41,11 +42,6 @@ function build(options: Partial<JournalOptions> & { wrap?: (db: RawDb) => RawDb 
 
 function count(store: Store, table: string): unknown {
   return store.db.prepare(`SELECT COUNT(*) FROM ${table}`).pluck().get();
-}
-
-/** Lets event-loop turns pass until the condition holds. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** A connection whose statements with this text are traced, and may be made to fail. */

@@ -6,6 +6,7 @@ import { createDeliverer, pauseMs, triesMax } from '../../src/notify/deliverer.t
 import { postTimeoutMs } from '../../src/notify/post.ts';
 import type { Store } from '../../src/store/store.ts';
 import { openTestStore } from '../store/rig.ts';
+import { until } from '../support/until.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 
 const hour = 3_600_000;
@@ -38,10 +39,6 @@ function deliver(store: Store, clock: FakeClock, endpoints: Webhook[]) {
 
 function tell(store: Store, dedupe: string, ...endpoints: string[]): void {
   store.webhooks.tell({ kind: 'watcher.lag', dedupe, payload: '{"age_s":130}', endpoints });
-}
-
-async function until(done: () => boolean): Promise<void> {
-  while (!done()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 describe('a delivery', () => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { fakeClock, systemClock } from '../../src/clock.ts';
 import { post, postTimeoutMs } from '../../src/notify/post.ts';
+import { until } from '../support/until.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 
 const open: Receiver[] = [];
@@ -15,10 +16,6 @@ async function receiver(...args: Parameters<typeof startReceiver>): Promise<Rece
 }
 
 const request = (url: string, allowPrivate = true) => ({ url, headers: { 'x-a': 'b' }, body: '{"a":1}', allowPrivate });
-
-async function until(done: () => boolean): Promise<void> {
-  while (!done()) await new Promise((resolve) => setImmediate(resolve));
-}
 
 describe('a post', () => {
   it('arrives whole, with its headers', async () => {

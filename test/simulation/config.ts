@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Config } from '../../src/catalog/model.ts';
 import type { Units } from '../../src/money.ts';
-import { makeConfig } from '../gateway/rig.ts';
+import { makeConfig } from '../gateway/make-config.ts';
 import { classicMinUnits } from './classic.ts';
 import { horizonUrl } from './horizon-line.ts';
 import { rpcUrl, type SimNetwork } from './network.ts';

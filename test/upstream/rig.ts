@@ -14,7 +14,7 @@ import {
   type UpstreamRequest,
   type Upstreams,
 } from '../../src/upstream/upstreams.ts';
-import { makeConfig } from '../gateway/rig.ts';
+import { makeConfig } from '../gateway/make-config.ts';
 
 /** Upstreams over real sockets, in front of servers that a test scripts byte by byte. */
 

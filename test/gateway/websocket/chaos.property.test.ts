@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { SocketUnit } from '../../../src/catalog/model.ts';
 import { GatewayError } from '../../../src/errors.ts';
-import { until } from '../rig.ts';
+import { until } from '../../support/until.ts';
 import { openSession, type SessionRig } from './rig.ts';
 
 /** What either end, the journal, the token or the clock may do at any moment. */

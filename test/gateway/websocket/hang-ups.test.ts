@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SocketUnit } from '../../../src/catalog/model.ts';
-import { until, usdc } from '../rig.ts';
+import { until } from '../../support/until.ts';
+import { usdc } from '../make-config.ts';
 import { openSession, type SessionRig } from './rig.ts';
 
 const times: SocketUnit[] = ['connection', 'minute'];

@@ -10,7 +10,10 @@ import { SocketSession } from '../../../src/gateway/websocket/session.ts';
 import { SocketTill, type TillDeps } from '../../../src/gateway/websocket/till.ts';
 import { silentLog } from '../../../src/log.ts';
 import { units } from '../../../src/money.ts';
-import { fakeJournal, limits, token, until, usdc } from '../rig.ts';
+import { until } from '../../support/until.ts';
+import { fakeJournal } from '../fake-journal.ts';
+import { limits, usdc } from '../make-config.ts';
+import { token } from '../rig.ts';
 import { type FrameSpec, frame, type ReadFrame, readFrames } from './reference.ts';
 
 /** Two ends of one TCP connection: what a test holds, and what the gateway holds. */

@@ -5,18 +5,11 @@ import type { SocketUnit } from '../../../src/catalog/model.ts';
 import { GatewayError } from '../../../src/errors.ts';
 import type { GatewayDeps } from '../../../src/gateway/deps.ts';
 import { silentLog } from '../../../src/log.ts';
-import {
-  makeConfig,
-  type RawUpstream,
-  type Rig,
-  readAnswer,
-  type Seen,
-  startRig,
-  startUpstream,
-  token,
-  until,
-  usdc,
-} from '../rig.ts';
+import { until } from '../../support/until.ts';
+import { makeConfig, usdc } from '../make-config.ts';
+import { readAnswer } from '../raw-client.ts';
+import { type RawUpstream, type Seen, startUpstream } from '../raw-upstream.ts';
+import { type Rig, startRig, token } from '../rig.ts';
 import { Peer } from './rig.ts';
 
 const key = 'dGhlIHNhbXBsZSBub25jZQ==';

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { SocketUnit } from '../../../src/catalog/model.ts';
 import { type ErrorCode, errorTable, GatewayError } from '../../../src/errors.ts';
 import { closingFor } from '../../../src/gateway/websocket/session.ts';
-import { until, usdc } from '../rig.ts';
+import { until } from '../../support/until.ts';
+import { usdc } from '../make-config.ts';
 import { openSession, type SessionRig } from './rig.ts';
 
 /** What the books say, and that they fit: each charge finished, refunded ones first, nothing left on hold. */
