@@ -16,7 +16,7 @@ export function gaugesOf(core: Core): GaugeValues {
   const unsettledAtMs = core.unsettledAge.oldestAtMs();
   const classicSeenAtMs = core.classic?.watcher.health().lastClosedAtMs ?? 0;
   const hostAheadMs = core.networkTime.hostAheadMs();
-  const bare = core.store.deposits.bare();
+  const bare = core.store.deposits.bareSums();
   let holds = 0;
   let accounts = 0;
   for (const slot of ledger.accounts()) {

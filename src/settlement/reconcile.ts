@@ -51,7 +51,7 @@ export type ReconcileDeps = {
   ledger: Pick<Ledger, 'account'>;
   rootChain: Pick<RootChain, 'lanes'>;
   classicPayments: Pick<Store['classicPayments'], 'unattributed'>;
-  deposits: Pick<Store['deposits'], 'bare' | 'bareAt' | 'cursor'>;
+  deposits: Pick<Store['deposits'], 'bareSums' | 'bareAt' | 'cursor'>;
   meta: UnseenMeta;
   lanes?: number;
   /** Where batches that the vault has settled are missing here: began after the vault, or restored from a copy. */
@@ -129,7 +129,7 @@ async function compareOnce(deps: ReconcileDeps, of: ReadonlySet<string> | undefi
   });
   const ownerless = {
     inDepositAccount: deps.classicPayments.unattributed().sum,
-    inVault: (bare ?? deps.deposits.bare()).left,
+    inVault: (bare ?? deps.deposits.bareSums()).left,
   };
   const totals = bookTotals(rows, earned, ownerless, coverage);
   // Where transfers are not watched at all, another look would bring nothing.

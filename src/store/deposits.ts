@@ -1,7 +1,7 @@
 import { add, atLeastZero, least, most, storedUnitsMax, subtract, type Units, units, zero } from '../money.ts';
 import type { Accounts } from './accounts.ts';
 import type { Audit } from './audit.ts';
-import { type BareTransfers, createReadBare } from './bare-transfers.ts';
+import { type BareSums, type BareTransfers, createBareBook } from './bare-transfers.ts';
 import { clampStored, fromStored, toStored } from './columns.ts';
 import type { Exits } from './exits.ts';
 import { createPutPayee } from './payees.ts';
@@ -18,7 +18,9 @@ export type Deposits = {
   unattributed(query: { limit: number }): UnattributedEvent[];
   /** Tokens in the vault that are nobody's, transfer by transfer. */
   bare(): BareTransfers;
-  /** The same as of the end of a ledger; undefined while not all events up to there are in. */
+  /** Their sums, at the cost of what came since the last look. */
+  bareSums(): BareSums;
+  /** All of it as of the end of a ledger; undefined while not all events up to there are in. */
   bareAt(ledger: number): BareTransfers | undefined;
   /** Newest first; `before` is a ledger number. */
   byAccount(accountId: number, query: { before?: number; limit: number }): StoredEvent[];
@@ -161,10 +163,7 @@ export function createDeposits(
      WHERE account_id IS NULL AND applied = 0 AND kind = 'unreadable' ORDER BY ledger DESC, id DESC LIMIT ?`,
   );
   const byId = db.prepare<[string], Stored>(`SELECT ${eventColumns} FROM vault_events WHERE id = ?`);
-  const readBare = createReadBare(db);
-  /** As of the newest transfer or sweep; rows never change, so it holds until another one comes. */
-  let bareNow: BareTransfers | undefined;
-  const bare = () => (bareNow ??= readBare(Number.MAX_SAFE_INTEGER));
+  const bareBook = createBareBook(db);
   const ofAccount = db.prepare<[number, number, number], Stored>(
     `SELECT ${eventColumns} FROM vault_events WHERE account_id = ? AND ledger < ? ORDER BY ledger DESC, id DESC LIMIT ?`,
   );
@@ -202,7 +201,6 @@ export function createDeposits(
 
   function record(event: VaultEventRow, accountId: number | null, applied: boolean, note: string | null): boolean {
     const { id, ledger, closedAtMs, txHash, kind, data } = event;
-    if (kind === 'transfer' || kind === 'swept') bareNow = undefined;
     const amount = event.amount === undefined ? null : toStored(clampStored(event.amount));
     return (
       insert.run({ id, ledger, closedAtMs, txHash, kind, data, amount, accountId, applied: Number(applied), note })
@@ -258,20 +256,19 @@ export function createDeposits(
       }),
     cursor: (name) => readCursor.get(name),
     unattributed({ limit }) {
-      const transfers = bare()
-        .transfers.slice(0, limit)
-        .flatMap(({ id, left, sweptBy }) => {
-          const stored = byId.get(id);
-          return stored ? [{ ...toEvent(stored), swept: { left, by: sweptBy } }] : [];
-        });
+      const transfers = bareBook.newest(limit).flatMap(({ id, left, sweptBy }) => {
+        const stored = byId.get(id);
+        return stored ? [{ ...toEvent(stored), swept: { left, by: sweptBy } }] : [];
+      });
       const open = transfers.filter(({ swept }) => swept.left > 0n);
       const toLookAt = [...open, ...unreadable.all(limit).map(toEvent)].sort(newestFirst);
       return [...toLookAt, ...transfers.slice(open.length)].slice(0, limit);
     },
-    bare,
+    bare: () => ({ ...bareBook.sums(), transfers: bareBook.newest(Number.POSITIVE_INFINITY) }),
+    bareSums: () => bareBook.sums(),
     bareAt(ledger) {
       const read = ['vault', 'transfers'].every((name) => (readCursor.get(name)?.ledger ?? 0) >= ledger);
-      return read ? readBare(ledger) : undefined;
+      return read ? bareBook.at(ledger) : undefined;
     },
     byAccount: (accountId, { before = Number.MAX_SAFE_INTEGER, limit }) =>
       ofAccount.all(accountId, before, limit).map(toEvent),
