@@ -31,6 +31,7 @@ import { createUnsettledAge, type UnsettledAge } from '../settlement/unsettled-a
 import { createNetworkTime, type NetworkTime } from '../stellar/network-time.ts';
 import { createRpc, type Rpc } from '../stellar/rpc.ts';
 import { createVault, type Vault } from '../stellar/vault-client.ts';
+import type { CopyStore } from '../store/backup.ts';
 import type { startCheckpoints } from '../store/checkpoint.ts';
 import { openStore, type Store } from '../store/store.ts';
 import type { createFindWrongSums } from '../store/sums.ts';
@@ -64,6 +65,7 @@ export type Threads = {
   propose: typeof createSealThread;
   fdatasync: Fdatasync;
   sums: typeof createFindWrongSums;
+  copy: CopyStore;
 };
 
 export type Core = {
@@ -138,6 +140,7 @@ export async function openCore(config: Config, deps: AppDeps): Promise<Core> {
     startCheckpoints: deps.threads?.checkpoints,
     fdatasync: deps.threads?.fdatasync,
     sums: deps.threads?.sums,
+    copy: deps.threads?.copy,
   });
   try {
     store.meta.pin('passphrase', config.stellar.passphrase);

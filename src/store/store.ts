@@ -4,7 +4,7 @@ import type { Log } from '../log.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
 import { type ApiPauses, createApiPauses } from './api-pauses.ts';
 import { type Audit, createAudit } from './audit.ts';
-import { type Backup, backupStore } from './backup.ts';
+import { type Backup, backupStore, type CopyStore } from './backup.ts';
 import { type Batches, createBatches } from './batches.ts';
 import { createCallIds } from './call-ids.ts';
 import { type Challenges, createChallenges } from './challenges.ts';
@@ -94,6 +94,8 @@ export type StoreOptions = {
   fdatasync?: Fdatasync | undefined;
   /** Who adds the books up; a thread unless told otherwise. */
   sums?: typeof createFindWrongSums | undefined;
+  /** Who writes copies; a thread unless told otherwise. */
+  copy?: CopyStore | undefined;
   /** Files up to this size are read for damage before they are used, larger ones beside it. */
   checkFirstMaxBytes?: number;
 };
@@ -140,7 +142,7 @@ export function openStore(options: StoreOptions): Store {
       ...rooms({ db, journalDb, walkDb }, clock, wal.sync),
       runId,
       nextCallId: createCallIds(runId),
-      backup: (to) => backupStore({ file, to }),
+      backup: (to) => backupStore({ file, to }, options.copy),
       findWrongSums: (options.sums ?? createFindWrongSums)(file),
       sync: wal.sync,
       async close() {

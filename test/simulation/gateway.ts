@@ -16,6 +16,7 @@ import type { Units } from '../../src/money.ts';
 import type { ExitDesk } from '../../src/settlement/exits.ts';
 import { hashLeaf } from '../../src/settlement/leaf.ts';
 import { rootOf } from '../../src/settlement/merkle.ts';
+import { copyStore } from '../../src/store/copy-store.ts';
 import { createProposer } from '../../src/store/seal-proposal.ts';
 import { createSumsCheck, type WrongSum } from '../../src/store/sums-check.ts';
 import { configOf } from './config.ts';
@@ -98,6 +99,7 @@ export class SimGateway {
               createProposer(coreOf().store.db, { hashLeaf: (row) => hashLeaf(vault, row), rootOf })(request),
           // A thread takes longer to start than most lives take.
           sums: () => async () => createSumsCheck(coreOf().store.db)(),
+          copy: copyStore,
         },
       }),
     );

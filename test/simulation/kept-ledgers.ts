@@ -1,6 +1,7 @@
 import { LAG_LEDGERS_MAX } from '../../src/devnet/faults/past.ts';
 import type { Chain, ChainJournal, Position } from '../../src/devnet/ledger/chain.ts';
 import type { ClosedLedger } from '../../src/devnet/ledger/close.ts';
+import type { ViewedHost } from '../../src/devnet/ledger/viewed-host.ts';
 
 /**
  * The first ledgers of a network, kept in memory: any number of networks go on from there, each by itself. Nothing of a
@@ -11,12 +12,20 @@ export class KeptLedgers {
   private position: Position = { aheadS: 0, seedsGiven: 0, oldest: 0 };
   private full = false;
 
+  private host: ViewedHost | undefined;
+
   /** Keeps what it is told until `stop`; from then on it only tells. */
-  stop(): void {
+  stop(host: ViewedHost): void {
     this.full = true;
+    this.host = host;
   }
 
-  journal(): ChainJournal {
+  /** For a chain that keeps them or goes on from there; the host has parsed their contracts, which takes longer than a call. */
+  onward(): { journal: ChainJournal; host: ViewedHost | undefined } {
+    return { journal: this.journal(), host: this.host };
+  }
+
+  private journal(): ChainJournal {
     return {
       load: ({ store, history }) => {
         for (const { record, changes } of this.ledgers) {

@@ -29,6 +29,6 @@ async function begin(name: string): Promise<Beginning> {
     const { status } = await consumer.deposit(consumer.address, units(firstDeposit));
     if (status !== 'landed') throw new Error(`a first deposit is ${status}`);
   }
-  kept.stop();
+  kept.stop(ground.chain.host);
   return { kept, contracts };
 }

@@ -99,7 +99,7 @@ export function openGround(seed: string, kept: KeptLedgers | undefined): Ground 
   const clock = fakeClock(GENESIS_TIME_S * 1000);
   const network = createNetwork('a simulated network', seed);
   const time = { kind: 'steps', genesisTimeS: GENESIS_TIME_S, ledgerSeconds: 5 } as const;
-  const chain = createChain({ network, hostModule, clock, automine: true, time, journal: kept?.journal() });
+  const chain = createChain({ network, hostModule, clock, automine: true, time, ...kept?.onward() });
   const past = createPast({ entries: chain.entries, onClosed: (listener) => listenFromThen(chain, kept, listener) });
   const wall = { aheadMs: 0 };
   const follow = (closeTimeS: number) => clock.advance(Math.max(0, closeTimeS * 1000 + wall.aheadMs - clock.nowMs()));

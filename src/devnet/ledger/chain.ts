@@ -56,6 +56,8 @@ export type Chain = {
 export type ChainOptions = {
   network: Network;
   hostModule: WebAssembly.Module;
+  /** A host that runs already, with what it has read of contracts and settings; one of its own by default. */
+  host?: ViewedHost | undefined;
   clock: Clock;
   /** Close a ledger for each accepted transaction. */
   automine: boolean;
@@ -89,6 +91,7 @@ export type Position = {
 export function createChain({
   network,
   hostModule,
+  host = createViewedHost(hostModule, network),
   clock,
   automine,
   time: rule = { kind: 'clock' },
@@ -97,7 +100,6 @@ export function createChain({
   const store = createEntryStore();
   const history = createHistory();
   const decoded = createDecoded(network);
-  const host = createViewedHost(hostModule, network);
   const loaded = journal?.load({ store, history, decoded });
   const time = createChainTime(rule, clock, loaded?.aheadS ?? 0);
   let seedsGiven = loaded?.seedsGiven ?? 0;
