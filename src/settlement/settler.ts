@@ -118,7 +118,7 @@ export function createSettler(deps: SettlerDeps): Settler {
     goesOn: false,
     atMost: undefined,
     apartFromLedger: undefined,
-    hurry: new Hurry(clock, rules),
+    hurry: new Hurry({ clock, meta: deps.meta, lane }, rules),
     waitingFor: undefined,
     halted: undefined,
   }));
@@ -133,6 +133,7 @@ export function createSettler(deps: SettlerDeps): Settler {
 
   async function laneTurn(lane: Lane, force: boolean, signal?: AbortSignal): Promise<boolean> {
     ages.note();
+    lane.hurry.keep();
     if (lane.halted) return false;
     if (!lane.synced) {
       const sync = await syncLane(deps, lane.lane, signal);

@@ -99,6 +99,41 @@ describe('a withdrawal request', () => {
     expect(rig.ledger.account(consumer)).toMatchObject({ settled: 2_000_000n, receivable: 0n });
   });
 
+  it('is not put off by restarts, however many: what has waited in the books is settled when its time is over', async () => {
+    const rig = createSettlementRig({ rules });
+    rig.deposit(consumer, 100_000_000n, 100n);
+    rig.charge(consumer, payee, 2_000_000);
+    rig.clock.advance(hourMs);
+    await rig.run();
+    expect(rig.ledger.account(consumer)).toMatchObject({ receivable: 1_999_900n });
+    rig.chain.fund(consumer, 100_000_000n, 100_000_000n);
+    rig.restart();
+    request(rig, consumer);
+    for (let hour = 0; hour < 3; hour++) {
+      expect(batches(rig)).toBe(1);
+      await rig.run();
+      rig.clock.advance(hourMs);
+      rig.restart();
+    }
+    await rig.run();
+    expect(rig.ledger.account(consumer)).toMatchObject({ settled: 2_000_000n, receivable: 0n });
+  });
+
+  it('waits no longer for a host clock that is set back before a restart', async () => {
+    const rig = createSettlementRig({ rules });
+    rig.deposit(consumer, 100_000_000n, 100n);
+    rig.charge(consumer, payee, 2_000_000);
+    rig.clock.advance(hourMs);
+    await rig.run();
+    rig.chain.fund(consumer, 100_000_000n, 100_000_000n);
+    await rig.settler.turn();
+    rig.clock.setWall(rig.clock.nowMs() - 1_000 * hourMs);
+    rig.restart();
+    rig.clock.advance(4 * hourMs);
+    await rig.run();
+    expect(rig.ledger.account(consumer)).toMatchObject({ receivable: 0n });
+  });
+
   it('hastens the lane of its account and no other', async () => {
     const rig = createSettlementRig({ rules, lanes: 2 });
     const names = Array.from({ length: 8 }, (_, index) => addressOf(`account ${index}`));
