@@ -145,7 +145,7 @@ export function createClassic(
     knownAccount: ledger.account,
     openAccount,
     existing: (addresses, signal) => existingAccounts(rpc, addresses, signal),
-    newestLedger: () => core.watcher.state().lastLedger,
+    chain: () => core.watcher.state(),
     onDue: () => wake(),
     sync,
     clock,

@@ -3,16 +3,13 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Units } from '../money.ts';
 import { type Horizon, HorizonError, type HorizonRoot } from '../stellar/horizon.ts';
-import {
-  type BrokenRecord,
-  decodePaymentRecord,
-  ledgerOfPlace,
-  type PaymentRecord,
-} from '../stellar/horizon-records.ts';
+import { decodePaymentRecord, ledgerOfPlace } from '../stellar/horizon-records.ts';
 import type { SetAside } from '../store/classic-payments.ts';
 import type { Store } from '../store/store.ts';
 import { type AttributeDeps, attribute, type Received } from './classic-attribution.ts';
+import { type ClassicRecord, lastClosedAt, lastPlace, recordsUpTo, requireOrder } from './classic-page.ts';
 import { type ClassicAsset, judgeRecord } from './classic-rules.ts';
+import type { VaultState } from './vault-state.ts';
 
 /**
  * Follows the payments of the classic deposit account in Horizon. Nothing is credited here: a payment that names its
@@ -44,8 +41,11 @@ export type ClassicWatcherDeps = AttributeDeps & {
   account: string;
   asset: ClassicAsset;
   min: () => Units;
-  /** Newest ledger that the vault's watcher has seen through another server; 0 before the first. */
-  newestLedger: () => number;
+  /**
+   * How far the vault's watcher has followed the chain through another server; ledger 0 before the first. What Horizon alone
+   * tells of later ones is not believed: a single lie would have every honest answer refused as one that lags, for good.
+   */
+  chain: () => Pick<VaultState, 'lastLedger' | 'lastClosedAtMs'>;
   /** Payments are waiting to be forwarded. */
   onDue: () => void;
   sync(): Promise<void>;
@@ -91,11 +91,11 @@ export function createClassicWatcher(deps: ClassicWatcherDeps): ClassicWatcher {
   async function look(signal?: AbortSignal): Promise<HorizonRoot | undefined> {
     if (root && clock.monotonicMs() - rootAtMs < rootEveryMs) return root;
     const next = await horizon.root(signal);
-    const seen = Math.max(lastLedger, root?.latestLedger ?? 0);
+    const newest = deps.chain().lastLedger;
+    const seen = Math.max(lastLedger, Math.min(root?.latestLedger ?? 0, newest));
     if (next.latestLedger < seen - lagTolerated) {
       throw new HorizonError('lagging', `Horizon is at ledger ${next.latestLedger}, but was at ${seen} before`);
     }
-    const newest = deps.newestLedger();
     if (next.latestLedger < newest - lagBehindRpcMax) {
       throw new HorizonError('lagging', `Horizon is at ledger ${next.latestLedger}, the network at ${newest}`);
     }
@@ -129,19 +129,24 @@ export function createClassicWatcher(deps: ClassicWatcherDeps): ClassicWatcher {
 
   async function turn(signal?: AbortSignal): Promise<boolean> {
     if (clock.monotonicMs() < quietUntilMs) return false;
+    const newest = deps.chain();
+    if (newest.lastLedger === 0) return false;
     const seen = await look(signal);
     if (!seen) return false;
     const cursor = deps.deposits.cursor(cursorName)?.cursor;
     const raw = await readPage(cursor || undefined, signal);
     if (raw === 'smaller') return true;
-    const records = raw.map(decodePaymentRecord);
-    const last = requireOrder(records, cursor, seen.latestLedger + lagTolerated);
-    if (cursor === undefined) noteBeginning(records[0], seen);
-    const full = raw.length >= pageLimit;
+    const page = raw.map(decodePaymentRecord);
+    requireOrder(page, cursor, seen.latestLedger + lagTolerated);
+    if (cursor === undefined) noteBeginning(page[0], seen);
+    const records = recordsUpTo(page, newest.lastLedger);
+    const last = lastPlace(records);
+    const full = records.length >= pageLimit;
     // A page may come from a server a little behind the one whose root was read.
-    const covered = full && last ? ledgerOfPlace(last) - 1 : seen.latestLedger - lagTolerated;
-    const ledger = Math.max(lastLedger, covered);
-    const closedAtMs = full ? lastRead(records, lastClosedAtMs) : seen.latestClosedAtMs;
+    const whole = Math.min(seen.latestLedger, newest.lastLedger) - lagTolerated;
+    const ledger = Math.max(lastLedger, full && last ? ledgerOfPlace(last) - 1 : whole);
+    const closed = full ? lastClosedAt(records, lastClosedAtMs) : seen.latestClosedAtMs;
+    const closedAtMs = Math.min(closed, newest.lastClosedAtMs);
     if (records.length > 0 || ledger >= lastLedger + coverageStep || cursor === undefined) {
       await take(records, { cursor: last ?? cursor ?? '', ledger, closedAtMs }, signal);
     }
@@ -152,7 +157,7 @@ export function createClassicWatcher(deps: ClassicWatcherDeps): ClassicWatcher {
   }
 
   async function take(
-    records: (PaymentRecord | BrokenRecord)[],
+    records: ClassicRecord[],
     place: { cursor: string; ledger: number; closedAtMs: number },
     signal?: AbortSignal,
   ): Promise<void> {
@@ -186,7 +191,7 @@ export function createClassicWatcher(deps: ClassicWatcherDeps): ClassicWatcher {
   }
 
   /** An account's history begins with its creation; where it does not, the source has forgotten its beginning. */
-  function noteBeginning(first: PaymentRecord | BrokenRecord | undefined, { elderLedger }: HorizonRoot): void {
+  function noteBeginning(first: ClassicRecord | undefined, { elderLedger }: HorizonRoot): void {
     const fromCreation = first && !('broken' in first) && first.type === 'create_account';
     if (elderLedger <= 2 || fromCreation) return;
     meta.set(unseenKey, String(elderLedger));
@@ -210,37 +215,4 @@ export function createClassicWatcher(deps: ClassicWatcherDeps): ClassicWatcher {
       return { lastLedger, lastClosedAtMs, dust, unseenBefore: unseen === undefined ? undefined : Number(unseen) };
     },
   };
-}
-
-/**
- * The place of the last record. A page in another order, or from before the cursor, comes from a server that ignores what
- * it was asked, or makes places up: a cursor set by it would skip payments.
- */
-function requireOrder(
-  records: (PaymentRecord | BrokenRecord)[],
-  cursor: string | undefined,
-  newestLedger: number,
-): string | undefined {
-  let last = cursor ? BigInt(cursor) : 0n;
-  let found: string | undefined;
-  for (const { id } of records) {
-    if (id === undefined) continue;
-    const place = BigInt(id);
-    if (place < last || (cursor && place === BigInt(cursor))) {
-      throw new HorizonError('unreadable', `Horizon lists ${id} behind ${last}: the page is not in order`);
-    }
-    if (ledgerOfPlace(id) > newestLedger) {
-      throw new HorizonError('unreadable', `Horizon lists ${id}, of a ledger that is not closed yet`);
-    }
-    last = place;
-    found = id;
-  }
-  if (records.length > 0 && found === undefined) {
-    throw new HorizonError('unreadable', 'Horizon: no record of the page names its place on chain');
-  }
-  return found;
-}
-
-function lastRead(records: (PaymentRecord | BrokenRecord)[], before: number): number {
-  return records.reduce((time, record) => ('broken' in record ? time : Math.max(time, record.closedAtMs)), before);
 }

@@ -10,7 +10,7 @@ import { silentLog } from '../../src/log.ts';
 import { parseUsdc, units, zero } from '../../src/money.ts';
 import type { Store } from '../../src/store/store.ts';
 import { openTestStore } from '../store/rig.ts';
-import { depositAccount, ScriptedHorizon, usdc } from './scripted-horizon.ts';
+import { closedAtMs, depositAccount, ScriptedHorizon, usdc } from './scripted-horizon.ts';
 
 export const aliasKey = Buffer.alloc(32, 'alias key');
 
@@ -67,7 +67,7 @@ export function createClassicRig(): ClassicRig {
         asked.push(...addresses);
         return new Set(addresses.filter((address) => existing.has(address)));
       },
-      newestLedger: () => 0,
+      chain: () => ({ lastLedger: horizon.latestLedger, lastClosedAtMs: closedAtMs(horizon.latestLedger) }),
       onDue: () => undefined,
       sync: on.sync,
       clock,

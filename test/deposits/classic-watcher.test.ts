@@ -256,9 +256,10 @@ describe('a source in doubt', () => {
 
   it('that stands still while the network goes on is refused', async () => {
     const rig = createClassicRig();
-    rig.restart({ newestLedger: () => 130 });
+    const chainAt = (lastLedger: number) => ({ chain: () => ({ lastLedger, lastClosedAtMs: closedAtMs(lastLedger) }) });
+    rig.restart(chainAt(130));
     await expect(rig.watcher.turn()).rejects.toMatchObject({ failure: 'lagging' });
-    rig.restart({ newestLedger: () => 120 });
+    rig.restart(chainAt(120));
     await rig.catchUp();
     expect(rig.watcher.health()).toMatchObject({ lastClosedAtMs: closedAtMs(100) });
   });

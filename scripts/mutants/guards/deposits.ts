@@ -4,6 +4,7 @@ const watcher = 'src/deposits/watcher.ts';
 const watcherTest = 'test/deposits/watcher.test.ts';
 const classic = 'src/deposits/classic-watcher.ts';
 const classicTest = 'test/deposits/classic-watcher.test.ts';
+const farTest = 'test/deposits/classic-far-ledgers.test.ts';
 const rules = 'src/deposits/classic-rules.ts';
 const rulesTest = 'test/deposits/classic-rules.test.ts';
 
@@ -114,11 +115,21 @@ export const depositGuards: readonly Guard[] = [
     id: 'H2c',
     invariant: 'H2',
     guard: 'a page that ignores the cursor does not move it',
-    file: 'src/deposits/classic-watcher.ts',
+    file: 'src/deposits/classic-page.ts',
     search: 'if (place < last || (cursor && place === BigInt(cursor))) {',
     replacement: 'if (place < 0n) {',
     test: 'test/deposits/classic-watcher.test.ts',
     name: 'that ignores the cursor gives nothing twice',
+  },
+  {
+    id: 'H2f',
+    invariant: 'H2',
+    guard: 'no record of a ledger that only Horizon tells of moves the cursor',
+    file: classic,
+    search: 'recordsUpTo(page, newest.lastLedger);',
+    replacement: 'page;',
+    test: farTest,
+    name: 'moves no cursor by a record that stands in it',
   },
   {
     id: 'H3a',
@@ -259,6 +270,16 @@ export const depositGuards: readonly Guard[] = [
     replacement: 'if (next.latestLedger < 0) {',
     test: 'test/deposits/classic-watcher.test.ts',
     name: 'that goes back is refused, and a little behind is waited for',
+  },
+  {
+    id: 'H7d',
+    invariant: 'H7',
+    guard: 'a far ledger that Horizon once told of has no honest answer taken for one that lags',
+    file: classic,
+    search: 'Math.min(seen.latestLedger, newest.lastLedger) - lagTolerated',
+    replacement: 'seen.latestLedger - lagTolerated',
+    test: farTest,
+    name: 'as its newest has no honest Horizon taken for one that lags',
   },
   {
     id: 'H8',
