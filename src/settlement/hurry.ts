@@ -40,7 +40,8 @@ export class Hurry {
   }
 
   ask(unsettled: Units): void {
-    if (unsettled >= this.#rules.minTotal && unsettled >= worthMin) this.#isOn = true;
+    const { minTotal } = this.#rules;
+    if (unsettled >= minTotal && unsettled >= worthMin) this.#isOn = true;
     else if (this.#sinceMs === undefined) this.#wait();
   }
 
