@@ -80,6 +80,8 @@ export type WatcherDeps = SnapshotDeps & {
 const cursorName = 'vault';
 const pageLimit = 1_000;
 const transfersEveryMs = 30_000;
+/** What a ledger of a public network takes when it is slow. */
+const ledgerMs = 6_000;
 const snapshotsKey = 'watcher_snapshots_due';
 
 export function createWatcher(deps: WatcherDeps): Watcher {
@@ -198,7 +200,8 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     state = { ...state, lastLedger, lastClosedAtMs, readAtMs };
     if (meta.get(snapshotsKey) === 'yes') return;
     // Every event up to here is in, so an exit whose signature ended by now and that is still open never landed.
-    for (const { account, amount } of deps.exits.expire({ ledger: lastLedger, closedAtMs: lastClosedAtMs })) {
+    const passed = { ledger: lastLedger, closedAtMs: lastClosedAtMs, ledgerMs: deps.closesAtWill ? 0 : ledgerMs };
+    for (const { account, amount } of deps.exits.expire(passed)) {
       const slot = ledger.account(account);
       if (!slot) throw new Error(`account ${account} of an exit is not in memory`);
       ledger.releaseExit(slot, amount);

@@ -251,7 +251,9 @@ export function createDeposits(
     applySnapshot: ({ address, ledger, state }) =>
       write(() => {
         const id = accounts.ensure(address);
-        if ((newestEvent.get(id) ?? 0) > ledger) return undefined;
+        const { snapshotLedger = 0 } = counters.get(id) ?? {};
+        // A server that is behind the one that was asked before shows less than is known.
+        if (Math.max(newestEvent.get(id) ?? 0, snapshotLedger) > ledger) return undefined;
         return follow(id, address, 'snapshot', state, ledger);
       }),
     cursor: (name) => readCursor.get(name),

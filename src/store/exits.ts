@@ -13,8 +13,12 @@ export type Exits = {
   openOf(accountId: number): ExitRow | undefined;
   /** Ends the account's open exit if this cooperative withdrawal is its own. Runs in the transaction of the event. */
   land(withdrawal: CooperativeWithdrawal): Units | undefined;
-  /** Ends what can no longer land once every event up to `ledger` is in. The ledger follows with `releaseExit`. */
-  expire(passed: { ledger: number; closedAtMs: number }): { account: string; amount: Units }[];
+  /**
+   * Ends what can no longer land once every event up to `ledger` is in, and its ledgers can have closed in the time since it
+   * was made, at `ledgerMs` each: neither a number nor a time that was made up ends one alone. With 0 the ledgers alone
+   * count. The ledger follows with `releaseExit`.
+   */
+  expire(passed: { ledger: number; closedAtMs: number; ledgerMs: number }): { account: string; amount: Units }[];
   /** Newest first; `before` is the id of the last row of the page before. */
   list(query: { accountId?: number; open?: boolean; before?: number; limit: number }): ExitRow[];
 };
@@ -73,7 +77,10 @@ export function createExits(db: RawDb, write: Write): Exits {
      WHERE account_id = $accountId AND state = 'open' AND to_address = $to AND amount = $amount
        AND made_ledger < $ledger AND expires_ledger >= $ledger`,
   );
-  const passed = db.prepare<[number], Stored>(`${select} WHERE e.state = 'open' AND e.expires_ledger <= ?`);
+  const passed = db.prepare<[Parameters<Exits['expire']>[0]], Stored>(
+    `${select} WHERE e.state = 'open' AND e.expires_ledger <= $ledger
+       AND ($ledgerMs = 0 OR e.created_at_ms + (e.expires_ledger - e.made_ledger) * $ledgerMs <= $closedAtMs)`,
+  );
   const expire = db.prepare("UPDATE exits SET state = 'expired', ended_at_ms = ? WHERE id = ?");
   const page = db.prepare<[number, number], Stored>(`${select} WHERE e.id < ? ORDER BY e.id DESC LIMIT ?`);
   const pageOfOpen = db.prepare<[number, number], Stored>(
@@ -102,8 +109,8 @@ export function createExits(db: RawDb, write: Write): Exits {
         const { changes } = land.run({ ...withdrawal, amount: toStored(withdrawal.amount) });
         return changes === 1 ? withdrawal.amount : undefined;
       }),
-    expire: ({ ledger, closedAtMs }) => {
-      const rows = passed.all(ledger);
+    expire: ({ ledger, closedAtMs, ledgerMs }) => {
+      const rows = passed.all({ ledger, closedAtMs, ledgerMs });
       if (rows.length === 0) return [];
       return write(() =>
         rows.map((row) => {

@@ -12,7 +12,7 @@ function build() {
     const life = { madeLedger: id, expiresLedger: id + 90, createdAtMs: 1_000 };
     store.exits.open({ accountId: id, to: 'GT', amount: units(25_000_000), envelopeXdr: 'the envelope', ...life });
   }
-  store.exits.expire({ ledger: 91, closedAtMs: 2_000 });
+  store.exits.expire({ ledger: 91, closedAtMs: 2_000, ledgerMs: 0 });
   return createExitsDesk({ exits: store.exits, ledger });
 }
 

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { createLedger } from '../../src/billing/ledger.ts';
 import { fakeClock } from '../../src/clock.ts';
+import { createBelievable } from '../../src/deposits/believable.ts';
 import { aheadSlackLedgers, aheadSlackMs } from '../../src/deposits/furthest-ledger.ts';
 import { createWatcher, type WatcherDeps } from '../../src/deposits/watcher.ts';
 import { silentLog } from '../../src/log.ts';
+import { units } from '../../src/money.ts';
+import { signLifeMaxS } from '../../src/settlement/adoption.ts';
 import { addressOf } from '../settlement/rig.ts';
 import { openTestStore } from '../store/rig.ts';
 import { eventId } from '../support/vault-event-xdr.ts';
@@ -17,15 +20,17 @@ function startRig() {
   const { store } = openTestStore();
   const source = new ScriptedSource();
   const clock = fakeClock(closedAtMs(source.latestLedger));
-  const start = (rpc: Partial<WatcherDeps['rpc']> = {}, more: Partial<WatcherDeps> = {}) =>
-    createWatcher({
+  function start(rpc: Partial<WatcherDeps['rpc']> = {}, more: Partial<WatcherDeps> = {}) {
+    const ledger = createLedger({ limitPeriodS: 86_400, chainTimeS: () => 1_800_000_000 });
+    for (const row of store.accounts.loadAll()) ledger.open(row);
+    return createWatcher({
       ...more,
       rpc: { ...source.rpc, ...rpc },
       vault: source.vault,
       deposits: store.deposits,
       exits: store.exits,
       meta: store.meta,
-      ledger: createLedger({ limitPeriodS: 86_400, chainTimeS: () => 1_800_000_000 }),
+      ledger,
       clock,
       log: silentLog(),
       startLedger: 1,
@@ -34,6 +39,7 @@ function startRig() {
       onHurry: () => undefined,
       sync: () => store.sync(),
     });
+  }
   return { source, store, clock, start };
 }
 
@@ -137,14 +143,78 @@ it('a gateway that was away for a month takes up a month of ledgers', async () =
 
 it('a clock that was set back makes it wait and not stand still', async () => {
   const { source, clock, start } = startRig();
+  while (await start().turn());
+  // Away for an hour, on a machine that is a day behind since.
+  const away = 720;
+  source.latestLedger += away;
+  clock.advance(away * 5_000);
+  clock.setWall(clock.nowMs() - 86_400_000);
   const watcher = start();
-  while (await watcher.turn());
-  source.latestLedger += 2_000;
-  clock.setWall(closedAtMs(0) - 86_400_000);
   await expect(watcher.turn()).rejects.toMatchObject({ failure: 'ahead' });
-  clock.advance(2_000 * 5_000 - aheadSlackMs);
-  while (await watcher.turn());
+  let waited = 0;
+  const turn = async () => {
+    source.latestLedger += 1;
+    clock.advance(5_000);
+    return await watcher.turn().catch((error: unknown) => {
+      expect(error).toMatchObject({ failure: 'ahead' });
+      waited++;
+    });
+  };
+  while (watcher.state().lastLedger < source.latestLedger) await turn();
+  expect(waited).toBeGreaterThan(0);
+  expect(waited).toBeLessThan(5 * away);
+  // From then on it keeps up.
+  for (let ledger = 0; ledger < 100; ledger++) await turn();
   expect(watcher.state().lastLedger).toBe(source.latestLedger);
+});
+
+describe('a source that makes up as much as is believed at every look', () => {
+  /** An exit was co-signed and a lane's wait has begun; then each answer is as far ahead as it may be, for so long. */
+  async function lied(seconds: number) {
+    const { source, store, clock, start } = startRig();
+    source.deposit(alice, 1_000n);
+    while (await start().turn());
+    const { id: accountId } = store.accounts.byAddress(alice) ?? { id: 0 };
+    const exit = { accountId, to: alice, amount: units(900), envelopeXdr: 'x', madeLedger: 100, expiresLedger: 190 };
+    store.exits.open({ ...exit, createdAtMs: clock.nowMs() });
+    let [ledger, atMs] = [100, closedAtMs(100)];
+    const lying = start({
+      health: async () => ({ latestLedger: ledger, oldestLedger: 1 }),
+      events: async () => {
+        const cursor = eventId(ledger, 0);
+        return { events: [], cursor, latestLedger: ledger, oldestLedger: 1, latestClosedAtMs: atMs };
+      },
+    });
+    for (let second = 0; second < seconds; second++) {
+      clock.advance(1_000);
+      const read = lying.state();
+      const believed = createBelievable(clock, false);
+      const isBelieved = (check: () => unknown) => {
+        try {
+          check();
+          return true;
+        } catch {
+          return false;
+        }
+      };
+      while (isBelieved(() => believed.ledgers(read, ledger + 1))) ledger++;
+      while (isBelieved(() => believed.closeMs(read, atMs + 1_000))) atMs += 1_000;
+      await lying.turn();
+    }
+    return { store, state: lying.state(), passedMs: lying.state().lastClosedAtMs - closedAtMs(100) };
+  }
+
+  it('ends no exit while the network can be at its last ledger', async () => {
+    const { store, state } = await lied(60);
+    expect(state.lastLedger).toBeGreaterThan(190);
+    expect(store.exits.list({ limit: 1 })).toMatchObject([{ state: 'open' }]);
+  });
+
+  it('has the time of the chain pass little faster than time does', async () => {
+    const { passedMs } = await lied(240);
+    expect(passedMs).toBeLessThanOrEqual(240_000 * 1.25 + aheadSlackMs + 1_000);
+    expect(passedMs).toBeLessThan(signLifeMaxS * 1_000);
+  });
 });
 
 it('a network that closes a ledger for each transaction is followed, however many there are', async () => {

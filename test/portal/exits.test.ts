@@ -123,7 +123,7 @@ describe('asking for an exit', () => {
     const { ask, refusalOf, slot, store } = await rigged();
     for (let count = 0; count < 20; count++) {
       await ask({ amount: '1' });
-      store.exits.expire({ ledger: 190, closedAtMs: 1 });
+      store.exits.expire({ ledger: 190, closedAtMs: 1, ledgerMs: 0 });
     }
     expect(await refusalOf({ amount: '1' })).toMatchObject({ code: 'rate_limited' });
     expect(slot.exits).toBe(0n);
@@ -179,7 +179,7 @@ describe('the own exits', () => {
     const { ask, deps, session, store } = await rigged();
     for (let count = 0; count < 3; count++) {
       await ask({ amount: '1' });
-      store.exits.expire({ ledger: 190, closedAtMs: 1 });
+      store.exits.expire({ ledger: 190, closedAtMs: 1, ledgerMs: 0 });
     }
     const headers = await session();
     const first = await ownExits(deps, headers, new URLSearchParams({ limit: '2' }));

@@ -35,7 +35,7 @@ function disturb(store: Store): void {
   writeCharge(store, { account: 'GC', price: 9 });
   const id = writeCharge(store, { account: 'GE', price: 9 });
   store.db.prepare("INSERT INTO refunds VALUES (?, 1, 9, 'x')").run(id);
-  store.exits.expire({ ledger: 100, closedAtMs: 1 });
+  store.exits.expire({ ledger: 100, closedAtMs: 1, ledgerMs: 0 });
   for (const batch of store.batches.open()) store.batches.unseal(batch.id);
 }
 

@@ -328,7 +328,7 @@ export class World {
 
   exitsExpire(): void {
     this.events += 90;
-    const ended = this.store.exits.expire({ ledger: this.events, closedAtMs: 1 });
+    const ended = this.store.exits.expire({ ledger: this.events, closedAtMs: 1, ledgerMs: 0 });
     for (const { account, amount } of ended) this.ledger.releaseExit(this.slot(account), amount);
     expect([...this.ledger.accounts()].every((slot) => slot.exits === zero)).toBe(true);
   }

@@ -108,6 +108,19 @@ describe('a snapshot', () => {
       { id: 'e1', applied: false, note: 'covered by a snapshot' },
     ]);
   });
+
+  it('takes back nothing of a newer one: events between the two no longer count', () => {
+    const { store } = openTestStore();
+    const asked = accountState({ deposited: 1_000, requested: 900 });
+    store.deposits.applySnapshot({ address: 'GA', ledger: 205, state: asked });
+    const older = { address: 'GA', ledger: 202, state: accountState({ deposited: 1_000 }) };
+    expect(store.deposits.applySnapshot(older)).toBeUndefined();
+    applyEvents(
+      store,
+      vaultEvent('e1', { ledger: 204, kind: 'withdraw_requested', account: { address: 'GA', state: asked } }),
+    );
+    expect(store.accounts.byAddress('GA')?.requested).toBe(900n);
+  });
 });
 
 describe('what was settled without this database', () => {

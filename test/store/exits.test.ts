@@ -24,7 +24,7 @@ describe('an exit', () => {
     expect(() => open(store, 'GA')).toThrow();
     open(store, 'GB');
     expect(store.exits.openOf(first.accountId)).toEqual(first);
-    store.exits.expire({ ledger: 100, closedAtMs: 1 });
+    store.exits.expire({ ledger: 100, closedAtMs: 1, ledgerMs: 0 });
     expect(open(store, 'GA', 7, 100).state).toBe('open');
   });
 
@@ -45,7 +45,7 @@ describe('an exit', () => {
     const { accountId } = open(store, 'GA');
     expect(store.exits.land({ accountId, ...withdrawal })).toBe(5n);
     expect(store.exits.land({ accountId, ...withdrawal })).toBeUndefined();
-    expect(store.exits.expire({ ledger: 1_000, closedAtMs: 1 })).toEqual([]);
+    expect(store.exits.expire({ ledger: 1_000, closedAtMs: 1, ledgerMs: 0 })).toEqual([]);
     expect(store.exits.list({ limit: 5 })).toMatchObject([{ state: 'landed', txHash: 'aa', endedAtMs: 2_000 }]);
     expect(store.accounts.byAddress('GA')).toMatchObject({ exits: 0n });
   });
@@ -67,9 +67,22 @@ describe('an exit', () => {
   it('expires with the last ledger of its signature and not before', () => {
     const { store } = openTestStore();
     open(store, 'GA');
-    expect(store.exits.expire({ ledger: 99, closedAtMs: 1 })).toEqual([]);
-    expect(store.exits.expire({ ledger: 100, closedAtMs: 3_000 })).toEqual([{ account: 'GA', amount: 5n }]);
+    expect(store.exits.expire({ ledger: 99, closedAtMs: 1, ledgerMs: 0 })).toEqual([]);
+    expect(store.exits.expire({ ledger: 100, closedAtMs: 3_000, ledgerMs: 0 })).toEqual([
+      { account: 'GA', amount: 5n },
+    ]);
     expect(store.exits.list({ limit: 5 })).toMatchObject([{ state: 'expired', endedAtMs: 3_000, txHash: undefined }]);
+  });
+
+  it('does not expire before so many ledgers can have closed, whatever number they have', () => {
+    const { store, clock } = openTestStore();
+    const { createdAtMs, madeLedger, expiresLedger } = open(store, 'GA');
+    expect(createdAtMs).toBeLessThanOrEqual(clock.nowMs());
+    const endMs = createdAtMs + (expiresLedger - madeLedger) * 6_000;
+    const passed = { ledger: 1_000_000, ledgerMs: 6_000 };
+    expect(store.exits.expire({ ...passed, closedAtMs: endMs - 1 })).toEqual([]);
+    expect(store.exits.expire({ ...passed, closedAtMs: endMs, ledger: expiresLedger - 1 })).toEqual([]);
+    expect(store.exits.expire({ ...passed, closedAtMs: endMs })).toMatchObject([{ account: 'GA' }]);
   });
 
   it.each(['0', '-5', '0.5'])('of %s is refused by the table itself', (amount) => {

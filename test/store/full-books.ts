@@ -75,7 +75,7 @@ function fillExits(store: Store, accountId: number): void {
   store.exits.open({ accountId, to: 'GTO', amount: units(3), ...life });
   store.exits.land({ accountId, to: 'GTO', amount: units(3), ledger: 11, closedAtMs: 2_000, txHash: 'ee' });
   store.exits.open({ accountId, to: 'GTO', amount: units(4), ...life });
-  store.exits.expire({ ledger: 100, closedAtMs: 3_000 });
+  store.exits.expire({ ledger: 100, closedAtMs: 3_000, ledgerMs: 0 });
   store.exits.open({ accountId, to: 'GTO', amount: units(5), ...life, madeLedger: 101, expiresLedger: 190 });
 }
 

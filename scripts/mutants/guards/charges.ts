@@ -239,6 +239,16 @@ export const chargeGuards: readonly Guard[] = [
     name: 'that landed in a record nobody can read is not freed before the account has been read anew',
   },
   {
+    id: 'M9d',
+    invariant: 'M9',
+    guard: 'nor before its ledgers can have closed, whatever number a server names',
+    file: 'src/deposits/watcher.ts',
+    search: 'ledgerMs: deps.closesAtWill ? 0 : ledgerMs }',
+    replacement: 'ledgerMs: deps.closesAtWill ? ledgerMs : 0 }',
+    test: 'test/deposits/far-ledgers.test.ts',
+    name: 'ends no exit while the network can be at its last ledger',
+  },
+  {
     id: 'M10a',
     invariant: 'M10',
     guard: 'a price in the catalog is text in quotes: a YAML number may have lost digits',
