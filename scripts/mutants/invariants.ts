@@ -11,6 +11,7 @@ export type Invariant = {
 const lives = 'test/long/lives.test.ts';
 const deaths = 'test/long/deaths.test.ts';
 const shortLives = 'test/long/short-lives.test.ts';
+const faults = 'test/long/faults.test.ts';
 const month = 'test/long/month.test.ts';
 const crashes = 'test/long/crash-loop.test.ts';
 const killLoop = 'test/long/kill-loop.test.ts';
@@ -79,7 +80,7 @@ export const invariants: readonly Invariant[] = [
   {
     id: 'T1',
     promise: 'The chain takes what was charged, once, whatever the network answers.',
-    wider: [simulation, lives, deaths, shortLives, month, devnetMoney],
+    wider: [simulation, lives, deaths, faults, shortLives, month, devnetMoney],
   },
   {
     id: 'T2',

@@ -35,7 +35,8 @@ export async function boundedFetch(
     });
     return { status: response.status, headers: response.headers, text: await readText(response, bytesMax) };
   } finally {
-    waiting.abort();
+    // With a reason: an error of its own, with its stack, would be made for each answer, and nobody sees it.
+    waiting.abort('answered');
   }
 }
 

@@ -25,21 +25,42 @@ export function plan(misfortune: Misfortune, spot: FaultSpot): void {
   else misfortune.failSyncIn(spot.at);
 }
 
-/** Syncs of a scripted life, at the most. */
-const syncsMax = 40;
+/** What a life meets: requests, those of them that send a transaction, durable writes, syncs. */
+export type Spots = { requests: number; sends: number; writes: number; syncs: number };
 
-/** Every fault at every request, durable write and sync; some of them last for more than one. */
-export function faultSpots({ requests, writes }: { requests: number; writes: number }): FaultSpot[] {
+/** Every fault at every request, durable write and sync that it can happen to; some of them last for more than one. */
+export function faultSpots({ requests, sends, writes, syncs }: Spots): FaultSpot[] {
   const numbers = (count: number) => Array.from({ length: count }, (_, at) => at);
+  const isOfSends = ({ kind }: LineFault) => sendFaults.some((other) => other === kind);
   return [
-    ...numbers(requests).flatMap((at) =>
-      requestFaults.map((fault) => ({ of: 'request', at, times: 1 + (at % 3), fault }) as const),
+    ...requestFaults.flatMap((fault) =>
+      numbers(isOfSends(fault) ? sends : requests).map(
+        (at) => ({ of: 'request', at, times: 1 + (at % 3), fault }) as const,
+      ),
     ),
     ...numbers(writes).flatMap((at) =>
       writeFailures.map((as) => ({ of: 'write', at, times: 1 + 2 * (at % 2), as }) as const),
     ),
-    ...numbers(syncsMax).map((at) => ({ of: 'sync', at, times: 1 }) as const),
+    ...numbers(syncs).map((at) => ({ of: 'sync', at, times: 1 }) as const),
   ];
+}
+
+/** Faults that come behind what a request does, and those that come before it and look the same to whoever asked. */
+const behind = new Map<LineFault['kind'], LineFault['kind']>([
+  ['lose_reply', 'refuse'],
+  ['html_after', 'bad_gateway'],
+  ['silent_after', 'silent'],
+]);
+
+/** Spots that may be the same: where nothing is sent, a fault before or behind a request has the same effect. */
+export function alike(spots: readonly FaultSpot[]): FaultSpot[][] {
+  const groups = new Map<string, FaultSpot[]>();
+  for (const spot of spots) {
+    const kind = spot.of === 'request' ? spot.fault.kind : '';
+    const name = JSON.stringify({ ...spot, fault: behind.get(kind as LineFault['kind']) ?? kind });
+    groups.set(name, [...(groups.get(name) ?? []), spot]);
+  }
+  return [...groups.values()];
 }
 
 /** Of what is left of a short life, about: most spots are met. */

@@ -20,6 +20,7 @@ import { copyStore } from '../../src/store/copy-store.ts';
 import { createProposer } from '../../src/store/seal-proposal.ts';
 import { createSumsCheck, type WrongSum } from '../../src/store/sums-check.ts';
 import { configOf } from './config.ts';
+import { written } from './left-behind.ts';
 import type { SimNetwork } from './network.ts';
 import { type Fate, type Places, Process } from './process.ts';
 
@@ -52,7 +53,7 @@ export class SimGateway {
   private constructor(core: Core, process: Process) {
     this.core = core;
     this.process = process;
-    this.wrongSums = createSumsCheck(core.store.db);
+    this.wrongSums = whenWritten(process.file, createSumsCheck(core.store.db));
     this.file = process.file;
     this.grave = process.grave;
     this.reloader = createCatalogReloader({
@@ -194,6 +195,16 @@ export class SimGateway {
       typeof charge
     >[0];
   }
+}
+
+/** What follows from a database alone is found anew when somebody has written to it. */
+function whenWritten<Found>(file: string, find: () => Found): () => Found {
+  let last: { at: string; found: Found } | undefined;
+  return () => {
+    const at = written(file);
+    if (last?.at !== at) last = { at, found: find() };
+    return last.found;
+  };
 }
 
 /** An upstream that has not broken off. */

@@ -10,7 +10,7 @@ export function leftBehind(life: Life): string {
   const { sequence, closed } = network.chain.history.latest();
   return JSON.stringify(
     [
-      ['', '-wal'].map((suffix) => written(life.places.file + suffix)),
+      written(life.places.file),
       [sequence, Buffer.from(closed.hash).toString('hex'), misfortune.sends, network.clock.nowMs()],
       [[...model.calls.values()].map(({ id, state }) => [id, state]), [...model.accounts.values()].map(Object.values)],
       [counts, life.signed.length, life.tokens.size, life.random.drawn()],
@@ -19,8 +19,8 @@ export function leftBehind(life: Life): string {
   );
 }
 
-/** A file as far as it was written to: every write changes its size or its time. */
-function written(file: string): string | undefined {
-  const stat = fs.statSync(file, { bigint: true, throwIfNoEntry: false });
-  return stat && `${stat.size} ${stat.mtimeNs}`;
+/** A database as far as it was written to: every write changes the size or the time of one of its files. */
+export function written(file: string): string {
+  const stats = [file, `${file}-wal`].map((name) => fs.statSync(name, { bigint: true, throwIfNoEntry: false }));
+  return stats.map((stat) => stat && `${stat.size} ${stat.mtimeNs}`).join();
 }

@@ -22,9 +22,10 @@ export class Misfortune implements Fate {
   private planned: { afterRequests: number; requests: number; fault: LineFault } | undefined;
   /** Undefined where the machine outlives the process. */
   unsyncedLeft: number | undefined;
-  /** Requests and durable writes met so far, by all processes. */
+  /** Requests, durable writes and syncs met so far, by all processes. */
   requests = 0;
   writes = 0;
+  syncs = 0;
   /** Transactions that were on their way to the network. */
   sends = 0;
 
@@ -104,6 +105,7 @@ export class Misfortune implements Fate {
   }
 
   atSync(): Error | undefined {
+    this.syncs++;
     if (this.syncsLeft === undefined || this.syncsLeft-- > 0) return undefined;
     this.syncsLeft = undefined;
     this.note('sync that failed');

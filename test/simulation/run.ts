@@ -1,6 +1,11 @@
+import { Option } from 'commander';
 import { randomSeed, scriptCommand, wholeNumber } from '../../scripts/script-command.ts';
+import { classicScript, lifeScript, lossScript } from './script.ts';
 import { simulateShort } from './short-life.ts';
 import { changes, simulate } from './simulate.ts';
+import { type FaultsPlayed, playFaults } from './single-faults.ts';
+
+const scripts = { life: lifeScript, classic: classicScript, loss: lossScript };
 
 const options = scriptCommand(
   'simulate',
@@ -11,8 +16,18 @@ const options = scriptCommand(
   .option('--commands <number>', 'how long each of them is', wholeNumber, 1000)
   .option('--short', 'lives of 20 to 40 commands instead, each with a fault or two')
   .option('--json', 'the counts as JSON')
+  .addOption(
+    new Option('--faults <script>', 'instead, every fault at every spot of a script, one a life').choices(
+      Object.keys(scripts),
+    ),
+  )
+  .option('--one-of <number>', 'with --faults: at one of so many spots', wholeNumber, 1)
   .parse()
-  .opts<{ seed?: number; lives: number; commands: number; short?: true; json?: true }>();
+  .opts<Options>();
+if (options.faults) {
+  await playEachFault(options.faults);
+  process.exit();
+}
 const { seed: first = randomSeed(), lives, commands } = options;
 const length = options.short ? '20 to 40' : String(commands);
 process.stderr.write(`${lives} lives of ${length} commands, seeds from ${first}\n`);
@@ -31,6 +46,29 @@ for (let life = 0; life < lives; life++) {
   if (process.stderr.isTTY) process.stderr.write(`\r${life + 1} of ${lives}`);
 }
 report();
+
+type Options = {
+  seed?: number;
+  lives: number;
+  commands: number;
+  short?: true;
+  json?: true;
+  faults?: keyof typeof scripts;
+  oneOf: number;
+};
+
+async function playEachFault(name: keyof typeof scripts): Promise<void> {
+  const told = ({ pairs, played, same }: FaultsPlayed) =>
+    `${pairs} pairs of a fault and a spot: ${played} played, ${same} the same`;
+  const startMs = performance.now();
+  const all = await playFaults(scripts[name], options.oneOf, (progress) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r${told(progress)}`);
+  });
+  const seconds = (performance.now() - startMs) / 1000;
+  process.stdout.write(
+    `\nAll identities held. ${told(all)}, ${all.pairs - all.played - all.same} left out, ${seconds.toFixed(1)} s.\n`,
+  );
+}
 
 function report(): void {
   const seconds = (performance.now() - startMs) / 1000;

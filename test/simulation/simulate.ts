@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { units, unitsMax } from '../../src/money.ts';
 import { putVaultRight } from './admin-acts.ts';
 import { play, playOne } from './commands.ts';
-import { type FaultSpot, plan } from './fault-spots.ts';
+import { type FaultSpot, plan, type Spots } from './fault-spots.ts';
 import { checkIdentities } from './identities.ts';
 import { leftBehind } from './left-behind.ts';
 import { Life } from './life.ts';
@@ -12,7 +12,7 @@ import { checkReceipts } from './receipts.ts';
 import type { Script } from './script.ts';
 
 /** `counts`: what really happened, by kind; what was refused or had nothing to act on stands under names of its own. */
-export type LifeReport = { counts: Record<string, number>; crashPoints: number; requests: number; writes: number };
+export type LifeReport = { counts: Record<string, number>; crashPoints: number } & Spots;
 
 /** What changed the state of books, chain or process: these count as commands. */
 export const changes = [
@@ -105,8 +105,10 @@ function diskFor(unsyncedLeft: number | undefined): LifeOptions {
 }
 
 /** Plays the given commands, of which one request, write or sync meets a fault. */
-export function simulateFault(script: Script, spot: FaultSpot, lanes: readonly number[] = [1]): Promise<LifeReport> {
-  return simulateScript(JSON.stringify(spot), script, { lanes }, ({ misfortune }) => plan(misfortune, spot));
+export function simulateFault(script: Script, spot: FaultSpot): Promise<LifeReport> {
+  // Nothing is asked of the network before the database has its tables.
+  const options = { lanes: [1], migrated: spot.of === 'request' };
+  return simulateScript(JSON.stringify(spot), script, options, ({ misfortune }) => plan(misfortune, spot));
 }
 
 function simulateScript(what: string, { seed, commands }: Script, options: LifeOptions, prepare: (life: Life) => void) {
@@ -135,9 +137,9 @@ export async function live(
       played.push(name);
       checkIdentities(life);
     }
-    const { crashPoints, requests, writes } = life.misfortune;
+    const { crashPoints, requests, sends, writes, syncs } = life.misfortune;
     await settleDown(life);
-    return { counts: life.counts, crashPoints, requests, writes };
+    return { counts: life.counts, crashPoints, requests, sends, writes, syncs };
   } catch (cause) {
     const last = played.slice(-12).join(', ');
     throw new Error(`${what}, after ${played.length} commands (…, ${last}): ${textOf(cause)}`, { cause });
