@@ -96,7 +96,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       loginAddress: login.address,
       startSession: login.startSession,
       exits: store.exits,
-      ...createExits(core),
+      exitDesk: createExits(core),
       page: createPage({ assets: createAssets(findPageFile), name: 'consumer', base: '/_callora/app' }),
       chain: () => ({
         asset: core.facts.token,

@@ -12,6 +12,7 @@ import { readHolding } from '../stellar/account-transactions.ts';
 import { existingAccounts } from '../stellar/existing-accounts.ts';
 import { createHorizon } from '../stellar/horizon.ts';
 import { deriveKey } from '../stellar/seeds.ts';
+import { withinSight } from '../stellar/sighted-rpc.ts';
 import { createSubmitter } from '../stellar/submitter.ts';
 import { publicKeyOf } from '../stellar/transactions.ts';
 import type { Core } from './core.ts';
@@ -151,9 +152,15 @@ export function createClassic(
     clock,
     log,
   });
+  const sight = () => {
+    const { lastLedger, lastClosedAtMs } = core.watcher.state();
+    return { ledger: lastLedger, closedAtS: Math.floor(lastClosedAtMs / 1_000) };
+  };
+  // What it signs ends by times and ledgers that the network names: a made-up one would make it outlive the books.
+  const sighted = withinSight(rpc, sight, deposits.pollIntervalMs);
   const forwarder = createClassicForwarder({
     vault,
-    submitter: createSubmitter({ rpc, clock, feeMaxStroops: stellar.feeMaxStroops }),
+    submitter: createSubmitter({ rpc: sighted, clock, feeMaxStroops: stellar.feeMaxStroops }),
     payments,
     forwards: store.classicForwards,
     account: address,

@@ -1,19 +1,16 @@
 import { lastSeenMs } from '../deposits/vault-state.ts';
-import type { ErrorCode } from '../errors.ts';
-import { createExitDesk, type ExitDesk } from '../settlement/exits.ts';
+import { createExitDesk, type ExitDesk, type ExitStop } from '../settlement/exits.ts';
 import { createExitSigner } from '../stellar/exit-signer.ts';
 import type { Core } from './core.ts';
 import { salesStop } from './sales.ts';
 
-/** Co-signed exits, and when none may be signed. */
-export function createExits(core: Core): {
-  exitDesk: ExitDesk;
-  exitStop(): { code: ErrorCode; detail: string } | undefined;
-} {
+/** Co-signed exits. */
+export function createExits(core: Core): ExitDesk {
   const { config, rpc, facts, store, ledger, clock, log } = core;
   const { vault, operatorSecret, feeMaxStroops } = config().stellar;
   const signer = createExitSigner({ rpc, operatorSecret, feeMaxStroops, token: facts.token });
-  const exitDesk = createExitDesk({
+  return createExitDesk({
+    stop: () => exitStop(core),
     vault,
     signer,
     exits: store.exits,
@@ -23,14 +20,13 @@ export function createExits(core: Core): {
     clock,
     log,
   });
-  return { exitDesk, exitStop: () => exitStop(core) };
 }
 
 /**
  * A signature over money takes books that agree with the chain and a watcher that sees it. Nothing else stops an exit:
  * neither a pause of the vault nor what is late in settlement, since what is owed does not leave anyway.
  */
-function exitStop(core: Core): { code: ErrorCode; detail: string } | undefined {
+function exitStop(core: Core): ExitStop | undefined {
   const { clock, facts, watcher } = core;
   if (core.stopping) return { code: 'shutting_down', detail: 'the gateway is stopping' };
   const stopped = salesStop(core);

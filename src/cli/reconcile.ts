@@ -48,6 +48,17 @@ function printReport(cli: Cli, { checks, totals, units_off }: ReconcileView): vo
       '',
     );
   }
+  if (totals.length > 0) {
+    printTable(
+      cli,
+      totals,
+      [
+        { title: 'sum of the books', value: (row) => row.name },
+        { title: 'USDC', value: (row) => row.amount, align: 'right' },
+      ],
+      '',
+    );
+  }
   for (const { name, amount } of totals) {
     if (ownerless.includes(name) && amount !== '0') cli.out(`${name}: ${amount} USDC`);
   }

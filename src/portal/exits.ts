@@ -1,7 +1,7 @@
 import type { AccountSlot, Ledger } from '../billing/ledger.ts';
 import { addressKind } from '../catalog/address.ts';
 import type { Clock } from '../clock.ts';
-import { type ErrorCode, GatewayError } from '../errors.ts';
+import { GatewayError } from '../errors.ts';
 import type { RateLimiter } from '../limits/rate.ts';
 import { formatUsdc, parseUsdc, storedUnitsMax, type Units, zero } from '../money.ts';
 import { type ExitView, exitView } from '../settlement/exit-view.ts';
@@ -16,8 +16,6 @@ export type OwnExitsDeps = CredentialDeps & {
   ledger: Pick<Ledger, 'account' | 'exitable'>;
   exits: Pick<Exits, 'list'>;
   exitDesk: ExitDesk;
-  /** Why no exit may be signed now; undefined when one may. */
-  exitStop(): { code: ErrorCode; detail: string } | undefined;
   clock: Clock;
 };
 
@@ -46,8 +44,6 @@ export async function requestExit(
   }
   const { stellar } = deps.config();
   const wish = readWish(await body(), account, stellar.vault);
-  const stop = deps.exitStop();
-  if (stop) throw new GatewayError(stop.code, stop.detail);
   const answer = await deps.exitDesk.request(account, wish);
   if (!answer.ok) throw refusal(answer, wish.amount);
   return {
@@ -113,6 +109,8 @@ function refusal(answer: Extract<ExitAnswer, { ok: false }>, wanted: Units): Gat
       return new GatewayError('exit_too_large', tooLargeText(wanted, answer.available, answer.slot));
     case 'refused':
       return new GatewayError('exit_refused', answer.detail);
+    case 'stopped':
+      return new GatewayError(answer.code, answer.detail);
     case 'chain_unavailable':
       return new GatewayError('chain_unavailable');
     case 'overloaded':

@@ -1,5 +1,6 @@
 import type { AccountSlot, Ledger } from '../billing/ledger.ts';
 import type { Clock } from '../clock.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type Units, zero } from '../money.ts';
 import type { ExitTerms } from '../stellar/exit-envelope.ts';
@@ -14,7 +15,7 @@ import { signLifeMaxLedgers } from './adoption.ts';
  * A signature that is out can land at any moment until its last ledger, so the order is fixed:
  *
  *   1. ask the network, sign nothing
- *   2. one synchronous step: compare with what can leave, write the row, hold the amount in memory
+ *   2. one synchronous step: look whether exits may be signed, compare with what can leave, write the row, hold the amount
  *   3. wait until the row is on disk
  *   4. sign, from the row, and hand out
  *
@@ -33,9 +34,15 @@ export type ExitAnswer =
   | { ok: false; reason: 'too_large'; available: Units; slot: AccountSlot | undefined }
   /** The network would not carry it out. Nothing was held or signed. */
   | { ok: false; reason: 'refused'; detail: string }
+  | ({ ok: false; reason: 'stopped' } & ExitStop)
   | { ok: false; reason: 'chain_unavailable' | 'not_written' | 'overloaded' };
 
+/** Why no exit may be signed now. */
+export type ExitStop = { code: ErrorCode; detail: string };
+
 export type ExitDeskDeps = {
+  /** Undefined when one may be signed. */
+  stop(): ExitStop | undefined;
   vault: string;
   signer: ExitSigner;
   exits: Pick<Store['exits'], 'open' | 'openOf'>;
@@ -80,6 +87,8 @@ export function createExitDesk(deps: ExitDeskDeps): ExitDesk {
 }
 
 async function decide(deps: ExitDeskDeps, terms: ExitTerms): Promise<ExitAnswer> {
+  const stop = deps.stop();
+  if (stop) return { ok: false, reason: 'stopped', ...stop };
   const slot = deps.ledger.account(terms.account);
   const known = slot && deps.exits.openOf(slot.id);
   if (known)
@@ -89,6 +98,9 @@ async function decide(deps: ExitDeskDeps, terms: ExitTerms): Promise<ExitAnswer>
   const prepared = await prepare(deps, terms);
   if (prepared === 'chain_unavailable') return { ok: false, reason: prepared };
   if (!prepared.ok) return { ok: false, reason: 'refused', detail: prepared.detail };
+  // The network has taken its time: the books may have been found in doubt meanwhile.
+  const stopNow = deps.stop();
+  if (stopNow) return { ok: false, reason: 'stopped', ...stopNow };
   const row = commit(deps, slot, terms, prepared);
   return row ? await handOut(deps, row, terms) : tooLarge(deps, slot);
 }
@@ -129,6 +141,8 @@ async function handOut(deps: ExitDeskDeps, exit: ExitRow, terms: ExitTerms): Pro
     deps.log.error({ err: error, account: terms.account }, 'an exit could not be put on disk, so it was not signed');
     return { ok: false, reason: 'not_written' };
   }
+  const stop = deps.stop();
+  if (stop) return { ok: false, reason: 'stopped', ...stop };
   const signed = await deps.signer.sign(exit.envelopeXdr, terms);
   deps.log.info({ account: terms.account, exit: exit.id, expiresLedger: exit.expiresLedger }, 'an exit was co-signed');
   return { ok: true, exit, signed };

@@ -52,7 +52,6 @@ async function rigged() {
     page: () => false,
     exits: { list: () => [] },
     exitDesk: { request: async () => ({ ok: false, reason: 'chain_unavailable' }) },
-    exitStop: () => undefined,
     chain: () => ({ asset: undefined, minDeposit: undefined, withdrawDelayS: undefined }),
     jwks: () => ({ keys: [] }),
     version: '1',

@@ -85,7 +85,6 @@ async function portal(overrides: Partial<PortalDeps> = {}, addressOf?: () => str
     page: () => false,
     exits: { list: () => [] },
     exitDesk: { request: async () => ({ ok: false, reason: 'chain_unavailable' }) },
-    exitStop: () => undefined,
     charges: { byAccount: () => [] },
     usage: { sums: () => [] },
     tokens: { get: () => undefined, list: () => [] },

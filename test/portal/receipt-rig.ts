@@ -74,7 +74,6 @@ export async function receiptRig() {
     page: () => false,
     exits: { list: () => [] },
     exitDesk: { request: async () => ({ ok: false, reason: 'chain_unavailable' }) },
-    exitStop: () => undefined,
     charges: store.charges,
     usage: store.usage,
     tokens: store.tokens,

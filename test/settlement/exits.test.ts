@@ -23,6 +23,7 @@ function build({ deposited = 1_000, ...overrides }: Partial<ExitDeskDeps> & { de
   const events: string[] = [];
   const rig = { madeLedger: 100, synced: 0 };
   const desk = createExitDesk({
+    stop: () => undefined,
     vault: 'CV',
     signer: {
       async prepare(terms): Promise<PreparedExit> {
@@ -57,6 +58,20 @@ describe('a co-signed exit', () => {
     expect(answer).toMatchObject({ ok: true, signed: { envelopeXdr: 'signed envelope of 600 to GT' } });
     expect(events).toEqual(['prepare 600', 'sync', 'sign, row, 600 held']);
     expect(account.exits).toBe(600n);
+  });
+
+  it.each<[string, string[], bigint]>([
+    ['before it is asked for', [], 0n],
+    ['while the network is asked', ['prepare 600'], 0n],
+    // The hold is written by then, and ends with the last ledger that a signature would have had.
+    ['while its row is brought to the disk', ['prepare 600', 'sync'], 600n],
+  ])('is not signed when the books are found in doubt %s', async (_, before, held) => {
+    const stop = { code: 'sales_stopped', detail: 'why' } as const;
+    const { ask, events, account } = build({
+      stop: () => (events.length >= before.length ? stop : undefined),
+    });
+    expect(await ask({ to: 'GT', amount: 600 })).toEqual({ ok: false, reason: 'stopped', ...stop });
+    expect([events, account.exits]).toEqual([before, held]);
   });
 
   it('asked for again is the same, and holds nothing more', async () => {

@@ -67,7 +67,7 @@ export class SimGateway {
     });
     core.config = this.reloader.current;
     this.gate = createSalesGate(core);
-    this.exits = createExits(core).exitDesk;
+    this.exits = createExits(core);
     this.gate.loop.start();
   }
 

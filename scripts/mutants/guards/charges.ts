@@ -249,6 +249,16 @@ export const chargeGuards: readonly Guard[] = [
     name: 'ends no exit while the network can be at its last ledger',
   },
   {
+    id: 'M9e',
+    invariant: 'M9',
+    guard: 'no exit is signed by books that were found in doubt while the network was asked',
+    file: 'src/settlement/exits.ts',
+    search: 'if (stopNow) return',
+    replacement: "if (stopNow?.detail === '') return",
+    test: 'test/settlement/exits.test.ts',
+    name: 'is not signed when the books are found in doubt while the network is asked',
+  },
+  {
     id: 'M10a',
     invariant: 'M10',
     guard: 'a price in the catalog is text in quotes: a YAML number may have lost digits',
