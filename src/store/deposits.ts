@@ -4,8 +4,10 @@ import type { Audit } from './audit.ts';
 import { type BareSums, type BareTransfers, createBareBook } from './bare-transfers.ts';
 import { clampStored, fromStored, toStored } from './columns.ts';
 import type { Exits } from './exits.ts';
+import { createMeta } from './meta.ts';
 import { createPutPayee } from './payees.ts';
 import type { RawDb, Write } from './raw-db.ts';
+import { createKeepBeforeForeign } from './restored.ts';
 
 /** What was seen on chain. Await `store.sync()` after a page before the cursor counts as safe. */
 export type Deposits = {
@@ -155,6 +157,7 @@ export function createDeposits(
        settled = settled + $elsewhere, settled_elsewhere = settled_elsewhere + $elsewhere,
        period = $period, used = $used, snapshot_ledger = MAX(snapshot_ledger, $snapshotLedger) WHERE id = $id`,
   );
+  const keepBeforeForeign = createKeepBeforeForeign(db, createMeta(db, write));
   const putPayee = createPutPayee(db);
   const allPayees = db.prepare<[], string>('SELECT address FROM payees').pluck();
   const payee = db.prepare<[string], number>('SELECT listed FROM payees WHERE address = ?').pluck();
@@ -179,6 +182,7 @@ export function createDeposits(
     const explained = add(fromStored(known.settled), fromStored(known.inFlight));
     const elsewhere = atLeastZero(subtract(state.settled, explained));
     const used = usedAfter(known, state, elsewhere);
+    if (elsewhere > 0n) keepBeforeForeign();
     update.run({
       id,
       deposited: toStored(deposited),

@@ -40,7 +40,11 @@ export type MatchedAccount = {
 export type RestoredDeps = { meta: Meta; receivables: Pick<Receivables, 'writeOff'>; clock: Clock };
 
 /** What others keep in meta about the books as they were: a copy that takes the vault's word over begins without it. */
-export const forgottenByRestore = { foreign: 'foreign_settlement', baseline: 'reconcile_baseline' } as const;
+export const forgottenByRestore = {
+  foreign: 'foreign_settlement',
+  baseline: 'reconcile_baseline',
+  elsewhere: 'elsewhere_before_foreign',
+} as const;
 
 const keys = {
   state: 'restore_state',
@@ -67,7 +71,8 @@ export function markRestored(
   { clock, keepTokens, replacedRun, newestAtMs }: Circumstances,
 ): void {
   // A copy made during an earlier wait still has that one's finds to match.
-  if (!isPending(meta)) meta.set(keys.elsewhere, JSON.stringify(elsewhereNow(db)));
+  const noticed = meta.get(forgottenByRestore.elsewhere);
+  if (!isPending(meta)) meta.set(keys.elsewhere, noticed || JSON.stringify(elsewhereNow(db)));
   meta.set(keys.state, 'begun');
   // The one that was there may have come from another copy, and have given out ids above all of this one.
   // And this copy may have been restored before, by another database that is gone: so much earlier it began so much lower.
@@ -78,6 +83,18 @@ export function markRestored(
   // Each was asked about once, and may have been assigned and moved into the vault after the copy.
   db.prepare("DELETE FROM meta WHERE key LIKE 'classic_ownerless_asked %'").run();
   if (!keepTokens) meta.set(keys.tokens, String(clock.nowMs()));
+}
+
+/**
+ * For whoever is about to book what the vault settled elsewhere, in that transaction. Once a settlement is seen that is not
+ * of these books, as in older ones that were put in place by hand, it may be for charges that wait here: a restore of a copy
+ * of them has yet to match it, so what was booked before is kept apart.
+ */
+export function createKeepBeforeForeign(db: RawDb, meta: Pick<Meta, 'get' | 'set'>): () => void {
+  const { foreign, elsewhere } = forgottenByRestore;
+  return () => {
+    if (meta.get(foreign) && !meta.get(elsewhere)) meta.set(elsewhere, JSON.stringify(elsewhereNow(db)));
+  };
 }
 
 /**

@@ -6,6 +6,7 @@ import { createLedger } from '../../src/billing/ledger.ts';
 import { fakeClock } from '../../src/clock.ts';
 import { silentLog } from '../../src/log.ts';
 import { zero } from '../../src/money.ts';
+import { noteForeign } from '../../src/settlement/foreign.ts';
 import { resumeRestored } from '../../src/settlement/resume-restored.ts';
 import { StoreLockedError } from '../../src/store/lock.ts';
 import { type RestoreJob, RestoreRefused, restoreStore } from '../../src/store/restore.ts';
@@ -179,7 +180,7 @@ describe('what the vault settled beyond a restored copy', () => {
   async function resume(
     prices: number[],
     settledBeyond: number,
-    options: { inBatch?: boolean; debt?: number; sealAfter?: boolean } = {},
+    options: { inBatch?: boolean; debt?: number; sealAfter?: boolean; noticedBefore?: number } = {},
   ) {
     const { copy } = await copyOf((store) => {
       store.deposits.applySnapshot({ address: 'GA', ledger: 1, state: accountState({ deposited: 1e6, settled: 0 }) });
@@ -190,6 +191,11 @@ describe('what the vault settled beyond a restored copy', () => {
       }
       for (const price of prices) writeCharge(store, { account: 'GA', price });
       if (options.inBatch) seal(store, { force: true });
+      if (options.noticedBefore) {
+        noteForeign(store.meta, 'the vault has settled a batch that is not in this database');
+        const state = accountState({ deposited: 1e6, settled: options.noticedBefore });
+        store.deposits.applySnapshot({ address: 'GA', ledger: 40, state });
+      }
     });
     const file = path.join(tempFolder(), 'callora.db');
     restore({ path: file, copy });
@@ -264,6 +270,12 @@ describe('what the vault settled beyond a restored copy', () => {
     const { store, billed } = await resume([2], 3, { debt: 8 });
     expect(store.accounts.byAddress('GA')).toMatchObject({ receivable: 0n, writtenOff: 8n, settledElsewhere: 1n });
     expect(billed).toBe(0n);
+  });
+
+  it('is never billed again where the copy itself had noticed it, having been put in place by hand before', async () => {
+    expect((await resume([5, 2, 2], 7, { noticedBefore: 7 })).billed).toBe(2n);
+    // And the vault has gone on.
+    expect((await resume([5, 2, 2], 9, { noticedBefore: 5 })).billed).toBe(0n);
   });
 
   it('is matched once', async () => {

@@ -407,6 +407,16 @@ export const storageGuards: readonly Guard[] = [
     name: 'of a lane that was taken over twice lead from the vault’s value at each',
   },
   {
+    id: 'S7p',
+    invariant: 'S7',
+    guard: 'what old books noticed that the vault had settled is matched when they are restored after all',
+    file: 'src/store/deposits.ts',
+    search: 'if (elsewhere > 0n) keepBeforeForeign();',
+    replacement: '',
+    test: 'test/store/restore.test.ts',
+    name: 'is never billed again where the copy itself had noticed it, having been put in place by hand before',
+  },
+  {
     id: 'S8a',
     invariant: 'S8',
     guard: 'a clock that is set back does not make an expired token good',
