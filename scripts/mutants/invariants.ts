@@ -14,6 +14,7 @@ const shortLives = 'test/long/short-lives.test.ts';
 const faults = 'test/long/faults.test.ts';
 const month = 'test/long/month.test.ts';
 const crashes = 'test/long/crash-loop.test.ts';
+const losses = 'test/long/loss-under-load.test.ts';
 const killLoop = 'test/long/kill-loop.test.ts';
 const simulation = 'test/long/settlement-simulation.test.ts';
 const chaos = 'test/long/chaos.test.ts';
@@ -74,7 +75,7 @@ export const invariants: readonly Invariant[] = [
     promise: 'A restored copy bills nothing twice, and its old tokens are refused.',
     notShown:
       'Which payee was paid by what a lost database settled is found from sums: accounts stay exact, payees may be off by calls that are lost.',
-    wider: ['test/e2e/restore.test.ts', lives, deaths],
+    wider: ['test/e2e/restore.test.ts', lives, deaths, losses],
   },
   { id: 'S8', promise: 'A clock that jumps changes no order of money and revives nothing that had expired.' },
   {

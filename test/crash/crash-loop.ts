@@ -34,7 +34,8 @@ export async function crashLoop(
   let inFlightAtKills = 0;
   let gateway = await startGateway(shop);
   try {
-    const book = startClients(clientCount, shop.url, await issueToken(shop));
+    const token = await issueToken(shop);
+    const book = startClients(clientCount, shop.url, () => token);
     for (let kill = 1; kill <= kills; kill++) {
       await systemClock.sleep(lifeLeastMs + random.below(lifeSpreadMs));
       inFlightAtKills += book.inFlight;

@@ -7,36 +7,60 @@ import { callora } from '../support/callora-process.ts';
 import type { Shop } from './shop.ts';
 
 /** The shipped program, serving in a process of its own. */
-export type GatewayRun = {
-  /** From its start to its first answer of `/readyz` with 200, ms. */
-  readyMs: number;
+export type GatewayProcess = {
+  pid: number;
+  /** What `/readyz` says, once the process answers. */
+  readiness(): Promise<{ ready: boolean; reasons: string[] }>;
+  /** Resolves when it says that it can serve, with how long that took from its start, ms. */
+  untilReady(): Promise<number>;
   /** Resolves when the process is gone. */
   end(signal: NodeJS.Signals): Promise<void>;
 };
 
-const launcher = path.resolve(import.meta.dirname, '../../bin/callora.js');
+export type GatewayRun = Pick<GatewayProcess, 'end'> & { readyMs: number };
+
+export const launcher = path.resolve(import.meta.dirname, '../../bin/callora.js');
 
 /** Resolves when the process says that it can serve; rejects when it ends before. */
 export async function startGateway(shop: Shop, env: NodeJS.ProcessEnv = process.env): Promise<GatewayRun> {
+  const { untilReady, end } = launchGateway(shop, { firstStart: !fs.existsSync(shop.databaseFile), env });
+  return { readyMs: await untilReady(), end };
+}
+
+export function launchGateway(
+  shop: Pick<Shop, 'config' | 'adminUrl'>,
+  { firstStart = false, env = process.env }: { firstStart?: boolean; env?: NodeJS.ProcessEnv } = {},
+): GatewayProcess {
   const startedMs = systemClock.monotonicMs();
-  const first = fs.existsSync(shop.databaseFile) ? [] : ['--first-start'];
-  const args = [launcher, 'serve', '--config', shop.config, ...first];
+  const args = [launcher, 'serve', '--config', shop.config, ...(firstStart ? ['--first-start'] : [])];
   const child = spawn(process.execPath, args, { stdio: 'ignore', env });
-  for (;;) {
-    if (hasEnded(child)) throw new Error(`the gateway ended by itself with ${child.exitCode}`);
-    const answer = await fetch(`${shop.adminUrl}/readyz`).catch(() => undefined);
-    await answer?.arrayBuffer().catch(() => undefined);
-    if (answer?.status === 200) break;
-    await systemClock.sleep(10);
+  async function readiness() {
+    for (;;) {
+      if (hasEnded(child)) throw new Error(`the gateway ended by itself with ${child.exitCode}`);
+      const answer = await fetch(`${shop.adminUrl}/readyz`).catch(() => undefined);
+      const text = await answer?.text().catch(() => undefined);
+      if (answer && text) return { ready: answer.status === 200, reasons: reasonsOf(text) };
+      await systemClock.sleep(10);
+    }
   }
   return {
-    readyMs: systemClock.monotonicMs() - startedMs,
+    pid: child.pid ?? 0,
+    readiness,
+    async untilReady() {
+      while (!(await readiness()).ready) await systemClock.sleep(10);
+      return systemClock.monotonicMs() - startedMs;
+    },
     async end(signal) {
       if (hasEnded(child)) return;
       child.kill(signal);
       await once(child, 'exit');
     },
   };
+}
+
+function reasonsOf(text: string): string[] {
+  const { reasons = [] }: { reasons?: string[] } = JSON.parse(text);
+  return reasons;
 }
 
 function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {

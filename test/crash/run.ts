@@ -1,41 +1,67 @@
 import { randomSeed, scriptCommand, wholeNumber } from '../../scripts/script-command.ts';
 import { crashLoop } from './crash-loop.ts';
+import { faultsOfEnd, faultsOfLoss } from './loss-verdict.ts';
+import { lossLoop } from './losses.ts';
+import { told } from './losses-told.ts';
 import { faultsOf } from './verdict.ts';
+
+type Options = { kills: number; losses?: number; seed?: number; json?: true };
 
 const options = scriptCommand(
   'crash',
   'The shipped program under load, killed again and again; then the books of clients, service, database and vault are compared.',
 )
   .option('--kills <number>', 'how often', wholeNumber, 50)
+  .option('--losses <number>', 'instead, lose its database so often with a batch on its way', wholeNumber)
   .option('--seed <number>', 'of the load and of the moments; by chance without it', wholeNumber)
   .option('--json', 'the figures as JSON')
   .parse()
-  .opts<{ kills: number; seed?: number; json?: true }>();
-const { kills, seed = randomSeed() } = options;
-process.stderr.write(`${kills} kills, seed ${seed}\n`);
-const report = await crashLoop({ kills, seed }, (kill, book) => {
-  const line = `kill ${kill} of ${kills}, ${book.served.size} calls served`;
-  if (process.stderr.isTTY) process.stderr.write(`\r${line}`);
-  else if (kill % 50 === 0) process.stderr.write(`${line}\n`);
-});
-const faults = faultsOf(report);
-const { readyMs, ...rest } = report;
-const figures = {
-  ...rest,
-  readyMedianMs: Math.round(readyMs.toSorted((one, other) => one - other)[Math.floor(readyMs.length / 2)] ?? 0),
-  readyMaxMs: Math.round(Math.max(...readyMs)),
-};
-const text = (value: unknown) => (Array.isArray(value) ? String(value.length) : String(value));
-if (options.json) {
-  process.stdout.write(
-    `${JSON.stringify({ ...figures, faults }, (_, value) => (typeof value === 'bigint' ? String(value) : value))}\n`,
+  .opts<Options>();
+const { kills, losses, seed = randomSeed() } = options;
+process.exit((losses === undefined ? await playKills() : await playLosses(losses)) ? 0 : 1);
+
+async function playLosses(count: number): Promise<boolean> {
+  process.stderr.write(`${count} losses, seed ${seed}\n`);
+  const report = await lossLoop({ losses: count, seed }, ({ way, flight }, index) =>
+    process.stderr.write(`loss ${index + 1} of ${count}: ${way} left, a batch ${flight}\n`),
   );
-} else {
-  process.stdout.write('\n');
-  for (const [name, value] of Object.entries(figures)) process.stdout.write(`${name.padEnd(16)} ${text(value)}\n`);
+  const faults = [...report.losses.flatMap(faultsOfLoss), ...faultsOfEnd(report.end)];
+  const figures = told(report);
+  if (options.json) process.stdout.write(`${JSON.stringify({ seed, losses: count, figures, faults })}\n`);
+  else tell(`${figures}\n`, faults, `--losses ${count}`);
+  return faults.length === 0;
+}
+
+function tell(figures: string, faults: string[], again: string): void {
+  process.stdout.write(figures);
   for (const fault of faults) process.stdout.write(`FAULT: ${fault}\n`);
   process.stdout.write(
-    faults.length === 0 ? 'The books agree.\n' : `play it again: npm run crash -- --kills ${kills} --seed ${seed}\n`,
+    faults.length === 0 ? 'The books agree.\n' : `play it again: npm run crash -- ${again} --seed ${seed}\n`,
   );
 }
-process.exit(faults.length === 0 ? 0 : 1);
+
+async function playKills(): Promise<boolean> {
+  process.stderr.write(`${kills} kills, seed ${seed}\n`);
+  const report = await crashLoop({ kills, seed }, (kill, book) => {
+    const line = `kill ${kill} of ${kills}, ${book.served.size} calls served`;
+    if (process.stderr.isTTY) process.stderr.write(`\r${line}`);
+    else if (kill % 50 === 0) process.stderr.write(`${line}\n`);
+  });
+  const faults = faultsOf(report);
+  const { readyMs, ...rest } = report;
+  const figures = {
+    ...rest,
+    readyMedianMs: Math.round(readyMs.toSorted((one, other) => one - other)[Math.floor(readyMs.length / 2)] ?? 0),
+    readyMaxMs: Math.round(Math.max(...readyMs)),
+  };
+  const text = (value: unknown) => (Array.isArray(value) ? String(value.length) : String(value));
+  if (options.json) {
+    process.stdout.write(
+      `${JSON.stringify({ ...figures, faults }, (_, value) => (typeof value === 'bigint' ? String(value) : value))}\n`,
+    );
+  } else {
+    const lines = Object.entries(figures).map(([name, value]) => `${name.padEnd(16)} ${text(value)}\n`);
+    tell(`\n${lines.join('')}`, faults, `--kills ${kills}`);
+  }
+  return faults.length === 0;
+}

@@ -3,28 +3,35 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import type { Books } from '../../src/admin/books.ts';
+import { createAdminClient } from '../../src/cli/admin-client.ts';
 import { openPort } from '../../src/cli/open-port.ts';
 import { depositFirst, prepareChain } from '../../src/cli/sandbox-chain.ts';
-import { prepareFiles, sandboxKeys, sandboxYaml } from '../../src/cli/sandbox-files.ts';
+import { prepareFiles, type SandboxKeys, sandboxKeys, sandboxYaml } from '../../src/cli/sandbox-files.ts';
 import { systemClock } from '../../src/clock.ts';
-import { type Devnet, startDevnet } from '../../src/devnet/devnet.ts';
-import { silentLog } from '../../src/log.ts';
 import { units } from '../../src/money.ts';
 import { publicKeyOf } from '../../src/stellar/transactions.ts';
+import { type DevnetProcess, startDevnetProcess } from './devnet-process.ts';
 
 /**
  * Everything around a gateway that is killed again and again, and that itself never dies: the network with the vault, a
  * service that writes down each call that reaches it, and the configuration of the gateway between them.
  */
 export type Shop = {
-  devnet: Devnet;
+  devnet: DevnetProcess;
   vault: string;
+  /** Contract of the token that is paid in. */
+  token: string;
+  keys: SandboxKeys;
   consumer: string;
+  folder: string;
   config: string;
   databaseFile: string;
   /** What clients call. */
   url: string;
   adminUrl: string;
+  /** The operator's side of the gateway, when it runs. */
+  books: Books;
   /** Ids of the calls that arrived, one for each arrival. */
   forwarded: string[];
   close(): Promise<void>;
@@ -36,9 +43,9 @@ export const priceUnits = units(500n);
 export async function openShop(): Promise<Shop> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'callora-crash-'));
   const keys = sandboxKeys();
-  const devnet = await startDevnet({ clock: systemClock, log: silentLog(), closeMs: 250 });
-  const { config } = await prepareFiles(folder, keys);
-  const { vault } = await prepareChain(devnet, keys, systemClock);
+  const devnet = await startDevnetProcess(folder, 250);
+  const { config, adminToken } = await prepareFiles(folder, keys);
+  const { vault, usdc } = await prepareChain(devnet, keys, systemClock);
   const forwarded: string[] = [];
   const service = await startService(forwarded);
   const [gatewayPort, adminPort] = [await openPort('0', '--port'), await openPort('0', '--admin-port')];
@@ -52,11 +59,15 @@ export async function openShop(): Promise<Shop> {
   return {
     devnet,
     vault,
+    token: usdc.contract,
+    keys,
+    folder,
     consumer: publicKeyOf(keys.consumer),
     config,
     databaseFile: path.join(folder, 'callora.db'),
     url: `http://127.0.0.1:${gatewayPort}/mine/thing`,
     adminUrl: `http://127.0.0.1:${adminPort}`,
+    books: createAdminClient({ listen: { host: '127.0.0.1', port: adminPort }, token: adminToken }).books,
     forwarded,
     async close() {
       service.closeAllConnections();

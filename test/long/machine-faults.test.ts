@@ -29,7 +29,7 @@ beforeAll(async () => {
   shop = await openShop();
   gateway = await startGateway(shop, machine.env);
   token = await issueToken(shop);
-  book = startClients(8, shop.url, token);
+  book = startClients(8, shop.url, () => token);
   health = watchHealth(shop.adminUrl);
 });
 

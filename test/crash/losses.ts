@@ -1,0 +1,115 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { systemClock } from '../../src/clock.ts';
+import { units } from '../../src/money.ts';
+import { readHolding } from '../../src/stellar/account-transactions.ts';
+import { publicKeyOf } from '../../src/stellar/transactions.ts';
+import { createVault } from '../../src/stellar/vault-client.ts';
+import { createRandom } from '../simulation/random.ts';
+import { openConsumers } from './consumers.ts';
+import { flightsOf } from './flights.ts';
+import { launchGateway } from './gateway.ts';
+import { type LeftAccount, readLeftBooks } from './left-books.ts';
+import { type Generation, type Loss, lose, reconcile, settledOf, type Way, type World } from './loss.ts';
+import { openShop, type Shop } from './shop.ts';
+
+export type LossReport = {
+  seed: number;
+  losses: Loss[];
+  end: LossEnd;
+};
+
+/** When all is settled that can be, and the gateway was stopped. Units of 1e-7 USDC. */
+export type LossEnd = Generation & {
+  reconciled: boolean;
+  accounts: {
+    address: string;
+    settled: bigint;
+    books: LeftAccount;
+    /** Calls whose answers came whole. */
+    whole: number;
+    cutOff: number;
+  }[];
+  /** By the vault, and what the payee's account holds: it gets nothing from anywhere else. */
+  payee: { gross: bigint; netPaid: bigint; feePaid: bigint; holds: bigint };
+};
+
+const accountCount = 8;
+/** 0.01 USDC, 200 calls: its clients run into 402. */
+const poor = units(100_000n);
+const rich = units(100_000_000n);
+
+const ways: readonly Way[] = ['a backup', 'nothing', 'its files, put back by hand'];
+
+/**
+ * The shipped program under load, whose database is lost again and again while a batch is on its way, at moments that a
+ * seed chooses. In twelve losses, each way to lose it meets each kind of flight.
+ */
+export async function lossLoop(
+  { losses: wanted, seed }: { losses: number; seed: number },
+  onLoss: (loss: Loss, index: number) => void = () => undefined,
+): Promise<LossReport> {
+  const shop = await openShop();
+  payOften(shop);
+  const random = createRandom(seed);
+  let world: World | undefined;
+  let gateway = launchGateway(shop, { firstStart: true });
+  try {
+    await gateway.untilReady();
+    const consumers = await openConsumers(shop, accountCount, (index) => (index === 0 ? poor : rich));
+    await consumers.issueTokens();
+    const vault = createVault({ rpc: consumers.chain.rpc, vault: shop.vault });
+    world = { shop, vault, consumers, random, gateway, begun: new Set() };
+    const flights = flightsOf(shop, vault);
+    const losses: Loss[] = [];
+    for (let index = 0; index < wanted; index++) {
+      const way = ways[index % ways.length];
+      const flight = flights[(Math.floor(index / ways.length) + (index % ways.length)) % flights.length];
+      if (!flight || !way) break;
+      const loss = await lose(world, way, flight, path.join(shop.folder, `left-${index}.db`));
+      losses.push(loss);
+      onLoss(loss, index);
+    }
+    return { seed, losses, end: await end(world) };
+  } finally {
+    gateway = world?.gateway ?? gateway;
+    await gateway.end('SIGKILL');
+    await world?.consumers.stop();
+    await shop.close();
+  }
+}
+
+/** Payouts go on all the while, and seldom enough for a settlement to be what is on its way. */
+function payOften({ config }: Shop): void {
+  const yaml = fs.readFileSync(config, 'utf8');
+  const seldom = 'payout_min: "1", payout_interval: 30s';
+  if (!yaml.includes(seldom)) throw new Error(`the sandbox's config has no ${seldom}`);
+  fs.writeFileSync(config, yaml.replace(seldom, 'payout_min: "0.005", payout_interval: 5s'));
+}
+
+async function end(world: World): Promise<LossEnd> {
+  const { shop, vault, consumers, begun } = world;
+  await systemClock.sleep(500);
+  await consumers.stop();
+  const served = new Set(consumers.all.flatMap(({ book }) => [...book.served]));
+  await shop.books.settleNow();
+  const { reconciled } = await reconcile(shop);
+  await world.gateway.end('SIGTERM');
+  const lost = readLeftBooks(shop.databaseFile);
+  const settled = await settledOf(world);
+  const payee = publicKeyOf(shop.keys.payee);
+  const holding = await readHolding(consumers.chain.rpc, shop.token, payee);
+  return {
+    begun,
+    served,
+    forwarded: shop.forwarded.splice(0),
+    inFlight: 0,
+    lost,
+    reconciled,
+    accounts: consumers.all.flatMap(({ address, book, cutOff }) => {
+      const books = lost.accounts.get(address);
+      return books ? [{ address, settled: settled.get(address) ?? 0n, books, whole: book.whole, cutOff }] : [];
+    }),
+    payee: { ...(await vault.earnings(payee, 0)), holds: holding.ok ? holding.balance : 0n },
+  };
+}
