@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
-import { scriptCommand, wholeNumber } from '../../scripts/script-command.ts';
+import { countFromOne, scriptCommand, wholeNumber } from '../../scripts/script-command.ts';
 import { endWithBench } from '../harness/children.mjs';
 import { requireLinux } from '../harness/tools.mjs';
 import { compareBooks } from './books.mjs';
@@ -15,8 +15,8 @@ const options = scriptCommand(
   'soak',
   'Mixed traffic against the program on a devnet: nothing may grow, and the books must be what clients and upstream have counted.',
 )
-  .option('--minutes <number>', 'how long', wholeNumber, 10)
-  .option('--seconds <number>', 'how long, instead', wholeNumber)
+  .option('--minutes <number>', 'how long', countFromOne, 10)
+  .option('--seconds <number>', 'how long, instead', countFromOne)
   .option('--seed <number>', 'of the traffic', wholeNumber, 1)
   .option('--json', 'the results as JSON')
   .option('--out <file>', 'writes them to a file')

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { randomSeed, scriptCommand, wholeNumber } from '../../scripts/script-command.ts';
+import { countFromOne, randomSeed, scriptCommand, wholeNumber } from '../../scripts/script-command.ts';
 import { classicScript, lifeScript, lossScript } from './script.ts';
 import { simulateShort } from './short-life.ts';
 import { changes, simulate } from './simulate.ts';
@@ -12,8 +12,8 @@ const options = scriptCommand(
   'Lives of a gateway by chance, on the real contract, with faults: one seed after the other, until one of them breaks or all are through.',
 )
   .option('--seed <number>', 'of the first life; by chance without it', wholeNumber)
-  .option('--lives <number>', 'how many', wholeNumber, 100)
-  .option('--commands <number>', 'how long each of them is', wholeNumber, 1000)
+  .option('--lives <number>', 'how many', countFromOne, 100)
+  .option('--commands <number>', 'how long each of them is', countFromOne, 1000)
   .option('--short', 'lives of 20 to 40 commands instead, each with a fault or two')
   .option('--json', 'the counts as JSON')
   .addOption(
@@ -21,7 +21,7 @@ const options = scriptCommand(
       Object.keys(scripts),
     ),
   )
-  .option('--one-of <number>', 'with --faults: at one of so many spots', wholeNumber, 1)
+  .option('--one-of <number>', 'with --faults: at one of so many spots', countFromOne, 1)
   .parse()
   .opts<Options>();
 if (options.faults) {
