@@ -287,6 +287,7 @@ export const receivables = sqliteTable(
     foreignKey({ columns: [table.batchId, table.position], foreignColumns: [batchLines.batchId, batchLines.position] }),
     unique('receivables_once').on(table.batchId, table.position),
     index('receivables_open').on(table.state).where(sql`${table.state} IN ('open', 'batched')`),
+    index('receivables_account').on(table.accountId).where(sql`${table.state} <> 'closed'`),
     index('receivables_carried').on(table.inBatchId).where(sql`${table.inBatchId} IS NOT NULL`),
     check('receivables_amount', sql`${table.amount} > 0`),
     check('receivables_kind', sql`${table.kind} IN ('account', 'payee')`),

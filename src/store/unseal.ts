@@ -110,6 +110,7 @@ const takeRestBack = [
 export function takeApartUnfinished(db: RawDb, write: Write): void {
   const isWhole = createIsWhole(db);
   const { unseal } = createUnseal(db, write);
+  // The first condition finds them by the short index of batches under way, not by a look through all there ever were.
   const sealed = db
     .prepare<[], number>("SELECT id FROM batches WHERE state <> 'confirmed' AND state = 'sealed'")
     .pluck();

@@ -26,6 +26,8 @@ async function olderBooks(): Promise<string> {
     .all()
     .filter(({ sql }) => migration('0004_append_only.sql').includes(sql));
   for (const { name } of added) db.exec(`DROP TRIGGER ${name}`);
+  // Made by a later one.
+  db.exec('DROP INDEX receivables_account');
   db.prepare('DELETE FROM __drizzle_migrations WHERE created_at > ?').run(whenMs(before - 1));
   expect(triggersOf(db)).toEqual(triggersOfOlder());
   db.close();

@@ -486,6 +486,7 @@ CREATE UNIQUE INDEX `exits_one_open` ON `exits` (`account_id`) WHERE "exits"."st
 CREATE UNIQUE INDEX `idempotency_keys_once` ON `idempotency_keys` (`account_id`,`key`);
 CREATE INDEX `login_challenges_expiry` ON `login_challenges` (`expires_at_ms`);
 CREATE INDEX `payouts_payee` ON `payouts` (`payee`,`lane`,`id`);
+CREATE INDEX `receivables_account` ON `receivables` (`account_id`) WHERE "receivables"."state" <> 'closed';
 CREATE INDEX `receivables_carried` ON `receivables` (`in_batch_id`) WHERE "receivables"."in_batch_id" IS NOT NULL;
 CREATE UNIQUE INDEX `receivables_once` ON `receivables` (`batch_id`,`position`);
 CREATE INDEX `receivables_open` ON `receivables` (`state`) WHERE "receivables"."state" IN ('open', 'batched');

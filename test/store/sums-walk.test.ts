@@ -81,7 +81,7 @@ it('between two steps nobody reads, so the log can start over', async () => {
   checkpoints.close();
 });
 
-it('a step reads the days of its accounts and the lines of its batches, and no others', async () => {
+it('a step reads the days and debts of its accounts and the lines of its batches, and no others', async () => {
   const { store } = openTestStore();
   await fillBooks(store);
   const texts: string[] = [];
@@ -96,7 +96,13 @@ it('a step reads the days of its accounts and the lines of its batches, and no o
   );
   // That index has the batches that are on their way: one of each lane at most.
   const scans = plan.filter((detail) =>
-    /^SCAN (usage_daily|l|b|batch_lines|batches)\b(?! USING INDEX batches_one_open)/.test(detail),
+    /^SCAN (usage_daily|accounts|a|receivables|l|b|batch_lines|batches)\b(?! USING INDEX batches_one_open)/.test(
+      detail,
+    ),
   );
   expect(scans).toEqual([]);
+  const debts = plan.filter((detail) => detail.includes('receivables'));
+  expect(new Set(debts)).toEqual(
+    new Set(['SEARCH receivables USING INDEX receivables_account (account_id>? AND account_id<?)']),
+  );
 });

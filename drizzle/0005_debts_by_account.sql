@@ -1,0 +1,1 @@
+CREATE INDEX `receivables_account` ON `receivables` (`account_id`) WHERE "receivables"."state" <> 'closed';
