@@ -66,7 +66,7 @@ export function joinUpkeep(start: Config, parts: Parts): Pick<Core, 'payouts' | 
 
 function createKeeperOf(
   { stellar, settlement }: Config,
-  { clock, log, rpc, vault, facts, ledger, chainTimeS, settler, config }: Parts,
+  { clock, log, store, rpc, vault, facts, ledger, chainTimeS, settler, config }: Parts,
   submitter: ReturnType<typeof createSubmitter>,
 ) {
   return createKeeper({
@@ -82,6 +82,7 @@ function createKeeperOf(
     lanes: Array.from({ length: settlement.lanes }, (_, lane) => lane),
     limitPeriodS: facts.limitPeriodS,
     whileIdle: settler.whileIdle,
+    meta: store.meta,
     ...{ chainTimeS, clock, log },
   });
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { SubmitOutcome } from '../stellar/submitter.ts';
 import type { VaultLives } from '../stellar/vault-lives.ts';
+import type { Meta } from '../store/meta.ts';
 import { extendToLedgers, planKeepAlive } from './keep-alive.ts';
 
 /**
@@ -24,6 +25,7 @@ export type KeeperDeps = {
   /** Length of the vault's limit period, s, and the close time of the newest ledger seen. */
   limitPeriodS: number;
   chainTimeS(): number;
+  meta: Pick<Meta, 'get' | 'set'>;
   /** Keeps settlement's envelope and ours from using one sequence number. */
   whileIdle<T>(work: () => Promise<T>): Promise<T | undefined>;
   clock: Clock;
@@ -34,19 +36,21 @@ export type KeeperDeps = {
 const lookEveryMs = 6 * 3_600_000;
 /**
  * Which code is the vault's is what the server says, and code is dear: one that lies each time could make us pay for others.
- * What was extended to a fortnight needs nothing for a week, and new code lives for one.
+ * The code that was named first, and what was paid for since, are known: they are kept whenever the server names them, and are
+ * due once in a week. Code that is not known is paid for once in this time, whatever restarts; new code lives for a week.
  */
 const codeEveryMs = 6 * 24 * 3_600_000;
+/** The newest of them: more upgrades than these in a few weeks are a lie. */
+const codesKnownMax = 4;
 /** Who used the gateway in this time is likely to come back before an entry could end. */
 const activeForS = 30 * 86_400;
 /** Accounts of one turn; the others have theirs at once behind it. */
 export const accountsAtOnceMax = 10_000;
 
 export function createKeeper(deps: KeeperDeps): Keeper {
-  const { lives, clock, log } = deps;
+  const { lives, meta, clock, log } = deps;
   let nextLookMs = clock.monotonicMs();
   let from = 0;
-  let codeNotBeforeMs = Number.NEGATIVE_INFINITY;
 
   /** A part of the active accounts at a time: each costs the server a look at its entry. */
   function nextAccounts(): string[] {
@@ -69,7 +73,7 @@ export function createKeeper(deps: KeeperDeps): Keeper {
     const outcome = await deps.whileIdle(send);
     if (!outcome) return false;
     if (outcome.status === 'landed') {
-      if (keys.some((key) => code.has(key))) codeNotBeforeMs = clock.monotonicMs() + codeEveryMs;
+      for (const key of keys) if (code.has(key)) notePaidCode(meta, key, clock.nowMs());
       log.info({ entries: keys.length, hash: outcome.hash }, `entries of the vault were ${what}`);
       return true;
     }
@@ -84,8 +88,8 @@ export function createKeeper(deps: KeeperDeps): Keeper {
       const accounts = nextAccounts();
       const { ledger, entries } = await lives.read({ accounts, payees: deps.payees(), lanes: deps.lanes }, signal);
       const code = new Set(entries.filter(({ of }) => of === 'code').map(({ keyXdr }) => keyXdr));
-      const codeDue = clock.monotonicMs() >= codeNotBeforeMs;
-      const due = entries.filter(({ of }) => codeDue || of !== 'code');
+      const mayKeep = codeToKeep(meta, code, clock.nowMs());
+      const due = entries.filter(({ of, keyXdr }) => of !== 'code' || mayKeep(keyXdr));
       const plan = planKeepAlive(ledger, due);
       for (const keys of plan.restore) {
         if (!(await carryOut('restored', keys, code, () => lives.restore(keys, signal)))) return false;
@@ -101,4 +105,30 @@ export function createKeeper(deps: KeeperDeps): Keeper {
       return false;
     },
   };
+}
+
+/** Newest first; `newAtMs`: when code was last paid for that was not known. */
+type KnownCode = { keys: string[]; newAtMs?: number };
+
+const codeEntry = 'keeper_code';
+
+function knownCode(meta: Pick<Meta, 'get'>): KnownCode {
+  return JSON.parse(meta.get(codeEntry) ?? '{"keys":[]}');
+}
+
+function codeToKeep(meta: Pick<Meta, 'get' | 'set'>, named: ReadonlySet<string>, nowMs: number) {
+  const known = knownCode(meta);
+  if (known.keys.length === 0 && named.size > 0) {
+    known.keys.push(...named);
+    meta.set(codeEntry, JSON.stringify(known));
+  }
+  // A clock that was set back must not leave the code of an upgrade to die.
+  const sinceMs = Math.abs(nowMs - (known.newAtMs ?? Number.NEGATIVE_INFINITY));
+  return (key: string) => known.keys.includes(key) || sinceMs >= codeEveryMs;
+}
+
+function notePaidCode(meta: Pick<Meta, 'get' | 'set'>, key: string, nowMs: number): void {
+  const { keys } = knownCode(meta);
+  if (keys.includes(key)) return;
+  meta.set(codeEntry, JSON.stringify({ keys: [key, ...keys].slice(0, codesKnownMax), newAtMs: nowMs }));
 }

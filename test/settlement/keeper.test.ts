@@ -11,6 +11,7 @@ import { createSubmitter } from '../../src/stellar/submitter.ts';
 import { vaultKeys } from '../../src/stellar/vault-keys.ts';
 import { createVaultLives } from '../../src/stellar/vault-lives.ts';
 import { limitPeriodS, rpcUrl, startNetwork } from '../simulation/network.ts';
+import { openTestStore } from '../store/rig.ts';
 
 /** A keeper before the real contract, with an account that has deposited. */
 async function createRig({ resourceFeeMaxStroops = 1_000_000_000n, busy = false, keepAccounts = true } = {}) {
@@ -39,6 +40,7 @@ async function createRig({ resourceFeeMaxStroops = 1_000_000_000n, busy = false,
     lanes: [0],
     limitPeriodS,
     chainTimeS: () => chain.history.latest().closeTimeS,
+    meta: openTestStore().store.meta,
     whileIdle: async (work) => (state.busy ? undefined : work()),
     clock,
     log: silentLog(),
@@ -140,6 +142,7 @@ it('accounts whose turn fell to a settlement are looked at again, and then all t
     lanes: [0],
     limitPeriodS,
     chainTimeS: () => 0,
+    meta: openTestStore().store.meta,
     whileIdle: async (work) => (state.busy ? undefined : work()),
     clock: fakeClock(),
     log: silentLog(),
@@ -183,6 +186,7 @@ it('a server that names other code at each look makes it pay for one in six days
     lanes: [0],
     limitPeriodS,
     chainTimeS: () => 0,
+    meta: openTestStore().store.meta,
     whileIdle: (work) => work(),
     clock,
     log: silentLog(),
@@ -193,4 +197,36 @@ it('a server that names other code at each look makes it pay for one in six days
   }
   expect(looks).toBe(8);
   expect(paidFor).toEqual(['code 2', 'code 8']);
+});
+
+it('a lie about the code does not keep the real one from living, and is paid for once however often it begins anew', async () => {
+  const paidFor: string[] = [];
+  const landed = { status: 'landed', hash: 'ab', ledger: 1, closedAtS: 1, contractEventsXdr: undefined } as const;
+  const { meta } = openTestStore().store;
+  const clock = fakeClock();
+  for (const named of ['real', 'lie 1', 'real', 'lie 2', 'lie 3', 'real']) {
+    const keeper = createKeeper({
+      lives: {
+        read: async () => ({ ledger: 100, entries: [{ keyXdr: named, of: 'code', liveUntilLedger: 101 }] }),
+        async extend(keys) {
+          paidFor.push(...keys);
+          return landed;
+        },
+        restore: async () => landed,
+      },
+      accounts: () => [],
+      keepAccounts: true,
+      payees: () => [],
+      lanes: [0],
+      limitPeriodS,
+      chainTimeS: () => 0,
+      meta,
+      whileIdle: (work) => work(),
+      clock,
+      log: silentLog(),
+    });
+    await keeper.turn();
+    clock.advance(24 * 3_600_000);
+  }
+  expect(paidFor).toEqual(['real', 'lie 1', 'real', 'real']);
 });
