@@ -33,6 +33,8 @@ export type FakeClock = Clock & {
   advance(byMs: number): void;
   /** Moves wall time alone, as an operator or NTP does; may go back. */
   setWall(nowMs: number): void;
+  /** How many wait for it to move. */
+  sleepers(): number;
 };
 
 /** A clock that stands still until a test moves it. */
@@ -64,5 +66,6 @@ export function fakeClock(startMs = 1_800_000_000_000): FakeClock {
     setWall(nowMs) {
       wallMs = nowMs;
     },
+    sleepers: () => sleepers.length,
   };
 }

@@ -1,6 +1,13 @@
+import type { FakeClock } from '../../src/clock.ts';
+
 /** What a process has begun and not ended yet. Nothing of it takes real time: it goes on as the event loop turns. */
 export class Background {
   private readonly open = new Set<Promise<unknown>>();
+  private readonly clock: FakeClock;
+
+  constructor(clock: FakeClock) {
+    this.clock = clock;
+  }
 
   /** Work of the process: done, cut off by its death, or left to go on while others do something, unless `pass` lets time pass. */
   async soon<T>(work: Promise<T | 'dead'>, pass?: () => void): Promise<T | 'dead' | 'later' | 'failed'> {
@@ -23,16 +30,24 @@ export class Background {
     return result;
   }
 
-  /** Waits for work that nothing else goes on beside; time passes while it waits for that. */
+  /**
+   * Waits for work that nothing else goes on beside; time passes while it waits for that. A key that a thread of the system
+   * reads takes as many turns as the machine likes, and no time.
+   */
   async meanwhile<T>(work: Promise<T>, pass: () => void): Promise<T> {
     let open = true;
     const close = () => {
       open = false;
     };
     work.then(close, close);
-    for (let turn = 1; open; turn++) {
+    let [waited, idle] = [0, 0];
+    while (open) {
       await new Promise(setImmediate);
-      if (turn % turnsMax === 0) pass();
+      if (this.clock.sleepers() > 0) waited++;
+      else [waited, idle] = [0, idle + 1];
+      if (waited < turnsMax && idle < turnsOfThreadsMax) continue;
+      pass();
+      waited = 0;
     }
     return work;
   }
@@ -53,5 +68,7 @@ export class Background {
 
 /** How often what waits for a moment is given one. */
 const waitsMax = 200;
+/** More turns than any thread takes: whoever waits then waits for something else. */
+const turnsOfThreadsMax = 100_000;
 /** Turns of the event loop in which work that waits for no time is done. */
 const turnsMax = 60;

@@ -49,7 +49,7 @@ export class Life {
   ending = false;
   private boots = 0;
   private starts = 0;
-  private readonly background = new Background();
+  private readonly background: Background;
 
   /** Every fourth gateway loses its database often. */
   readonly unlucky: boolean;
@@ -60,6 +60,7 @@ export class Life {
     this.unlucky = unlucky;
     this.lanes = lanes;
     this.network = network;
+    this.background = new Background(network.clock);
     this.random = random;
     this.misfortune = new Misfortune(random, (what) => this.count(what));
     this.folder = folder;
