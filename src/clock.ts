@@ -33,8 +33,8 @@ export type FakeClock = Clock & {
   advance(byMs: number): void;
   /** Moves wall time alone, as an operator or NTP does; may go back. */
   setWall(nowMs: number): void;
-  /** How many wait for it to move. */
-  sleepers(): number;
+  /** Those who wait for it to move. */
+  sleepers(): readonly object[];
 };
 
 /** A clock that stands still until a test moves it. */
@@ -49,7 +49,7 @@ export function fakeClock(startMs = 1_800_000_000_000): FakeClock {
       return new Promise((resolve) => {
         if (signal?.aborted) return resolve();
         const sleeper = { dueMs: elapsedMs + delayMs, wake: resolve };
-        sleepers.push(sleeper);
+        sleepers = [...sleepers, sleeper];
         signal?.addEventListener('abort', () => {
           sleepers = sleepers.filter((other) => other !== sleeper);
           resolve();
@@ -66,6 +66,6 @@ export function fakeClock(startMs = 1_800_000_000_000): FakeClock {
     setWall(nowMs) {
       wallMs = nowMs;
     },
-    sleepers: () => sleepers.length,
+    sleepers: () => sleepers,
   };
 }

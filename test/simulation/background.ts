@@ -32,9 +32,9 @@ export class Background {
 
   /**
    * Waits for work that nothing else goes on beside; time passes while it waits for that. A key that a thread of the system
-   * reads takes as many turns as the machine likes, and no time.
+   * reads takes as many turns as the machine likes, and no time. `gone` slept before, and nobody waits for them any more.
    */
-  async meanwhile<T>(work: Promise<T>, pass: () => void): Promise<T> {
+  async meanwhile<T>(work: Promise<T>, pass: () => void, gone: readonly object[] = []): Promise<T> {
     let open = true;
     const close = () => {
       open = false;
@@ -43,7 +43,7 @@ export class Background {
     let [waited, idle] = [0, 0];
     while (open) {
       await new Promise(setImmediate);
-      if (this.clock.sleepers() > 0) waited++;
+      if (this.clock.sleepers().some((sleeper) => !gone.includes(sleeper))) waited++;
       else [waited, idle] = [0, idle + 1];
       if (waited < turnsMax && idle < turnsOfThreadsMax) continue;
       pass();

@@ -99,10 +99,11 @@ export class Life {
       if (this.gateway) await this.bury(this.gateway);
       this.gateway = undefined;
       this.network.lanes = this.lanes[this.starts++ % this.lanes.length] ?? 1;
+      const gone = this.network.clock.sleepers();
       const starting = SimGateway.start(this.network, this.places, this.misfortune, this.losses.restores === 0).catch(
         refusedStart,
       );
-      const started = await this.background.meanwhile(starting, () => this.network.pass(5));
+      const started = await this.background.meanwhile(starting, () => this.network.pass(5), gone);
       this.count('start');
       if (started === undefined) {
         this.boots++;
