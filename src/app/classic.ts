@@ -1,14 +1,14 @@
 import type { ClassicDeskTerms } from '../admin/deposit-desk.ts';
 import { type ClassicAliases, createClassicAliases } from '../deposits/classic-alias.ts';
 import { compareCover } from '../deposits/classic-cover.ts';
-import { type ClassicForwarder, createClassicForwarder } from '../deposits/classic-forwarder.ts';
+import { type AccountBalance, type ClassicForwarder, createClassicForwarder } from '../deposits/classic-forwarder.ts';
 import type { ClassicAsset } from '../deposits/classic-rules.ts';
 import { type ClassicWatcher, createClassicWatcher } from '../deposits/classic-watcher.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import { formatUsdc, most, type Units, zero } from '../money.ts';
 import type { ClassicOffer } from '../portal/classic-deposit.ts';
 import type { Check } from '../settlement/identities.ts';
-import { readHolding } from '../stellar/account-transactions.ts';
+import { readTrustline } from '../stellar/account-transactions.ts';
 import { existingAccounts } from '../stellar/existing-accounts.ts';
 import { createHorizon } from '../stellar/horizon.ts';
 import { deriveKey } from '../stellar/seeds.ts';
@@ -58,7 +58,7 @@ export async function classicChecks(core: Core, signal?: AbortSignal): Promise<C
   const cover = await compareCover(
     {
       account: classic.address,
-      balance: (stop) => balanceOf(core, classic.address, stop),
+      balance: async (stop) => (await balanceOf(core, classic, stop)).amount,
       held: () => store.classicPayments.held(classic.address),
     },
     signal,
@@ -66,13 +66,17 @@ export async function classicChecks(core: Core, signal?: AbortSignal): Promise<C
   return [{ name: 'deposit account covers its payments', ...cover }];
 }
 
-async function balanceOf({ rpc, facts }: Core, address: string, signal?: AbortSignal): Promise<Units> {
-  const holding = await readHolding(rpc, facts.token, address, signal);
+async function balanceOf(
+  { rpc }: Pick<Core, 'rpc'>,
+  { address, asset }: Pick<Classic, 'address' | 'asset'>,
+  signal?: AbortSignal,
+): Promise<AccountBalance> {
+  const { holding, sinceLedger } = await readTrustline(rpc, asset, address, signal);
   // The money is there and cannot move: that is another remedy than closing what was sent back.
   if (!holding.ok && holding.reason === 'not_authorized') {
     throw new Error(`the issuer has not authorised ${address} to move its USDC`);
   }
-  return holding.ok ? holding.balance : zero;
+  return { amount: holding.ok ? holding.balance : zero, sinceLedger };
 }
 
 /** What the operator's desk has to know of it. */
@@ -100,8 +104,8 @@ export function classicWay({ classic }: Pick<Core, 'classic'>, account: string, 
   ];
 }
 
-/** How often refused payments are looked at again; one that becomes due wakes the loop at once, ms. */
-const forwardLookMs = 5_000;
+/** How often payments that wait are looked at again; one that becomes due wakes the loop at once, ms. */
+const forwardLookMs = 2_000;
 
 /** `fetch` is how Horizon is reached. */
 export function createClassic(
@@ -165,7 +169,8 @@ export function createClassic(
     forwards: store.classicForwards,
     account: address,
     secret,
-    balance: (signal) => balanceOf(core, address, signal),
+    balance: (signal) => balanceOf(core, { address, asset }, signal),
+    readTo: () => watcher.health().readTo,
     sync,
     clock,
     log,

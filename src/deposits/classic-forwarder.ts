@@ -17,16 +17,21 @@ export type ClassicForwarder = {
   turn(signal?: AbortSignal): Promise<boolean>;
 };
 
+/** What an account holds, and the ledger of its last change: all payments up to there are in it, and none after. */
+export type AccountBalance = { amount: Units; sinceLedger: number };
+
 export type ClassicForwarderDeps = {
   vault: Pick<Vault, 'address' | 'forwarded'>;
   submitter: Pick<Submitter, 'submit' | 'follow'>;
-  payments: Pick<Store['classicPayments'], 'forwardable' | 'open' | 'unattributedAfter' | 'markForwarded' | 'note'>;
+  payments: Pick<Store['classicPayments'], 'held' | 'open' | 'waitingAfter' | 'markForwarded' | 'note'>;
   forwards: Store['classicForwards'];
   /** G… address of the deposit account, and its seed. */
   account: string;
   secret: string;
   /** What the deposit account holds on chain now. */
-  balance(signal?: AbortSignal): Promise<Units>;
+  balance(signal?: AbortSignal): Promise<AccountBalance>;
+  /** Newest ledger up to which, since the start, all payments to the account were read; 0 before the first page. */
+  readTo(): number;
   sync(): Promise<void>;
   clock: Clock;
   log: Log;
@@ -39,26 +44,41 @@ const openMax = 1_000;
 const pauseMs = 15_000;
 const pauseMaxMs = 3_600_000;
 
+/** Payments are read up to a balance within two minutes; one of a ledger that does not come is asked for again, ms. */
+const balanceKeptMs = 300_000;
+
 /** The longest that anything signed by a gateway is good for, ms. */
 const ownerlessAgainMs = 600_000;
 
-/** Payments without an owner that the vault is asked about in one turn: a server that counts requests must not mind. */
+/** Payments that wait for a person that the vault is asked about in one turn: a server that counts requests must not mind. */
 const ownerlessPerTurn = 20;
 
 export function createClassicForwarder(deps: ClassicForwarderDeps): ClassicForwarder {
   const { vault, submitter, payments, forwards, account, clock, log } = deps;
   let ownerlessAsked = 0;
   let askedAgainAtMs: number | undefined = clock.monotonicMs() + ownerlessAgainMs;
+  let seen: (AccountBalance & { id: number; atMs: number }) | undefined;
   const pauses = new Map<number, { untilMs: number; tries: number }>();
 
-  async function step(payment: ClassicPaymentRow, signal?: AbortSignal): Promise<void> {
+  /** False when nothing can be done before more payments are read. */
+  async function step(payment: ClassicPaymentRow, signal?: AbortSignal): Promise<boolean> {
     const live = forwards.live(payment.id);
-    if (live) return end(payment, live.hash, await submitter.follow(live, signal));
-    if (await vault.forwarded(account, BigInt(payment.operationId), signal)) {
-      return markForwarded(payment, 'the vault had it already');
+    if (live) {
+      await end(payment, live.hash, await submitter.follow(live, signal));
+      return true;
     }
-    const missing = await shortBy(signal);
-    if (missing > zero) return waitForCover(payment, missing);
+    if (await vault.forwarded(account, BigInt(payment.operationId), signal)) {
+      await markForwarded(payment, 'the vault had it already');
+      return true;
+    }
+    const missing = await shortBy(payment, signal);
+    if (missing === 'unread') return false;
+    if (missing > zero) waitForCover(payment, missing);
+    else await forward(payment, signal);
+    return true;
+  }
+
+  async function forward(payment: ClassicPaymentRow, signal?: AbortSignal): Promise<void> {
     const outcome = await submitter.submit(
       {
         operation: operationOf(payment),
@@ -101,11 +121,20 @@ export function createClassicForwarder(deps: ClassicForwarderDeps): ClassicForwa
 
   /**
    * What the account lacks of the payments that the books say lie in it: something was sent back by hand, and these books
-   * do not know it. Until they do, a forward could be made of what another has paid.
+   * do not know it. Until they do, a forward could be made of what another has paid. So nothing is compared before every
+   * payment that may be in the balance was read; the balance is kept meanwhile, or a payment in each ledger would have this
+   * one wait for ever.
    */
-  async function shortBy(signal?: AbortSignal): Promise<Units> {
-    const balance = await deps.balance(signal);
-    return atLeastZero(subtract(payments.forwardable(account), balance));
+  async function shortBy({ id, ledger }: ClassicPaymentRow, signal?: AbortSignal): Promise<Units | 'unread'> {
+    const now = clock.monotonicMs();
+    if (seen?.id !== id || now - seen.atMs > balanceKeptMs) {
+      seen = { id, atMs: now, ...(await deps.balance(signal)) };
+    }
+    const { amount, sinceLedger } = seen;
+    const behind = ledger > sinceLedger;
+    if (!behind && deps.readTo() < sinceLedger) return 'unread';
+    seen = undefined;
+    return behind ? 'unread' : atLeastZero(subtract(payments.held(account, sinceLedger), amount));
   }
 
   /** A source that is behind shows too little for a moment, so this pause does not grow. */
@@ -126,15 +155,15 @@ export function createClassicForwarder(deps: ClassicForwarderDeps): ClassicForwa
   }
 
   /**
-   * Books that were lost, or restored from a copy, may show payments as ownerless that were forwarded since. Each is asked
-   * about after a start, and once more when nothing can land any more that was sent before it.
+   * Books that were lost, or restored from a copy, may show payments as waiting for a person that were forwarded since. Each
+   * is asked about after a start, and once more when nothing can land any more that was sent before it.
    */
   async function findForwarded(signal?: AbortSignal): Promise<void> {
     if (askedAgainAtMs !== undefined && clock.monotonicMs() >= askedAgainAtMs) {
       askedAgainAtMs = undefined;
       ownerlessAsked = 0;
     }
-    for (const payment of payments.unattributedAfter(account, ownerlessAsked, ownerlessPerTurn)) {
+    for (const payment of payments.waitingAfter(account, ownerlessAsked, ownerlessPerTurn)) {
       if (await vault.forwarded(account, BigInt(payment.operationId), signal)) {
         await markForwarded(payment, 'the vault had it before these books');
       }
@@ -146,9 +175,9 @@ export function createClassicForwarder(deps: ClassicForwarderDeps): ClassicForwa
     async turn(signal) {
       const now = clock.monotonicMs();
       const next = payments.open(account, openMax).find(({ id }) => (pauses.get(id)?.untilMs ?? now) <= now);
-      if (next) await step(next, signal);
-      else await findForwarded(signal);
-      return next !== undefined;
+      if (next && (await step(next, signal))) return true;
+      await findForwarded(signal);
+      return false;
     },
   };
 }

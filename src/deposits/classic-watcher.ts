@@ -26,6 +26,8 @@ export type ClassicWatcherHealth = {
   /** Newest ledger up to which everything was read, and its close time, ms; 0 before the first page. */
   lastLedger: number;
   lastClosedAtMs: number;
+  /** That ledger once a page was read since the start; 0 before. */
+  readTo: number;
   /** Payments too small to be kept, since the start. */
   dust: number;
   /** Ledgers before the source's first: payments in them, if there were any, are not known. */
@@ -86,6 +88,7 @@ export function createClassicWatcher(deps: ClassicWatcherDeps): ClassicWatcher {
   let quietUntilMs = Number.NEGATIVE_INFINITY;
   let pageLimit = pageLimitMax;
   let dust = 0;
+  let readTo = 0;
 
   /** How far the source has come, judged against all that was seen before. Undefined: it lags a little, ask again. */
   async function look(signal?: AbortSignal): Promise<HorizonRoot | undefined> {
@@ -142,15 +145,17 @@ export function createClassicWatcher(deps: ClassicWatcherDeps): ClassicWatcher {
     const records = recordsUpTo(page, newest.lastLedger);
     const last = lastPlace(records);
     const full = records.length >= pageLimit;
-    // A page may come from a server a little behind the one whose root was read.
+    // A page may come from a server a little behind the one whose root was read, but one that lists a record has its ledger.
     const whole = Math.min(seen.latestLedger, newest.lastLedger) - lagTolerated;
-    const ledger = Math.max(lastLedger, full && last ? ledgerOfPlace(last) - 1 : whole);
+    const listed = Math.min(ledgerOfPlace(lastPlace(page) ?? '0'), newest.lastLedger);
+    const ledger = Math.max(lastLedger, full && last ? ledgerOfPlace(last) - 1 : Math.max(whole, listed));
     const closed = full ? lastClosedAt(records, lastClosedAtMs) : seen.latestClosedAtMs;
     const closedAtMs = Math.min(closed, newest.lastClosedAtMs);
     if (records.length > 0 || ledger >= lastLedger + coverageStep || cursor === undefined) {
       await take(records, { cursor: last ?? cursor ?? '', ledger, closedAtMs }, signal);
     }
     lastLedger = ledger;
+    readTo = ledger;
     lastClosedAtMs = Math.max(lastClosedAtMs, closedAtMs);
     pageLimit = Math.min(pageLimitMax, full ? pageLimit : pageLimit * 2);
     return full;
@@ -212,7 +217,13 @@ export function createClassicWatcher(deps: ClassicWatcherDeps): ClassicWatcher {
     },
     health() {
       const unseen = meta.get(unseenKey);
-      return { lastLedger, lastClosedAtMs, dust, unseenBefore: unseen === undefined ? undefined : Number(unseen) };
+      return {
+        lastLedger,
+        lastClosedAtMs,
+        readTo,
+        dust,
+        unseenBefore: unseen === undefined ? undefined : Number(unseen),
+      };
     },
   };
 }

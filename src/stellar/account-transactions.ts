@@ -92,33 +92,42 @@ export async function readHolding(
 ): Promise<AssetHolding> {
   if (isAccountAddress(holder)) {
     const asset = await readTokenAsset(rpc, token, signal);
-    if (asset && asset.issuer !== holder) return readTrustline(rpc, asset, holder, signal);
+    if (asset && asset.issuer !== holder) return (await readTrustline(rpc, asset, holder, signal)).holding;
   }
   const answer = await viewContract(rpc, token, 'balance', [addressValue(holder)], signal);
   return answer.ok ? { ok: true, balance: units(readI128(answer.value)) } : { ok: false, reason: 'no_trustline' };
 }
 
-async function readTrustline(
-  rpc: Rpc,
+/** What an account holds, and since which ledger it has: all that moved it before is in it, and nothing after. */
+export async function readTrustline(
+  rpc: Pick<Rpc, 'entries'>,
   asset: { code: string; issuer: string },
   holder: string,
   signal?: AbortSignal,
-): Promise<AssetHolding> {
+): Promise<{ holding: AssetHolding; sinceLedger: number }> {
   const address = Address.fromString(holder).toScAddress();
-  if (address.type !== 'scAddressTypeAccount') return { ok: false, reason: 'no_account' };
+  if (address.type !== 'scAddressTypeAccount') throw new Error(`${holder} is no account that has trustlines`);
   const trustline = xdr.LedgerKey.trustline(
     new xdr.LedgerKeyTrustLine({
       accountId: address.accountId,
       asset: new Asset(asset.code, asset.issuer).toTrustLineXDRObject(),
     }),
   );
-  const { entries } = await rpc.entries([keyText(accountKey(holder)), keyText(trustline)], signal);
-  const found = entries.map((entry) => xdr.LedgerEntryData.fromXdr(entry.dataXdr, 'base64'));
-  if (!found.some((data) => data.type === 'account')) return { ok: false, reason: 'no_account' };
-  for (const data of found) {
-    if (data.type !== 'trustline') continue;
-    const authorized = (data.trustLine.flags & 1) === 1;
-    return authorized ? { ok: true, balance: units(data.trustLine.balance) } : { ok: false, reason: 'not_authorized' };
+  const { latestLedger, entries } = await rpc.entries([keyText(accountKey(holder)), keyText(trustline)], signal);
+  const found = entries.map(({ dataXdr, modifiedLedger = latestLedger }) => ({
+    data: xdr.LedgerEntryData.fromXdr(dataXdr, 'base64'),
+    modifiedLedger,
+  }));
+  if (!found.some(({ data }) => data.type === 'account')) {
+    return { holding: { ok: false, reason: 'no_account' }, sinceLedger: latestLedger };
   }
-  return { ok: false, reason: 'no_trustline' };
+  for (const { data, modifiedLedger } of found) {
+    if (data.type !== 'trustline') continue;
+    const holding: AssetHolding =
+      (data.trustLine.flags & 1) === 1
+        ? { ok: true, balance: units(data.trustLine.balance) }
+        : { ok: false, reason: 'not_authorized' };
+    return { holding, sinceLedger: modifiedLedger };
+  }
+  return { holding: { ok: false, reason: 'no_trustline' }, sinceLedger: latestLedger };
 }

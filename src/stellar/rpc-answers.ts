@@ -60,7 +60,13 @@ export type SimulateAnswer =
 export type EntriesAnswer = {
   /** Every entry is of this ledger or a later one. */
   latestLedger: number;
-  entries: { keyXdr: string; dataXdr: string; liveUntilLedger: number | undefined }[];
+  entries: {
+    keyXdr: string;
+    dataXdr: string;
+    liveUntilLedger: number | undefined;
+    /** Ledger of its last change; undefined where the server does not say. */
+    modifiedLedger?: number | undefined;
+  }[];
 };
 
 export function ledgerSpan(answer: Record<string, unknown>): LedgerSpan {
@@ -161,6 +167,7 @@ export function entryList(answer: Record<string, unknown>): EntriesAnswer['entri
     keyXdr: text(entry, 'key'),
     dataXdr: text(entry, 'xdr'),
     liveUntilLedger: optionalInteger(entry, 'liveUntilLedgerSeq'),
+    modifiedLedger: optionalInteger(entry, 'lastModifiedLedgerSeq'),
   }));
 }
 

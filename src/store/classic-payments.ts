@@ -8,8 +8,8 @@ export type ClassicPayments = {
   applyPage(page: ClassicPage): { added: number; setAside: number };
   /** Payments to this deposit account that are to reach the vault, those that may have landed first. */
   open(toAddress: string, limit: number): ClassicPaymentRow[];
-  /** Payments without an owner, oldest first, behind `after`. */
-  unattributedAfter(toAddress: string, after: number, limit: number): ClassicPaymentRow[];
+  /** Payments that wait for a person, oldest first, behind `after`. */
+  waitingAfter(toAddress: string, after: number, limit: number): ClassicPaymentRow[];
   byOperation(operationId: string): ClassicPaymentRow | undefined;
   /** Newest first; `before` is the id of the last row of the page before. */
   list(query: { state?: ClassicState; before?: number; limit: number }): ClassicPaymentRow[];
@@ -27,9 +27,7 @@ export type ClassicPayments = {
   /** What nobody owns yet. */
   unattributed(): { count: number; sum: Units };
   /** What lies in this deposit account by these books: all that is neither in the vault, nor on the way, nor closed. */
-  held(toAddress: string): Units;
-  /** The part of it that a forward may be made of, now or once it has an owner: without dust. */
-  forwardable(toAddress: string): Units;
+  held(toAddress: string, upToLedger?: number): Units;
   setAside(limit: number): SetAside[];
   setAsideCount(): number;
 };
@@ -118,8 +116,9 @@ export function createClassicPayments(db: RawDb, write: Write): ClassicPayments 
     `${select} ${indexed} ${owned} WHERE p.${notForwarded} AND p.state IN ('due', 'sent') AND p.to_address = ?
      ORDER BY p.state = 'due', p.id LIMIT ?`,
   );
-  const ownerless = db.prepare<[string, number, number], Stored>(
-    `${select} ${indexed} ${owned} WHERE p.${notForwarded} AND p.state = 'unattributed' AND p.to_address = ? AND p.id > ?
+  const waiting = db.prepare<[string, number, number], Stored>(
+    `${select} ${indexed} ${owned} WHERE p.${notForwarded} AND p.state IN ('unattributed', 'below_min') AND p.to_address = ?
+     AND p.id > ?
      ORDER BY p.id LIMIT ?`,
   );
   const one = db.prepare<[string], Stored>(`${select} ${owned} WHERE p.operation_id = ?`);
@@ -151,16 +150,10 @@ export function createClassicPayments(db: RawDb, write: Write): ClassicPayments 
   const aside = db.prepare<[number], SetAside>(
     'SELECT id, at_ms AS atMs, reason, data FROM classic_set_aside ORDER BY at_ms DESC, id DESC LIMIT ?',
   );
-  const forwardable = db
-    .prepare<[string], number>(
-      `SELECT COALESCE(SUM(amount), 0) FROM classic_payments ${indexed}
-       WHERE ${notForwarded} AND to_address = ? AND state IN ('unattributed', 'due')`,
-    )
-    .pluck();
   const held = db
-    .prepare<[string], number>(
+    .prepare<[string, number], number>(
       `SELECT COALESCE(SUM(amount), 0) FROM classic_payments ${indexed}
-       WHERE ${notForwarded} AND state IN ('unattributed', 'below_min', 'due') AND to_address = ?`,
+       WHERE ${notForwarded} AND state IN ('unattributed', 'below_min', 'due') AND to_address = ? AND ledger <= ?`,
     )
     .pluck();
   const asideCount = db.prepare<[], number>('SELECT COUNT(*) FROM classic_set_aside').pluck();
@@ -176,7 +169,7 @@ export function createClassicPayments(db: RawDb, write: Write): ClassicPayments 
         return { added, setAside: aside };
       }),
     open: (toAddress, limit) => open.all(toAddress, limit).map(toRow),
-    unattributedAfter: (toAddress, after, limit) => ownerless.all(toAddress, after, limit).map(toRow),
+    waitingAfter: (toAddress, after, limit) => waiting.all(toAddress, after, limit).map(toRow),
     byOperation(operationId) {
       const found = one.get(operationId);
       return found && toRow(found);
@@ -202,8 +195,7 @@ export function createClassicPayments(db: RawDb, write: Write): ClassicPayments 
       const found = totals.get();
       return { count: found?.count ?? 0, sum: found ? fromStored(found.sum) : zero };
     },
-    forwardable: (toAddress) => fromStored(forwardable.get(toAddress) ?? 0),
-    held: (toAddress) => fromStored(held.get(toAddress) ?? 0),
+    held: (toAddress, upToLedger = Number.MAX_SAFE_INTEGER) => fromStored(held.get(toAddress, upToLedger) ?? 0),
     setAside: (limit) => aside.all(limit),
     setAsideCount: () => asideCount.get() ?? 0,
   };

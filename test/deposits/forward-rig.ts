@@ -68,7 +68,11 @@ export function createForwardRig(): ForwardRig {
       },
       account: depositAccount,
       secret,
-      balance: async () => units(chain.balance),
+      async balance() {
+        const sinceLedger = chain.balanceSince ?? classic.horizon.lastRecordLedger();
+        return { amount: units(chain.balance), sinceLedger };
+      },
+      readTo: () => classic.watcher.health().readTo,
       sync: step('sync', store.sync),
       clock,
       log: silentLog(),
@@ -91,7 +95,9 @@ export function createForwardRig(): ForwardRig {
       for (let turn = 0; turn < turnsMax; turn++) {
         const more = await rig.forwarder.turn();
         if (!more && classic.store.classicPayments.open(depositAccount, 1).length === 0) return;
-        if (!more) chain.close(60);
+        if (more) continue;
+        chain.close(60);
+        await classic.catchUp();
       }
       throw new Error('payments are left');
     },

@@ -63,6 +63,11 @@ export class ScriptedHorizon implements Horizon {
     return this.pages.shift()?.(page) ?? page;
   }
 
+  /** Ledger in which the account was last paid. */
+  lastRecordLedger(): number {
+    return this.records.reduce<number>((ledger, record) => Math.max(ledger, Number((placeOf(record) ?? 0n) >> 32n)), 1);
+  }
+
   private throwNext(): void {
     const failure = this.failures.shift();
     if (failure) throw failure;

@@ -39,6 +39,8 @@ export class ScriptedVault {
   amountMax = 10n ** 15n;
   /** What the deposit account holds. */
   balance = 10n ** 15n;
+  /** Ledger of Horizon in which that last changed; without it, the one of its newest record. */
+  balanceSince: number | undefined;
   /** What the vault took, by operation id. */
   readonly taken = new Map<bigint, { account: string; amount: bigint }>();
   readonly sends: string[] = [];
