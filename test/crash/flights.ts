@@ -36,14 +36,14 @@ export function flightsOf({ devnet, books }: Shop, vault: Vault): Flight[] {
     return undefined;
   }
 
-  /** A payout that is held where a batch was meant to be has that one wait: it is let go, and tried again. */
+  /** A payout that is held where a batch was meant to be has that one wait: it is let go, and tried again after the next batch. */
   async function held(hold: () => Promise<unknown>, letGo: () => Promise<unknown>): Promise<number> {
     for (;;) {
       await hold();
       const batch = await submittedWithin(tryMs);
       if (batch !== undefined) return batch;
       await letGo();
-      await systemClock.sleep(tryMs / 4);
+      await landed((await vault.lastBatch(0)).batch + 1);
     }
   }
 
@@ -75,11 +75,9 @@ export function flightsOf({ devnet, books }: Shop, vault: Vault): Flight[] {
     {
       name: 'landed, its answers lost',
       async hold() {
-        const batch = await held(async () => {
-          // Nothing tells the gateway of a ledger after this one.
-          for (const target of ['getTransaction', 'getEvents']) await fault(target, { kind: 'refuse' });
-          await fault('sendTransaction', { kind: 'drop-reply-after-apply' });
-        }, clear);
+        const batch = await held(() => fault('sendTransaction', { kind: 'drop-reply-after-apply' }), clear);
+        // Nothing tells the gateway of a ledger after this one.
+        for (const target of ['getTransaction', 'getEvents']) await fault(target, { kind: 'refuse' });
         await landed(batch);
       },
       release: landed,

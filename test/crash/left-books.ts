@@ -52,13 +52,13 @@ export function readLeftBooks(file: string): LeftBooks {
 }
 
 export function copyWithLog(from: string, to: string): void {
-  for (const suffix of ['', '-wal']) {
+  for (const suffix of ['', '-wal', '-synced']) {
     if (fs.existsSync(from + suffix)) fs.copyFileSync(from + suffix, to + suffix);
   }
 }
 
 export function removeWithLog(file: string): void {
-  for (const suffix of ['', '-wal', '-shm']) fs.rmSync(file + suffix, { force: true });
+  for (const suffix of ['', '-wal', '-shm', '-synced']) fs.rmSync(file + suffix, { force: true });
 }
 
 function exact(amounts: Omit<Row, 'address'>): LeftAccount {

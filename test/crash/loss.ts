@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { systemClock } from '../../src/clock.ts';
 import { parseUsdc, units } from '../../src/money.ts';
 import type { Vault } from '../../src/stellar/vault-client.ts';
@@ -127,8 +128,18 @@ async function copyBooks({ shop, consumers, gateway }: World, way: Way, file: st
   }
   // Files as a snapshot of the disk has them: those of a process that runs on meanwhile need not fit together.
   process.kill(gateway.pid, 'SIGSTOP');
+  await untilStopped(gateway.pid);
   copyWithLog(shop.databaseFile, file);
   process.kill(gateway.pid, 'SIGCONT');
+}
+
+/** The signal is on its way for a moment, in which a thread may still write. */
+async function untilStopped(pid: number): Promise<void> {
+  await until(
+    async () => execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' }),
+    (state) => state.startsWith('T'),
+    1,
+  );
 }
 
 /** Behind the copy: a deposit, an exit that lands, one that its owner keeps for later, and a settlement. */
