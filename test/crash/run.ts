@@ -1,4 +1,4 @@
-import { randomSeed, scriptCommand, wholeNumber } from '../../scripts/script-command.ts';
+import { countFromOne, randomSeed, scriptCommand, wholeNumber } from '../../scripts/script-command.ts';
 import { crashLoop } from './crash-loop.ts';
 import { faultsOfEnd, faultsOfLoss } from './loss-verdict.ts';
 import { lossLoop } from './losses.ts';
@@ -11,8 +11,8 @@ const options = scriptCommand(
   'crash',
   'The shipped program under load, killed again and again; then the books of clients, service, database and vault are compared.',
 )
-  .option('--kills <number>', 'how often', wholeNumber, 50)
-  .option('--losses <number>', 'instead, lose its database so often with a batch on its way', wholeNumber)
+  .option('--kills <number>', 'how often', countFromOne, 50)
+  .option('--losses <number>', 'instead, lose its database so often with a batch on its way', countFromOne)
   .option('--seed <number>', 'of the load and of the moments; by chance without it', wholeNumber)
   .option('--json', 'the figures as JSON')
   .parse()

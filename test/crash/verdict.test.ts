@@ -15,6 +15,7 @@ const sound: CrashReport = {
   repeated: [],
   settledOnChain: 5_500n,
   owed: 5_500n,
+  unpaid: 0,
   reconciled: true,
   readyMs: [800, 900, 850],
 };
@@ -30,6 +31,7 @@ it.each([
   ['more charges than calls that a client saw or a kill cut off', { charged: 15 }],
   ['a vault that took another sum', { settledOnChain: 5_499n }],
   ['books that differ from the vault', { reconciled: false }],
+  ['a run that went out of money', { unpaid: 1 }],
   ['a run in which nothing was served', { served: 0, charged: 0 }],
 ] satisfies [string, Partial<CrashReport>][])('%s is a fault', (_name, change) => {
   expect(faultsOf({ ...sound, ...change })).toHaveLength(1);

@@ -5,6 +5,7 @@ export function faultsOf(report: CrashReport): string[] {
   const { givenAway, unforwarded, repeated, served, charged, inFlightAtKills, settledOnChain, owed } = report;
   const faults: string[] = [];
   if (served === 0) faults.push('nothing was served, so nothing is shown');
+  if (report.unpaid > 0) faults.push(`${report.unpaid} calls were not paid for, so the last kills show nothing`);
   if (givenAway.length > 0) faults.push(`served and not charged: ${givenAway.join(', ')}`);
   if (unforwarded.length > 0) faults.push(`charged and not forwarded: ${unforwarded.join(', ')}`);
   if (repeated.length > 0) faults.push(`forwarded twice: ${repeated.join(', ')}`);
