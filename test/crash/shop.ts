@@ -78,13 +78,16 @@ export async function openShop(): Promise<Shop> {
   };
 }
 
+/** How the service itself fails: no status that the gateway has for a failure of its own. */
+export const ownFailure = 501;
+
 /** Answers at once, late, in two parts, with a failure, or breaks off, so that kills fall into every part of a call. */
 async function startService(forwarded: string[]): Promise<Server> {
   const server = createServer((req, res) => {
     const count = forwarded.push(String(req.headers['callora-call']));
     const kind = count % 8;
     if (kind === 7) {
-      res.writeHead(500).end('{}');
+      res.writeHead(ownFailure).end('{}');
       return;
     }
     res.writeHead(200, { 'content-type': 'text/plain', 'content-length': '10' });

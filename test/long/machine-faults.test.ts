@@ -7,7 +7,7 @@ import { systemClock } from '../../src/clock.ts';
 import { type ClientBook, startClients } from '../crash/clients.ts';
 import { compare, settleAll } from '../crash/compare.ts';
 import { callStatus, type GatewayRun, issueToken, startGateway } from '../crash/gateway.ts';
-import { openShop, type Shop } from '../crash/shop.ts';
+import { openShop, ownFailure, type Shop } from '../crash/shop.ts';
 import { buildFaultyMachine, type FaultyMachine } from '../disk/faulty-machine.ts';
 import { callora } from '../support/callora-process.ts';
 import { figure } from '../support/figure.ts';
@@ -27,7 +27,7 @@ let health: { answers: number; failures: string[]; stop(): Promise<void> };
 beforeAll(async () => {
   machine = buildFaultyMachine();
   shop = await openShop();
-  gateway = await startGateway(shop, machine.env);
+  await begin(machine.env);
   token = await issueToken(shop);
   book = startClients(8, shop.url, () => token);
   health = watchHealth(shop.adminUrl);
@@ -43,19 +43,31 @@ afterAll(async () => {
   machine?.remove();
 });
 
-/** A probe that gives up after a second, as an orchestrator's does; only while a process is there to be asked. */
+/** Of the process that is there to be asked; undefined while none is. */
+let life: object | undefined;
+
+async function begin(env?: NodeJS.ProcessEnv): Promise<void> {
+  gateway = await startGateway(shop, env);
+  life = {};
+}
+
+async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  life = undefined;
+  await gateway.end(signal);
+}
+
+/** A probe that gives up after a second, as an orchestrator's does; whatever else it gets is a failure too. */
 function watchHealth(adminUrl: string): typeof health {
   let over = false;
   const seen = { answers: 0, failures: [] as string[] };
   const running = (async () => {
     while (!over) {
-      try {
-        const answer = await fetch(`${adminUrl}/healthz`, { signal: AbortSignal.timeout(1_000) });
-        await answer.text();
-        seen.answers++;
-      } catch (error) {
-        const { name = '' } = error instanceof Error ? error : {};
-        if (name === 'TimeoutError') seen.failures.push('no answer within a second');
+      const asked = life;
+      const found = await told(`${adminUrl}/healthz`).catch((error: unknown) => String(error));
+      // A process that is ended meanwhile owes no answer.
+      if (asked && asked === life) {
+        if (typeof found === 'object' && found.status === 200 && found.body.ok === true) seen.answers++;
+        else seen.failures.push(JSON.stringify(found));
       }
       await systemClock.sleep(50);
     }
@@ -72,13 +84,25 @@ function watchHealth(adminUrl: string): typeof health {
   };
 }
 
+async function told(url: string): Promise<{ status: number; body: { ok?: boolean; reasons?: string[] } }> {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(1_000) });
+  return { status: answer.status, body: (await answer.json()) as { ok?: boolean; reasons?: string[] } };
+}
+
+/** Not only that it is not ready: why, and within a second. */
+async function expectReason(reason: RegExp): Promise<void> {
+  const { status, body } = await told(`${shop.adminUrl}/readyz`);
+  expect(status).toBe(503);
+  expect(body.reasons?.join('\n')).toMatch(reason);
+}
+
 async function untilStatus(status: number): Promise<void> {
   while ((await callStatus(shop, token)) !== status) await systemClock.sleep(20);
 }
 
 /** The service itself fails now and then, which costs nothing and may pass; nothing that it served does. */
 async function expectNothingServed(calls = 20): Promise<void> {
-  for (let call = 0; call < calls; call++) expect([500, 503]).toContain(await callStatus(shop, token));
+  for (let call = 0; call < calls; call++) expect([ownFailure, 503]).toContain(await callStatus(shop, token));
 }
 
 it('a full disk: calls are refused with 503, and sold again when there is room, without a restart', async () => {
@@ -93,19 +117,20 @@ it('a full disk: calls are refused with 503, and sold again when there is room, 
 it('a kill on a full disk leaves a log that is taken up again, with the transaction that had no room torn', async () => {
   machine.fail('full');
   await untilStatus(503);
-  await gateway.end('SIGKILL');
+  await end('SIGKILL');
   machine.recover();
-  gateway = await startGateway(shop, machine.env);
+  await begin(machine.env);
   await untilStatus(200);
 });
 
 it('a sync that fails: calls are refused with 503 until a restart, for what the disk holds is in doubt', async () => {
   machine.fail('sync');
   await untilStatus(503);
+  await expectReason(/journal: cannot write/);
   machine.recover();
   await expectNothingServed();
-  await gateway.end('SIGTERM');
-  gateway = await startGateway(shop, machine.env);
+  await end('SIGTERM');
+  await begin(machine.env);
   await untilStatus(200);
 });
 
@@ -132,7 +157,7 @@ it.each([
 ])('a clock that is %s changes no balance, and calls are sold again when it is right', async (_name, seconds) => {
   machine.fail(`clock ${seconds}`);
   // Ahead, tokens have ended; behind, they are not from the past. Either way it is refused, or sold and charged.
-  for (let call = 0; call < 20; call++) expect([200, 401, 500, 503]).toContain(await callStatus(shop, token));
+  for (let call = 0; call < 20; call++) expect([200, 401, ownFailure, 503]).toContain(await callStatus(shop, token));
   machine.recover();
   await untilStatus(200);
 });
@@ -141,7 +166,7 @@ it('after all of it the books of clients, service, database and vault agree, and
   await health.stop();
   await book.stop();
   expect(await settleAll(shop)).toBe(true);
-  await gateway.end('SIGTERM');
+  await end('SIGTERM');
   const found = await compare(shop, book);
   figure(`${found.served} served, ${found.charged} charged, ${health.answers} looks at the health`);
   expect(found).toMatchObject({ givenAway: [], unforwarded: [], repeated: [], settledOnChain: found.owed });
@@ -166,10 +191,10 @@ it.each([
 });
 
 it('a log that is damaged before its end is refused and left as it is, after a kill with charges in it', async () => {
-  gateway = await startGateway(shop);
+  await begin();
   await untilStatus(200);
   for (let call = 0; call < 20; call++) await callStatus(shop, token);
-  await gateway.end('SIGKILL');
+  await end('SIGKILL');
   const files = [shop.databaseFile, `${shop.databaseFile}-wal`];
   const [database, log] = files.map((file) => fs.readFileSync(file)) as [Buffer, Buffer];
   const damaged = Buffer.from(log);
@@ -186,6 +211,6 @@ it('a log that is damaged before its end is refused and left as it is, after a k
 });
 
 it('the sound files are taken up again', async () => {
-  gateway = await startGateway(shop);
+  await begin();
   await untilStatus(200);
 });
