@@ -256,7 +256,7 @@ export const chargeGuards: readonly Guard[] = [
     search: 'if (stopNow) return',
     replacement: "if (stopNow?.detail === '') return",
     test: 'test/settlement/exits.test.ts',
-    name: 'is not signed when the books are found in doubt while the network is asked',
+    name: 'is not signed when the books are found in doubt',
   },
   {
     id: 'M10a',
