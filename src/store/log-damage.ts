@@ -101,7 +101,7 @@ function describe(file: string, damage: LogDamage): string {
       return `${log} has lost frames to a power cut, and ${countCommits(damage.commitsBehind)} behind them`;
     case 'short': {
       const { frames, syncedFrames } = damage;
-      return `${log} reads to frame ${frames}, and ${syncedFrames} frames were on the disk at its last sync: this is no torn end, and opening it would lose what follows`;
+      return `${log} reads to frame ${frames} of the ${syncedFrames} that were on the disk at its last sync: its end is missing or damaged, or it is an older copy that was put back by hand, and opening it would lose what follows`;
     }
     case 'header':
       return `${log} has a damaged header before ${damage.bytes - logHeaderBytes} bytes: opening it would lose every commit in it`;
