@@ -63,10 +63,11 @@ describe('a settlement that somebody else made with the operator’s key', () =>
     await rig.takeOver();
     expect(salesStop(rig.gateway.core)).toBeUndefined();
     expect(await rig.sell(2)).toBe(2);
-    // What was stolen, and the three calls, which are settled as ever once they are old.
+    // What was taken stands for the three calls of before, for it may have been a batch with them that a lost database made:
+    // nobody is billed twice. The two behind it are settled as ever.
     await rig.settle();
-    expect(rig.gateway.core.ledger.account(rig.consumer.address)).toMatchObject({ settled: units(50_000n) });
-    expect(await rig.gateway.core.vault.account(rig.consumer.address)).toMatchObject({ settled: units(50_000n) });
+    expect(rig.gateway.core.ledger.account(rig.consumer.address)).toMatchObject({ settled: units(44_000n) });
+    expect(await rig.gateway.core.vault.account(rig.consumer.address)).toMatchObject({ settled: units(44_000n) });
     expect(await rig.gateway.core.books('test').reconcile()).toMatchObject({ ok: true });
     await rig.restart();
     await rig.turns();

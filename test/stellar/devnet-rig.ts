@@ -130,6 +130,7 @@ export function createMoneyRig(chain: Chain, rpc: Rpc = chain.rpc): MoneyRig {
       clock,
       log,
       token: chain.token,
+      closesAtWill: true,
       payees: [addressOf('payee'), addressOf('late payee')],
       onFirstSight: (_, signal) =>
         beginAdoption({ vault, meta, newest: () => through.latestLedger(), firstStart: true }, 32, signal),
