@@ -426,12 +426,12 @@ describe('a WebSocket through the gateway', () => {
     await start('message');
     const commit = Promise.withResolvers<void>();
     rig.journal.beforeCharge = () => commit.promise;
-    const socket = await open('/api0/live', {}, '\x81\x82\x00\x00\x00\x00hi');
-    expect(upstream.bytes.join('')).not.toContain('hi');
+    const socket = await open('/api0/live', {}, '\x81\x82\x00\x00\x00\x00h!');
+    expect(upstream.bytes.join('')).not.toContain('h!');
     expect(far?.messages).toEqual([]);
     commit.resolve();
     await until(() => far?.messages.length === 1);
-    expect(far?.messages).toEqual(['hi']);
+    expect(far?.messages).toEqual(['h!']);
     await closed(socket);
   });
 
