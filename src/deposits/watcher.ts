@@ -258,8 +258,14 @@ export function createWatcher(deps: WatcherDeps): Watcher {
     const { token } = deps;
     if (!token || clock.monotonicMs() - transfersAtMs < transfersEveryMs) return false;
     const place = { ...span, startLedger: deps.startLedger ?? 0, closedAtMs: state.lastClosedAtMs };
-    const more = await followTransfers({ rpc, deposits, meta, log, vault: vault.address, token }, place, signal);
-    if (!more) transfersAtMs = clock.monotonicMs();
+    // Noted before the look: whoever wants one meanwhile may want what this one has just missed.
+    transfersAtMs = clock.monotonicMs();
+    let more = true;
+    try {
+      more = await followTransfers({ rpc, deposits, meta, log, vault: vault.address, token }, place, signal);
+    } finally {
+      if (more) transfersAtMs = Number.NEGATIVE_INFINITY;
+    }
     return more;
   }
 

@@ -657,6 +657,36 @@ describe('USDC that was sent to the vault without a deposit', () => {
     expect(rig.store.deposits.bare()).toMatchObject({ left: 77n, leftCount: 1 });
   });
 
+  it('that are wanted while they are looked at are looked at once more', async () => {
+    const looks = { begun: Promise.withResolvers<void>(), end: Promise.withResolvers<void>() };
+    const rig = createRig({ token });
+    const { events } = rig.source.rpc;
+    rig.restart({
+      token,
+      rpc: {
+        ...rig.source.rpc,
+        async events(request, signal) {
+          const page = await events(request, signal);
+          if (request.topics) {
+            looks.begun.resolve();
+            await looks.end.promise;
+          }
+          return page;
+        },
+      },
+    });
+    const turns = rig.catchUp();
+    await looks.begun.promise;
+    // It comes in behind the page that was just read, and somebody wants to compare.
+    rig.source.latestLedger = 101;
+    rig.source.transfers = [transfer(77n, { txHash: 'bare', ledger: 101 }, 1)];
+    rig.watcher.wantTransfers();
+    looks.end.resolve();
+    await turns;
+    await rig.catchUp();
+    expect(rig.store.deposits.bare().transfers).toMatchObject([{ left: 77n }]);
+  });
+
   it('says which ledgers were forgotten before it looked, and goes on behind them', async () => {
     const said: unknown[] = [];
     const log = { ...silentLog(), error: (fields: unknown, text?: string) => void said.push(fields, text) } as Log;
