@@ -5,8 +5,8 @@ import { figure } from '../support/figure.ts';
 
 /** Single faults at numbered spots of the scripts; `npm run simulate -- --faults` plays every one. */
 it.each<[string, Script, number]>([
-  ['a whole life', lifeScript, 1],
-  ['payments on their way into the vault', classicScript, 4],
+  ['a whole life', lifeScript, 3],
+  ['payments on their way into the vault', classicScript, 12],
 ])(
   'each fault of a request, a write or a sync, at any spot of %s, moves no unit',
   async (_, script, oneOf) => {
