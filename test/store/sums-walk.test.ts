@@ -48,7 +48,10 @@ it('sound books are found sound, whatever is charged, refunded, sealed, settled 
 }, 120_000);
 
 it('a batch that lands between two steps is counted once, before whichever step it does', async () => {
-  for (let landsBefore = 0; landsBefore < 20; landsBefore++) {
+  const sound = openTestStore().store;
+  await fillBooks(sound);
+  const stepsInAll = [...createSumsWalk(sound.db)(least)].length;
+  for (let landsBefore = 0; landsBefore < stepsInAll; landsBefore++) {
     const { store } = openTestStore();
     await fillBooks(store);
     const [open] = store.batches.open();
