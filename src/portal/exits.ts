@@ -122,7 +122,7 @@ function refusal(answer: Extract<ExitAnswer, { ok: false }>, wanted: Units): Gat
 
 function pendingText({ amount, to, expiresLedger }: ExitRow): string {
   return (
-    `an exit of ${formatUsdc(amount)} USDC to ${to} is signed; it ends when it lands, or with ledger ${expiresLedger}. ` +
+    `an exit of ${formatUsdc(amount)} USDC to ${to} is signed; it ends when it lands, or soon after ledger ${expiresLedger}. ` +
     'Ask for the same again to get its envelope.'
   );
 }

@@ -87,8 +87,8 @@ export function createExitDesk(deps: ExitDeskDeps): ExitDesk {
 }
 
 async function decide(deps: ExitDeskDeps, terms: ExitTerms): Promise<ExitAnswer> {
-  const stop = deps.stop();
-  if (stop) return { ok: false, reason: 'stopped', ...stop };
+  const stopped = refusedBy(deps.stop());
+  if (stopped) return stopped;
   const slot = deps.ledger.account(terms.account);
   const known = slot && deps.exits.openOf(slot.id);
   if (known)
@@ -99,8 +99,8 @@ async function decide(deps: ExitDeskDeps, terms: ExitTerms): Promise<ExitAnswer>
   if (prepared === 'chain_unavailable') return { ok: false, reason: prepared };
   if (!prepared.ok) return { ok: false, reason: 'refused', detail: prepared.detail };
   // The network has taken its time: the books may have been found in doubt meanwhile.
-  const stopNow = deps.stop();
-  if (stopNow) return { ok: false, reason: 'stopped', ...stopNow };
+  const stoppedNow = refusedBy(deps.stop());
+  if (stoppedNow) return stoppedNow;
   const row = commit(deps, slot, terms, prepared);
   return row ? await handOut(deps, row, terms) : tooLarge(deps, slot);
 }
@@ -141,11 +141,15 @@ async function handOut(deps: ExitDeskDeps, exit: ExitRow, terms: ExitTerms): Pro
     deps.log.error({ err: error, account: terms.account }, 'an exit could not be put on disk, so it was not signed');
     return { ok: false, reason: 'not_written' };
   }
-  const stop = deps.stop();
-  if (stop) return { ok: false, reason: 'stopped', ...stop };
+  const stopped = refusedBy(deps.stop());
+  if (stopped) return stopped;
   const signed = await deps.signer.sign(exit.envelopeXdr, terms);
   deps.log.info({ account: terms.account, exit: exit.id, expiresLedger: exit.expiresLedger }, 'an exit was co-signed');
   return { ok: true, exit, signed };
+}
+
+function refusedBy(stop: ExitStop | undefined): ExitAnswer | undefined {
+  return stop && { ok: false, reason: 'stopped', ...stop };
 }
 
 function tooLarge({ ledger }: ExitDeskDeps, slot: AccountSlot | undefined): ExitAnswer {

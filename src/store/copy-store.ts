@@ -1,8 +1,9 @@
-import { closeSync, fsyncSync, linkSync, openSync, rmSync } from 'node:fs';
+import { closeSync, linkSync, openSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { BackupJob, BackupSums } from './backup.ts';
 import { openSqlite } from './open-sqlite.ts';
 import type { RawDb } from './raw-db.ts';
+import { syncToDisk } from './sync-to-disk.ts';
 
 /** Steps are large: the copy is of one moment whatever is written meanwhile, and whoever copies has nothing else to do. */
 const stepPages = 4_096;
@@ -86,12 +87,3 @@ const moneyColumns: Record<string, string[]> = {
   exits: ['amount'],
   classic_payments: ['amount'],
 };
-
-function syncToDisk(name: string): void {
-  const descriptor = openSync(name, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}

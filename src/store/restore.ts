@@ -1,16 +1,4 @@
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { chmodSync, constants, copyFileSync, existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../clock.ts';
 import { createAudit } from './audit.ts';
@@ -23,6 +11,7 @@ import { migrateStore } from './migrate.ts';
 import { openSqlite } from './open-sqlite.ts';
 import { createWrite, type RawDb } from './raw-db.ts';
 import { markRestored } from './restored.ts';
+import { syncToDisk } from './sync-to-disk.ts';
 
 export type RestoreJob = {
   /** The gateway's database, which the copy replaces. */
@@ -175,13 +164,4 @@ function takeLogIn(file: string): void {
 
 function removeWithLog(file: string): void {
   for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
-}
-
-function syncToDisk(name: string): void {
-  const descriptor = openSync(name, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

@@ -30,7 +30,7 @@ import { createRoots, type Roots } from './roots.ts';
 import { createRoutes, type Routes } from './routes.ts';
 import { createStatements, type Statements } from './statements.ts';
 import { createFindWrongSums, type FindWrongSums } from './sums.ts';
-import { keepSyncedMarks } from './synced-mark.ts';
+import { keepSyncedMarks, type SyncedMarks } from './synced-mark.ts';
 import { createTokens, type Tokens } from './tokens.ts';
 import { takeApartUnfinished } from './unseal.ts';
 import { createUsageSums, type UsageSums } from './usage-sums.ts';
@@ -111,6 +111,7 @@ export function openStore(options: StoreOptions): Store {
   let db: RawDb | undefined;
   let journalDb: RawDb | undefined;
   let walkDb: RawDb | undefined;
+  let marks: SyncedMarks | undefined;
   try {
     const checkFirst = storeBytes(file) <= (options.checkFirstMaxBytes ?? checkFirstMaxBytesDefault);
     db = connect(file, checkFirst, log);
@@ -123,7 +124,7 @@ export function openStore(options: StoreOptions): Store {
     takeApartUnfinished(db, write);
     journalDb = connectJournal(file);
     walkDb = connectWalk(file);
-    const marks = keepSyncedMarks(file);
+    marks = keepSyncedMarks(file);
     const wal = createWalSync(`${file}-wal`, options.fdatasync, marks.begin);
     const checkpoints = (options.startCheckpoints ?? startCheckpoints)({
       file,
@@ -148,12 +149,13 @@ export function openStore(options: StoreOptions): Store {
       async close() {
         await checkpoints.stop();
         await wal.close();
-        marks.close();
+        marks?.close();
         for (const connection of opened) connection.close();
         lock.release();
       },
     };
   } catch (error) {
+    marks?.close();
     walkDb?.close();
     journalDb?.close();
     db?.close();
