@@ -59,22 +59,26 @@ const lies: Record<string, (rig: Rig, ledger: number) => Partial<WatcherDeps['rp
   }),
 };
 
+/** Two ledgers behind one that was read, a server lies: it is refused, and nothing has moved. */
+async function refused(rig: Rig, lie: () => Partial<WatcherDeps['rpc']> | undefined): Promise<void> {
+  const { source, store, clock, start } = rig;
+  while (await start().turn());
+  const before = store.deposits.cursor('vault');
+  clock.advance(10_000);
+  source.latestLedger += 2;
+  await expect(start(lie()).turn()).rejects.toMatchObject({ failure: 'ahead' });
+  expect(store.deposits.cursor('vault')).toEqual(before);
+}
+
 describe.each(Object.keys(lies))('a ledger that cannot have closed yet, as %s', (lie) => {
   it('moves nothing, and an honest server is read on', async () => {
     const rig = startRig();
-    const { source, store, clock, start } = rig;
-    while (await start().turn());
-    const before = store.deposits.cursor('vault');
-    clock.advance(10_000);
-    source.latestLedger += 2;
-    const lying = start(lies[lie]?.(rig, 100 + 10 + aheadSlackLedgers + 1));
-    await expect(lying.turn()).rejects.toMatchObject({ failure: 'ahead' });
-    expect(store.deposits.cursor('vault')).toEqual(before);
-    source.deposit(alice, 500n);
-    const honest = start();
+    await refused(rig, () => lies[lie]?.(rig, 100 + 10 + aheadSlackLedgers + 1));
+    rig.source.deposit(alice, 500n);
+    const honest = rig.start();
     while (await honest.turn());
     expect(honest.state().lastLedger).toBe(102);
-    expect(store.accounts.byAddress(alice)?.deposited).toBe(500n);
+    expect(rig.store.accounts.byAddress(alice)?.deposited).toBe(500n);
   });
 });
 
@@ -104,15 +108,8 @@ describe.each(Object.keys(times))('a close time that cannot have come yet, %s', 
     ['by more than a calendar holds', 9e15],
   ])('%s is not kept, and an honest server is read on', async (_, aheadMs) => {
     const rig = startRig();
-    const { source, store, clock, start } = rig;
-    while (await start().turn());
-    const before = store.deposits.cursor('vault');
-    clock.advance(10_000);
-    source.latestLedger += 2;
-    const lying = start(times[place]?.(rig, clock.nowMs() + aheadMs));
-    await expect(lying.turn()).rejects.toMatchObject({ failure: 'ahead' });
-    expect(store.deposits.cursor('vault')).toEqual(before);
-    const honest = start();
+    await refused(rig, () => times[place]?.(rig, rig.clock.nowMs() + aheadMs));
+    const honest = rig.start();
     while (await honest.turn());
     expect(honest.state().lastClosedAtMs).toBe(closedAtMs(102));
   });

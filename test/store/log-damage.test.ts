@@ -16,7 +16,10 @@ import {
   headerBytes,
   killedAfter,
   killedStore,
+  logActs,
+  logSteps,
   openLogged,
+  takeLogStep,
 } from './log-rig.ts';
 
 /** The verdict on these bytes in place of the log. */
@@ -75,34 +78,13 @@ describe('a log that a crash has left', () => {
     expect(findLogDamage(file)).toBeUndefined();
   });
 
-  type Step = { act: 'commit' | 'rollback' | 'begin' | 'savepoint' | 'undo' | 'restart'; rows: number; at: number };
-  const step: fc.Arbitrary<Step> = fc.record({
-    act: fc.constantFrom('commit', 'commit', 'rollback', 'begin', 'savepoint', 'undo', 'restart'),
-    rows: fc.integer({ min: 0, max: 12 }),
-    at: fc.integer({ min: 1, max: 40 }),
-  });
-
   it('is never refused at any moment of any history of commits, of large transactions that spill or are undone, and of checkpoints', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 40, size: 'max' }), (steps) => {
+      fc.property(logSteps(...logActs), (steps) => {
         const { db, file } = openLogged();
         // Almost no cache: a transaction writes into the log long before its end, and over what it has written.
         db.pragma('cache_size = 2');
-        const put = db.prepare('INSERT OR REPLACE INTO rows (id, text) VALUES (?, ?)');
-        for (const { act, rows, at } of steps) {
-          if (act === 'begin' && !db.inTransaction) db.exec('BEGIN');
-          for (let row = 0; row < rows; row++) {
-            put.run(at + row, String(at).repeat(400));
-            expect(findLogDamage(file)).toBeUndefined();
-          }
-          if (act === 'restart' && !db.inTransaction) db.pragma('wal_checkpoint(RESTART)');
-          if (!db.inTransaction) continue;
-          if (act === 'savepoint') db.exec('SAVEPOINT here');
-          if (act === 'undo') db.exec('SAVEPOINT there; DELETE FROM rows WHERE id % 2 = 0; ROLLBACK TO there');
-          if (act === 'commit') db.exec('COMMIT');
-          if (act === 'rollback') db.exec('ROLLBACK');
-        }
-        expect(findLogDamage(file)).toBeUndefined();
+        for (const step of steps) takeLogStep(db, step, () => expect(findLogDamage(file)).toBeUndefined());
         db.close();
       }),
       { numRuns: 40 },

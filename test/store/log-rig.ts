@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
+import fc from 'fast-check';
 import { onTestFinished } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
 import { openTestStore, tempFolder, writeCharge } from './rig.ts';
@@ -21,6 +22,38 @@ export function openLogged(): { db: Database.Database; file: string } {
   db.pragma('wal_autocheckpoint = 0');
   db.exec('CREATE TABLE rows (id INTEGER PRIMARY KEY, text TEXT)');
   return { db, file };
+}
+
+export type LogStep<Act extends string = LogAct> = { act: Act; rows: number; at: number };
+type LogAct = (typeof logActs)[number];
+
+/** What a connection does to its log: writes rows, and then one of these. */
+export const logActs = ['commit', 'commit', 'rollback', 'begin', 'savepoint', 'undo', 'restart', 'truncate'] as const;
+
+export function logSteps<Act extends string>(...acts: Act[]): fc.Arbitrary<LogStep<Act>[]> {
+  const act = fc.constantFrom(...acts);
+  const step = fc.record({ act, rows: fc.integer({ min: 0, max: 12 }), at: fc.integer({ min: 1, max: 40 }) });
+  return fc.array(step, { maxLength: 40, size: 'max' });
+}
+
+/** Takes one step, and looks whenever something may have been written. Other acts than the log's are the caller's. */
+export function takeLogStep(db: Database.Database, { act, rows, at }: LogStep<string>, look: () => void): void {
+  if (act === 'begin' && !db.inTransaction) db.exec('BEGIN');
+  const put = db.prepare('INSERT OR REPLACE INTO rows (id, text) VALUES (?, ?)');
+  for (let row = 0; row < rows; row++) {
+    put.run(at + row, String(at).repeat(400));
+    look();
+  }
+  if (db.inTransaction) {
+    if (act === 'savepoint') db.exec('SAVEPOINT here');
+    if (act === 'undo') db.exec('SAVEPOINT there; DELETE FROM rows WHERE id % 2 = 0; ROLLBACK TO there');
+    if (act === 'commit') db.exec('COMMIT');
+    if (act === 'rollback') db.exec('ROLLBACK');
+  } else {
+    if (act === 'restart') db.pragma('wal_checkpoint(RESTART)');
+    if (act === 'truncate') db.pragma('wal_checkpoint(TRUNCATE)');
+  }
+  look();
 }
 
 /** What a process killed after so many commits leaves behind, each of two frames or more. */

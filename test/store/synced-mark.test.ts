@@ -14,7 +14,17 @@ import {
   unknownBootId,
 } from '../../src/store/synced-mark.ts';
 import { createWalSync } from '../../src/store/wal-sync.ts';
-import { commitEnds, flipped, frameAt, frameBytes, headerBytes, openLogged } from './log-rig.ts';
+import {
+  commitEnds,
+  flipped,
+  frameAt,
+  frameBytes,
+  headerBytes,
+  logActs,
+  logSteps,
+  openLogged,
+  takeLogStep,
+} from './log-rig.ts';
 import { openTestStore, tempFolder, writeCharge } from './rig.ts';
 
 /** What a process leaves that was killed with so many commits, of which all but the last few had been synced. */
@@ -182,34 +192,19 @@ describe('a mark', () => {
     expect(() => marks.begin()()).not.toThrow();
   });
 
-  const step = fc.record({
-    act: fc.constantFrom('commit', 'rollback', 'begin', 'undo', 'restart', 'truncate', 'sync', 'sync', 'keep'),
-    rows: fc.integer({ min: 0, max: 8 }),
-    at: fc.integer({ min: 1, max: 40 }),
-  });
-
   it('refuses no log at any moment of any history of commits, of large transactions that spill or are undone, and of checkpoints', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 40, size: 'max' }), (steps) => {
+      fc.property(logSteps(...logActs, 'sync', 'sync', 'keep'), (steps) => {
         const { db, file } = openLogged();
         const marks = keepSyncedMarks(file);
         let keep = () => {};
         db.pragma('cache_size = 2');
-        const put = db.prepare('INSERT OR REPLACE INTO rows (id, text) VALUES (?, ?)');
-        for (const { act, rows, at } of steps) {
-          if (act === 'begin' && !db.inTransaction) db.exec('BEGIN');
-          for (let row = 0; row < rows; row++) {
-            put.run(at + row, String(at).repeat(400));
-            expect(findLogDamage(file)).toBeUndefined();
-          }
-          if (act === 'restart' && !db.inTransaction) db.pragma('wal_checkpoint(RESTART)');
-          if (act === 'truncate' && !db.inTransaction) db.pragma('wal_checkpoint(TRUNCATE)');
-          if (act === 'sync') keep = marks.begin();
-          if (act === 'keep') keep();
-          if (act === 'undo' && db.inTransaction) db.exec('SAVEPOINT it; DELETE FROM rows; ROLLBACK TO it');
-          if (act === 'commit' && db.inTransaction) db.exec('COMMIT');
-          if (act === 'rollback' && db.inTransaction) db.exec('ROLLBACK');
-          expect(findLogDamage(file)).toBeUndefined();
+        const look = () => expect(findLogDamage(file)).toBeUndefined();
+        for (const step of steps) {
+          takeLogStep(db, step, look);
+          if (step.act === 'sync') keep = marks.begin();
+          if (step.act === 'keep') keep();
+          look();
         }
         marks.close();
         db.close();
