@@ -20,6 +20,16 @@ function funded(overrides: Partial<SettlerDeps> = {}): SettlementRig {
   return rig;
 }
 
+/** The limit of its account let the vault take 100 units of a charge, and the rest is owed. */
+async function indebted(): Promise<SettlementRig> {
+  const rig = createSettlementRig({ rules });
+  rig.deposit(consumer, 100_000_000n, 100n);
+  rig.charge(consumer, payee, 2_000_000);
+  rig.clock.advance(hourMs);
+  await rig.run();
+  return rig;
+}
+
 /** What the core does when it sees a withdrawal request of an account. */
 function request(rig: SettlementRig, account: string): void {
   const slot = rig.ledger.account(account);
@@ -67,11 +77,7 @@ describe('a withdrawal request', () => {
   });
 
   it('has settled in time what no age settles: a debt of its account', async () => {
-    const rig = createSettlementRig({ rules });
-    rig.deposit(consumer, 100_000_000n, 100n);
-    rig.charge(consumer, payee, 2_000_000);
-    rig.clock.advance(hourMs);
-    await rig.run();
+    const rig = await indebted();
     expect(rig.ledger.account(consumer)).toMatchObject({ settled: 100n, receivable: 1_999_900n });
     // The limit is raised, and the money is about to leave.
     rig.deposit(consumer, 100_000_000n);
@@ -86,11 +92,7 @@ describe('a withdrawal request', () => {
   });
 
   it('is not forgotten by a restart', async () => {
-    const rig = createSettlementRig({ rules });
-    rig.deposit(consumer, 100_000_000n, 100n);
-    rig.charge(consumer, payee, 2_000_000);
-    rig.clock.advance(hourMs);
-    await rig.run();
+    const rig = await indebted();
     request(rig, consumer);
     rig.restart();
     rig.chain.fund(consumer, 100_000_000n, 100_000_000n);
@@ -100,11 +102,7 @@ describe('a withdrawal request', () => {
   });
 
   it('is not put off by restarts, however many: what has waited in the books is settled when its time is over', async () => {
-    const rig = createSettlementRig({ rules });
-    rig.deposit(consumer, 100_000_000n, 100n);
-    rig.charge(consumer, payee, 2_000_000);
-    rig.clock.advance(hourMs);
-    await rig.run();
+    const rig = await indebted();
     expect(rig.ledger.account(consumer)).toMatchObject({ receivable: 1_999_900n });
     rig.chain.fund(consumer, 100_000_000n, 100_000_000n);
     rig.restart();
@@ -120,11 +118,7 @@ describe('a withdrawal request', () => {
   });
 
   it('waits no longer for a host clock that is set back before a restart', async () => {
-    const rig = createSettlementRig({ rules });
-    rig.deposit(consumer, 100_000_000n, 100n);
-    rig.charge(consumer, payee, 2_000_000);
-    rig.clock.advance(hourMs);
-    await rig.run();
+    const rig = await indebted();
     rig.chain.fund(consumer, 100_000_000n, 100_000_000n);
     await rig.settler.turn();
     rig.clock.setWall(rig.clock.nowMs() - 1_000 * hourMs);

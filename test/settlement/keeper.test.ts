@@ -13,6 +13,18 @@ import { createVaultLives } from '../../src/stellar/vault-lives.ts';
 import { limitPeriodS, rpcUrl, startNetwork } from '../simulation/network.ts';
 import { openTestStore } from '../store/rig.ts';
 
+/** Of a keeper that nobody uses, and that is never in anybody's way. */
+const quiet = {
+  accounts: () => [],
+  keepAccounts: true,
+  payees: () => [],
+  lanes: [0],
+  limitPeriodS,
+  chainTimeS: () => 0,
+  whileIdle: <T>(work: () => Promise<T>) => work(),
+  log: silentLog(),
+};
+
 /** A keeper before the real contract, with an account that has deposited. */
 async function createRig({ resourceFeeMaxStroops = 1_000_000_000n, busy = false, keepAccounts = true } = {}) {
   const network = await startNetwork('a keeper');
@@ -180,16 +192,9 @@ it('a server that names other code at each look makes it pay for one in six days
       },
       restore: async () => landed,
     },
-    accounts: () => [],
-    keepAccounts: true,
-    payees: () => [],
-    lanes: [0],
-    limitPeriodS,
-    chainTimeS: () => 0,
+    ...quiet,
     meta: openTestStore().store.meta,
-    whileIdle: (work) => work(),
     clock,
-    log: silentLog(),
   });
   for (let day = 0; day < 8; day++) {
     await keeper.turn();
@@ -214,16 +219,9 @@ it('a lie about the code does not keep the real one from living, and is paid for
         },
         restore: async () => landed,
       },
-      accounts: () => [],
-      keepAccounts: true,
-      payees: () => [],
-      lanes: [0],
-      limitPeriodS,
-      chainTimeS: () => 0,
+      ...quiet,
       meta,
-      whileIdle: (work) => work(),
       clock,
-      log: silentLog(),
     });
     await keeper.turn();
     clock.advance(24 * 3_600_000);
