@@ -7,6 +7,7 @@ import type { Units } from '../money.ts';
 import type { RawDb } from '../store/raw-db.ts';
 import { isBusy, isFileFailure, isRowRefused } from '../store/sqlite-error.ts';
 import { createJournalRows, finishesAtOnce } from './journal-rows.ts';
+import { createTrials } from './trials.ts';
 
 /**
  * The journal makes charges durable before their answers leave. All rows of one event-loop turn share one transaction;
@@ -64,8 +65,10 @@ export type RefundRow = { chargeId: number; atMs: number; amount: Units; reason:
 export type RefundOutcome = 'refunded' | 'sealed' | 'already';
 
 export type JournalHealth = {
-  /** False for good once the file or its disk failed: only a restart, which reads the books anew, helps. */
+  /** False from a refused charge on until a trial write is on the disk (trials.ts). */
   ok: boolean;
+  /** The file or its disk failed: only a restart, which reads the books anew, helps. */
+  lost: boolean;
   /** Rows handed in and not yet written. */
   pending: number;
   lastError: string | undefined;
@@ -131,6 +134,13 @@ export function createJournal(options: JournalOptions): Journal {
   let state: 'open' | 'closing' | 'closed' | 'lost' = 'open';
   let unsynced = false;
   let lastError: string | undefined;
+  const trials = createTrials({
+    ...{ db, clock, sync },
+    onFailure(during, error) {
+      if (during === 'sync' || isFileFailure(error)) lose(error);
+    },
+    onEnd: () => log.info('charges are written again'),
+  });
   const syncing = onDisk ? Promise.resolve() : syncRegularly();
 
   function enqueue(put: (resolve: () => void, reject: (error: Error) => void) => void): Promise<void> {
@@ -245,6 +255,7 @@ export function createJournal(options: JournalOptions): Journal {
       busy && state !== 'lost' && !entry.refused && nowMs - (entry.sinceMs ?? nowMs) < entry.budgetMs;
     for (const entry of group) if (!again(entry)) entry.reject(unavailable(lastError, error));
     if (state === 'lost') return;
+    if (!busy || !group.every(again)) trials.begin(lastError);
     entries = [...group.filter(again), ...entries];
     finishes = [...ended, ...finishes].slice(0, finishesMax);
     if (entries.length > 0) retrySoon();
@@ -275,6 +286,7 @@ export function createJournal(options: JournalOptions): Journal {
     log.fatal({ err: error }, 'the database file failed; paid calls are refused until a restart');
     for (const entry of entries) entry.reject(unavailable(lastError, error));
     entries = [];
+    void trials.stop();
   }
 
   async function syncRegularly(): Promise<void> {
@@ -335,6 +347,7 @@ export function createJournal(options: JournalOptions): Journal {
       if (state === 'lost') {
         closing.abort();
         await syncing;
+        await trials.stop();
         return;
       }
       if (state !== 'open') return;
@@ -344,13 +357,15 @@ export function createJournal(options: JournalOptions): Journal {
       for (let turns = 0; turns < lastTurns; turns++) await flush().catch(() => undefined);
       closing.abort();
       await syncing;
+      await trials.stop();
       if (isOpen() && unsynced) await syncNow();
       if (isOpen()) state = 'closed';
     },
     health: () => ({
-      ok: state !== 'lost',
+      ok: state !== 'lost' && trials.refusal() === undefined,
+      lost: state === 'lost',
       pending: entries.length + finishes.length,
-      lastError,
+      lastError: state === 'lost' ? lastError : (trials.refusal() ?? lastError),
       walBytes: fs.statSync(`${db.name}-wal`, { throwIfNoEntry: false })?.size ?? 0,
     }),
   };

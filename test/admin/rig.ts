@@ -36,7 +36,7 @@ export const config = {
 } as unknown as Config;
 
 export const healthy: Health = {
-  journal: { ok: true, pending: 0, lastError: undefined, walBytes: 4_096 },
+  journal: { ok: true, lost: false, pending: 0, lastError: undefined, walBytes: 4_096 },
   loops: [],
   lastLedgerClosedAtMs: 1_800_000_000_000,
   oldestUnsettledAtMs: undefined,

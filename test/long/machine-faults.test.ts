@@ -84,9 +84,11 @@ function watchHealth(adminUrl: string): typeof health {
   };
 }
 
-async function told(url: string): Promise<{ status: number; body: { ok?: boolean; reasons?: string[] } }> {
+type Told = { status: number; body: { ok?: boolean; reasons?: string[]; warnings?: string[] } };
+
+async function told(url: string): Promise<Told> {
   const answer = await fetch(url, { signal: AbortSignal.timeout(1_000) });
-  return { status: answer.status, body: (await answer.json()) as { ok?: boolean; reasons?: string[] } };
+  return { status: answer.status, body: (await answer.json()) as Told['body'] };
 }
 
 /** Not only that it is not ready: why, and within a second. */
@@ -94,6 +96,18 @@ async function expectReason(reason: RegExp): Promise<void> {
   const { status, body } = await told(`${shop.adminUrl}/readyz`);
   expect(status).toBe(503);
   expect(body.reasons?.join('\n')).toMatch(reason);
+}
+
+/** Trouble that no call depends on is looked for now and then. */
+async function untilWarned(warning: RegExp): Promise<void> {
+  while (!(await told(`${shop.adminUrl}/readyz`)).body.warnings?.some((text) => warning.test(text))) {
+    await systemClock.sleep(20);
+  }
+}
+
+/** What a balancer sends calls by: the fault is over only when it says so. */
+async function untilReady(): Promise<void> {
+  while ((await told(`${shop.adminUrl}/readyz`)).status !== 200) await systemClock.sleep(20);
 }
 
 async function untilStatus(status: number): Promise<void> {
@@ -105,18 +119,25 @@ async function expectNothingServed(calls = 20): Promise<void> {
   for (let call = 0; call < calls; call++) expect([ownFailure, 503]).toContain(await callStatus(shop, token));
 }
 
+const noRoom = /journal: cannot write, .*full/;
+
 it('a full disk: calls are refused with 503, and sold again when there is room, without a restart', async () => {
   await untilStatus(200);
   machine.fail('full');
   await untilStatus(503);
-  await expectNothingServed();
+  for (let look = 0; look < 5; look++) {
+    await expectReason(noRoom);
+    await expectNothingServed(4);
+  }
   machine.recover();
+  await untilReady();
   await untilStatus(200);
 });
 
 it('a kill on a full disk leaves a log that is taken up again, with the transaction that had no room torn', async () => {
   machine.fail('full');
   await untilStatus(503);
+  await expectReason(noRoom);
   await end('SIGKILL');
   machine.recover();
   await begin(machine.env);
@@ -146,19 +167,23 @@ it('another process with the write lock: calls are refused with 503, and sold ag
   });
   await once(holder.stdout, 'data');
   await untilStatus(503);
+  await expectReason(/journal: cannot write, .*locked/);
   holder.stdin.end();
   await once(holder, 'exit');
+  await untilReady();
   await untilStatus(200);
 });
 
 it.each([
-  ['four thousand days ahead', 4_000 * 86_400],
-  ['three days behind', -3 * 86_400],
-])('a clock that is %s changes no balance, and calls are sold again when it is right', async (_name, seconds) => {
+  ['four thousand days ahead', 'ahead of', 4_000 * 86_400],
+  ['three days behind', 'behind', -3 * 86_400],
+])('a clock that is %s changes no balance, and calls are sold again when it is right', async (_, side, seconds) => {
   machine.fail(`clock ${seconds}`);
   // Ahead, tokens have ended; behind, they are not from the past. Either way it is refused, or sold and charged.
   for (let call = 0; call < 20; call++) expect([200, 401, ownFailure, 503]).toContain(await callStatus(shop, token));
+  await untilWarned(new RegExp(`clock: the host is \\d+ s ${side} the newest ledger`));
   machine.recover();
+  await untilReady();
   await untilStatus(200);
 });
 

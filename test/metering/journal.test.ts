@@ -238,10 +238,12 @@ describe('a foreign write lock', () => {
     }
     for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
     expect(outcome).toBe('journal_unavailable');
-    expect(journal.health().ok).toBe(true);
+    expect(journal.health()).toMatchObject({ ok: false, lost: false, lastError: expect.stringContaining('locked') });
     other.exec('ROLLBACK');
     await journal.charge(row());
     expect(count(store, 'charges')).toBe(1);
+    clock.advance(1_000);
+    await until(() => journal.health().ok);
   });
 
   it('holds a refund up and does not cost it: no answer waits for that', async () => {
@@ -268,21 +270,106 @@ describe('a foreign write lock', () => {
 });
 
 describe('a full disk', () => {
-  it('refuses charges, writes none of them, and serves again when there is room', async () => {
-    const { journal, row, store } = build();
-    const pages = Number(store.db.pragma('page_count', { simple: true }));
-    store.journalDb.pragma(`max_page_count = ${pages}`);
+  const full = { ok: false, lost: false, lastError: expect.stringContaining('full') };
+
+  function roomFor(store: Store, pages: number): void {
+    store.journalDb.pragma(`max_page_count = ${Number(store.db.pragma('page_count', { simple: true })) + pages}`);
+  }
+
+  /** Syncs that end when told to, and at once from then on. */
+  function heldSync(): { sync(): Promise<void>; begun(): number; release(): void } {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let begun = 0;
+    onTestFinished(() => resolve());
+    return {
+      sync() {
+        begun++;
+        return promise;
+      },
+      begun: () => begun,
+      release: resolve,
+    };
+  }
+
+  async function fill({ journal, row, store }: Rig): Promise<unknown[]> {
+    roomFor(store, 0);
     const refused: unknown[] = [];
     for (let index = 0; index < 400 && refused.length === 0; index++) {
       await journal.charge(row({ method: 'X'.repeat(100) })).catch((error: unknown) => refused.push(error));
     }
-    expect(refused).toMatchObject([{ code: 'journal_unavailable' }]);
-    expect(journal.health()).toMatchObject({ ok: true, lastError: expect.stringContaining('full') });
+    return refused;
+  }
+
+  it('refuses charges, writes none of them, and serves again when there is room', async () => {
+    const rig = build();
+    const { journal, row, store, clock } = rig;
+    expect(await fill(rig)).toMatchObject([{ code: 'journal_unavailable' }]);
+    expect(journal.health()).toMatchObject(full);
     const before = count(store, 'charges');
     store.journalDb.pragma('max_page_count = 1000000');
     await journal.charge(row());
     expect(count(store, 'charges')).toBe(Number(before) + 1);
+    clock.advance(1_000);
+    await until(() => journal.health().ok);
     expect(journal.health().lastError).toBeUndefined();
+  });
+
+  it('counts as full while only small writes still fit, however many of them are made durable', async () => {
+    const rig = build();
+    const { journal, row, store, clock } = rig;
+    await fill(rig);
+    roomFor(store, 100);
+    for (let second = 0; second < 5; second++) {
+      await journal.charge(row());
+      clock.advance(1_000);
+      await until(() => clock.sleepers().length === 2 || journal.health().ok);
+      expect(journal.health()).toMatchObject(full);
+    }
+  });
+
+  it('has room again, with no call to find it out by, when a large write is not only committed but on the disk', async () => {
+    const held = heldSync();
+    const rig = build({ walSyncIntervalMs: 1e9, sync: held.sync });
+    const { journal, store, clock } = rig;
+    await fill(rig);
+    store.journalDb.pragma('max_page_count = 1000000');
+    clock.advance(999);
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(held.begun()).toBe(0);
+    clock.advance(1);
+    await until(() => held.begun() > 0);
+    expect(journal.health()).toMatchObject(full);
+    held.release();
+    await until(() => journal.health().ok);
+    expect(count(store, 'meta WHERE length(value) > 1000')).toBe(0);
+  });
+
+  it('stays one when a charge is refused while a trial is brought to the disk', async () => {
+    const held = heldSync();
+    const rig = build({ walSyncIntervalMs: 1e9, sync: held.sync });
+    const { journal, store, clock } = rig;
+    await fill(rig);
+    store.journalDb.pragma('max_page_count = 1000000');
+    clock.advance(1_000);
+    await until(() => held.begun() > 0);
+    const write = () => {
+      throw sqliteError('SQLITE_FULL');
+    };
+    await expect(journal.perform(write, 'committed')).rejects.toMatchObject({ code: 'journal_unavailable' });
+    held.release();
+    await until(() => clock.sleepers().length === 2);
+    expect(journal.health()).toMatchObject({ ...full, lastError: 'made up: SQLITE_FULL' });
+  });
+
+  it('that also fails to sync a trial is a failing one: nothing is tried again before a restart', async () => {
+    const rig = build({ walSyncIntervalMs: 1e9, sync: async () => Promise.reject(new Error('EIO')) });
+    const { journal, row, store, clock } = rig;
+    await fill(rig);
+    store.journalDb.pragma('max_page_count = 1000000');
+    clock.advance(1_000);
+    await until(() => journal.health().lost);
+    expect(journal.health()).toMatchObject({ ok: false, lastError: 'EIO' });
+    await expect(journal.charge(row())).rejects.toMatchObject({ code: 'journal_unavailable' });
   });
 });
 
@@ -312,7 +399,7 @@ describe('a failing file', () => {
       const refused = await Promise.allSettled([journal.charge(row()), journal.perform(write, 'committed')]);
       expect(refused.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
       expect(count(store, 'charges')).toBe(0);
-      expect(journal.health().ok).toBe(code === 'SQLITE_FULL');
+      expect(journal.health()).toMatchObject({ ok: false, lost: code !== 'SQLITE_FULL' });
     },
   );
 

@@ -117,7 +117,7 @@ export class SimGateway {
 
   /** Its disk has failed: it refuses all further calls until whoever runs it starts it anew. */
   get failed(): boolean {
-    return this.process.syncFailed || !this.core.journal.health().ok;
+    return this.process.syncFailed || this.core.journal.health().lost;
   }
 
   /** Work of this process: its result, or `dead` when the process died under it. */

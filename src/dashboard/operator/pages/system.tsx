@@ -41,7 +41,7 @@ function Shown({ system }: { system: System }) {
       </Panel>
       <Panel
         title="Journal"
-        aside={<span class={journal.ok ? 'badge good' : 'badge bad'}>{journal.ok ? 'writes' : 'broken'}</span>}
+        aside={<span class={journal.ok ? 'badge good' : 'badge bad'}>{journal.ok ? 'writes' : 'cannot write'}</span>}
       >
         <Facts
           facts={[
