@@ -10,7 +10,7 @@ it.each<[string, Script, number]>([
 ])(
   'each fault of a request, a write or a sync, at any spot of %s, moves no unit',
   async (_, script, oneOf) => {
-    const { pairs, played, same } = await playFaults(script, oneOf);
+    const { pairs, played, same } = await playFaults(script, { oneOf });
     expect(played + same).toBeGreaterThan((0.9 * pairs) / oneOf);
     figure(
       `${pairs} pairs of a fault and a spot: ${played} played, ${same} the same as one of these, ${pairs - played - same} left out`,

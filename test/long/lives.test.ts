@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { changes, simulate } from '../simulation/simulate.ts';
+import { changes } from '../simulation/changes.ts';
+import { simulate } from '../simulation/simulate.ts';
 import { figure } from '../support/figure.ts';
 
 /** test/simulation at length: 100,000 changes of state by chance. */

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
+import { changes } from './changes.ts';
 import { classicScript, lifeScript, lossScript, type Script } from './script.ts';
-import { changes, crashPointsOf, simulate, simulateDeath } from './simulate.ts';
+import { crashPointsOf, simulate, simulateDeath } from './simulate.ts';
 
 /**
  * The gateway's core as the program joins it (database, ledger, journal, watchers, settler, payouts, exits, classic deposits,

@@ -37,6 +37,9 @@ export const classicScript: Script = {
     classic watch, classic forward, wait of a restore, classic watch, classic forward, watch, call, head, end`),
 };
 
+/** By the name that `npm run simulate -- --faults` takes. */
+export const scripts = { life: lifeScript, classic: classicScript, loss: lossScript };
+
 function inOrder(commands: string): string[] {
   return commands.trim().split(/,\s+/);
 }

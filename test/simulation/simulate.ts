@@ -14,42 +14,6 @@ import type { Script } from './script.ts';
 /** `counts`: what really happened, by kind; what was refused or had nothing to act on stands under names of its own. */
 export type LifeReport = { counts: Record<string, number>; crashPoints: number } & Spots;
 
-/** What changed the state of books, chain or process: these count as commands. */
-export const changes = [
-  'deposit',
-  'call',
-  'charge',
-  'failed call',
-  'call without an answer',
-  'finish',
-  'refund',
-  'withdrawal requested',
-  'withdrawal cancelled',
-  'withdrawal',
-  'limit set',
-  'exit signed',
-  'exit landed',
-  'batch settled',
-  'shortfall',
-  'payout turn',
-  'death',
-  'restart',
-  'write without room',
-  'price changed',
-  'price changed under calls',
-  'catalog refused',
-  'payment',
-  'payment to nobody',
-  'payment forwarded',
-  'payment assigned',
-  'backup',
-  'restore',
-  'database deleted',
-  'copied in flight',
-  'lost in flight',
-  'taken over',
-] as const;
-
 /** Plays a life of so many commands by its seed, compares after each of them, and brings it to its end. */
 export function simulate(seed: number, steps: number): Promise<LifeReport> {
   return live(`seed ${seed}, ${steps} commands`, Life.begin(seed), playMany(steps, playOne));
