@@ -132,9 +132,10 @@ export function createPayouts(deps: PayoutsDeps): Payouts {
       if (clock.monotonicMs() < nextLookMs) return false;
       payouts.endLeft(signLifeMaxS * 1000);
       const { feeBps, dues } = await allDue(signal);
-      const ready = dues.filter(
-        (due) => due.amount >= deps.payoutMin && clock.monotonicMs() >= (retries.get(keyOf(due))?.atMs ?? 0),
-      );
+      // A turn may have time for one only: what is owed grows until it is the most, so that nobody waits for good.
+      const ready = dues
+        .filter((due) => due.amount >= deps.payoutMin && clock.monotonicMs() >= (retries.get(keyOf(due))?.atMs ?? 0))
+        .toSorted((one, other) => Number(other.amount - one.amount));
       let paid = false;
       for (const due of ready) {
         const result = await pay(due, feeBps, signal);

@@ -20,12 +20,13 @@ function createRig(earnings: VaultEarnings, { feeBps = 0, payoutMin = 100, busy 
   store.db.prepare('INSERT INTO earnings VALUES (?, 0, ?)').run(payee, Number(earnings.gross));
   const clock = fakeClock();
   const sent: SubmitRequest[] = [];
-  const state = { earnings, busy, outcome: landed as SubmitOutcome, onSubmit: () => {} };
+  const others = new Map<string, VaultEarnings>();
+  const state = { earnings, others, busy, outcome: landed as SubmitOutcome, onSubmit: () => {} };
   let queue: Promise<unknown> = Promise.resolve();
   const payouts = createPayouts({
     vault: {
       address: vaultAddress,
-      earnings: async () => state.earnings,
+      earnings: async (of) => state.others.get(of) ?? state.earnings,
       info: async () =>
         ({ config: { feeBps } }) as Awaited<ReturnType<import('../../src/stellar/vault-client.ts').Vault['info']>>,
     },
@@ -158,6 +159,23 @@ describe('payouts', () => {
     expect(sent).toHaveLength(0);
     state.busy = false;
     expect(await payouts.turn()).toBe(true);
+  });
+
+  it.each([
+    ['one', 300, 500],
+    ['the other', 500, 300],
+  ])('begin with whom the vault owes most, when there is time for one only: %s', async (_, ofPayee, ofOther) => {
+    const other = addressOf('other');
+    const { payouts, store, state } = createRig(earned(ofPayee));
+    store.db.prepare('INSERT INTO earnings VALUES (?, 0, ?)').run(other, ofOther);
+    state.others.set(other, earned(ofOther));
+    state.onSubmit = () => {
+      state.busy = true;
+    };
+    expect(await payouts.turn()).toBe(true);
+    expect(store.payouts.list({ limit: 5 })).toMatchObject([
+      { payee: ofPayee > ofOther ? payee : other, amount: 500n },
+    ]);
   });
 
   it('add up to the gross earnings however they were cut', () => {

@@ -289,6 +289,16 @@ export const settlementGuards: readonly Guard[] = [
     name: 'book no payment that the vault did not make',
   },
   {
+    id: 'T1ac',
+    invariant: 'T1',
+    guard: 'payouts begin with whom the vault owes most, so that no payee waits for good behind busy ones',
+    file: 'src/settlement/payouts.ts',
+    search: '.toSorted((one, other) => Number(other.amount - one.amount))',
+    replacement: '',
+    test: 'test/settlement/payouts.test.ts',
+    name: 'begin with whom the vault owes most, when there is time for one only',
+  },
+  {
     id: 'T1v',
     invariant: 'T1',
     guard: 'a consumer sees that a debt was carried over by two batches',
