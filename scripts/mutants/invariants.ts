@@ -81,7 +81,7 @@ export const invariants: readonly Invariant[] = [
   {
     id: 'T1',
     promise: 'The chain takes what was charged, once, whatever the network answers.',
-    wider: [simulation, lives, deaths, faults, shortLives, month, devnetMoney],
+    wider: [simulation, lives, deaths, crashes, faults, shortLives, month, devnetMoney],
   },
   {
     id: 'T2',

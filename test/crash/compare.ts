@@ -1,28 +1,24 @@
+import { firstDeposit } from '../../src/cli/sandbox-chain.ts';
 import { systemClock } from '../../src/clock.ts';
-import { silentLog } from '../../src/log.ts';
 import { createRpc } from '../../src/stellar/rpc.ts';
 import { createVault } from '../../src/stellar/vault-client.ts';
-import { openStore } from '../../src/store/store.ts';
 import { callora } from '../support/callora-process.ts';
-import type { ClientBook } from './clients.ts';
-import { priceUnits, type Shop } from './shop.ts';
+import type { Consumer } from './consumers.ts';
+import { type LineBooks, linesOf } from './line-books.ts';
+import type { Shop } from './shop.ts';
+import { readSoldBooks } from './sold-books.ts';
 
-/** The books of clients, service, database and vault, laid side by side. */
+/** The books of clients, services, database and vault, laid side by side. Amounts in units of 1e-7 USDC. */
 export type Comparison = {
-  served: number;
-  charged: number;
-  refunded: number;
-  forwarded: number;
-  /** Served and not charged: must be empty. */
-  givenAway: string[];
-  /** Charged and never forwarded: must be empty. */
-  unforwarded: string[];
-  /** Forwarded more than once: must be empty. */
-  repeated: string[];
-  settledOnChain: bigint;
-  /** What the books say was to be settled: price × calls, less refunds and what is still to be settled. */
+  lines: LineBooks[];
+  accounts: { address: string; deposited: [owner: bigint, vault: bigint, books: bigint]; settled: bigint }[];
+  /** What each has earned by the vault. */
+  payees: { address: string; earned: bigint }[];
+  /** What the database says was to be settled in sum, at the prices that it has itself. */
   owed: bigint;
 };
+
+export type Buyer = Pick<Consumer, 'address' | 'deposited' | 'lines'>;
 
 /** Settles all but the calls that a kill cut off: those wait for their age or the operator's word. True when the books agree. */
 export async function settleAll(shop: Shop): Promise<boolean> {
@@ -31,31 +27,27 @@ export async function settleAll(shop: Shop): Promise<boolean> {
   return code === 0;
 }
 
-/** After the gateway has ended: its database is opened. */
-export async function compare(shop: Shop, book: ClientBook): Promise<Comparison> {
-  const store = openStore({ path: shop.databaseFile, clock: systemClock, log: silentLog() });
-  const ids = store.db.prepare<[], number>('SELECT id FROM charges').pluck().all().map(String);
-  const refunded = store.db.prepare<[], number>('SELECT COUNT(*) FROM refunds').pluck().get() ?? 0;
-  const waiting = store.charges.unsealed().net;
-  await store.close();
-  const charged = new Set(ids);
-  const forwarded = new Set(shop.forwarded);
-  const { rpcUrl: url, passphrase } = shop.devnet;
-  const vault = createVault({ rpc: createRpc({ url, passphrase, clock: systemClock }), vault: shop.vault });
-  return {
-    served: book.served.size,
-    charged: charged.size,
-    refunded,
-    forwarded: forwarded.size,
-    givenAway: [...book.served].filter((id) => !charged.has(id)),
-    unforwarded: ids.filter((id) => !forwarded.has(id)),
-    repeated: repeatedIn(shop.forwarded),
-    settledOnChain: (await vault.account(shop.consumer)).settled,
-    owed: BigInt(charged.size - refunded) * priceUnits - waiting,
-  };
+/** The account that a shop opens with. */
+export function firstBuyer(shop: Shop, lines: Consumer['lines'] = []): Buyer {
+  return { address: shop.consumer, deposited: firstDeposit, lines };
 }
 
-function repeatedIn(ids: string[]): string[] {
-  const seen = new Set<string>();
-  return ids.filter((id) => seen.size === seen.add(id).size);
+/** After the gateway has ended: its database is opened. Who is in any of the books is compared, also where clients know nothing of it. */
+export async function compare(shop: Shop, buyers: Buyer[]): Promise<Comparison> {
+  const books = readSoldBooks(shop.databaseFile);
+  const lines = linesOf(shop.apis, buyers, books.lines);
+  const { rpcUrl: url, passphrase } = shop.devnet;
+  const vault = createVault({ rpc: createRpc({ url, passphrase, clock: systemClock }), vault: shop.vault });
+  const addresses = new Set([...buyers.map(({ address }) => address), ...books.deposited.keys()]);
+  const accounts: Comparison['accounts'] = [];
+  for (const address of addresses) {
+    const { deposited, settled } = await vault.account(address);
+    const owner = buyers.find((buyer) => buyer.address === address)?.deposited ?? 0n;
+    accounts.push({ address, deposited: [owner, deposited, books.deposited.get(address) ?? 0n], settled });
+  }
+  const payees: Comparison['payees'] = [];
+  for (const address of new Set([...shop.apis, ...lines].map(({ payee }) => payee))) {
+    payees.push({ address, earned: (await vault.earnings(address, 0)).gross });
+  }
+  return { lines, accounts, payees, owed: books.owed };
 }

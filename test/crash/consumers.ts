@@ -10,28 +10,34 @@ import { countersignExit } from '../../src/stellar/exit-countersign.ts';
 import { seedFromBytes } from '../../src/stellar/seeds.ts';
 import { publicKeyOf, type SignedTransaction } from '../../src/stellar/transactions.ts';
 import { type ClientBook, startClients } from './clients.ts';
-import type { Shop } from './shop.ts';
+import type { Shop, SoldApi } from './shop.ts';
 
 /** An account with clients of its own, and what its owner knows of it. */
 export type Consumer = {
   address: string;
   secret: string;
   token: string;
-  book: ClientBook;
+  lines: Line[];
   deposited: Units;
   /** What exits have brought back. */
   withdrawn: Units;
+};
+
+/** The clients of one account at one API. */
+export type Line = {
+  api: SoldApi;
+  book: ClientBook;
   /** Calls under way when a process died or a copy was made, added up. */
   cutOff: number;
 };
 
-/** Two calls of each at a time. */
-const clientsEach = 2;
+/** What an account pays in at first, and how many clients it has at each API. */
+export type ConsumerPlan = { first: Units; clients: [number, number] };
 
 export type Consumers = Awaited<ReturnType<typeof openConsumers>>;
 
-/** So many accounts with what `first` pays in; their clients call from now on. */
-export async function openConsumers(shop: Shop, count: number, first: (index: number) => Units) {
+/** An account for each plan, whose clients call from now on. */
+export async function openConsumers(shop: Shop, plans: ConsumerPlan[]) {
   const { devnet, vault, keys } = shop;
   const chain = connect({ clock: systemClock }, devnet);
   const submitter = chain.submitter;
@@ -61,28 +67,32 @@ export async function openConsumers(shop: Shop, count: number, first: (index: nu
     return status === 'landed';
   }
 
-  async function open(index: number): Promise<Consumer> {
+  async function open({ first, clients }: ConsumerPlan, index: number): Promise<Consumer> {
     const secret = seedFromBytes(createHash('sha256').update(`callora crash consumer ${index}`).digest());
-    const account = {
+    const consumer: Consumer = {
       address: publicKeyOf(secret),
       secret,
       token: '',
+      lines: [],
       deposited: zero,
       withdrawn: zero,
-      cutOff: 0,
     };
-    const book = startClients(clientsEach, shop.url, () => account.token);
-    const consumer: Consumer = Object.assign(account, { book });
     await devnet.control('devnet_fund', { address: consumer.address });
-    await deposit(consumer, first(index));
+    await deposit(consumer, first);
+    for (const [at, api] of shop.apis.entries()) {
+      const book = startClients(clients[at] ?? 0, api.url, () => consumer.token);
+      consumer.lines.push({ api, book, cutOff: 0 });
+    }
     return consumer;
   }
 
   const all: Consumer[] = [];
   let turn = 0;
-  for (let index = 0; index < count; index++) all.push(await open(index));
+  for (const [index, plan] of plans.entries()) all.push(await open(plan, index));
+  const lines = all.flatMap((consumer) => consumer.lines);
   return {
     all,
+    lines,
     chain,
     deposit,
     signExit,
@@ -100,12 +110,16 @@ export async function openConsumers(shop: Shop, count: number, first: (index: nu
       if (!one || !other || one === other) throw new Error('too few accounts to leave');
       return [one, other];
     },
-    served: () => all.reduce((sum, { book }) => sum + book.served.size, 0),
-    pause: async () => void (await Promise.all(all.map(({ book }) => book.pause()))),
-    resume(): void {
-      for (const { book } of all) book.resume();
+    /** All that are under way are cut off now. */
+    noteCutOff(): void {
+      for (const line of lines) line.cutOff += line.book.inFlight;
     },
-    stop: async () => void (await Promise.all(all.map(({ book }) => book.stop()))),
+    served: () => lines.reduce((sum, { book }) => sum + book.served.size, 0),
+    pause: async () => void (await Promise.all(lines.map(({ book }) => book.pause()))),
+    resume(): void {
+      for (const { book } of lines) book.resume();
+    },
+    stop: async () => void (await Promise.all(lines.map(({ book }) => book.stop()))),
   };
 }
 

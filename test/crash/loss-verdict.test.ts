@@ -85,13 +85,27 @@ const soundEnd: LossEnd = {
   inFlight: 0,
   lost: books(['1', '2']),
   reconciled: true,
-  accounts: [{ address: 'G1', settled: 500n, books: left, whole: 1, cutOff: 1 }],
-  payee: { gross: 500n, netPaid: 396n, feePaid: 4n, holds: 396n },
+  accounts: [{ address: 'G1', settled: 500n, books: left, most: 1_000n }],
+  payees: [
+    { address: 'P1', most: 800n, gross: 300n, netPaid: 198n, feePaid: 2n, holds: 198n },
+    { address: 'P2', most: 200n, gross: 200n, netPaid: 99n, feePaid: 1n, holds: 99n },
+  ],
 };
 
 const [account] = soundEnd.accounts;
 const changedEnd = (change: Partial<LossEnd['accounts'][number]>): Partial<LossEnd> => ({
   accounts: account ? [{ ...account, ...change }] : [],
+});
+const [payee, other] = soundEnd.payees;
+type EndPayee = Partial<LossEnd['payees'][number]>;
+const changedPayees = (change: EndPayee, otherChange: EndPayee = {}): Partial<LossEnd> => ({
+  payees:
+    payee && other
+      ? [
+          { ...payee, ...change },
+          { ...other, ...otherChange },
+        ]
+      : [],
 });
 
 describe('the end', () => {
@@ -100,11 +114,13 @@ describe('the end', () => {
   });
 
   it.each([
-    ['an account that has paid for more than it was served', changedEnd({ whole: 0, cutOff: 0 })],
+    ['an account that has paid for more than it was served', changedEnd({ most: 0n })],
     ['settlements that the books do not have', changedEnd({ books: { ...left, settled: 0n } })],
     ['an account that was sold more than it had', changedEnd({ books: { ...left, owed: 1n } })],
-    ['a payee who has earned what nobody paid', { payee: { ...soundEnd.payee, gross: 1_000n } }],
-    ['a payee who was paid twice', { payee: { ...soundEnd.payee, holds: 792n } }],
+    ['a payee who has earned what nobody paid', changedPayees({ gross: 301n })],
+    ['a payee who has earned what is another’s', changedPayees({ gross: 299n }, { gross: 201n })],
+    ['a payee who was paid twice', changedPayees({ holds: 396n })],
+    ['a payee who was never paid', changedPayees({}, { netPaid: 0n, holds: 0n })],
     ['books that differ from the vault', { reconciled: false }],
   ] satisfies [string, Partial<LossEnd>][])('with %s is a fault', (_name, change) => {
     expect(faultsOfEnd({ ...soundEnd, ...change })).toHaveLength(1);

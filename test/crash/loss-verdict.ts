@@ -1,7 +1,6 @@
 import type { LeftBooks } from './left-books.ts';
 import { type AccountAfter, type Generation, type Loss, tooOld, waits } from './loss.ts';
 import type { LossEnd } from './losses.ts';
-import { priceUnits } from './shop.ts';
 
 /** What of the promises did not hold over a loss of the books: nothing billed, credited or paid twice, and no word too much. */
 export function faultsOfLoss(loss: Loss): string[] {
@@ -57,23 +56,29 @@ function faultsOfAccount({ address, deposited, withdrawn, settled, asked }: Acco
   return faults;
 }
 
-/** At the end of all: the vault took no more than clients saw served, and paid the payee that much once. */
+/** At the end of all: the vault took no more than clients saw served, and paid each payee that much once. */
 export function faultsOfEnd(end: LossEnd): string[] {
   const faults = faultsOfGeneration(end);
   let taken = 0n;
-  for (const { address, settled, books, whole, cutOff } of end.accounts) {
+  for (const { address, settled, books, most } of end.accounts) {
     taken += settled;
-    const most = BigInt(whole + cutOff) * priceUnits;
     if (settled > most) faults.push(`${address} has paid ${settled} units, and its calls came to ${most} at the most`);
     if (settled !== books.settled)
       faults.push(`${address} has paid ${settled} units, and ${books.settled} by the books`);
     if (books.owed !== 0n) faults.push(`${address} was sold ${books.owed} units beyond what it had`);
   }
-  const { gross, netPaid, feePaid, holds } = end.payee;
-  if (gross !== taken) faults.push(`the payee has earned ${gross} units, and accounts have paid ${taken}`);
-  if (holds !== netPaid || netPaid + feePaid > gross || holds === 0n) {
-    faults.push(`the payee holds ${holds} units; ${netPaid} were paid out of ${gross}, and ${feePaid} as fees`);
+  let earned = 0n;
+  for (const { address, most, gross, netPaid, feePaid, holds } of end.payees) {
+    earned += gross;
+    if (gross > most)
+      faults.push(`payee ${address} has earned ${gross} units, and its calls came to ${most} at the most`);
+    if (holds !== netPaid || netPaid + feePaid > gross || holds === 0n) {
+      faults.push(
+        `payee ${address} holds ${holds} units; ${netPaid} were paid out of ${gross}, and ${feePaid} as fees`,
+      );
+    }
   }
+  if (earned !== taken) faults.push(`the payees have earned ${earned} units, and accounts have paid ${taken}`);
   if (!end.reconciled) faults.push('at the end, callora reconcile found a difference');
   return faults;
 }

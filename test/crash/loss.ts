@@ -101,7 +101,7 @@ export async function lose(world: World, way: Way, flight: Flight, file: string)
   const accounts = await Promise.all(consumers.all.map((each) => accountAfter(world, each, settled)));
   const books = await reconcile(shop);
   world.begun = copy?.charges ?? new Set();
-  for (const { book } of consumers.all) book.served.clear();
+  for (const { book } of consumers.lines) book.served.clear();
   consumers.resume();
   return {
     way,
@@ -121,7 +121,7 @@ export async function lose(world: World, way: Way, flight: Flight, file: string)
 async function copyBooks({ shop, consumers, gateway }: World, way: Way, file: string): Promise<void> {
   if (way === 'nothing') return;
   // What was under way at that moment may be refunded later, which the copy will not know.
-  for (const consumer of consumers.all) consumer.cutOff += consumer.book.clients;
+  for (const line of consumers.lines) line.cutOff += line.book.clients;
   if (way === 'a backup') {
     await run(shop, 'backup', file);
     return;
@@ -157,19 +157,23 @@ async function moveMoney({ consumers, random, vault }: World): Promise<{ send():
 }
 
 async function kill({ shop, consumers, gateway, begun }: World): Promise<Generation> {
-  let inFlight = 0;
-  for (const consumer of consumers.all) {
-    inFlight += consumer.book.inFlight;
-    consumer.cutOff += consumer.book.inFlight;
-  }
+  const inFlight = consumers.lines.reduce((sum, { book }) => sum + book.inFlight, 0);
+  consumers.noteCutOff();
   await gateway.end('SIGKILL');
   // What is on its way stays so: a fault is met by whoever asks from now on.
   await shop.devnet.control('devnet_clearFaults');
   // What was on the line is read now or never.
   await consumers.pause();
-  const served = new Set(consumers.all.flatMap(({ book }) => [...book.served]));
+  const served = new Set(consumers.lines.flatMap(({ book }) => [...book.served]));
   consumers.resume();
-  return { begun, served, forwarded: shop.forwarded.splice(0), inFlight, lost: readLeftBooks(shop.databaseFile) };
+  return { begun, served, forwarded: takeArrived(shop), inFlight, lost: readLeftBooks(shop.databaseFile) };
+}
+
+/** Ids of the calls that arrived since this was asked last. */
+export function takeArrived({ apis }: Shop): string[] {
+  const ids = apis.flatMap(({ arrived }) => [...arrived.values()].flat());
+  for (const { arrived } of apis) arrived.clear();
+  return ids;
 }
 
 /** What is said meanwhile by a gateway that does not know that its books are old. */

@@ -3,14 +3,13 @@ import path from 'node:path';
 import { systemClock } from '../../src/clock.ts';
 import { units } from '../../src/money.ts';
 import { readHolding } from '../../src/stellar/account-transactions.ts';
-import { publicKeyOf } from '../../src/stellar/transactions.ts';
 import { createVault } from '../../src/stellar/vault-client.ts';
 import { createRandom } from '../simulation/random.ts';
-import { openConsumers } from './consumers.ts';
+import { type ConsumerPlan, type Line, openConsumers } from './consumers.ts';
 import { flightsOf } from './flights.ts';
 import { launchGateway } from './gateway.ts';
 import { type LeftAccount, readLeftBooks } from './left-books.ts';
-import { type Generation, type Loss, lose, reconcile, settledOf, type Way, type World } from './loss.ts';
+import { type Generation, type Loss, lose, reconcile, settledOf, takeArrived, type Way, type World } from './loss.ts';
 import { openShop, type Shop } from './shop.ts';
 
 export type LossReport = {
@@ -26,18 +25,17 @@ export type LossEnd = Generation & {
     address: string;
     settled: bigint;
     books: LeftAccount;
-    /** Calls whose answers came whole. */
-    whole: number;
-    cutOff: number;
+    /** Price of the calls whose answers came whole, and of those that were cut off. */
+    most: bigint;
   }[];
-  /** By the vault, and what the payee's account holds: it gets nothing from anywhere else. */
-  payee: { gross: bigint; netPaid: bigint; feePaid: bigint; holds: bigint };
+  /** By the vault, and what a payee's account holds: it gets nothing from anywhere else. */
+  payees: { address: string; most: bigint; gross: bigint; netPaid: bigint; feePaid: bigint; holds: bigint }[];
 };
 
-const accountCount = 8;
-/** 0.01 USDC, 200 calls: its clients run into 402. */
-const poor = units(100_000n);
-const rich = units(100_000_000n);
+/** 0.01 USDC, 250 calls: its clients run into 402. */
+const poor: ConsumerPlan = { first: units(100_000n), clients: [1, 1] };
+const rich: ConsumerPlan = { first: units(100_000_000n), clients: [1, 1] };
+const plans = [poor, ...Array.from({ length: 7 }, () => rich)];
 
 const ways: readonly Way[] = ['a backup', 'nothing', 'its files, put back by hand'];
 
@@ -56,7 +54,7 @@ export async function lossLoop(
   let gateway = launchGateway(shop, { firstStart: true });
   try {
     await gateway.untilReady();
-    const consumers = await openConsumers(shop, accountCount, (index) => (index === 0 ? poor : rich));
+    const consumers = await openConsumers(shop, plans);
     await consumers.issueTokens();
     const vault = createVault({ rpc: consumers.chain.rpc, vault: shop.vault });
     world = { shop, vault, consumers, random, gateway, begun: new Set() };
@@ -91,25 +89,34 @@ async function end(world: World): Promise<LossEnd> {
   const { shop, vault, consumers, begun } = world;
   await systemClock.sleep(500);
   await consumers.stop();
-  const served = new Set(consumers.all.flatMap(({ book }) => [...book.served]));
+  const served = new Set(consumers.lines.flatMap(({ book }) => [...book.served]));
   await shop.books.settleNow();
   const { reconciled } = await reconcile(shop);
   await world.gateway.end('SIGTERM');
   const lost = readLeftBooks(shop.databaseFile);
   const settled = await settledOf(world);
-  const payee = publicKeyOf(shop.keys.payee);
-  const holding = await readHolding(consumers.chain.rpc, shop.token, payee);
+  const payees: LossEnd['payees'] = [];
+  for (const api of shop.apis) {
+    const most = mostOf(consumers.lines.filter((line) => line.api === api));
+    const holding = await readHolding(consumers.chain.rpc, shop.token, api.payee);
+    const holds = holding.ok ? holding.balance : 0n;
+    payees.push({ address: api.payee, most, ...(await vault.earnings(api.payee, 0)), holds });
+  }
   return {
     begun,
     served,
-    forwarded: shop.forwarded.splice(0),
+    forwarded: takeArrived(shop),
     inFlight: 0,
     lost,
     reconciled,
-    accounts: consumers.all.flatMap(({ address, book, cutOff }) => {
+    accounts: consumers.all.flatMap(({ address, lines }) => {
       const books = lost.accounts.get(address);
-      return books ? [{ address, settled: settled.get(address) ?? 0n, books, whole: book.whole, cutOff }] : [];
+      return books ? [{ address, settled: settled.get(address) ?? 0n, books, most: mostOf(lines) }] : [];
     }),
-    payee: { ...(await vault.earnings(payee, 0)), holds: holding.ok ? holding.balance : 0n },
+    payees,
   };
+}
+
+function mostOf(lines: Line[]): bigint {
+  return lines.reduce((sum, { api, book, cutOff }) => sum + BigInt(book.whole + cutOff) * api.price, 0n);
 }

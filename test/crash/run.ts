@@ -1,5 +1,6 @@
 import { countFromOne, randomSeed, scriptCommand, wholeNumber } from '../../scripts/script-command.ts';
 import { crashLoop } from './crash-loop.ts';
+import { killFigures, linesTold } from './kills-told.ts';
 import { faultsOfEnd, faultsOfLoss } from './loss-verdict.ts';
 import { lossLoop } from './losses.ts';
 import { told } from './losses-told.ts';
@@ -42,26 +43,22 @@ function tell(figures: string, faults: string[], again: string): void {
 
 async function playKills(): Promise<boolean> {
   process.stderr.write(`${kills} kills, seed ${seed}\n`);
-  const report = await crashLoop({ kills, seed }, (kill, book) => {
-    const line = `kill ${kill} of ${kills}, ${book.served.size} calls served`;
+  const report = await crashLoop({ kills, seed }, (kill, served) => {
+    const line = `kill ${kill} of ${kills}, ${served} calls served`;
     if (process.stderr.isTTY) process.stderr.write(`\r${line}`);
     else if (kill % 50 === 0) process.stderr.write(`${line}\n`);
   });
   const faults = faultsOf(report);
-  const { readyMs, ...rest } = report;
-  const figures = {
-    ...rest,
-    readyMedianMs: Math.round(readyMs.toSorted((one, other) => one - other)[Math.floor(readyMs.length / 2)] ?? 0),
-    readyMaxMs: Math.round(Math.max(...readyMs)),
-  };
-  const text = (value: unknown) => (Array.isArray(value) ? String(value.length) : String(value));
+  const figures = killFigures(report);
   if (options.json) {
+    const { lines, accounts, payees } = report;
+    const told = { seed, ...figures, lines, accounts, payees, faults };
     process.stdout.write(
-      `${JSON.stringify({ ...figures, faults }, (_, value) => (typeof value === 'bigint' ? String(value) : value))}\n`,
+      `${JSON.stringify(told, (_, value) => (typeof value === 'bigint' ? String(value) : value))}\n`,
     );
   } else {
-    const lines = Object.entries(figures).map(([name, value]) => `${name.padEnd(16)} ${text(value)}\n`);
-    tell(`\n${lines.join('')}`, faults, `--kills ${kills}`);
+    const sums = Object.entries(figures).map(([name, value]) => `${name.padEnd(16)} ${value}\n`);
+    tell(`\n${sums.join('')}\n${linesTold(report)}`, faults, `--kills ${kills}`);
   }
   return faults.length === 0;
 }
