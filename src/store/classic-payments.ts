@@ -97,6 +97,9 @@ const owned = 'LEFT JOIN accounts a ON a.id = p.account_id';
 const indexed = 'INDEXED BY classic_payments_open';
 const notForwarded = "state <> 'forwarded'";
 
+/** Anybody can pay a unit, and what nobody owns may lie there for ever: `classic_sums` keeps what those rows add up to. */
+export const isHeld = "state IN ('unattributed', 'below_min', 'due')";
+
 export function createClassicPayments(db: RawDb, write: Write): ClassicPayments {
   const insert = db.prepare(
     `INSERT INTO classic_payments (operation_id, ledger, closed_at_ms, tx_hash, from_address, to_address, amount,
@@ -144,19 +147,21 @@ export function createClassicPayments(db: RawDb, write: Write): ClassicPayments 
   );
   const putNote = db.prepare('UPDATE classic_payments SET note = ? WHERE id = ? AND note IS NOT ?');
   const totals = db.prepare<[], { count: number; sum: number }>(
-    `SELECT COUNT(*) AS count, COALESCE(SUM(amount), 0) AS sum FROM classic_payments ${indexed}
-     WHERE ${notForwarded} AND state = 'unattributed'`,
+    `SELECT COALESCE(SUM(payments), 0) AS count, COALESCE(SUM(amount), 0) AS sum FROM classic_sums
+     WHERE state = 'unattributed'`,
   );
   const aside = db.prepare<[number], SetAside>(
     'SELECT id, at_ms AS atMs, reason, data FROM classic_set_aside ORDER BY at_ms DESC, id DESC LIMIT ?',
   );
   const held = db
-    .prepare<[string, number], number>(
-      `SELECT COALESCE(SUM(amount), 0) FROM classic_payments ${indexed}
-       WHERE ${notForwarded} AND state IN ('unattributed', 'below_min', 'due') AND to_address = ? AND ledger <= ?`,
+    .prepare<[{ to: string; upToLedger: number }], number>(
+      `SELECT (SELECT COALESCE(SUM(amount), 0) FROM classic_sums WHERE to_address = $to)
+         - (SELECT COALESCE(SUM(amount), 0) FROM classic_payments INDEXED BY classic_payments_held
+            WHERE ${isHeld} AND to_address = $to AND ledger > $upToLedger)`,
     )
     .pluck();
-  const asideCount = db.prepare<[], number>('SELECT COUNT(*) FROM classic_set_aside').pluck();
+  // None is ever deleted, so the number of the last is how many there are.
+  const asideCount = db.prepare<[], number>('SELECT COALESCE(MAX(rowid), 0) FROM classic_set_aside').pluck();
   return {
     applyPage: ({ name, cursor, ledger, closedAtMs, payments, setAside }) =>
       write(() => {
@@ -195,7 +200,7 @@ export function createClassicPayments(db: RawDb, write: Write): ClassicPayments 
       const found = totals.get();
       return { count: found?.count ?? 0, sum: found ? fromStored(found.sum) : zero };
     },
-    held: (toAddress, upToLedger = Number.MAX_SAFE_INTEGER) => fromStored(held.get(toAddress, upToLedger) ?? 0),
+    held: (to, upToLedger = Number.MAX_SAFE_INTEGER) => fromStored(held.get({ to, upToLedger }) ?? 0),
     setAside: (limit) => aside.all(limit),
     setAsideCount: () => asideCount.get() ?? 0,
   };

@@ -86,4 +86,5 @@ const moneyColumns: Record<string, string[]> = {
   usage_daily: ['gross', 'refunded'],
   exits: ['amount'],
   classic_payments: ['amount'],
+  classic_sums: ['payments', 'amount'],
 };

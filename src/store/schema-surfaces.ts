@@ -102,6 +102,9 @@ export const classicPayments = sqliteTable(
   },
   (table) => [
     index('classic_payments_open').on(table.state, table.id).where(sql`${table.state} <> 'forwarded'`),
+    index('classic_payments_held')
+      .on(table.toAddress, table.ledger, table.state, table.amount)
+      .where(sql`${table.state} IN ('unattributed', 'below_min', 'due')`),
     index('classic_payments_account').on(table.accountId).where(sql`${table.accountId} IS NOT NULL`),
     check('classic_payments_amount', sql`${table.amount} > 0`),
     check(
@@ -109,6 +112,25 @@ export const classicPayments = sqliteTable(
       sql`${table.state} IN ('unattributed', 'below_min', 'due', 'sent', 'forwarded', 'closed')`,
     ),
     check('classic_payments_owner', sql`${table.state} NOT IN ('due', 'sent') OR ${table.accountId} IS NOT NULL`),
+  ],
+);
+
+/**
+ * What lies in each deposit account by these books, of the three states of payments that do: kept by triggers on
+ * `classic_payments`, and added up again when the sums are checked.
+ */
+export const classicSums = sqliteTable(
+  'classic_sums',
+  {
+    toAddress: text('to_address').notNull(),
+    state: text('state', { enum: ['unattributed', 'below_min', 'due'] }).notNull(),
+    payments: integer('payments').notNull(),
+    amount: money('amount').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.toAddress, table.state] }),
+    check('classic_sums_state', sql`${table.state} IN ('unattributed', 'below_min', 'due')`),
+    check('classic_sums_range', sql`${table.payments} >= 0 AND ${table.amount} >= 0`),
   ],
 );
 

@@ -2,35 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { createJournalRows } from '../../src/metering/journal-rows.ts';
 import type { RawDb } from '../../src/store/raw-db.ts';
 import { createTokens } from '../../src/store/tokens.ts';
+import { planOf, prepared } from '../store/query-plan.ts';
 import { openTestStore } from '../store/rig.ts';
-
-/** Everything that is prepared through the connection while `use` runs. */
-function prepared(db: RawDb, use: (db: RawDb) => unknown): string[] {
-  const texts: string[] = [];
-  use(
-    new Proxy(db, {
-      get(target, name) {
-        const value: unknown = Reflect.get(target, name, target);
-        if (name !== 'prepare') return typeof value === 'function' ? value.bind(target) : value;
-        return (text: string) => {
-          texts.push(text);
-          return target.prepare(text);
-        };
-      },
-    }),
-  );
-  return texts;
-}
 
 /** What the planner walks through whole, for a statement with any number of parameters. */
 function scans(db: RawDb, text: string): string[] {
-  const parameters = Object.fromEntries([...text.matchAll(/\$(\w+)/g)].map(([, name]) => [name, 1]));
-  const marks = text.match(/\?/g)?.map(() => 1) ?? [];
-  const plan = db.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${text}`);
-  const steps = marks.length > 0 ? plan.all(...marks) : plan.all(parameters);
-  return steps
-    .map(({ detail }) => detail)
-    .filter((detail) => /SCAN(?! (?:\d+-ROW VALUES CLAUSE|CONSTANT ROW|\(subquery-\d+\)))/.test(detail));
+  return planOf(db, text).filter((detail) =>
+    /SCAN(?! (?:\d+-ROW VALUES CLAUSE|CONSTANT ROW|\(subquery-\d+\)))/.test(detail),
+  );
 }
 
 describe('what every call writes', () => {

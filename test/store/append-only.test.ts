@@ -21,6 +21,7 @@ const fixed: [table: string, columns: string][] = [
   ['accounts', 'id address created_at_ms'],
   ['tokens', 'id jti account_id scope issued_at_ms expires_at_ms cap source label'],
   ['classic_payments', 'id operation_id ledger closed_at_ms tx_hash from_address to_address amount memo_type memo'],
+  ['classic_sums', 'to_address state'],
   ['classic_forwards', 'hash payment_id envelope_xdr sequence max_time_s created_at_ms'],
   ['exits', 'id account_id to_address amount envelope_xdr made_ledger expires_ledger created_at_ms'],
   ['payouts', 'id payee lane amount tx_hash at_ms'],

@@ -46,14 +46,35 @@ CREATE TRIGGER `classic_forwards_ended` BEFORE UPDATE ON `classic_forwards`
 CREATE TRIGGER `classic_forwards_fixed` BEFORE UPDATE OF `hash`, `payment_id`, `envelope_xdr`, `sequence`, `max_time_s`, `created_at_ms` ON `classic_forwards`
   BEGIN SELECT RAISE(ABORT, 'classic_forwards is append only but for how an envelope ended'); END;
 CREATE TRIGGER `classic_forwards_no_delete` BEFORE DELETE ON `classic_forwards` BEGIN SELECT RAISE(ABORT, 'classic_forwards is append only'); END;
+CREATE TRIGGER `classic_payments_came` AFTER INSERT ON `classic_payments`
+  WHEN NEW.`state` IN ('unattributed', 'below_min', 'due')
+  BEGIN
+    INSERT INTO `classic_sums` (`to_address`, `state`, `payments`, `amount`) VALUES (NEW.`to_address`, NEW.`state`, 1, NEW.`amount`)
+      ON CONFLICT (`to_address`, `state`) DO UPDATE SET `payments` = `payments` + 1, `amount` = `amount` + excluded.`amount`;
+  END;
+CREATE TRIGGER `classic_payments_entered` AFTER UPDATE OF `state` ON `classic_payments`
+  WHEN OLD.`state` <> NEW.`state` AND NEW.`state` IN ('unattributed', 'below_min', 'due')
+  BEGIN
+    INSERT INTO `classic_sums` (`to_address`, `state`, `payments`, `amount`) VALUES (NEW.`to_address`, NEW.`state`, 1, NEW.`amount`)
+      ON CONFLICT (`to_address`, `state`) DO UPDATE SET `payments` = `payments` + 1, `amount` = `amount` + excluded.`amount`;
+  END;
 CREATE TRIGGER `classic_payments_fixed` BEFORE UPDATE OF `id`, `operation_id`, `ledger`, `closed_at_ms`, `tx_hash`, `from_address`, `to_address`, `amount`, `memo_type`, `memo` ON `classic_payments`
   BEGIN SELECT RAISE(ABORT, 'classic_payments is append only but for what becomes of a payment'); END;
 CREATE TRIGGER `classic_payments_forwarded` BEFORE UPDATE OF `state`, `account_id` ON `classic_payments`
   WHEN OLD.`state` = 'forwarded' AND (NEW.`state`, NEW.`account_id`) IS NOT (OLD.`state`, OLD.`account_id`)
   BEGIN SELECT RAISE(ABORT, 'classic_payments is append only: what is in the vault stays there'); END;
+CREATE TRIGGER `classic_payments_left` AFTER UPDATE OF `state` ON `classic_payments`
+  WHEN OLD.`state` <> NEW.`state` AND OLD.`state` IN ('unattributed', 'below_min', 'due')
+  BEGIN
+    UPDATE `classic_sums` SET `payments` = `payments` - 1, `amount` = `amount` - OLD.`amount`
+      WHERE `to_address` = OLD.`to_address` AND `state` = OLD.`state`;
+  END;
 CREATE TRIGGER `classic_payments_no_delete` BEFORE DELETE ON `classic_payments` BEGIN SELECT RAISE(ABORT, 'classic_payments is append only'); END;
 CREATE TRIGGER `classic_set_aside_no_delete` BEFORE DELETE ON `classic_set_aside` BEGIN SELECT RAISE(ABORT, 'classic_set_aside is append only'); END;
 CREATE TRIGGER `classic_set_aside_no_update` BEFORE UPDATE ON `classic_set_aside` BEGIN SELECT RAISE(ABORT, 'classic_set_aside is append only'); END;
+CREATE TRIGGER `classic_sums_fixed` BEFORE UPDATE OF `to_address`, `state` ON `classic_sums`
+  BEGIN SELECT RAISE(ABORT, 'classic_sums is append only but for its sums'); END;
+CREATE TRIGGER `classic_sums_no_delete` BEFORE DELETE ON `classic_sums` BEGIN SELECT RAISE(ABORT, 'classic_sums is append only'); END;
 CREATE TRIGGER `deposit_aliases_no_delete` BEFORE DELETE ON `deposit_aliases` BEGIN SELECT RAISE(ABORT, 'deposit_aliases is append only'); END;
 CREATE TRIGGER `deposit_aliases_no_update` BEFORE UPDATE ON `deposit_aliases` BEGIN SELECT RAISE(ABORT, 'deposit_aliases is append only'); END;
 CREATE TRIGGER `earnings_fixed` BEFORE UPDATE OF `payee`, `lane` ON `earnings`
@@ -251,6 +272,15 @@ CREATE TABLE `classic_set_aside` (
 	`at_ms` integer NOT NULL,
 	`reason` text NOT NULL,
 	`data` text NOT NULL
+) STRICT;
+CREATE TABLE `classic_sums` (
+	`to_address` text NOT NULL,
+	`state` text NOT NULL,
+	`payments` integer NOT NULL,
+	`amount` integer NOT NULL,
+	PRIMARY KEY(`to_address`, `state`),
+	CONSTRAINT "classic_sums_state" CHECK("classic_sums"."state" IN ('unattributed', 'below_min', 'due')),
+	CONSTRAINT "classic_sums_range" CHECK("classic_sums"."payments" >= 0 AND "classic_sums"."amount" >= 0)
 ) STRICT;
 CREATE TABLE `cursors` (
 	`name` text PRIMARY KEY NOT NULL,
@@ -479,6 +509,7 @@ CREATE UNIQUE INDEX `batches_one_open` ON `batches` (`lane`) WHERE "batches"."st
 CREATE UNIQUE INDEX `classic_forwards_one_live` ON `classic_forwards` (`payment_id`) WHERE "classic_forwards"."state" = 'live';
 CREATE INDEX `classic_forwards_payment` ON `classic_forwards` (`payment_id`);
 CREATE INDEX `classic_payments_account` ON `classic_payments` (`account_id`) WHERE "classic_payments"."account_id" IS NOT NULL;
+CREATE INDEX `classic_payments_held` ON `classic_payments` (`to_address`,`ledger`,`state`,`amount`) WHERE "classic_payments"."state" IN ('unattributed', 'below_min', 'due');
 CREATE INDEX `classic_payments_open` ON `classic_payments` (`state`,`id`) WHERE "classic_payments"."state" <> 'forwarded';
 CREATE UNIQUE INDEX `classic_payments_operation_id_unique` ON `classic_payments` (`operation_id`);
 CREATE INDEX `exits_account` ON `exits` (`account_id`,`id`);

@@ -80,6 +80,19 @@ describe('other sums', () => {
       'DROP TRIGGER earnings_no_delete; DELETE FROM earnings',
       ['GPAYEE in lane 0 earned: 0 kept, 0.00002 by its rows'],
     ],
+    [
+      'what lies in the deposit account',
+      'UPDATE classic_sums SET amount = amount + 1',
+      [
+        'GDEPOSIT, due payments held: 0.0000001 kept, 0 by its rows',
+        'GDEPOSIT, unattributed payments held: 0.0000051 kept, 0.000005 by its rows',
+      ],
+    ],
+    [
+      'a deposit account that is gone',
+      'DROP TRIGGER classic_sums_no_delete; DELETE FROM classic_sums',
+      ['GDEPOSIT, unattributed payments held: 0 kept, 0.000005 by its rows'],
+    ],
   ])('are found wrong: %s', async (_, change, found) => {
     const store = await fullBooks();
     store.db.exec(change);
