@@ -115,19 +115,17 @@ export function createClassicPayments(db: RawDb, write: Write): ClassicPayments 
      ON CONFLICT (name) DO UPDATE SET cursor = excluded.cursor, ledger = MAX(ledger, excluded.ledger),
        closed_at_ms = MAX(closed_at_ms, excluded.closed_at_ms)`,
   );
-  const open = db.prepare<[string, number], Stored>(
-    `${select} ${indexed} ${owned} WHERE p.${notForwarded} AND p.state IN ('due', 'sent') AND p.to_address = ?
-     ORDER BY p.state = 'due', p.id LIMIT ?`,
-  );
-  const waiting = db.prepare<[string, number, number], Stored>(
-    `${select} ${indexed} ${owned} WHERE p.${notForwarded} AND p.state IN ('unattributed', 'below_min') AND p.to_address = ?
-     AND p.id > ?
+  const ofState = db.prepare<[ClassicState, string, number, number], Stored>(
+    `${select} ${indexed} ${owned} WHERE p.${notForwarded} AND p.state = ? AND p.to_address = ? AND p.id > ?
      ORDER BY p.id LIMIT ?`,
   );
   const one = db.prepare<[string], Stored>(`${select} ${owned} WHERE p.operation_id = ?`);
   const page = db.prepare<[number, number], Stored>(`${select} ${owned} WHERE p.id < ? ORDER BY p.id DESC LIMIT ?`);
+  const pageForwarded = db.prepare<[number, number], Stored>(
+    `${select} ${owned} WHERE p.state = 'forwarded' AND p.id < ? ORDER BY p.id DESC LIMIT ?`,
+  );
   const pageOfState = db.prepare<[ClassicState, number, number], Stored>(
-    `${select} ${owned} WHERE p.state = ? AND p.id < ? ORDER BY p.id DESC LIMIT ?`,
+    `${select} ${indexed} ${owned} WHERE p.${notForwarded} AND p.state = ? AND p.id < ? ORDER BY p.id DESC LIMIT ?`,
   );
   const ofAccount = db.prepare<[number, number], Stored>(
     `${select} ${owned} WHERE p.account_id = ? ORDER BY p.id DESC LIMIT ?`,
@@ -139,8 +137,8 @@ export function createClassicPayments(db: RawDb, write: Write): ClassicPayments 
     `UPDATE classic_payments SET state = 'closed', note = ? WHERE id = ? AND state IN ('unattributed', 'below_min', 'due')`,
   );
   const giveAliased = db.prepare(
-    `UPDATE classic_payments ${indexed} SET state = 'due', account_id = $accountId, note = NULL
-     WHERE ${notForwarded} AND state = 'unattributed' AND to_address = $to AND memo_type IN ('id', 'muxed') AND memo = $alias AND amount >= $min`,
+    `UPDATE classic_payments INDEXED BY classic_payments_memo SET state = 'due', account_id = $accountId, note = NULL
+     WHERE state = 'unattributed' AND to_address = $to AND memo_type IN ('id', 'muxed') AND memo = $alias AND amount >= $min`,
   );
   const forwarded = db.prepare(
     `UPDATE classic_payments SET state = 'forwarded', forward_tx_hash = COALESCE(?, forward_tx_hash), note = ? WHERE id = ?`,
@@ -173,14 +171,20 @@ export function createClassicPayments(db: RawDb, write: Write): ClassicPayments 
         moveCursor.run(name, cursor, ledger, closedAtMs);
         return { added, setAside: aside };
       }),
-    open: (toAddress, limit) => open.all(toAddress, limit).map(toRow),
-    waitingAfter: (toAddress, after, limit) => waiting.all(toAddress, after, limit).map(toRow),
+    open: (to, limit) =>
+      [...ofState.all('sent', to, 0, limit), ...ofState.all('due', to, 0, limit)].slice(0, limit).map(toRow),
+    waitingAfter: (to, after, limit) =>
+      [...ofState.all('unattributed', to, after, limit), ...ofState.all('below_min', to, after, limit)]
+        .sort((one, other) => one.id - other.id)
+        .slice(0, limit)
+        .map(toRow),
     byOperation(operationId) {
       const found = one.get(operationId);
       return found && toRow(found);
     },
     list({ state, before = Number.MAX_SAFE_INTEGER, limit }) {
-      const rows = state === undefined ? page.all(before, limit) : pageOfState.all(state, before, limit);
+      if (state === undefined) return page.all(before, limit).map(toRow);
+      const rows = state === 'forwarded' ? pageForwarded.all(before, limit) : pageOfState.all(state, before, limit);
       return rows.map(toRow);
     },
     ofAccount: (accountId, limit) => ofAccount.all(accountId, limit).map(toRow),

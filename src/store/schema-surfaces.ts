@@ -105,6 +105,7 @@ export const classicPayments = sqliteTable(
     index('classic_payments_held')
       .on(table.toAddress, table.ledger, table.state, table.amount)
       .where(sql`${table.state} IN ('unattributed', 'below_min', 'due')`),
+    index('classic_payments_memo').on(table.memo).where(sql`${table.state} = 'unattributed'`),
     index('classic_payments_account').on(table.accountId).where(sql`${table.accountId} IS NOT NULL`),
     check('classic_payments_amount', sql`${table.amount} > 0`),
     check(

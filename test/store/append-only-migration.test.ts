@@ -29,7 +29,7 @@ async function olderBooks(): Promise<string> {
   // Made by later ones.
   db.exec(`DROP INDEX receivables_account;
     DROP TRIGGER classic_payments_came; DROP TRIGGER classic_payments_left; DROP TRIGGER classic_payments_entered;
-    DROP INDEX classic_payments_held; DROP TABLE classic_sums`);
+    DROP INDEX classic_payments_held; DROP INDEX classic_payments_memo; DROP TABLE classic_sums`);
   db.prepare('DELETE FROM __drizzle_migrations WHERE created_at > ?').run(whenMs(before - 1));
   expect(triggersOf(db)).toEqual(triggersOfOlder());
   db.close();

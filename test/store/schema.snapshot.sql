@@ -510,6 +510,7 @@ CREATE UNIQUE INDEX `classic_forwards_one_live` ON `classic_forwards` (`payment_
 CREATE INDEX `classic_forwards_payment` ON `classic_forwards` (`payment_id`);
 CREATE INDEX `classic_payments_account` ON `classic_payments` (`account_id`) WHERE "classic_payments"."account_id" IS NOT NULL;
 CREATE INDEX `classic_payments_held` ON `classic_payments` (`to_address`,`ledger`,`state`,`amount`) WHERE "classic_payments"."state" IN ('unattributed', 'below_min', 'due');
+CREATE INDEX `classic_payments_memo` ON `classic_payments` (`memo`) WHERE "classic_payments"."state" = 'unattributed';
 CREATE INDEX `classic_payments_open` ON `classic_payments` (`state`,`id`) WHERE "classic_payments"."state" <> 'forwarded';
 CREATE UNIQUE INDEX `classic_payments_operation_id_unique` ON `classic_payments` (`operation_id`);
 CREATE INDEX `exits_account` ON `exits` (`account_id`,`id`);

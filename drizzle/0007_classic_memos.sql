@@ -1,0 +1,1 @@
+CREATE INDEX `classic_payments_memo` ON `classic_payments` (`memo`) WHERE "classic_payments"."state" = 'unattributed';
