@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { checkChargeOn } from './check-charge-on.ts';
 import { checkUpstream } from './check-upstream.ts';
 import { listenText } from './listen-text.ts';
 import { isLoopback } from './loopback.ts';
@@ -34,6 +35,7 @@ export function checkTogether(settings: Settings, report: Report): void {
     checkUnique(names, api.settings.name, [...api.path, 'name'], report);
     checkUnique(mounts, api.settings.mount, [...api.path, 'mount'], report);
     checkUpstream(api, report);
+    checkChargeOn(api, report);
     checkApi(api, settings.sections.stellar.vault, report);
   }
 }

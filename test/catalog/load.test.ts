@@ -517,4 +517,42 @@ describe('warnings', () => {
     expect(warningsWith('http://127.0.0.1:8000')).toEqual([]);
     expect(warningsWith('http://127.0.0.1.example')).toHaveLength(1);
   });
+
+  it.each<[string, string[], string[]]>([
+    ['an API', ['price: "1"', 'charge_on: [2xx, 402]'], ['apis[0].charge_on']],
+    ['a route', ['routes: [{ match: GET /a, price: "1", charge_on: [402] }]'], ['apis[0].routes[0].charge_on']],
+    [
+      'a route that does not do as its API',
+      [
+        'price: "1"',
+        'pass_payment_required: true',
+        'routes: [{ match: GET /a, charge_on: [402], pass_payment_required: false }]',
+      ],
+      ['apis[0].routes[0].charge_on'],
+    ],
+    ['an API that passes it on', ['price: "1"', 'charge_on: [402]', 'pass_payment_required: true'], []],
+    [
+      'a route of an API that passes it on',
+      ['pass_payment_required: true', 'routes: [{ match: GET /a, price: "1", charge_on: [402] }]'],
+      [],
+    ],
+    [
+      'an API of which one route passes it on',
+      [
+        'charge_on: [402]',
+        'routes: [{ match: GET /a, price: "1" }, { match: GET /b, price: "1", pass_payment_required: true }]',
+      ],
+      [],
+    ],
+    ['an API that charges for errors of clients, as a class', ['price: "1"', 'charge_on: [4xx]'], []],
+  ])('come with a 402 that can never be charged, by the field that has it: %s', (_, lines, fields) => {
+    const loaded = load(withApi(...lines));
+    const warnings = loaded.ok ? loaded.warnings : [];
+    expect(warnings.map(({ field }) => field)).toEqual(fields);
+    for (const warning of warnings) {
+      expect(formatProblem(warning)).toMatch(
+        /has 402, which is never charged: .*502 \(expected pass_payment_required: true/,
+      );
+    }
+  });
 });
