@@ -96,7 +96,8 @@ export function batchView(row: BatchRow): BatchView {
     state: row.state,
     total: formatUsdc(row.total),
     leaves: row.leaves,
-    sealed_at: time(row.sealedAtMs),
+    // Ledgers close at whole seconds: to the millisecond, a batch would seem to be confirmed before it was sealed.
+    sealed_at: time(Math.floor(row.sealedAtMs / 1000) * 1000),
     confirmed_at: row.confirmedAtMs === undefined ? null : time(row.confirmedAtMs),
     ledger: row.ledger ?? null,
     tx_hash: row.txHash ?? null,

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { formatUsdc, type Units } from '../money.ts';
 import type { Solvency } from '../settlement/solvency.ts';
 import { time } from './book-views.ts';
@@ -59,7 +60,12 @@ function solvency({ solvency: seen, nowMs }: LightFacts): Light {
 function books({ booksCheck: seen, nowMs }: LightFacts): Light {
   const name = 'Memory equals database';
   if (!seen) return { name, state: 'unknown', text: 'Not compared yet.' };
-  if (seen.differences > 0) return { name, state: 'bad', text: `${seen.differences} amounts differ: see the log.` };
+  if (seen.differences > 0)
+    return {
+      name,
+      state: 'bad',
+      text: `${counted(seen.differences, 'amount differs', 'amounts differ')}: see the log.`,
+    };
   if (nowMs - seen.atMs > checkStaleMs) {
     return { name, state: 'unknown', text: `Last compared at ${time(seen.atMs)}.` };
   }

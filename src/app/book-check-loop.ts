@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import { checkBooks } from '../settlement/books-check.ts';
 import type { Core } from './core.ts';
@@ -26,7 +27,11 @@ export function bookCheckLoop(core: Core): Loop {
       core.booksCheck = { atMs, differences: found.length };
       for (const difference of found) log.error({ difference }, 'memory and database disagree');
       if (found.length > 0) {
-        breakBooks(core, 'memory equals database', `memory and database disagree on ${found.length} amounts`);
+        breakBooks(
+          core,
+          'memory equals database',
+          `memory and database disagree on ${counted(found.length, 'amount')}`,
+        );
       }
       return false;
     },

@@ -1,4 +1,5 @@
 import type { AccountSlot } from '../billing/ledger.ts';
+import { counted } from '../counted.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import { beganLate } from '../settlement/adoption.ts';
 import { differingFromChain } from '../settlement/chain-counters.ts';
@@ -89,7 +90,7 @@ export function chainCheckLoop(core: Core): Loop {
         breakBooks(
           core,
           'accounts equal vault',
-          `books and vault disagree on ${off.length} accounts: callora reconcile`,
+          `books and vault disagree on ${counted(off.length, 'account')}: callora reconcile`,
         );
       }
       await compareSettlements(signal);

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import { formatUsdc } from '../money.ts';
 import type { Core } from './core.ts';
@@ -36,7 +37,15 @@ export function sumsCheckLoop(core: Core): Loop {
         log.error({ difference }, 'a sum is not that of its rows');
       }
       if (found.length > 0) {
-        breakBooks(core, 'sums equal rows', `${found.length} sums in the books are not those of their rows`);
+        breakBooks(
+          core,
+          'sums equal rows',
+          counted(
+            found.length,
+            'sum in the books is not that of its rows',
+            'sums in the books are not those of their rows',
+          ),
+        );
       }
       return false;
     },

@@ -1,4 +1,5 @@
 import type { Config } from '../catalog/model.ts';
+import { counted } from '../counted.ts';
 import { lastSeenMs } from '../deposits/vault-state.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import { formatUsdc } from '../money.ts';
@@ -96,19 +97,27 @@ export function seenOf(core: Core): Seen {
       const { foreign, synced } = settler.standing();
       const known = [];
       if (booksCheck) {
-        const broken = booksCheck.differences > 0 ? `${booksCheck.differences} amounts differ` : undefined;
+        const broken =
+          booksCheck.differences > 0 ? counted(booksCheck.differences, 'amount differs', 'amounts differ') : undefined;
         known.push({ identity: 'memory equals database', broken });
       }
       if (sumsCheck) {
-        const broken = sumsCheck.differences > 0 ? `${sumsCheck.differences} sums differ` : undefined;
+        const broken =
+          sumsCheck.differences > 0 ? counted(sumsCheck.differences, 'sum differs', 'sums differ') : undefined;
         known.push({ identity: 'sums equal rows', broken });
       }
       if (chainCheck) {
-        const broken = chainCheck.differences > 0 ? `${chainCheck.differences} accounts differ` : undefined;
+        const broken =
+          chainCheck.differences > 0
+            ? counted(chainCheck.differences, 'account differs', 'accounts differ')
+            : undefined;
         known.push({ identity: 'accounts equal vault', broken });
       }
       if (settledCheck) {
-        const broken = settledCheck.differences > 0 ? `${settledCheck.differences} payees or lanes differ` : undefined;
+        const broken =
+          settledCheck.differences > 0
+            ? counted(settledCheck.differences, 'payee or lane differs', 'payees or lanes differ')
+            : undefined;
         known.push({ identity: 'settlements equal vault', broken });
       }
       if (solvency) {

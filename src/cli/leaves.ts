@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { counted } from '../counted.ts';
 import { askPatiently } from './ask-patiently.ts';
 import { carriedBefore, faultOfCarried, type GatewayLists } from './carried-before.ts';
 import { faultsOfChain, type Place, readChainLines, shortOf } from './chain-lines.ts';
@@ -135,7 +136,7 @@ async function compareWithChain(
   const before = await carriedBefore(listsOf(cli, options, target), debts, place);
   if (before.unchecked > 0) {
     unchecked.push(
-      `whether ${before.unchecked} batches long before this one carried over the same debts was not looked at`,
+      `whether ${counted(before.unchecked, 'batch', 'batches')} long before this one carried over the same debts was not looked at`,
     );
   }
   for (const { payee, amount, ...from } of debts) {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { formatProblem, loadConfig } from '../catalog/load.ts';
 import { type QuoteRow, quoteUsage } from '../catalog/quote.ts';
+import { counted } from '../counted.ts';
 import { parseUsdc, units } from '../money.ts';
 import type { Cli } from './cli.ts';
 import { type OperatorOptions, readConfig, withOperatorOptions } from './config-option.ts';
@@ -50,7 +51,7 @@ async function quote(cli: Cli, options: QuoteOptions): Promise<void> {
     difference: total.difference,
   });
   if (left.calls === 0) return;
-  cli.out(`\nNot priced: ${left.calls} calls that earned ${left.earned}`);
+  cli.out(`\nNot priced: ${counted(left.calls, 'call')} that earned ${left.earned}`);
   printTable(
     cli,
     rows.filter((row) => row.reason !== null),

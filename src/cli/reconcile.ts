@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { ReconcileView } from '../admin/books.ts';
+import { counted } from '../counted.ts';
 import type { Cli } from './cli.ts';
 import { type OperatorOptions, withOperatorOptions } from './config-option.ts';
 import { CliError } from './exit-codes.ts';
@@ -65,5 +66,7 @@ function printReport(cli: Cli, { checks, totals, units_off }: ReconcileView): vo
   for (const { name, detail } of checks.filter((each) => each.ok && each.subject === 'vault' && each.detail)) {
     cli.note(`note: ${name}: ${detail}`);
   }
-  cli.out(`${checks.length} identities compared, ${units_off} units off (1 unit = 0.0000001 USDC)`);
+  cli.out(
+    `${counted(checks.length, 'identity', 'identities')} compared, ${units_off} ${units_off === '1' ? 'unit' : 'units'} off (1 unit = 0.0000001 USDC)`,
+  );
 }

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { formatUsdc, type Units } from '../money.ts';
 import { bundled } from '../own-files.ts';
 
@@ -76,7 +77,7 @@ function sayHowToOpen(say: Say, info: SandboxInfo, path: string): void {
 }
 
 export function printSettlement(say: Say, settled: Settlement): void {
-  const calls = settled.calls === 1 ? '1 call' : `${settled.calls} calls`;
+  const calls = counted(settled.calls, 'call');
   say(`settled     batch ${settled.batch}: ${calls}, ${formatUsdc(settled.total)} USDC, transaction ${settled.txHash}`);
   for (const { payee, gross } of settled.earnings)
     say(`            payee ${payee} has earned ${formatUsdc(gross)} USDC`);

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { BatchView } from '../admin/book-views.ts';
 import type { LaneView, PayeeEarnings, SettlementCostsView } from '../admin/books.ts';
+import { counted } from '../counted.ts';
 import type { Cli } from './cli.ts';
 import { type OperatorOptions, withOperatorOptions } from './config-option.ts';
 import { CliError } from './exit-codes.ts';
@@ -45,7 +46,7 @@ function settleStatus(cli: Cli, settle: Command): void {
       const status = await withBooks(cli, options.config, (books) => books.settlement());
       if (options.json) return printJson(cli, status);
       printFields(cli, {
-        'not yet in a batch': `${status.unsealed.calls} calls, ${status.unsealed.amount} USDC`,
+        'not yet in a batch': `${counted(status.unsealed.calls, 'call')}, ${status.unsealed.amount} USDC`,
         unsettled: `${status.unsettled} USDC`,
         'oldest unsettled': status.oldest_unsettled_at,
         receivable: `${status.receivable} USDC`,
@@ -75,7 +76,9 @@ function objectionText(last: LaneView['last_objection']): string {
 function feesText(costs: SettlementCostsView | null): string {
   if (!costs) return 'not known yet';
   const { batches, accounts, fee_xlm: all, fee_per_account_xlm: each } = costs;
-  return `${all} XLM for the last ${batches} batches, ${each} XLM for each of ${accounts} settled accounts`;
+  const last = batches === 1 ? 'batch' : `${batches} batches`;
+  const settled = accounts === 1 ? 'settled account' : `of ${accounts} settled accounts`;
+  return `${all} XLM for the last ${last}, ${each} XLM for each ${settled}`;
 }
 
 function settleList(cli: Cli, settle: Command): void {
@@ -110,7 +113,7 @@ function settleShow(cli: Cli, settle: Command): void {
         ],
         'No lines.',
       );
-      cli.note(`${rows.length} ${rows.length === 1 ? 'leaf' : 'leaves'}: --json shows every field`);
+      cli.note(`${counted(rows.length, 'leaf', 'leaves')}: --json shows every field`);
     });
 }
 

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Books } from '../admin/books.ts';
+import { counted } from '../counted.ts';
 import type { Cli } from './cli.ts';
 import { type OperatorOptions, withOperatorOptions } from './config-option.ts';
 import { type Column, printCsv, printFields, printJson, printTable } from './output.ts';
@@ -67,7 +68,9 @@ function printStatement(cli: Cli, statement: Statement): void {
   section(cli, 'Paid');
   printTable(cli, statement.payments.slice(0, shownMax), paymentColumns, 'Nothing was paid.');
   if (Math.max(statement.settlements.length, statement.payments.length) > shownMax) {
-    cli.note(`${statement.settlements.length} settlements, ${statement.payments.length} payments: --csv shows all`);
+    cli.note(
+      `${counted(statement.settlements.length, 'settlement')}, ${counted(statement.payments.length, 'payment')}: --csv shows all`,
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Books } from '../admin/books.ts';
+import { counted } from '../counted.ts';
 import type { Cli } from './cli.ts';
 import { type OperatorOptions, withOperatorOptions } from './config-option.ts';
 import { type Column, printCsv, printJson, printTable } from './output.ts';
@@ -28,7 +29,9 @@ export function usageSummaryCommand(cli: Cli, usage: Command): void {
       if (options.csv) return printCsv(cli, summary.items, columns);
       printTable(cli, summary.items, columns, `No calls from ${summary.from} to ${summary.to}.`);
       const { calls, gross, refunded, net } = summary.total;
-      cli.note(`${summary.from} to ${summary.to}: ${calls} calls, ${gross} USDC, ${refunded} refunded, ${net} net`);
+      cli.note(
+        `${summary.from} to ${summary.to}: ${counted(calls, 'call')}, ${gross} USDC, ${refunded} refunded, ${net} net`,
+      );
     });
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { counted } from '../counted.ts';
 import { uploadOperation } from '../stellar/vault-acts.ts';
 import { requireLanded } from './chain.ts';
 import type { Cli } from './cli.ts';
@@ -166,7 +167,7 @@ async function proposeUpgrade(cli: Cli, options: ActOptions & { wasm?: string; h
     // Code that is on chain already costs a fee and changes nothing.
     requireLanded('upload', await at.chain.submitter.submit({ operation: uploadOperation(code), secret: key.secret }));
   }
-  const danger = `it can be applied ${Math.round(at.info.config.upgradeDelayS / 3600)} hours from now, and everyone sees it`;
+  const danger = `it can be applied ${counted(Math.round(at.info.config.upgradeDelayS / 3600), 'hour')} from now, and everyone sees it`;
   await perform(cli, at, key, options, {
     title: `propose upgrade ${hash}`,
     act: { kind: 'propose_upgrade', hash },

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { addressKind } from '../catalog/address.ts';
 import type { Config } from '../catalog/model.ts';
 import { formatDuration, parseDurationMs } from '../catalog/quantity.ts';
+import { counted } from '../counted.ts';
 import { formatUsdc, parseUsdc } from '../money.ts';
 import { readOwnFile } from '../own-files.ts';
 import { ContractViewError } from '../stellar/contract-view.ts';
@@ -94,9 +95,7 @@ async function deploy(cli: Cli, options: DeployOptions): Promise<void> {
     );
   }
   const payees = [...new Set(config.apis.map((api) => api.payee))];
-  cli.note(
-    `deploying ${address} and listing ${payees.length === 1 ? '1 payee' : `${payees.length} payees`}; this takes a minute`,
-  );
+  cli.note(`deploying ${address} and listing ${counted(payees.length, 'payee')}; this takes a minute`);
   await deployVault(chain, {
     wasm: readOwnFile(vaultWasmKey),
     adminSecret: admin.secret,

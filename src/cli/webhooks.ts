@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { DeliveryView } from '../admin/webhook-desk.ts';
+import { counted } from '../counted.ts';
 import type { Cli } from './cli.ts';
 import { type OperatorOptions, withOperatorOptions } from './config-option.ts';
 import { CliError } from './exit-codes.ts';
@@ -26,7 +27,7 @@ export function webhooksCommand(cli: Cli): Command {
     .action(async (id: string, options: OperatorOptions) => {
       const result = await withBooks(cli, options.config, (books) => books.replayWebhook(id));
       if (options.json) printJson(cli, result);
-      else cli.out(`${result.id}: ${result.queued === 1 ? '1 delivery' : `${result.queued} deliveries`} queued.`);
+      else cli.out(`${result.id}: ${counted(result.queued, 'delivery', 'deliveries')} queued.`);
     });
 
   withOperatorOptions(webhooks.command('test <name>'))

@@ -1,4 +1,5 @@
 /** What `callora devnet` shows: who has coins, where the servers are, and each ledger in which something happened. */
+import { counted } from '../counted.ts';
 import type { Devnet, DevnetLedger } from './devnet.ts';
 
 export type DevnetInfo = {
@@ -34,7 +35,7 @@ export function welcome(info: DevnetInfo, devnet: Pick<Devnet, 'latestLedger'>, 
 export function ledgerLines({ sequence, closeTimeS, transactions }: DevnetLedger): string[] {
   if (transactions.length === 0) return [];
   const time = new Date(closeTimeS * 1000).toISOString().slice(11, 19);
-  const count = transactions.length === 1 ? '1 transaction' : `${transactions.length} transactions`;
+  const count = counted(transactions.length, 'transaction');
   return [
     `${time}  ledger ${sequence}  ${count}`,
     ...transactions.map(

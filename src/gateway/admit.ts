@@ -2,6 +2,7 @@ import { readBearer } from '../access/bearer.ts';
 import type { Verified, VerifyFailure } from '../access/verify.ts';
 import type { AccountSlot, CapSlot, Hold } from '../billing/ledger.ts';
 import type { Api, Config, Route } from '../catalog/model.ts';
+import { counted } from '../counted.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Places } from '../limits/places.ts';
 import type { ApiRates, ConfigRates, PolicySet, RateKeys } from '../limits/rate-policies.ts';
@@ -99,9 +100,8 @@ function admitToken(
 const apiPaused: Refusal = { ok: false, code: 'api_paused', fields: ['retry-after', '30'] };
 
 function tooManyWaiting(api: Api | undefined, callsPerAccountMax: number): Refusal {
-  const detail = api
-    ? `an account has at most ${api.callsPerAccountMax} calls of ${api.name} under way at once`
-    : `an account has at most ${callsPerAccountMax} calls under way at once`;
+  const most = counted(api?.callsPerAccountMax ?? callsPerAccountMax, 'call');
+  const detail = `an account has at most ${most}${api ? ` of ${api.name}` : ''} under way at once`;
   return { ok: false, code: 'too_many_waiting', detail, fields: ['retry-after', '1'] };
 }
 

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import { type PolicySet, type RateKeys, takeAll } from '../limits/rate-policies.ts';
 import type { Refusal } from './refuse.ts';
 
@@ -11,7 +12,7 @@ export function overRate(fields: string[], set: PolicySet, keys: RateKeys, nowMs
   addToList(fields, 'ratelimit', taking.standing);
   if (!taking.refusedBy) return undefined;
   const { name, rate } = taking.refusedBy;
-  const detail = `the rate "${name}" lets ${rate.perSecond} calls a second in; try again in ${taking.retryAfterS} s`;
+  const detail = `the rate "${name}" lets ${counted(rate.perSecond, 'call')} a second in; try again in ${taking.retryAfterS} s`;
   return { ok: false, code: 'rate_limited', detail, fields: ['retry-after', String(taking.retryAfterS)] };
 }
 

@@ -1,5 +1,6 @@
 import type { AccountSlot, Ledger, LedgerTotals } from '../billing/ledger.ts';
 import type { Clock } from '../clock.ts';
+import { counted } from '../counted.ts';
 import { add, formatUsdc, zero } from '../money.ts';
 import type { AccountRow } from '../store/account-row.ts';
 import type { Accounts } from '../store/accounts.ts';
@@ -94,7 +95,8 @@ export function* booksSteps({ accounts, ledger }: BooksCheckDeps): Generator<und
       if (last) view.passed(last.id);
       yield;
     }
-    if (stored !== view.count) found.push(`${view.count} accounts are in memory, ${stored} stored`);
+    if (stored !== view.count)
+      found.push(`${counted(view.count, 'account is', 'accounts are')} in memory, ${stored} stored`);
     for (const field of summed) {
       // Without an account the sums say nothing, and that it is missing is said already.
       if (inBoth !== view.count || sums[field] === view.totals[field]) continue;

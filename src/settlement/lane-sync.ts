@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts';
 import type { Log } from '../log.ts';
 import { RpcError } from '../stellar/json-rpc.ts';
 import { requireNotOlder, type Vault } from '../stellar/vault-client.ts';
@@ -71,7 +72,7 @@ function stillGood(
   const leftS = signLifeMaxS - (chainTimeS() - since.closedAtS);
   if (leftS >= 0) return `${leftS + 1} s of chain time`;
   const left = signLifeMaxLedgers - (seenLedger() - since.ledger);
-  return left > 0 ? `${left} ledgers` : undefined;
+  return left > 0 ? counted(left, 'ledger') : undefined;
 }
 
 const firstLook = 'the first look at the vault';

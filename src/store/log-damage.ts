@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { counted } from '../counted.ts';
 import { type LogFrame, logHeaderBytes, readLogFrames, readLogHeader } from './log-frames.ts';
 import { isAnotherBoot, readBootId, readSyncedMark } from './synced-mark.ts';
 
@@ -111,5 +112,5 @@ function describe(file: string, damage: LogDamage): string {
 }
 
 function countCommits(count: number): string {
-  return count === 1 ? '1 commit ends' : `${count} commits end`;
+  return counted(count, 'commit ends', 'commits end');
 }

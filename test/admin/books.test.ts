@@ -230,6 +230,20 @@ describe('settlement', () => {
     expect(await rig.books.settleNow()).toMatchObject({ complete: true, batches: [{ batch: 1 }] });
   });
 
+  it('shows a batch to the second, as ledgers close: never as confirmed before it was sealed', async () => {
+    const rig = await rigged();
+    rig.fund(alice, '1');
+    await rig.charge(alice, '0.25');
+    sealNow(rig.store, { ...sealAll, nowMs: 1_800_000_000_999 });
+    const root = (await rig.books.batch(0, 1)).root;
+    const batch = { lane: 0, batch: 1, root, taken: [2_500_000n], ledger: 20, txHash: 'bb', period: 0 };
+    rig.store.batches.confirm({ ...batch, closedAtMs: 1_800_000_000_000 });
+    expect(await rig.books.batch(0, 1)).toMatchObject({
+      sealed_at: '2027-01-15T08:00:00.000Z',
+      confirmed_at: '2027-01-15T08:00:00.000Z',
+    });
+  });
+
   it('shows a batch with every field of its leaves', async () => {
     const rig = await rigged();
     rig.fund(alice, '1');

@@ -66,7 +66,7 @@ it('books that differ are a broken identity: it is counted, and sales stop', asy
   if (slot) slot.deposited = units(1);
   await untilEnded({ loop, clock });
   expect(core.booksCheck?.differences).toBe(1);
-  expect(core.broken).toBe('memory and database disagree on 1 amounts');
+  expect(core.broken).toBe('memory and database disagree on 1 amount');
   expect(violated).toEqual(['memory equals database']);
 });
 

@@ -44,7 +44,7 @@ describe('accounts compared with the vault', () => {
       core.store.db.prepare(`UPDATE accounts SET ${field} = ${field} + 1`).run();
       await rig.compareWithVault();
       expect(core.chainCheck).toMatchObject({ differences: 1 });
-      expect(salesStop(core)).toContain('disagree on 1 accounts');
+      expect(salesStop(core)).toContain('disagree on 1 account:');
       expect(await rig.sell(1)).toBe(0);
     },
   );
@@ -93,7 +93,7 @@ describe('earnings, lanes and chain values compared with the vault', () => {
     expect(core.settledCheck).toMatchObject({ differences: 1 });
     expect(salesStop(core)).toMatch(new RegExp(`books and vault disagree on .*${what}: callora reconcile`));
     const told = [...seenOf(core).identities()].find(({ identity }) => identity === 'settlements equal vault');
-    expect(told?.broken).toBe('1 payees or lanes differ');
+    expect(told?.broken).toBe('1 payee or lane differs');
     expect(await rig.sell(1)).toBe(0);
   });
 

@@ -73,7 +73,7 @@ describe('a server that makes up a deposit, and the account to go with it', () =
   it('is found out by the server of another provider, and sales end', async () => {
     const rig = await lied('http://another.invalid/rpc');
     expect(rig.gateway.core.chainCheck).toMatchObject({ differences: 1 });
-    expect(salesStop(rig.gateway.core)).toContain('disagree on 1 accounts');
+    expect(salesStop(rig.gateway.core)).toContain('disagree on 1 account:');
     expect(await rig.sell(1)).toBe(0);
   });
 

@@ -57,7 +57,7 @@ it('a wrong sum is a broken identity: it is counted, and sales stop', async () =
   books.found = [{ name: 'receivable', subject: 'GA', kept: units(3n), byRows: zero }];
   await passMinutes(2);
   expect(core.sumsCheck).toMatchObject({ differences: 1 });
-  expect(core.broken).toBe('1 sums in the books are not those of their rows');
+  expect(core.broken).toBe('1 sum in the books is not that of its rows');
   expect(violated).toEqual(['sums equal rows']);
 });
 

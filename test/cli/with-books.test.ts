@@ -186,7 +186,7 @@ describe('beside a running gateway', () => {
     const { callora } = createCliRig();
     const ran = await callora('reconcile', '--config', file);
     expect(ran.code).toBe(1);
-    expect(ran.out).toMatch(/deposited +G.*\n1 identities compared, 10000000 units off/);
+    expect(ran.out).toMatch(/deposited +G.*\n1 identity compared, 10000000 units off/);
     expect(await callora('reconcile', '--csv', '--config', file)).toMatchObject({ code: 1 });
     expect(await callora('reconcile', '--csv', '--json', '--config', file)).toMatchObject({ code: 2 });
   });
@@ -203,10 +203,13 @@ describe('beside a running gateway', () => {
   it('settle status shows what the network objected to last in a batch, when and how often', async () => {
     const last = { reason: 'txInsufficientFee', at: '2027-01-15T08:00:00.000Z', tries: 3 };
     const lane = { lane: 0, batch: 7, state: 'submitted', waiting_for: 'transaction ab', last_objection: last };
-    const status = { unsealed: { calls: 0, amount: '0' }, open: [], lanes: [lane], last: null, costs: null };
+    const costs = { batches: 1, accounts: 1, fee_xlm: '0.2', fee_per_account_xlm: '0.2' };
+    const status = { unsealed: { calls: 1, amount: '0' }, open: [], lanes: [lane], last: null, costs };
     const { file } = await runningGateway({ settlement: () => ({ ...status, earnings: [] }) });
     const { callora } = createCliRig();
     const ran = await callora('settle', 'status', '--config', file);
+    expect(ran.out).toMatch(/not yet in a batch +1 call, 0 USDC/);
+    expect(ran.out).toContain('0.2 XLM for the last batch, 0.2 XLM for each settled account');
     expect(ran.out).toContain('txInsufficientFee, 3 times, last at 2027-01-15T08:00:00.000Z');
     const { out } = await callora('settle', 'status', '--json', '--config', file);
     expect(JSON.parse(out)).toMatchObject({ lanes: [{ last_objection: last }] });

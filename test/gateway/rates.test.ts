@@ -118,7 +118,7 @@ describe('places of an account', () => {
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
     expect(JSON.parse(refused.body)).toMatchObject({
       code: 'too_many_waiting',
-      detail: 'an account has at most 1 calls of slow under way at once',
+      detail: 'an account has at most 1 call of slow under way at once',
     });
     const elsewhere = rig.get('/fast/a');
     await until(() => answers.length === 2);
