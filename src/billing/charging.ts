@@ -4,8 +4,8 @@ export type CallOutcome =
   | { at: 'before_head'; cause: 'connect_error' | 'timeout' | 'broken_head' | 'client_gone' | 'gateway_failed' }
   /** The final head is here; `chargeable` is the route's own rule for this status. */
   | { at: 'head'; status: number; chargeable: boolean }
-  /** The head was charged and the rest is over. */
-  | { at: 'after_head'; outcome: FinishOutcome };
+  /** The head was charged and the rest is over, so many ms behind it. */
+  | { at: 'after_head'; outcome: FinishOutcome; givenMs: number };
 
 /** How a charged call ended, as its finish row says. */
 export type FinishOutcome = 'completed' | 'client_gone' | 'upstream_broke' | 'gateway_failed';
@@ -14,8 +14,15 @@ export type FinishOutcome = 'completed' | 'client_gone' | 'upstream_broke' | 'ga
 export type ChargeDecision = 'charge' | 'release' | 'refund';
 
 /**
+ * An answer that a client has had for so long has been given, ms, also when the upstream breaks it off then. A client can make
+ * many a server hang up, by how it sends and reads, and would have streams of hours for nothing; this is all that such a trick
+ * gets back. A WebSocket has the same bound (decision 28).
+ */
+export const givenMsMax = 60_000;
+
+/**
  * The public failure policy, whole. Faults of the upstream and of the gateway cost nothing; a server error never does,
- * whatever the route says; a client that leaves after the head has paid.
+ * whatever the route says; a client that leaves after the head has paid, and so has one whose answer had been given.
  */
 export function decideCharge(call: CallOutcome): ChargeDecision {
   switch (call.at) {
@@ -24,6 +31,7 @@ export function decideCharge(call: CallOutcome): ChargeDecision {
     case 'head':
       return call.chargeable && call.status < 500 ? 'charge' : 'release';
     case 'after_head':
+      if (call.outcome === 'upstream_broke' && call.givenMs >= givenMsMax) return 'charge';
       return afterHead[call.outcome];
   }
 }

@@ -1,4 +1,4 @@
-import type { FinishOutcome } from './charging.ts';
+import { type FinishOutcome, givenMsMax } from './charging.ts';
 
 /**
  * Who ended a WebSocket: either side with a close frame, or whoever broke off, broke the protocol or stopped it. An upstream that
@@ -13,13 +13,6 @@ export type SocketPurchase =
   | { kind: 'message'; handed: 'nothing' | 'a part' | 'all' };
 
 export type PurchaseEnd = { outcome: FinishOutcome; decision: 'charge' | 'refund' };
-
-/**
- * A connection that a client has had for so long has been given, ms, whoever ends it then. A client can make many a server hang
- * up, by silence or by what it says, and could have hours back; whoever pays by the minute has no more at stake than this.
- * Servers and the proxies before them let nobody be silent for less (proxy_read_timeout of nginx).
- */
-const givenMsMax = 60_000;
 
 /**
  * The public rule about the money of a WebSocket, whole. Everything is charged before it is given, so only refunds are

@@ -149,7 +149,7 @@ class AnswerSink implements Sink {
   };
 
   readonly #leave = (): void => {
-    this.#done('client_gone');
+    this.#done(this.#exchange.cutOff ? 'gateway_failed' : 'client_gone');
     this.#upstream.abort(new Error('the client left'));
   };
 

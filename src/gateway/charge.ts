@@ -76,7 +76,8 @@ export function settleEnd(
 ): Promise<void> | void {
   const { exchange, route } = call;
   const { payer } = call.admitted;
-  const durationMs = deps.clock.monotonicMs() - exchange.startMs;
+  const nowMs = deps.clock.monotonicMs();
+  const durationMs = nowMs - exchange.startMs;
   exchange.end.status = status;
   exchange.end.outcome = relayed.outcome;
   exchange.end.bytesOut = relayed.bytesOut;
@@ -84,11 +85,12 @@ export function settleEnd(
     deps.log.warn({ err: call.upstream?.failure, call: call.id, route: route.template }, 'the upstream broke off');
   }
   if (amount === 0n) return;
-  if (!payer || decideCharge({ at: 'after_head', outcome: relayed.outcome }) !== 'refund') {
+  const { outcome } = relayed;
+  if (!payer || decideCharge({ at: 'after_head', outcome, givenMs: nowMs - call.headMs }) !== 'refund') {
     finish(deps, call, relayed, durationMs);
     return;
   }
-  const refund = { callId: call.id, payer, route, amount, reason: relayed.outcome };
+  const refund = { callId: call.id, payer, route, amount, reason: outcome };
   return refundCharge(deps, refund).then((refunded) => {
     if (refunded === 'unwritten') return;
     if (refunded === 'refunded') exchange.end.paid = zero;

@@ -305,6 +305,12 @@ export class ClientConnection {
     this.#deadlineMs = this.#events.nowMs() + askEveryMs;
   }
 
+  /** Ends the connection at once because the gateway stops: its running call is not the client's to pay. */
+  cutOff(): void {
+    if (this.exchange) this.exchange.cutOff = true;
+    this.destroy();
+  }
+
   /** Ends the connection at once; an answer under way is seen to be broken off. */
   destroy(): void {
     if (this.exchange) this.exchange.answer.break();

@@ -68,7 +68,7 @@ export function createConnections({ events, refusal, isProxy }: ConnectionsDeps)
       for (const connection of all) connection.checkTime(nowMs);
     },
     destroyAll() {
-      for (const connection of all) connection.destroy();
+      for (const connection of all) connection.cutOff();
       for (const raw of raws) raw.destroy();
     },
     open: () => raws.size,

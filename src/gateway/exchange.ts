@@ -36,6 +36,8 @@ export type Exchange = {
   readonly startMs: number;
   /** True once the connection has closed under the call. */
   clientGone: boolean;
+  /** True when the gateway ends it because it stops. */
+  cutOff: boolean;
   /** Called once when the connection closes under a running call. */
   onGone: (() => void) | undefined;
   /** Called when a client that was behind has read what was written. */

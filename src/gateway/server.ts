@@ -73,6 +73,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       end: newEnd(),
       startMs: deps.clock.monotonicMs(),
       clientGone: false,
+      cutOff: false,
       onGone: undefined,
       onDrain: undefined,
       expectsContinue: head.expectsContinue,

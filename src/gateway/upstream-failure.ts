@@ -43,14 +43,16 @@ export function judgeFailure(error: Error): UpstreamFailure {
 /**
  * Who ended an answer behind its head. A client that breaks its own upload or does not finish it has ended it, whatever the
  * upstream did then, and so has one that does not read until the time of the whole call is over, or that let the upstream wait
- * for so long that the upstream hung up: none of them gets its money back.
+ * for so long that the upstream hung up: none of them gets its money back. What else is given up here, a gateway that stops has
+ * ended.
  */
 export function brokenBy(error: Error, reading: Reading): FinishOutcome {
   if (reading !== 'kept_up' && error instanceof UpstreamError) {
     if (error.kind === 'total_timeout') return 'client_gone';
     if (reading === 'held_up' && (error.kind === 'closed' || error.kind === 'reset')) return 'client_gone';
   }
-  return judgeFailure(error).proxyError === undefined ? 'client_gone' : 'upstream_broke';
+  if (judgeFailure(error).proxyError === undefined) return 'client_gone';
+  return error instanceof UpstreamError && error.kind === 'aborted' ? 'gateway_failed' : 'upstream_broke';
 }
 
 const ended = 'it ended the connection before it answered';

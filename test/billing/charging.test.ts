@@ -31,7 +31,16 @@ describe('the failure policy', () => {
     ['upstream_broke', 'refund'],
     ['gateway_failed', 'refund'],
   ] as const)('decides a charged call that ended as %s as %s', (outcome, decision) => {
-    const call: CallOutcome = { at: 'after_head', outcome };
+    const call: CallOutcome = { at: 'after_head', outcome, givenMs: 59_999 };
     expect(decideCharge(call)).toBe(decision);
+  });
+
+  it.each([
+    ['completed', 'charge'],
+    ['client_gone', 'charge'],
+    ['upstream_broke', 'charge'],
+    ['gateway_failed', 'refund'],
+  ] as const)('decides one that was given for a minute and ended as %s as %s', (outcome, decision) => {
+    expect(decideCharge({ at: 'after_head', outcome, givenMs: 60_000 })).toBe(decision);
   });
 });

@@ -6,7 +6,7 @@ import { limits, makeConfig } from './make-config.ts';
 import { startUpstream } from './raw-upstream.ts';
 import { type Rig, startRig, token } from './rig.ts';
 
-/** Answers to HTTP/1.0 that end with their connection: where the gateway ends it amid one, no reader may take it for whole. */
+/** Answers to HTTP/1.0 that end with their connection: where it ends amid one, no reader may take it for whole. */
 
 type CutOff = { rig: Rig; clock: FakeClock; client: Socket; failure(): Error | undefined };
 
@@ -49,7 +49,7 @@ it('an answer that a drain cuts off ends with a reset', async () => {
   await until(() => client.closed);
   await drained;
   expect(failure()).toMatchObject({ code: 'ECONNRESET' });
-  expect(rig.journal.finishes).toMatchObject([{ outcome: 'client_gone', bytesOut: 5 }]);
+  expect(rig.journal.finishes).toMatchObject([{ outcome: 'gateway_failed', bytesOut: 5 }]);
 });
 
 it('an answer that its client has not read in time ends with a reset, when it reads on at last', async () => {

@@ -1,5 +1,9 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { givenMsMax } from '../../src/billing/charging.ts';
+import { fakeClock } from '../../src/clock.ts';
+import type { GatewayDeps } from '../../src/gateway/deps.ts';
 import { until } from '../support/until.ts';
 import { limits, makeConfig } from './make-config.ts';
 import { okAnswer, type RawUpstream, startUpstream } from './raw-upstream.ts';
@@ -8,15 +12,17 @@ import { type Rig, startRig, token } from './rig.ts';
 let upstream: RawUpstream;
 let rig: Rig;
 let answer: (() => void) | undefined;
+let begin: (bytes: string) => void;
 
-async function start(drainTimeoutMs: number) {
+async function start(drainTimeoutMs: number, deps: Partial<GatewayDeps> = {}) {
   answer = undefined;
   upstream = await startUpstream((_request, socket) => {
     answer = () => socket.write(okAnswer);
+    begin = (bytes) => socket.write(bytes);
     return undefined;
   });
   const config = makeConfig([{ origin: upstream.origin, price: '0.1' }], { limits: { ...limits, drainTimeoutMs } });
-  rig = await startRig({ config, balance: '1' });
+  rig = await startRig({ config, balance: '1', deps });
 }
 
 afterEach(async () => {
@@ -74,5 +80,24 @@ describe('a drain', () => {
     await rig.gateway.drain();
     expect(await running).toMatchObject({ body: '' });
     expect(rig.account()).toMatchObject({ held: 0n, charged: 0n });
+  });
+
+  it('ends what does not finish in time: an answer that it cuts off is paid back, however long it was had', async () => {
+    const clock = fakeClock();
+    await start(1_000, { clock });
+    const client = connect(rig.port, '127.0.0.1');
+    client.on('error', () => {});
+    client.write(`GET /api0/a HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${token}\r\n\r\n`);
+    await until(() => answer !== undefined);
+    begin('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhello');
+    await once(client, 'data');
+    clock.advance(givenMsMax - 1);
+    begin('more');
+    await once(client, 'data');
+    const drained = rig.gateway.drain();
+    clock.advance(1_000);
+    await drained;
+    expect(rig.journal.finishes).toMatchObject([{ outcome: 'gateway_failed' }]);
+    expect(rig.journal.refunds).toMatchObject([{ reason: 'gateway_failed' }]);
   });
 });

@@ -137,6 +137,13 @@ it('the time of the whole call is the consumer’s to keep while it is behind', 
   expect(await keptUp.breaks('total_timeout')).toBe('upstream_broke');
 });
 
+it('an answer that a stopping gateway gives up is its own fault, whatever its consumer did', async () => {
+  const behind = answering();
+  behind.unread();
+  behind.pass(unreadMs);
+  expect(await behind.breaks('aborted')).toBe('gateway_failed');
+});
+
 it('a pause is judged by its own length', () => {
   const pauses = new ReadingPauses();
   expect(pauses.judge(0)).toBe('kept_up');

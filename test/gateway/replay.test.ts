@@ -60,6 +60,7 @@ function begin() {
     fields: [],
     requestId: 'r',
     clientGone: false,
+    cutOff: false,
     onGone: undefined,
     onDrain: undefined,
   } as unknown as Exchange;
