@@ -16,6 +16,7 @@ export async function begin(life: Life, kind: 'capped' | undefined): Promise<voi
   if (typeof running === 'string') return life.count(`call refused: ${running}`);
   if (life.losses.waiting) throw new Error('a call is sold although what the lost process signed may still land');
   life.count('call');
+  if (token) life.count('capped call');
   const { id, price, route } = running;
   const call: ModelCall = { id, account: address, payee: route.api.payee, price, token: token?.jti, state: 'held' };
   life.model.begin(call);
@@ -52,6 +53,7 @@ export async function head(life: Life): Promise<void> {
     else if (served === false && !(charged && gateway.failed)) call.state = 'free';
     if (served === false || call.state === 'free') life.running.delete(call.id);
     if (served === true && charged) life.count('charge');
+    if (served === true && charged && call.token !== undefined) life.count('capped charge');
     if (served === true && !charged) life.count('failed call');
   });
   await Promise.all(heads);
