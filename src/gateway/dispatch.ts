@@ -4,10 +4,11 @@ import { clientOf, type TrustedProxies } from '../limits/client-address.ts';
 import { throttleAddress } from './admit.ts';
 import { serveCall } from './call.ts';
 import { clientView } from './client-view.ts';
-import { type Cors, type CorsRules, isPreflight } from './cors.ts';
+import { type CorsRules, isPreflight } from './cors.ts';
 import { type Exchange, endsConnection } from './exchange.ts';
 import type { HeadResult } from './head.ts';
 import { type KeyedDeps, serveKeyed } from './idempotent.ts';
+import { countDown } from './max-forwards.ts';
 import type { OwnPages } from './own-pages.ts';
 import { turnedAway } from './pages-host.ts';
 import { readTarget } from './path.ts';
@@ -56,7 +57,9 @@ export function dispatch(deps: DispatchDeps, exchange: Exchange, read: HeadResul
   const { pagesUrl } = config.gateway;
   if (pagesUrl !== undefined && turnedAway(exchange, pagesUrl, path, query, isOwn)) return;
   const apiCors = isOwn ? cors.own : cors.at(path);
-  if (isPreflight(head)) return answerPreflight(exchange, apiCors, isOwn ? [] : config.routes.methodsAt(path));
+  if (isPreflight(head)) {
+    return answerOptions(exchange, apiCors.preflight(head, isOwn ? [] : config.routes.methodsAt(path)));
+  }
   if (apiCors !== cors.own) exchange.fields.splice(0, corsLength, ...apiCors.fields(head.origin));
   if (isOwn) return head.socket ? refuse(exchange, noUpgrade) : deps.ownPages.serve(exchange, path);
 
@@ -75,6 +78,9 @@ export function dispatch(deps: DispatchDeps, exchange: Exchange, read: HeadResul
   const { route, rest } = match;
   exchange.route = route;
   if (!isAdmittedByApi(deps, exchange, route.api)) return refuse(exchange, addressBlockedByApi);
+  const forwards = countDown(exchange);
+  if (forwards === 'unreadable') return refuse(exchange, noForwards);
+  if (forwards === 'here') return answerOptions(exchange, [...apiCors.fields(head.origin), ...allowAt(config, path)]);
   if (head.socket !== (route.websocket !== undefined)) {
     return head.socket ? refuse(exchange, noUpgrade) : refuseForUpgrade(exchange);
   }
@@ -96,6 +102,8 @@ const addressBlocked: Refusal = { ok: false, code: 'address_blocked', close: tru
 const noUpgrade: Refusal = { ok: false, code: 'not_implemented', detail: 'this path opens no WebSocket' };
 const addressBlockedByApi: Refusal = { ok: false, code: 'address_blocked', detail: 'this API is closed to it' };
 const noEncodedSlash: Refusal = { ok: false, code: 'bad_path', detail: 'this API takes no encoded slash' };
+
+const noForwards: Refusal = { ok: false, code: 'bad_request', detail: 'Max-Forwards is not one number' };
 
 const dearerReading: Refusal = {
   ok: false,
@@ -124,17 +132,23 @@ function dearerMethod(methods: string[]): Refusal {
   return { ok: false, code: 'method_not_allowed', detail, fields: ['allow', allow] };
 }
 
-/** Needs no token: browsers never send one with it. */
-function answerPreflight(exchange: Exchange, cors: Cors, methods: string[]): void {
-  const { answer, body, head, requestId, end, connection } = exchange;
+/** Needs no token: browsers never send one with a preflight, and what is sold anyone may read. */
+function answerOptions(exchange: Exchange, told: string[]): void {
+  const { answer, body, requestId, end, connection } = exchange;
   end.status = 204;
   end.outcome = 'completed';
   // Nobody reads it, and so nobody can tell what comes behind it.
   if (body && !body.complete) endsConnection(exchange);
-  const fields = [...cors.preflight(head, methods), 'x-request-id', requestId];
+  const fields = [...told, 'x-request-id', requestId];
   if (connection.ended) fields.push('connection', 'close');
   answer.head(204, fields, { kind: 'none' });
   answer.end();
+}
+
+/** An API that sells any method has no list of them. */
+function allowAt(config: Config, path: string): string[] {
+  const methods = config.routes.methodsAt(path);
+  return methods.includes('ANY') ? [] : ['allow', methods.join(', ')];
 }
 
 /** Paths the gateway answers itself; the catalog lets nothing be mounted there. */

@@ -4,7 +4,7 @@ import { problemsOf, withApi } from '../catalog/folder.ts';
 import { startKeyed } from './idempotency-rig.ts';
 import { type ApiSpec, limits, makeConfig } from './make-config.ts';
 import { type Behaviour, okAnswer, type RawUpstream, startUpstream } from './raw-upstream.ts';
-import { type Rig, startRig } from './rig.ts';
+import { type Rig, startRig, token } from './rig.ts';
 
 let upstream: RawUpstream;
 let rig: Rig;
@@ -200,6 +200,44 @@ describe('an answer that is replayed', () => {
 });
 
 describe('an OPTIONS request that is no preflight', () => {
+  it.each([
+    ['5', '4'],
+    ['1', '0'],
+    ['999999999', '999999998'],
+  ])('may go as far as it says: with Max-Forwards %s it arrives with %s', async (sent, seen) => {
+    await start([{ list }]);
+    const head = `host: a\r\nauthorization: Bearer ${token}\r\nMax-Forwards: ${sent}\r\nconnection: close\r\n\r\n`;
+    expect(await rig.send(`OPTIONS /api0/b/7 HTTP/1.1\r\n${head}`)).toMatch(/^HTTP\/1\.1 200 /);
+    expect(upstream.requests.map(({ headers }) => headers.get('max-forwards'))).toEqual([seen]);
+  });
+
+  it('that may go no further is answered here, whoever asks, and costs nothing', async () => {
+    await start([{ list }, { price: '0.1' }]);
+    const { status, headers } = await rig.get('/api0/b/7', { ...noToken, 'max-forwards': '0', origin: app }, 'OPTIONS');
+    expect([status, headers.get('allow')]).toEqual([204, 'DELETE, OPTIONS']);
+    expect(headers.get('access-control-allow-origin')).toBe('*');
+    // What sells any method has no list of them.
+    const any = await rig.get('/api1/x', { 'max-forwards': '0' }, 'OPTIONS');
+    expect([any.status, any.headers.has('allow')]).toEqual([204, false]);
+    expect([upstream.requests.length, rig.account().charged]).toEqual([0, 0n]);
+  });
+
+  it.each(['-1', 'x', '', '1, 2', '1234567890', '5\r\nMax-Forwards: 5'])(
+    'with Max-Forwards %j is refused: nobody knows how far it may go',
+    async (value) => {
+      await start([{ list }]);
+      const head = `host: a\r\nauthorization: Bearer ${token}\r\nMax-Forwards: ${value}\r\nconnection: close\r\n\r\n`;
+      expect(await rig.send(`OPTIONS /api0/b/7 HTTP/1.1\r\n${head}`)).toMatch(/^HTTP\/1\.1 400 /);
+      expect(upstream.requests.length).toBe(0);
+    },
+  );
+
+  it('is alone in that: other methods carry Max-Forwards as it is', async () => {
+    await start([{ list }]);
+    await rig.get('/api0/a', { 'max-forwards': '0' });
+    expect(upstream.requests[0]?.headers.get('max-forwards')).toBe('0');
+  });
+
   it('is a call where it is listed, and 405 or 404 elsewhere', async () => {
     await start([{ list }, { price: '0.1' }]);
     const status = async (path: string, headers = {}) => (await rig.get(path, headers, 'OPTIONS')).status;
