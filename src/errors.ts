@@ -15,6 +15,7 @@ export const errorTable = {
   body_too_large: [413, 'The request body is larger than this route takes'],
   target_too_long: [414, 'The request target is too long'],
   head_too_large: [431, 'The request head is too large'],
+  expectation_failed: [417, 'The request expects what this gateway cannot meet'],
   request_timeout: [408, 'The request did not arrive in time'],
   // Who is calling
   token_missing: [401, 'An access token is required'],

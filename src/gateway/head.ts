@@ -39,6 +39,8 @@ type Mutable = Head & {
   transferEncoding: string | undefined;
   upgrade: string | undefined;
   worker: boolean;
+  /** An expectation that nobody here knows how to meet. */
+  expectsOther: boolean;
   closes: boolean;
 };
 
@@ -69,6 +71,7 @@ export function readHead(request: RequestHead): HeadResult {
     socket: false,
     upgrade: undefined,
     worker: false,
+    expectsOther: false,
     closes: false,
   };
   for (let i = 0; i + 1 < raw.length; i += 2) {
@@ -96,8 +99,8 @@ function readField(head: Mutable, name: string, value: string): string | undefin
       readConnection(head, value);
       return undefined;
     case 'expect':
-      if (value.toLowerCase() !== '100-continue') return 'an expectation is not understood';
-      head.expectsContinue = true;
+      if (value.toLowerCase() === '100-continue') head.expectsContinue = true;
+      else head.expectsOther = true;
       return undefined;
     case 'upgrade':
       if (head.upgrade !== undefined) return 'Upgrade stands twice';
@@ -150,6 +153,7 @@ function judge(head: Mutable): HeadResult {
   // before the gateway's own pages, with what people type there.
   if (head.worker) return bad('not_implemented', 'service workers are not served');
   if (!forwardedMethods.has(head.method)) return bad('not_implemented', 'this method is not forwarded');
+  if (head.expectsOther) return bad('expectation_failed', 'the one expectation that is met is 100-continue');
   // RFC 9110 section 10.1.1: an expectation of a client that does not know it, or without a body, says nothing.
   head.hasBody = head.transferEncoding !== undefined || (head.contentLength ?? 0) > 0;
   if (head.minor === 0 || !head.hasBody) head.expectsContinue = false;

@@ -51,6 +51,10 @@ export const errorHelp: Record<ErrorCode, { when: string; remedy: string }> = {
     when: 'The header fields are too many or too long.',
     remedy: 'Send fewer or shorter header fields; a token text is at most a few kilobytes.',
   },
+  expectation_failed: {
+    when: 'The `expect` field asks for anything but `100-continue`.',
+    remedy: 'Send the request without that field. Nothing was forwarded or charged.',
+  },
   request_timeout: {
     when: 'The head or the body of the request did not arrive in time.',
     remedy: 'Send it again over a better connection. Nothing was charged.',

@@ -128,6 +128,15 @@ describe('a request head', () => {
     expect(read({}, { method })).toMatchObject({ ok: false, code: 'not_implemented' });
   });
 
+  it.each(['200-ok', '100-continue;x', '100-continue, 100-continue', '100', ''])(
+    'with the expectation %j is refused, since nobody here meets it',
+    (value) => {
+      expect(read({ Expect: value })).toMatchObject({ ok: false, code: 'expectation_failed' });
+      expect(read({ Expect: value, 'Content-Length': '5' })).toMatchObject({ code: 'expectation_failed' });
+      expect(read(['Host', 'a', 'Expect', '100-continue', 'Expect', value])).toMatchObject({ ok: false });
+    },
+  );
+
   it('yields the names that Connection lists, and only those', () => {
     expect(read(['Host', 'a', 'Connection', 'X-One, close', 'connection', 'x-two,,keep-alive'])).toMatchObject({
       ok: true,
