@@ -1,3 +1,5 @@
+import { isIdentity } from './identity-fields.ts';
+
 /**
  * Field names as a proxy sees them. Everything is decided on the folded name: lower case, and `-` for all that is neither
  * letter nor digit. Many upstreams (CGI, WSGI, PHP) cannot tell `x_real_ip` from `x-real-ip`, and some make one variable
@@ -14,34 +16,6 @@ const hopByHop = new Set([
   'proxy-authenticate',
   'proxy-authorization',
   'proxy-authentication-info',
-]);
-
-/** Fields by which a client could pass as someone else, or its request as another: who it is, where it came from, what it asks. */
-const identity = new Set([
-  'forwarded',
-  'x-real-ip',
-  'x-client-ip',
-  'x-cluster-client-ip',
-  'x-remote-ip',
-  'x-remote-addr',
-  'true-client-ip',
-  'cf-connecting-ip',
-  'fastly-client-ip',
-  'client-ip',
-  'remote-user',
-  'x-remote-user',
-  'x-forwarded',
-  'x-account-id',
-  'account-id',
-  'x-original-url',
-  'x-original-host',
-  'x-original-method',
-  'x-rewrite-url',
-  'x-http-method',
-  'x-http-method-override',
-  'x-method-override',
-  // CGI makes HTTP_PROXY of it, which many HTTP clients take for the operator's word on where their requests go.
-  'proxy',
 ]);
 
 /**
@@ -82,6 +56,8 @@ const ownDown = new Set([
   'x-sendfile',
   'x-lighttpd-send-file',
   'x-request-id',
+  // Of the gateway's answers, it tells which was kept and cost nothing.
+  'idempotent-replayed',
   'access-control-allow-origin',
   'access-control-allow-credentials',
   'access-control-allow-methods',
@@ -131,7 +107,15 @@ const neverTrailing = new Set([
 ]);
 
 /** Cache fields that give way to `no-store`, besides all that end in `-cache-control`: CDNs have names of their own. */
-const cacheFields = new Set(['cache-control', 'expires', 'pragma', 'age', 'surrogate-control', 'x-accel-expires']);
+const cacheFields = new Set([
+  'cache-control',
+  'expires',
+  'pragma',
+  'age',
+  'surrogate-control',
+  'edge-control',
+  'x-accel-expires',
+]);
 
 /** What becomes of a field: `plain` passes as it is, `dropped` does not, the rest is looked at. */
 export type FieldKind =
@@ -148,7 +132,8 @@ export type FieldKind =
   | 'vary'
   | 'cache'
   | 'rate'
-  | 'challenge';
+  | 'challenge'
+  | 'proxy-status';
 
 /** `name` is the folded one. */
 export type Verdict = { readonly name: string; readonly kind: FieldKind };
@@ -200,8 +185,7 @@ function copied(text: string): string {
 }
 
 function judgeUp(name: string, rawName: string): FieldKind {
-  if (isHopByHop(name) || ownUp.has(name) || identity.has(name) || isOurs(name)) return 'dropped';
-  if (name.startsWith('x-forwarded-') || name.startsWith('x-envoy-')) return 'dropped';
+  if (isHopByHop(name) || ownUp.has(name) || isIdentity(name) || isOurs(name)) return 'dropped';
   // The gateway writes the key that goes up; another spelling of its name would stand beside it.
   if (name === 'idempotency-key' && rawName.toLowerCase() !== name) return 'dropped';
   switch (name) {
@@ -224,6 +208,7 @@ function judgeDown(name: string): FieldKind {
     case 'trailer':
     case 'location':
     case 'vary':
+    case 'proxy-status':
       return name;
     case 'content-location':
       return 'location';

@@ -4,6 +4,7 @@ import type { FieldKind, FieldRules } from './fields.ts';
 import { announced } from './headers-up.ts';
 import { setsOwnCookie } from './own-cookies.ts';
 import type { Prepared } from './prepared.ts';
+import { speaksAsUs } from './proxy-status.ts';
 
 export type AnswerHead = {
   /** Flat pairs for the client, without ours. */
@@ -54,7 +55,10 @@ export function answerHead(
     const shown = shownValue(kind, value, rules, prepared, api, exchange);
     if (shown !== '' || value === '') fields.push(rawName, shown);
   }
-  if (named) head.fields = withoutNamed(fields, named);
+  if (named) {
+    head.fields = withoutNamed(fields, named);
+    if (named.includes('date')) head.hasDate = false;
+  }
   return head;
 }
 
@@ -73,6 +77,8 @@ function shownValue(
   switch (kind) {
     case 'location':
       return relocated(value, api);
+    case 'proxy-status':
+      return speaksAsUs(value) ? '' : value;
     case 'challenge':
       return asksForPayment.test(value) ? '' : value;
     case 'cookie':

@@ -32,3 +32,11 @@ export function proxyStatus(code: ErrorCode): string {
 export function upstreamProxyStatus(errorType: string): string {
   return `callora; error=${errorType}`;
 }
+
+/**
+ * An upstream's list of the proxies behind this gateway (RFC 9209, section 2) passes, to show where in the chain a call has
+ * failed; one that names this gateway anywhere would be taken for its own word on whose fault it was.
+ */
+export function speaksAsUs(value: string): boolean {
+  return value.toLowerCase().includes('callora');
+}

@@ -37,6 +37,8 @@ const never = [
   'payment-required',
   'payment-response',
   'x-payment-response',
+  'idempotent-replayed',
+  'edge-control',
 ];
 
 const name = fc

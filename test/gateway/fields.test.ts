@@ -212,6 +212,7 @@ describe('what a cache may keep', () => {
       'CDN-Cache-Control',
       'Cloudflare-CDN-Cache-Control',
       'Surrogate-Control',
+      'Edge-Control',
       'X-Accel-Expires',
       'Expires',
     ];
@@ -264,6 +265,13 @@ describe('Server-Timing', () => {
   });
 });
 
+describe('Date', () => {
+  it('is on an answer whose upstream names its own in Connection', async () => {
+    await start(withFields('connection: close, date', 'date: Sat, 28 Nov 2020 18:20:09 GMT'));
+    expect(valuesOf(await start0().get('/api0/a'), 'date')).toEqual([expect.not.stringContaining('2020')]);
+  });
+});
+
 describe('Via', () => {
   it('names the gateway both ways, behind those before it, with the version each side spoke', async () => {
     await start(() => 'HTTP/1.0 200 OK\r\nvia: 1.1 varnish\r\ncontent-length: 0\r\n\r\n');
@@ -307,6 +315,19 @@ describe('Proxy-Status', () => {
     expect([answer.status, answer.headers.get('proxy-status')]).toEqual([502, 'callora; error=connection_terminated']);
     expect(JSON.parse(answer.body)).toMatchObject({ detail: 'it ended the connection before it answered' });
   });
+
+  it.each([
+    ['cdn.test; error=connection_refused', 'cdn.test; error=connection_refused'],
+    ['callora; error=connection_refused', undefined],
+    ['cdn.test; error=dns_error, callora; error=connection_refused', undefined],
+    ['"Callora"; details="balance_too_low"', undefined],
+  ])(
+    '%j of an upstream is told as %j: it may name the proxies behind the gateway, and never the gateway',
+    async (status, told) => {
+      await start(withFields(`Proxy-Status: ${status}`));
+      expect((await start0().get('/api0/a')).headers.get('proxy-status')).toBe(told);
+    },
+  );
 
   it('is not on the gateway’s own pages, nor on what the upstream answered', async () => {
     await start();

@@ -103,6 +103,18 @@ describe('the head for the upstream', () => {
     'remote.user',
     'x+forwarded!for',
     'Proxy',
+    'Client-Cert',
+    'client_cert_chain',
+    'X-SSL-Client-Cert',
+    'ssl-client-verify',
+    'WL-Proxy-Client-IP',
+    'Proxy-Client-IP',
+    'X-Auth-Request-User',
+    'X-WebAuth-User',
+    'X-Remote-Groups',
+    'X-Consumer-Username',
+    'X-Original-Forwarded-For',
+    'X-Middleware-Subrequest',
   ])('takes no %s from a client', async (name) => {
     await start(undefined, { headers: [['x-api-key', 'upstream-secret']] });
     expect((await rig.get('/api0/a', { [name]: 'forged' })).status).toBe(200);
@@ -227,6 +239,8 @@ describe('the head for the client', () => {
     'Payment-Receipt',
     'X-Payment',
     'X-Payment-Response',
+    'Idempotent-Replayed',
+    'idempotent_replayed',
   ])('takes no %s from an upstream, which speaks for one path and not for the listener', async (name) => {
     await start(() => `HTTP/1.1 200 OK\r\n${name}: forged\r\ncontent-length: 0\r\n\r\n`);
     expect((await rig.get('/api0/a')).raw).not.toContain('forged');

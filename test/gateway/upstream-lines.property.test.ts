@@ -47,6 +47,9 @@ const never = [
   'expect',
   'x-real-ip',
   'x-http-method-override',
+  'client-cert',
+  'client-cert-chain',
+  'x-remote-user',
 ];
 
 function spelt(name: string): fc.Arbitrary<string> {
