@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { createWrite, type RawDb } from '../store/raw-db.ts';
+import type { RawDb } from '../store/raw-db.ts';
 
 /**
  * Tells when charges are written again after some were refused. The next write that fits does not: a transaction that
@@ -34,7 +34,8 @@ const trialBytes = 1 << 20;
 export function createTrials({ db, clock, sync, onFailure, onEnd }: TrialsOptions): Trials {
   const put = db.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('trial', ?)");
   const drop = db.prepare("DELETE FROM meta WHERE key = 'trial'");
-  const write = createWrite(db);
+  // Without a time for locks: it would be waited for inside SQLite, on the event loop.
+  const write = (work: () => unknown) => db.transaction(work).immediate();
   const stopping = new AbortController();
   let reason: string | undefined;
   let refusals = 0;

@@ -246,6 +246,36 @@ describe('a foreign write lock', () => {
     await until(() => journal.health().ok);
   });
 
+  it('that is held on and on has no trial wait for it inside SQLite either', async () => {
+    const waits: unknown[] = [];
+    const { journal, store, clock } = build({
+      wrap: (db) =>
+        new Proxy(db, {
+          get(target, name) {
+            if (name === 'pragma') waits.push(name);
+            const value: unknown = Reflect.get(target, name, target);
+            return typeof value === 'function' ? value.bind(target) : value;
+          },
+        }),
+    });
+    const other = lockedBy(store);
+    const write = () => {
+      throw sqliteError('SQLITE_FULL');
+    };
+    other.exec('ROLLBACK');
+    await expect(journal.perform(write, 'committed')).rejects.toMatchObject({ code: 'journal_unavailable' });
+    other.exec('BEGIN IMMEDIATE');
+    for (let second = 0; second < 3; second++) {
+      clock.advance(1_000);
+      await until(() => clock.sleepers().length === 2);
+      expect(journal.health()).toMatchObject({ ok: false, lost: false });
+    }
+    expect(waits).toEqual([]);
+    other.exec('ROLLBACK');
+    clock.advance(1_000);
+    await until(() => journal.health().ok);
+  });
+
   it('holds a refund up and does not cost it: no answer waits for that', async () => {
     const { journal, row, store, clock } = build();
     const charge = row();
