@@ -1,12 +1,13 @@
 import { expect, it } from 'vitest';
-import { classicScript, lifeScript, type Script } from '../simulation/script.ts';
+import { classicScript, lifeScript, lossScript, type Script } from '../simulation/script.ts';
 import { playFaults } from '../simulation/single-faults.ts';
 import { figure } from '../support/figure.ts';
 
-/** Single faults at numbered spots of the scripts; `npm run simulate -- --faults` plays every one. */
+/** Single faults at numbered spots of the scripts, of the first at every one; `npm run simulate -- --faults` plays every one. */
 it.each<[string, Script, number]>([
-  ['a whole life', lifeScript, 3],
-  ['payments on their way into the vault', classicScript, 12],
+  ['a whole life', lifeScript, 1],
+  ['payments on their way into the vault', classicScript, 8],
+  ['a loss of the database and of the way back', lossScript, 24],
 ])(
   'each fault of a request, a write or a sync, at any spot of %s, moves no unit',
   async (_, script, oneOf) => {
