@@ -1,13 +1,17 @@
 import type { ResponseHead } from './response-head.ts';
 
-/** How the end of a body is found. */
+/**
+ * How the end of a body is found. `mayOverrun`: the head speaks of a body all the same, and a careless server sends it;
+ * those bytes would be the answer to whatever call came next on the connection.
+ */
 export type Framing =
-  | { kind: 'none' }
+  | { kind: 'none'; mayOverrun?: true }
   | { kind: 'length'; bytes: number }
   | { kind: 'chunked' }
   | { kind: 'until_close' };
 
 const none: Framing = { kind: 'none' };
+const noneSpokenOf: Framing = { kind: 'none', mayOverrun: true };
 const chunked: Framing = { kind: 'chunked' };
 const untilClose: Framing = { kind: 'until_close' };
 
@@ -38,8 +42,8 @@ export function responseFraming(requestMethod: string, head: ResponseHead): Fram
   if (isChunked && length >= 0) return { fault: 'Content-Length and Transfer-Encoding exclude each other' };
   if (isChunked && minor === 0) return { fault: 'HTTP/1.0 has no Transfer-Encoding' };
   if (requestMethod === 'HEAD' || status < 200 || status === 204 || status === 304) {
-    // A length may stand here and speaks of the body that another request would have had.
-    return none;
+    // A length may stand here and speaks of the body that another request would have had. HEAD always asks for such a head.
+    return requestMethod === 'HEAD' || isChunked || length > 0 ? noneSpokenOf : none;
   }
   if (isChunked) return chunked;
   return length >= 0 ? { kind: 'length', bytes: length } : untilClose;

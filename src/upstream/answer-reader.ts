@@ -155,7 +155,7 @@ export class AnswerReader {
     const framing = responseFraming(this.#method, head);
     if ('fault' in framing) return this.#fault('protocol', framing.fault);
     this.#readPersistence(head);
-    if (framing.kind === 'until_close') this.mayKeep = false;
+    if (framing.kind === 'until_close' || (framing.kind === 'none' && framing.mayOverrun)) this.mayKeep = false;
     this.#start(framing);
     this.#sink.head(head, framing);
     if (this.#phase === 'idle' || !isBodiless(framing)) return behind;

@@ -206,14 +206,14 @@ describe('an answer', () => {
   });
 
   it.each([
-    ['GET', '204 No Content', '', undefined],
-    ['GET', '204 No Content', 'content-length: 0\r\n', undefined],
-    ['GET', '304 Not Modified', 'etag: "x"\r\ncontent-length: 1234\r\n', '1234'],
-    ['GET', '304 Not Modified', 'etag: "x"\r\n', undefined],
-    ['HEAD', '200 OK', 'content-length: 1234\r\n', '1234'],
-    ['HEAD', '200 OK', 'transfer-encoding: chunked\r\n', undefined],
-    ['HEAD', '404 Not Found', 'content-length: 9\r\n', '9'],
-  ])('without a body ends with its head: %s, %s, %j', async (method, status, fields, length) => {
+    ['GET', '204 No Content', '', undefined, 1],
+    ['GET', '204 No Content', 'content-length: 0\r\n', undefined, 1],
+    ['GET', '304 Not Modified', 'etag: "x"\r\ncontent-length: 1234\r\n', '1234', 2],
+    ['GET', '304 Not Modified', 'etag: "x"\r\n', undefined, 1],
+    ['HEAD', '200 OK', 'content-length: 1234\r\n', '1234', 2],
+    ['HEAD', '200 OK', 'transfer-encoding: chunked\r\n', undefined, 2],
+    ['HEAD', '404 Not Found', 'content-length: 9\r\n', '9', 2],
+  ])('without a body ends with its head: %s, %s, %j', async (method, status, fields, length, connections) => {
     await start((_head, socket) => socket.write(`HTTP/1.1 ${status}\r\n${fields}\r\n`));
     const client = open(`${method} /api0/a HTTP/1.1\r\n${auth}\r\n${method} /api0/b HTTP/1.1\r\n${auth}\r\n`);
     await until(() => (client.text().match(/\r\n\r\n/g)?.length ?? 0) === 2, 'both answers');
@@ -223,8 +223,8 @@ describe('an answer', () => {
       expect(`HTTP/1.1 ${status}`).toContain(String(answer.status));
       expect(valuesOf(answer.fields, 'content-length')[0]).toBe(length);
     }
-    // One connection carried both: nothing of the first was left on it.
-    expect(sockets.length).toBe(1);
+    // One connection carried both, and nothing of the first was left on it; or a body that was spoken of might have been.
+    expect(sockets.length).toBe(connections);
   });
 
   it('to a request for a range is the range, with what names it', async () => {

@@ -8,20 +8,24 @@ import { type Rig, startRig, token } from './rig.ts';
 /** What an upstream does wrong is an error or a broken answer, costs nothing, and never becomes another call's answer. */
 
 type Ending = 'stays' | 'ends' | 'resets';
-type Script = { bytes: string; ending: Ending };
+/** `late` comes behind the bytes, just when the next request has. */
+type Script = { bytes: string; ending: Ending; late?: string };
 
 let server: Server;
 let rig: Rig;
 /** What the upstream does with a request for a path; a path without a script is answered with its own name. */
 const scripts = new Map<string, Script>();
 const sockets = new Set<Socket>();
+/** What is still to come on a connection, whatever is asked meanwhile. */
+const late = new Map<Socket, string>();
 let greeting = '';
 
 function named(path: string): string {
   return `HTTP/1.1 200 OK\r\ncontent-length: ${path.length}\r\n\r\n${path}`;
 }
 
-function play(socket: Socket, { bytes, ending }: Script): void {
+function play(socket: Socket, { bytes, ending, late: more }: Script): void {
+  if (more !== undefined) late.set(socket, more);
   const end = () => {
     if (ending === 'ends') socket.end();
     // What was written is on its way before the reset overtakes it.
@@ -44,6 +48,8 @@ beforeAll(async () => {
       if (end < 0) return;
       const path = text.split(' ')[1] ?? '';
       text = '';
+      for (const [other, bytes] of late) other.write(bytes);
+      late.clear();
       play(socket, scripts.get(path) ?? { bytes: named(path), ending: 'stays' });
     });
   });
@@ -372,6 +378,23 @@ describe('bytes that no call has asked for', () => {
     for (const [method, bytes] of rows) {
       const { answer } = await call({ bytes, ending: 'stays' }, method);
       expect([bytes, answer?.body ?? '']).toEqual([bytes, answer?.status === 502 ? answer.body : '']);
+      await expectNextClean();
+    }
+  });
+
+  it('behind an answer without a body are not either when they come late', async () => {
+    const body = named('/stolen');
+    const rows: [string, string][] = [
+      ['HEAD', `${ok}content-length: ${body.length}\r\n\r\n`],
+      ['HEAD', `${ok}transfer-encoding: chunked\r\n\r\n`],
+      ['HEAD', `${ok}\r\n`],
+      ['HEAD', `HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n`],
+      ['GET', `HTTP/1.1 204 No Content\r\ncontent-length: ${body.length}\r\n\r\n`],
+      ['GET', `HTTP/1.1 304 Not Modified\r\ncontent-length: ${body.length}\r\n\r\n`],
+      ['GET', `HTTP/1.1 304 Not Modified\r\ntransfer-encoding: chunked\r\n\r\n`],
+    ];
+    for (const [method, bytes] of rows) {
+      await call({ bytes, ending: 'stays', late: body }, method);
       await expectNextClean();
     }
   });

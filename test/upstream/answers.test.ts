@@ -76,19 +76,28 @@ describe('an answer', () => {
   });
 
   it.each([
-    ['HEAD', 'HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n'],
-    ['GET', 'HTTP/1.1 204 No Content\r\n\r\n'],
-    ['GET', 'HTTP/1.1 304 Not Modified\r\ncontent-length: 500\r\n\r\n'],
-  ])('to %s that has no body leaves its connection to the next: %j', async (method, answer) => {
-    const server = await serve(answering(answer));
-    const upstreams = makeUpstreams();
-    const api = apiOf(server.origin);
-    for (let i = 0; i < 2; i++) {
-      const { outcome } = await settled(call(upstreams, api, { method }));
-      expect(outcome).toMatchObject({ body: '', trailers: [], framing: { kind: 'none' } });
-    }
-    expect(server.sockets).toHaveLength(1);
-  });
+    [1, 'GET', 'HTTP/1.1 204 No Content\r\n\r\n'],
+    [1, 'GET', 'HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n'],
+    [1, 'GET', 'HTTP/1.1 304 Not Modified\r\n\r\n'],
+    [2, 'GET', 'HTTP/1.1 204 No Content\r\ncontent-length: 500\r\n\r\n'],
+    [2, 'GET', 'HTTP/1.1 304 Not Modified\r\ncontent-length: 500\r\n\r\n'],
+    [2, 'GET', 'HTTP/1.1 304 Not Modified\r\ntransfer-encoding: chunked\r\n\r\n'],
+    [2, 'HEAD', 'HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n'],
+    [2, 'HEAD', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n'],
+    [2, 'HEAD', 'HTTP/1.1 200 OK\r\n\r\n'],
+  ])(
+    'without a body is the last on its connection when a body is spoken of: %d for two of %s, %j',
+    async (connections, method, answer) => {
+      const server = await serve(answering(answer));
+      const upstreams = makeUpstreams();
+      const api = apiOf(server.origin);
+      for (let i = 0; i < 2; i++) {
+        const { outcome } = await settled(call(upstreams, api, { method }));
+        expect(outcome).toMatchObject({ body: '', trailers: [], framing: { kind: 'none' } });
+      }
+      expect(server.sockets).toHaveLength(connections);
+    },
+  );
 
   it('tells of informational heads, and the final one decides', async () => {
     const hints = 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n';

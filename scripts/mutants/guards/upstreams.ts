@@ -99,6 +99,16 @@ export const upstreamGuards: readonly Guard[] = [
     name: 'an answer that a drain cuts off ends with a reset',
   },
   {
+    id: 'F6f',
+    invariant: 'F6',
+    guard: 'a connection behind whose last answer a body may follow is not used again',
+    file: 'src/upstream/answer-reader.ts',
+    search: " || (framing.kind === 'none' && framing.mayOverrun)",
+    replacement: '',
+    test: 'test/gateway/hostile-upstream.test.ts',
+    name: 'behind an answer without a body are not either when they come late',
+  },
+  {
     id: 'F7',
     invariant: 'F7',
     guard: 'another upstream is tried only for a method that may be repeated',
