@@ -149,4 +149,5 @@ export const invariants: readonly Invariant[] = [
   { id: 'F7', promise: 'A request of which a byte may have left is never sent again.' },
   { id: 'F8', promise: 'Paid answers are kept by no shared cache, unless the catalog says so.' },
   { id: 'F9', promise: 'An upstream speaks for itself, and never in the gateway’s name.' },
+  { id: 'F10', promise: 'Idempotency keys of calls that cost nothing leave room for those of calls that pay.' },
 ];

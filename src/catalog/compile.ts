@@ -134,6 +134,7 @@ function compileIdempotency(limits: Sections['gateway']['idempotency']): Idempot
     keysMax: limits.keys_max,
     storedBytesPerAccountMax: limits.stored_bytes_per_account_max,
     storedBytesMax: limits.stored_bytes_max,
+    unpaidPercentMax: limits.unpaid_percent_max,
   };
 }
 

@@ -127,6 +127,13 @@ export const idempotencyLimits = {
     'as above, for answers',
   ),
   storedBytesMax: bytes('stored_bytes_max', 1_024 * mib, 0, 1_024 * 1_024 * mib, 'what a small disk can spare'),
+  unpaidPercentMax: count(
+    'unpaid_percent_max',
+    50,
+    0,
+    90,
+    'answers that cost nothing can be had without end; the rest of each bound is left to calls that pay',
+  ),
 } satisfies Record<string, LimitDefault>;
 
 /** One upstream (`apis[]`). */

@@ -130,6 +130,7 @@ export type IdempotencyLimits = {
   keysMax: number;
   storedBytesPerAccountMax: number;
   storedBytesMax: number;
+  unpaidPercentMax: number;
 };
 
 export type Api = {

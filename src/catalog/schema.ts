@@ -69,6 +69,7 @@ const gateway = z.strictObject({
       keys_max: limit(idempotencyLimits.keysMax),
       stored_bytes_per_account_max: limit(idempotencyLimits.storedBytesPerAccountMax),
       stored_bytes_max: limit(idempotencyLimits.storedBytesMax),
+      unpaid_percent_max: limit(idempotencyLimits.unpaidPercentMax),
     })
     .prefault({}),
   limits: z

@@ -3,7 +3,7 @@ import type { IdempotencyLimits, Route } from '../catalog/model.ts';
 import { GatewayError } from '../errors.ts';
 import type { Claim, Claims } from '../limits/claims.ts';
 import { readIdempotencyKey } from '../limits/idempotency-key.ts';
-import type { KeyLimits, KeyOutcome } from '../metering/keyed-calls.ts';
+import type { KeyOutcome } from '../metering/keyed-calls.ts';
 import { type Admitted, admit, type Payer } from './admit.ts';
 import { AnswerCopy } from './answer-copy.ts';
 import { type Call, type CallDeps, carryOut, keepTrailers, letGo, open, releaseHold } from './call.ts';
@@ -12,6 +12,7 @@ import type { GatewayDeps } from './deps.ts';
 import type { Exchange } from './exchange.ts';
 import { HeldBody, holdBody } from './held-body.ts';
 import { fingerprintOf, withUpstreamKey } from './key-fingerprint.ts';
+import { keyRoom } from './key-room.ts';
 import { type Refusal, refuse } from './refuse.ts';
 import { replay } from './replay.ts';
 
@@ -117,15 +118,12 @@ function answerKnown(deps: KeyedDeps, keyed: Keyed, outcome: Known | Refusal): P
   return replay(deps, exchange, route, payer.account, outcome.callId, outcome.answer);
 }
 
-function begin(deps: KeyedDeps, { payer, key, callId, fingerprint, admitted, limits }: Keyed): Promise<KeyOutcome> {
+function begin(
+  deps: KeyedDeps,
+  { route, payer, key, callId, fingerprint, admitted, limits }: Keyed,
+): Promise<KeyOutcome> {
   const atMs = deps.clock.nowMs();
-  const bounds: KeyLimits = {
-    expiredMs: atMs - limits.lifeMs,
-    keysPerAccountMax: limits.keysPerAccountMax,
-    keysMax: limits.keysMax,
-    bytesPerAccountMax: limits.storedBytesPerAccountMax,
-    bytesMax: limits.storedBytesMax,
-  };
+  const bounds = { expiredMs: atMs - limits.lifeMs, ...keyRoom(limits, route.priceUnits > 0n) };
   // A call that nothing pays for is answered from what was kept, and begins nothing.
   const insert = admitted.unpaid === undefined;
   return deps.keys.begin({ callId, accountId: payer.account.id, key, fingerprint, atMs }, insert, bounds);
@@ -144,19 +142,26 @@ async function run(deps: KeyedDeps, keyed: Keyed): Promise<void> {
   try {
     await carryOut(deps, call, keyed.target);
   } finally {
-    await end(deps, call, copy);
+    await end(deps, keyed, call, copy);
     copy.release();
   }
 }
 
 /** What becomes of the key: a failed call that cost nothing leaves none, and nothing that was paid is ever sent again. */
-async function end({ keys, log }: KeyedDeps, { id, exchange, answered }: Call, copy: AnswerCopy): Promise<void> {
+async function end(
+  { keys, log }: KeyedDeps,
+  { payer, limits }: Keyed,
+  { id, exchange, answered }: Call,
+  copy: AnswerCopy,
+): Promise<void> {
   const paid = exchange.end.paid > 0n;
   const came = answered?.relayed.outcome === 'completed' || answered?.relayed.outcome === 'client_gone';
   const settled = answered !== undefined && came && (paid || isFinal(answered.status));
   const { answer } = copy;
   try {
-    if (settled && answer) await keys.keep(id, answer);
+    if (settled && !paid && !mayHaveActed(exchange.head.method, answered.status)) {
+      await keys.endUnpaid(id, payer.account.id, answer, keyRoom(limits, false));
+    } else if (settled && answer) await keys.keep(id, answer);
     else if (settled || paid) await keys.spend(id);
     else await keys.release(id);
   } catch (error) {
@@ -167,6 +172,12 @@ async function end({ keys, log }: KeyedDeps, { id, exchange, answered }: Call, c
 /** Answers that say "not now" are no answers to the call: it can be sent again. */
 function isFinal(status: number): boolean {
   return status < 500 && status !== 408 && status !== 425 && status !== 429;
+}
+
+/** Whether an answer that nobody paid for tells of a deed, which must not be done twice: 302 and 303 lead to what came of it. */
+function mayHaveActed(method: string, status: number): boolean {
+  const isSafe = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+  return !isSafe && (status < 300 || status === 302 || status === 303);
 }
 
 type Known = Exclude<KeyOutcome, { kind: 'begun' }>;

@@ -1,7 +1,7 @@
-import type { Idempotency, KeyLimits, KeyOutcome, NewKey, StoredAnswer } from '../store/idempotency.ts';
+import type { Idempotency, KeyLimits, KeyOutcome, KeyRoom, NewKey, StoredAnswer } from '../store/idempotency.ts';
 import type { Journal } from './journal.ts';
 
-export type { KeyLimits, KeyOutcome, StoredAnswer };
+export type { KeyLimits, KeyOutcome, KeyRoom, StoredAnswer };
 
 /**
  * Idempotency keys in the journal's transactions: a key is committed before its call is sent, and its answer no earlier than
@@ -12,11 +12,13 @@ export type KeyedCalls = {
   keep(callId: number, answer: StoredAnswer): Promise<void>;
   spend(callId: number): Promise<void>;
   release(callId: number): Promise<void>;
+  /** The call has ended and nobody paid for it: as if kept or spent while there is room, or else the key is free again. */
+  endUnpaid(callId: number, accountId: number, answer: StoredAnswer | undefined, room: KeyRoom): Promise<void>;
 };
 
 export function createKeyedCalls(deps: {
   journal: Pick<Journal, 'perform'>;
-  idempotency: Pick<Idempotency, 'begin' | 'keep' | 'spend' | 'release'>;
+  idempotency: Pick<Idempotency, 'begin' | 'keep' | 'spend' | 'release' | 'hasRoom'>;
 }): KeyedCalls {
   const { journal, idempotency } = deps;
   return {
@@ -30,5 +32,11 @@ export function createKeyedCalls(deps: {
     keep: (callId, answer) => journal.perform(() => idempotency.keep(callId, answer), 'committed'),
     spend: (callId) => journal.perform(() => idempotency.spend(callId), 'committed'),
     release: (callId) => journal.perform(() => idempotency.release(callId), 'committed'),
+    endUnpaid: (callId, accountId, answer, room) =>
+      journal.perform(() => {
+        if (!idempotency.hasRoom(accountId, room)) idempotency.release(callId);
+        else if (answer) idempotency.keep(callId, answer);
+        else idempotency.spend(callId);
+      }, 'committed'),
   };
 }

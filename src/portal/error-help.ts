@@ -125,12 +125,12 @@ export const errorHelp: Record<ErrorCode, { when: string; remedy: string }> = {
     remedy: 'Use a new key for each different request, and repeat a request without changing it.',
   },
   idempotency_keys_full: {
-    when: 'The account has as many keys, or as many bytes of answers, as the gateway keeps for one account.',
+    when: 'The account has as many keys, or as many bytes of answers, as the gateway keeps for one account; of a free route, a part of that.',
     remedy:
       'Send the call without a key, or wait until older keys are past their life; no key that is kept is given up early.',
   },
   idempotency_store_full: {
-    when: 'The gateway has as many keys, or as many bytes of answers, as it keeps in all.',
+    when: 'The gateway has as many keys, or as many bytes of answers, as it keeps in all; of a free route, a part of that.',
     remedy:
       'Send the call without a key, or try again later. The operator can raise the limits under `gateway.idempotency`.',
   },

@@ -13,6 +13,8 @@ export type Idempotency = {
   spend(callId: number): void;
   /** The call failed and cost nothing: the key is free again. */
   release(callId: number): void;
+  /** What is kept of the account and in all, keys under way included, is less than that. */
+  hasRoom(accountId: number, room: KeyRoom): boolean;
   /** Forgets the oldest keys that began up to then, about as many as the bounds say; true when there may be more. */
   sweep(expiredMs: number, bounds: SweepBounds): boolean;
   /** What an account has, or all of them together. */
@@ -22,8 +24,10 @@ export type Idempotency = {
 export type NewKey = { callId: number; accountId: number; key: string; fingerprint: Buffer; atMs: number };
 
 /** Keys that began up to `expiredMs` are forgotten; a new one must fit the rest. */
-export type KeyLimits = {
-  expiredMs: number;
+export type KeyLimits = KeyRoom & { expiredMs: number };
+
+/** Past this much, no more is kept: of the account of a key, or in all. */
+export type KeyRoom = {
   keysPerAccountMax: number;
   keysMax: number;
   bytesPerAccountMax: number;
@@ -79,6 +83,13 @@ export function createIdempotency(db: RawDb, write: Write): Idempotency {
     return readSums.get(accountId) ?? { keys: 0, bytes: 0 };
   }
 
+  function fullOf(accountId: number, room: KeyRoom): 'account' | 'gateway' | undefined {
+    const own = sums(accountId);
+    if (own.keys >= room.keysPerAccountMax || own.bytes >= room.bytesPerAccountMax) return 'account';
+    const all = sums();
+    return all.keys >= room.keysMax || all.bytes >= room.bytesMax ? 'gateway' : undefined;
+  }
+
   function judge(known: KnownKey, { fingerprint }: NewKey): KeyOutcome {
     const { callId, state } = known;
     if (!known.fingerprint.equals(fingerprint)) return { kind: 'mismatch', callId };
@@ -94,12 +105,8 @@ export function createIdempotency(db: RawDb, write: Write): Idempotency {
       if (known && known.atMs > limits.expiredMs) return judge(known, key);
       if (!insert) return { kind: 'unknown' };
       if (known) remove.run(known.callId);
-      const own = sums(key.accountId);
-      if (own.keys >= limits.keysPerAccountMax || own.bytes >= limits.bytesPerAccountMax) {
-        return { kind: 'full', of: 'account' };
-      }
-      const all = sums();
-      if (all.keys >= limits.keysMax || all.bytes >= limits.bytesMax) return { kind: 'full', of: 'gateway' };
+      const of = fullOf(key.accountId, limits);
+      if (of) return { kind: 'full', of };
       insertKey.run(key);
       return { kind: 'begun' };
     },
@@ -109,6 +116,7 @@ export function createIdempotency(db: RawDb, write: Write): Idempotency {
     },
     spend: (callId) => void end.run('spent', 0, callId),
     release: (callId) => void releaseKey.run(callId),
+    hasRoom: (accountId, room) => fullOf(accountId, room) === undefined,
     sweep: (expiredMs, { keysMax, bytesMax }) =>
       write(() => {
         const candidates = oldest.all(keysMax);

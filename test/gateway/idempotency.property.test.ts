@@ -33,10 +33,11 @@ const call = fc.record({
 
 it('whatever upstreams, clients and crashes do, a key is one call upstream and one charge until it is free again', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(call, { minLength: 3, maxLength: 9 }), async (steps) => {
+    fc.asyncProperty(fc.array(call, { minLength: 3, maxLength: 9 }), fc.boolean(), async (steps, isTight) => {
       let behaviour: Behaviour | 'hang' | 'stall' = 'ok';
       const started = await startKeyed({
-        limits: { answerBytesMax: 50 },
+        // Without room for answers that cost nothing, and with room for both keys.
+        limits: { answerBytesMax: 50, ...(isTight ? { keysPerAccountMax: 2 } : {}) },
         behave(_request, socket) {
           if (behaviour === 'hang') return undefined;
           if (behaviour === 'stall') return behaviours.breaks.answer;
@@ -69,7 +70,7 @@ it('whatever upstreams, clients and crashes do, a key is one call upstream and o
         if (known.state === 'free' && behaviour !== 'hang' && behaviour !== 'stall') {
           const { key, charges: added } = behaviours[behaviour];
           charges += added;
-          if (key === 'free') keys.delete(step.key);
+          if (key === 'free' || (isTight && behaviour === 'refusal')) keys.delete(step.key);
           else keys.set(step.key, { state: key, body: step.body, first: answer });
         } else if (known.body !== step.body) {
           expect(answer.status).toBe(422);

@@ -11,6 +11,7 @@ import { token } from './rig.ts';
 const price = 1_000_000n;
 const ok =
   'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\nx-made: upstream\r\ndate: Thu, 01 Jan 1970 00:00:00 GMT\r\ncontent-length: 5\r\n\r\nhello';
+const none = 'HTTP/1.1 404 No\r\ncontent-length: 4\r\n\r\nnone';
 const keyed = (key: string, fields: Record<string, string> = {}) => ({ 'idempotency-key': key, ...fields });
 
 function codeOf(answer: RawAnswer): unknown[] {
@@ -221,7 +222,7 @@ describe('a keyed call that costs nothing', () => {
 
   it('because the upstream refused it for good is kept', async () => {
     const { call, upstream, charged } = await startKeyed({
-      behave: () => 'HTTP/1.1 404 No\r\ncontent-length: 4\r\n\r\nnone',
+      behave: () => none,
     });
     const answers = [await call('/a/x', keyed('one')), await call('/a/x', keyed('one'))];
     expect(answers.map(({ status, body }) => [status, body])).toEqual([
@@ -433,6 +434,89 @@ describe('bounds of keyed calls', () => {
     const refused = await call('/a/x', keyed('one', { authorization: 'Bearer other' }));
     expect([...codeOf(refused), refused.headers.get('retry-after')]).toEqual([503, 'idempotency_store_full', '60']);
   });
+
+  it('let no keys that cost nothing keep out those of calls that pay', async () => {
+    const { rig, call, charged } = await startKeyed({
+      behave: ({ line }) => (line.includes('/none') ? none : ok),
+      limits: { keysPerAccountMax: 4, keysMax: 8 },
+    });
+    const payer = { jti: 'p', account: 'GPAYER', scopes: '*' as const, capUnits: undefined };
+    rig.tokens.set('payer', { ...payer, expiresAtMs: Number.MAX_SAFE_INTEGER });
+    for (const authorization of [`Bearer ${token}`, 'Bearer other', 'Bearer payer']) {
+      for (const key of ['a', 'b', 'c', 'd', 'e']) {
+        const answer = await call('/a/none', keyed(key, { authorization }));
+        expect([answer.status, answer.headers.get('callora-price')]).toEqual([404, '0']);
+      }
+    }
+    for (const authorization of [`Bearer ${token}`, 'Bearer payer']) {
+      expect((await call('/a/x', keyed('paid', { authorization }))).status).toBe(200);
+      const again = await call('/a/x', keyed('paid', { authorization }));
+      expect(again.headers.get('idempotent-replayed')).toBe('true');
+    }
+    expect(charged()).toBe(2n * price);
+  });
+
+  it('leave the key of an answer free that cost nothing and found no room: it is charged once at the most', async () => {
+    const { call, upstream, charged } = await startKeyed({
+      behave: (_r, _s, index) => (index < 2 ? none : ok),
+      limits: { keysPerAccountMax: 2 },
+    });
+    const answers = [];
+    for (let i = 0; i < 4; i++) answers.push(await call('/a/x', keyed('one')));
+    expect(answers.map(({ status }) => status)).toEqual([404, 404, 200, 200]);
+    expect(answers.map(({ headers }) => headers.has('idempotent-replayed'))).toEqual([false, false, false, true]);
+    expect([upstream.requests.length, charged()]).toEqual([3, price]);
+  });
+
+  it('count answers that cost nothing by their bytes too', async () => {
+    const { call, upstream } = await startKeyed({
+      behave: ({ line }) => (line.includes('/none') ? none : ok),
+      limits: { storedBytesPerAccountMax: 9 },
+    });
+    await call('/a/none', keyed('one'));
+    await call('/a/none', keyed('two'));
+    const [first, second] = [await call('/a/none', keyed('one')), await call('/a/none', keyed('two'))];
+    expect([first, second].map(({ headers }) => headers.has('idempotent-replayed'))).toEqual([true, false]);
+    expect((await call('/a/x', keyed('paid'))).status).toBe(200);
+    expect(upstream.requests).toHaveLength(4);
+  });
+
+  it('refuse keys of a free route past their part of the room, and send none of them twice', async () => {
+    const { call, upstream } = await startKeyed({
+      behave: () => ok,
+      api: { price: '0' },
+      limits: { keysPerAccountMax: 4 },
+    });
+    for (const key of ['one', 'two']) expect((await call('/a/x', keyed(key), 'body')).status).toBe(200);
+    const refused = await call('/a/x', keyed('three'), 'body');
+    expect(refused.status).toBe(429);
+    expect(JSON.parse(refused.body).code).toBe('idempotency_keys_full');
+    expect((await call('/a/x', keyed('two'), 'body')).headers.get('idempotent-replayed')).toBe('true');
+    expect(upstream.requests).toHaveLength(2);
+  });
+
+  it.each([
+    ['POST', 201, 1],
+    ['POST', 302, 1],
+    ['DELETE', 303, 1],
+    ['POST', 308, 2],
+    ['POST', 422, 2],
+    ['GET', 201, 2],
+    ['GET', 302, 2],
+  ])(
+    'leave no key free whose call may have acted, although it cost nothing: %s and %i is sent %i times',
+    async (method, status, times) => {
+      const { call, upstream, charged } = await startKeyed({
+        behave: () => `HTTP/1.1 ${status} Some\r\ncontent-length: 0\r\n\r\n`,
+        api: { list: [{ match: 'ANY /x', price: '0.1', charges: (code) => code === 200 }] },
+        limits: { keysPerAccountMax: 2 },
+      });
+      expect((await call('/a/x', keyed('one'), undefined, method)).status).toBe(status);
+      const again = await call('/a/x', keyed('one'), undefined, method);
+      expect(again.headers.has('idempotent-replayed')).toBe(times === 1);
+      expect([upstream.requests.length, charged()]).toEqual([times, 0n]);
+    },
+  );
 
   it('let a key go when its life is over', async () => {
     const { call, clock, upstream } = await startKeyed({ behave: () => ok });

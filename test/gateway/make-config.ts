@@ -52,6 +52,7 @@ export const idempotency: IdempotencyLimits = {
   keysMax: 1_000_000,
   storedBytesPerAccountMax: 64 * 1024 * 1024,
   storedBytesMax: 1024 * 1024 * 1024,
+  unpaidPercentMax: 50,
 };
 
 export const noRates: Rates = { account: undefined, token: undefined, address: undefined };

@@ -20,6 +20,7 @@ const noKeys: KeyedCalls = {
   keep: () => Promise.reject(new Error('this test keeps no keys')),
   spend: () => Promise.reject(new Error('this test keeps no keys')),
   release: () => Promise.reject(new Error('this test keeps no keys')),
+  endUnpaid: () => Promise.reject(new Error('this test keeps no keys')),
 };
 
 export type FakeTokens = Map<string, Verified>;

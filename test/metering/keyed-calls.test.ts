@@ -58,6 +58,20 @@ describe('keyed calls', () => {
     expect(outcomes.map(({ kind }) => kind)).toEqual(['begun', 'open']);
   });
 
+  it.each([
+    ['kept with its answer while there is room', 2, true, 'answered'],
+    ['spent without one', 2, false, 'spent'],
+    ['free again without room', 1, true, 'begun'],
+    ['free again without room for the want of an answer', 1, false, 'begun'],
+  ])('that nobody paid for: the key is %s', async (_what, keysPerAccountMax, isWhole, then) => {
+    const { keys, key } = build('process');
+    const row = key();
+    await keys.begin(row, true, limits);
+    const answer = { status: 404, fields: [], body: Buffer.from('no') };
+    await keys.endUnpaid(row.callId, row.accountId, isWhole ? answer : undefined, { ...limits, keysPerAccountMax });
+    expect((await keys.begin(key(), true, limits)).kind).toBe(then);
+  });
+
   it('begin at level disk only once the key is on it; their end holds nobody up', async () => {
     let synced: (() => void) | undefined;
     const first = new Promise<void>((resolve) => {

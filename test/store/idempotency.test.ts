@@ -109,6 +109,20 @@ describe('an idempotency key', () => {
     expect(begin(keys, { account: 2 })).toMatchObject({ kind: 'full', of: 'gateway' });
   });
 
+  it('has room while less is kept, of its account and in all, itself included', () => {
+    const { store, keys, begin } = openKeys();
+    const [first = 0, second = 0] = ['GA', 'GB'].map((address) => store.accounts.ensure(address));
+    const room = { keysPerAccountMax: 2, keysMax: 3, bytesPerAccountMax: 5, bytesMax: 8 };
+    keys.keep(begin(keys, { key: 'a' }).id, answer('1234'));
+    expect(keys.hasRoom(first, room)).toBe(true);
+    expect(keys.hasRoom(first, { ...room, keysPerAccountMax: 1 })).toBe(false);
+    expect(keys.hasRoom(first, { ...room, bytesPerAccountMax: 4 })).toBe(false);
+    keys.keep(begin(keys, { account: 1 }).id, answer('123'));
+    expect(keys.hasRoom(second, room)).toBe(true);
+    expect(keys.hasRoom(second, { ...room, keysMax: 2 })).toBe(false);
+    expect(keys.hasRoom(second, { ...room, bytesMax: 7 })).toBe(false);
+  });
+
   it('is swept a bounded number at a time, oldest first, with its answer and its part of the sums', () => {
     const { store, keys, begin } = openKeys();
     for (const [at, key] of ['a', 'b', 'c'].entries()) keys.keep(begin(keys, { key, atMs: at * 10 }).id, answer('xyz'));

@@ -3,9 +3,10 @@ import type { Guard } from '../guard.ts';
 const head = 'src/gateway/head.ts';
 const headTest = 'test/gateway/head.test.ts';
 const path = 'src/gateway/path.ts';
+const keyedTest = 'test/gateway/idempotency.test.ts';
 const handshake = 'src/gateway/websocket/handshake.ts';
 
-/** F4 to F8: where a request goes, and what may come back. */
+/** F4 to F10: where a request goes, and what may come back. */
 export const upstreamGuards: readonly Guard[] = [
   {
     id: 'F4a',
@@ -129,6 +130,16 @@ export const upstreamGuards: readonly Guard[] = [
     name: 'begins once, and is open until its call has ended',
   },
   {
+    id: 'F7c',
+    invariant: 'F7',
+    guard: 'a keyed call that may have acted leaves no free key, although it cost nothing',
+    file: 'src/gateway/idempotent.ts',
+    search: '!paid && !mayHaveActed(exchange.head.method, answered.status)',
+    replacement: '!paid',
+    test: keyedTest,
+    name: 'leave no key free whose call may have acted',
+  },
+  {
     id: 'F8a',
     invariant: 'F8',
     guard: 'a paid answer says no-store',
@@ -147,5 +158,35 @@ export const upstreamGuards: readonly Guard[] = [
     replacement: '',
     test: 'test/gateway/fields.test.ts',
     name: 'is nothing that was bought, whatever the upstream tells which cache',
+  },
+  {
+    id: 'F10a',
+    invariant: 'F10',
+    guard: 'an answer that cost nothing is kept while a part of the room is free, and no longer',
+    file: 'src/gateway/key-room.ts',
+    search: 'const percent = pays ? 100 : limits.unpaidPercentMax;',
+    replacement: 'const percent = pays ? 100 : 100;',
+    test: keyedTest,
+    name: 'let no keys that cost nothing keep out those of calls that pay',
+  },
+  {
+    id: 'F10b',
+    invariant: 'F10',
+    guard: 'a key of a free route begins within that part',
+    file: 'src/gateway/idempotent.ts',
+    search: 'keyRoom(limits, route.priceUnits > 0n)',
+    replacement: 'keyRoom(limits, true)',
+    test: keyedTest,
+    name: 'refuse keys of a free route past their part of the room',
+  },
+  {
+    id: 'F10c',
+    invariant: 'F10',
+    guard: 'without that room its key is free again',
+    file: 'src/metering/keyed-calls.ts',
+    search: 'if (!idempotency.hasRoom(accountId, room)) idempotency.release(callId);',
+    replacement: 'if (!idempotency.hasRoom(accountId, room)) idempotency.spend(callId);',
+    test: keyedTest,
+    name: 'leave the key of an answer free that cost nothing and found no room',
   },
 ];
