@@ -148,6 +148,6 @@ export const invariants: readonly Invariant[] = [
   { id: 'F6', promise: 'What an upstream breaks never reaches a client as whole, nor the next call.', wider: [chaos] },
   { id: 'F7', promise: 'A request of which a byte may have left is never sent again.' },
   { id: 'F8', promise: 'Paid answers are kept by no shared cache, unless the catalog says so.' },
-  { id: 'F9', promise: 'An upstream speaks for itself, and never in the gateway’s name.' },
+  { id: 'F9', promise: 'An upstream cannot call its answer a refusal, a fault or a replay of the gateway.' },
   { id: 'F10', promise: 'Idempotency keys of calls that cost nothing leave room for those of calls that pay.' },
 ];
