@@ -41,6 +41,7 @@ export class ApiPool implements CallOwner, TargetOwner {
   /** In the order they came. */
   readonly #waiting = new Set<UpstreamExchange>();
   #turn = 0;
+  #isDraining = false;
 
   constructor(api: string, upstream: Upstream, deps: TargetDeps & { log: Log }) {
     this.#api = api;
@@ -52,6 +53,11 @@ export class ApiPool implements CallOwner, TargetOwner {
   get isEmpty(): boolean {
     const isIdle = this.#coming.length === 0 && this.#waiting.size === 0;
     return isIdle && this.#targets.every((target) => target.connections.size === 0);
+  }
+
+  /** Its catalog is no longer in force. */
+  get isDraining(): boolean {
+    return this.#isDraining;
   }
 
   send(request: UpstreamRequest, handler: UpstreamHandler): UpstreamHandle {
@@ -147,6 +153,7 @@ export class ApiPool implements CallOwner, TargetOwner {
 
   /** Keeps no connection any more; running and waiting calls go on. */
   drain(): void {
+    this.#isDraining = true;
     for (const target of this.#targets) target.drain();
   }
 

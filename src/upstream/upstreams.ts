@@ -86,7 +86,7 @@ const readBytes = 65_536;
 /** `resolve` is the system's own unless a test stands in for it. */
 export function createUpstreams(deps: { log: Log; clock: Clock; resolve?: Resolve }): Upstreams {
   const pools = new Map<string, ApiPool>();
-  /** Pools of an older catalog whose calls have not ended. */
+  /** Pools of an older catalog with calls or connections. */
   const draining = new Set<ApiPool>();
   /** Per upstream object, so that a call finds its pool without building a key. */
   const byUpstream = new WeakMap<Upstream, ApiPool>();
@@ -95,7 +95,11 @@ export function createUpstreams(deps: { log: Log; clock: Clock; resolve?: Resolv
   let sweeping: Promise<void> | undefined;
 
   function poolOf(api: Api): ApiPool {
-    return byUpstream.get(api.upstream) ?? openPool(api);
+    const pool = byUpstream.get(api.upstream) ?? openPool(api);
+    // A call keeps the catalog it began with, and may come when the pool of that has been let go of: its time limits and
+    // its end still hang on the sweep and on `close`.
+    if (pool.isDraining) draining.add(pool);
+    return pool;
   }
 
   function openPool(api: Api): ApiPool {

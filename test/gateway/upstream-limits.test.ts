@@ -1,9 +1,14 @@
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { fakeClock } from '../../src/clock.ts';
+import { silentLog } from '../../src/log.ts';
+import { createUpstreams } from '../../src/upstream/upstreams.ts';
 import { until } from '../support/until.ts';
-import { type ApiSpec, makeConfig } from './make-config.ts';
+import { pass } from '../upstream/rig.ts';
+import { type ApiSpec, idempotency, limits, makeConfig } from './make-config.ts';
 import { readAnswer } from './raw-client.ts';
 import { type Behaviour, okAnswer, startUpstream } from './raw-upstream.ts';
-import { type Rig, startRig } from './rig.ts';
+import { type Rig, startRig, token } from './rig.ts';
 
 const ends: (() => Promise<void>)[] = [];
 
@@ -78,6 +83,60 @@ describe('an upstream past a limit', () => {
     expect(rig.account()).toMatchObject({ held: 0n, charged: 0n });
   });
 });
+
+describe('a reload between the head of a call and its sending', () => {
+  it('leaves the call its time limit, which gives back what it holds', async () => {
+    const upstream = await upstreamThat(() => undefined);
+    const clock = fakeClock();
+    const upstreams = createUpstreams({ log: silentLog(), clock });
+    const configOf = (connectionsMax: number) =>
+      makeConfig([{ origin: upstream.origin, price: '0.1', upstream: { connectionsMax } }], {
+        idempotency,
+        identitySecret: 'secret of the gateway',
+        limits: { ...limits, callsPerAccountMax: 1 },
+      });
+    const first = configOf(8);
+    upstreams.reload(first.apis);
+    const rig = await startRig({ config: first, deps: { upstreams, keys: keysOfOneCall } });
+    ends.unshift(rig.close, upstreams.close);
+
+    const client = connect(rig.port, '127.0.0.1');
+    let answer = '';
+    client.on('data', (chunk: Buffer) => {
+      answer += chunk.toString('latin1');
+    });
+    client.write(
+      `POST /api0/a HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${token}\r\nidempotency-key: k\r\ncontent-length: 4\r\n\r\nha`,
+    );
+    await until(() => rig.account().held > 0n, 'the hold');
+    const next = configOf(9);
+    rig.setConfig(next);
+    upstreams.reload(next.apis);
+    await pass(clock, 1_000);
+    client.write('lf');
+    await until(() => upstream.requests.length === 1, 'the request at the upstream');
+    await pass(clock, 30_200);
+    expect(rig.account()).toMatchObject({ held: 0n, holds: 0, charged: 0n });
+    await until(() => answer.includes('upstream_timeout'), 'the answer');
+    expect(answer).toMatch(/^HTTP\/1\.1 504 /);
+    await until(() => rig.gateway.stats().running === 0, 'the end of the call');
+    expect(rig.journal.charges).toEqual([]);
+    client.destroy();
+    const another = rig.get('/api0/b');
+    await until(() => upstream.requests.length === 2, 'a call in its place');
+    await pass(clock, 30_200);
+    expect((await another).status).toBe(504);
+  });
+});
+
+/** Enough for a call whose key is let go of. */
+const keysOfOneCall = {
+  begin: async () => ({ kind: 'begun' as const }),
+  keep: async () => {},
+  spend: async () => {},
+  release: async () => {},
+  endUnpaid: async () => {},
+};
 
 describe('a client that does not finish its body', () => {
   it('is answered 408 at the time of the first byte, and closes the API to nobody', async () => {

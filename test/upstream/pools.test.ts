@@ -168,6 +168,38 @@ describe('a pool', () => {
     await until(() => server.sockets.every((socket) => socket.destroyed), 'its connections ended');
   });
 
+  it('that a reload has dropped holds a call that comes late to its time limits', async () => {
+    const server = await holding();
+    const clock = fakeClock();
+    const upstreams = makeUpstreams(clock);
+    const api = apiOf(server.origin);
+    upstreams.reload([api]);
+    upstreams.reload([]);
+    await pass(clock, 1_000);
+    const late = call(upstreams, api, { firstByteTimeoutMs: 2_000 });
+    await until(() => server.held.length === 1);
+    await pass(clock, 1_900);
+    expect(late.outcome.error).toBeUndefined();
+    await pass(clock, 300);
+    expect(late.outcome.error?.kind).toBe('first_byte_timeout');
+    await until(() => server.sockets.every((socket) => socket.destroyed), 'its connection ended');
+  });
+
+  it('that a reload has dropped ends a call that comes late when the gateway stops', async () => {
+    const server = await holding();
+    const clock = fakeClock();
+    const upstreams = makeUpstreams(clock);
+    const api = apiOf(server.origin);
+    upstreams.reload([api]);
+    upstreams.reload([]);
+    await pass(clock, 1_000);
+    const late = call(upstreams, api);
+    await until(() => server.held.length === 1);
+    await upstreams.close();
+    expect(late.outcome.error?.kind).toBe('aborted');
+    await until(() => server.sockets.every((socket) => socket.destroyed), 'its connection ended');
+  });
+
   it('ends its calls when the gateway stops, and takes no more', async () => {
     const server = await holding();
     const upstreams = makeUpstreams();

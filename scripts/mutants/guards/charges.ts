@@ -279,6 +279,16 @@ export const chargeGuards: readonly Guard[] = [
     name: 'is not signed when the books are found in doubt',
   },
   {
+    id: 'M9f',
+    invariant: 'M9',
+    guard: 'a call that comes to its upstream behind a reload has its time limits, which let its hold go',
+    file: 'src/upstream/upstreams.ts',
+    search: 'if (pool.isDraining) draining.add(pool);',
+    replacement: '',
+    test: 'test/gateway/upstream-limits.test.ts',
+    name: 'leaves the call its time limit, which gives back what it holds',
+  },
+  {
     id: 'M10a',
     invariant: 'M10',
     guard: 'a price in the catalog is text in quotes: a YAML number may have lost digits',
