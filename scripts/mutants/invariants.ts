@@ -150,4 +150,5 @@ export const invariants: readonly Invariant[] = [
   { id: 'F8', promise: 'Paid answers are kept by no shared cache, unless the catalog says so.' },
   { id: 'F9', promise: 'An upstream cannot call its answer a refusal, a fault or a replay of the gateway.' },
   { id: 'F10', promise: 'Idempotency keys of calls that cost nothing leave room for those of calls that pay.' },
+  { id: 'F11', promise: 'No caller closes an API to the others; an upstream that is gone gets no calls.' },
 ];

@@ -153,7 +153,7 @@ export const apiLimits = {
     'none when left out: a stream may last while it moves',
   ),
   answerHeadBytesMax: bytes('answer_head_bytes_max', 32 * kib, kib, mib, 'a head is held in memory until it is whole'),
-  breakerFailures: count('failures', 10, 1, 10_000, 'in a row; fewer would let a few odd calls close an upstream'),
+  breakerFailures: count('failures', 10, 1, 10_000, 'in a row; fewer would have an upstream asked for a few odd calls'),
   breakerOpenMs: time('open_for', 5 * second, 100, 10 * minute, 'about what a restart takes'),
   healthIntervalMs: time('interval', 10 * second, 100, hour, 'a probe is a connection and a request'),
   healthTimeoutMs: time('timeout', 2 * second, 100, minute, 'a health page that takes longer is no sign of health'),

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { type Probe, startProbe } from './probe.ts';
 import { nextVerdict, type ProbeVerdict, trusted } from './probe-verdict.ts';
+import type { UpstreamError } from './upstream-error.ts';
 
 /** Asks one target for its health at an interval: the active health check. */
 export class HealthCheck {
@@ -36,8 +37,8 @@ export class HealthCheck {
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      this.#probe = startProbe(this.#settings, this.#health);
-      const trouble = await this.#probe.answer;
+      this.#probe = startProbe(this.#settings, { method: 'GET', ...this.#health });
+      const trouble = troubleOf(this.#health.path, await this.#probe.answer);
       this.#probe = undefined;
       if (signal.aborted) return;
       const before = this.verdict;
@@ -47,4 +48,10 @@ export class HealthCheck {
       await this.#clock.sleep(this.#health.intervalMs, signal);
     }
   }
+}
+
+/** Healthy is a 2xx in time. */
+function troubleOf(path: string, said: number | UpstreamError): string | undefined {
+  if (typeof said !== 'number') return said.message;
+  return said >= 200 && said < 300 ? undefined : `${path} answers ${said}`;
 }

@@ -1,27 +1,27 @@
-import type { UpstreamHealth } from '../catalog/model.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionOwner } from './connection-owner.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
+import type { UpstreamError } from './upstream-error.ts';
 import { UpstreamExchange } from './upstream-exchange.ts';
 import type { UpstreamHandler, UpstreamRequest } from './upstreams.ts';
 
-/**
- * One question about a target's health on its way. `answer` never rejects: it is undefined for a 2xx in time, and else
- * says what came instead.
- */
-export type Probe = { answer: Promise<string | undefined>; sweep(nowMs: number): void; stop(): void };
+/** `path` is the whole path on the target. */
+export type ProbeRequest = { method: 'GET' | 'OPTIONS'; path: string; timeoutMs: number };
+
+/** One question of the gateway's own on its way. `answer` never rejects: it is the status, or why there is none in time. */
+export type Probe = { answer: Promise<number | UpstreamError>; sweep(nowMs: number): void; stop(): void };
 
 /**
  * Asks on a connection of its own, which ends with the answer's head: a target is healthy when it can be connected to,
  * and a pool whose connections are all taken must not look like one that is down.
  */
-export function startProbe(settings: ConnectionSettings, { path, timeoutMs }: UpstreamHealth): Probe {
-  let settle: (trouble: string | undefined) => void = () => {};
-  const answer = new Promise<string | undefined>((resolve) => {
+export function startProbe(settings: ConnectionSettings, { method, path, timeoutMs }: ProbeRequest): Probe {
+  let settle: (said: number | UpstreamError) => void = () => {};
+  const answer = new Promise<number | UpstreamError>((resolve) => {
     settle = resolve;
   });
   const request: UpstreamRequest = {
-    method: 'GET',
+    method,
     target: path,
     lines: 'user-agent: callora-health\r\nconnection: close\r\n',
     body: undefined,
@@ -33,12 +33,12 @@ export function startProbe(settings: ConnectionSettings, { path, timeoutMs }: Up
     onSent() {},
     onInformational() {},
     onHead({ status }) {
-      settle(status >= 200 && status < 300 ? undefined : `${path} answers ${status}`);
+      settle(status);
       connection.drop();
     },
     onData: () => true,
     onEnd() {},
-    onError: (error) => settle(error.message),
+    onError: settle,
   };
   const call = new UpstreamExchange({ failed: () => connection.drop() }, request, handler);
   const owner: ConnectionOwner = {

@@ -1,12 +1,14 @@
 import type { Upstream } from '../catalog/model.ts';
 import type { Clock } from '../clock.ts';
 import type { Resolve } from './address-guard.ts';
-import { admits, type Breaker, type BreakerEvent, nextBreaker, quietBreaker } from './breaker.ts';
+import { admits, type Breaker, type BreakerEvent, isDoubtful, nextBreaker, quietBreaker } from './breaker.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionOwner } from './connection-owner.ts';
 import type { ConnectionSettings } from './connection-settings.ts';
 import { createDialer } from './dial.ts';
 import { HealthCheck } from './health-check.ts';
+import { ownQuestion } from './own-question.ts';
+import { type Probe, startProbe } from './probe.ts';
 import type { UpstreamError, UpstreamErrorKind } from './upstream-error.ts';
 import type { UpstreamExchange } from './upstream-exchange.ts';
 
@@ -34,6 +36,8 @@ export class Target implements ConnectionOwner {
   breaker: Breaker = quietBreaker;
   /** Undefined without probes. */
   readonly health: HealthCheck | undefined;
+  /** On its way while calls have raised a doubt. */
+  #question: Probe | undefined;
   /** No connection is kept behind its call. */
   #isDraining = false;
   /** The last one to become idle is the first to be used: it is the least likely to be closed under a request. */
@@ -113,12 +117,14 @@ export class Target implements ConnectionOwner {
   sweep(nowMs: number): void {
     for (const connection of this.connections) connection.sweep(nowMs);
     this.health?.sweep(nowMs);
+    this.#question?.sweep(nowMs);
   }
 
   /** Ends what has no call, and keeps nothing from now on. */
   drain(): void {
     this.#isDraining = true;
     this.health?.stop();
+    this.#question?.stop();
     for (const connection of [...this.#idle]) connection.drop();
   }
 
@@ -131,18 +137,18 @@ export class Target implements ConnectionOwner {
   dialFailed(connection: Connection, error: UpstreamError): void {
     this.connections.delete(connection);
     // What the catalog forbids is no sign of the upstream's health, and keeps its own clear reason.
-    if (error.kind !== 'address_forbidden') this.#judge('failure');
+    if (error.kind !== 'address_forbidden') this.#judge('doubt');
     const { call } = connection;
     if (call) this.#owner.dialFailed(this, call, error);
     this.#owner.roomMade();
   }
 
   answered(): void {
-    this.#judge('success');
+    this.#judge('answer');
   }
 
   unanswered(kind: UpstreamErrorKind): void {
-    this.#judge(kind === 'aborted' || kind === 'request_body' || kind === 'slow_consumer' ? 'undecided' : 'failure');
+    this.#judge(kind === 'aborted' || kind === 'request_body' || kind === 'slow_consumer' ? 'undecided' : 'doubt');
   }
 
   idle(connection: Connection): void {
@@ -169,9 +175,21 @@ export class Target implements ConnectionOwner {
   }
 
   #judge(event: BreakerEvent): void {
-    if (this.breaker === quietBreaker && event !== 'failure') return;
+    if (this.breaker === quietBreaker && event !== 'doubt') return;
     const before = this.breaker.state;
-    this.breaker = nextBreaker(this.breaker, event, this.#clock.monotonicMs(), this.#upstream.breaker);
+    const rules = this.#upstream.breaker;
+    this.breaker = nextBreaker(this.breaker, event, this.#clock.monotonicMs(), rules);
     if (this.breaker.state !== before) this.#owner.breakerMoved(this);
+    if (!this.#question && !this.#isDraining && isDoubtful(this.breaker, rules)) void this.#ask();
+  }
+
+  /** Never rejects. That it was not needed any more, or that the catalog forbids the address, says nothing of the upstream. */
+  async #ask(): Promise<void> {
+    this.#question = startProbe(this.settings, ownQuestion(this.#upstream));
+    const said = await this.#question.answer;
+    this.#question = undefined;
+    if (typeof said === 'number') this.#judge('answer');
+    else if (said.kind !== 'aborted' && said.kind !== 'address_forbidden') this.#judge('silence');
+    this.#owner.roomMade();
   }
 }

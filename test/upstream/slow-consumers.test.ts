@@ -141,6 +141,8 @@ describe('a call at an upstream that gets none for now', () => {
     await until(() => slow.begun() && requests().length === 4);
     const server = servers.find(({ received }) => received.some((text) => text.startsWith('POST')));
     server?.sockets[server.received.findIndex((text) => text.startsWith('GET'))]?.resetAndDestroy();
+    await until(() => server?.received.some((text) => text.startsWith('OPTIONS')) === true, 'the question');
+    server?.sockets[server.received.findIndex((text) => text.startsWith('OPTIONS'))]?.resetAndDestroy();
     await until(() => upstreams.states().some(({ up }) => !up));
     call(upstreams, api, { firstByteTimeoutMs: 60_000 });
     for (let i = 0; i < 10; i++) {

@@ -138,7 +138,8 @@ describe('a body that its consumer does not finish', () => {
     await until(() => sinks.length === 10);
     for (const sink of sinks) sent?.(sink);
     if (answer !== '') await until(() => calls.every(({ outcome }) => outcome.status === 200));
-    await pass(clock, 3_000);
+    // Beyond the time of the gateway's own question.
+    await pass(clock, 13_000);
     const [state] = upstreams.states();
     return { kinds: [...new Set(calls.map(({ outcome }) => outcome.error?.kind))], breaker: state?.breaker };
   }

@@ -2,11 +2,12 @@ import type { Guard } from '../guard.ts';
 
 const head = 'src/gateway/head.ts';
 const headTest = 'test/gateway/head.test.ts';
+const breakerTest = 'test/upstream/breaker.test.ts';
 const path = 'src/gateway/path.ts';
 const keyedTest = 'test/gateway/idempotency.test.ts';
 const handshake = 'src/gateway/websocket/handshake.ts';
 
-/** F4 to F10: where a request goes, and what may come back. */
+/** F4 to F11: where a request goes, and what may come back. */
 export const upstreamGuards: readonly Guard[] = [
   {
     id: 'F4a',
@@ -188,5 +189,35 @@ export const upstreamGuards: readonly Guard[] = [
     replacement: 'if (!idempotency.hasRoom(accountId, room)) idempotency.spend(callId);',
     test: keyedTest,
     name: 'leave the key of an answer free that cost nothing and found no room',
+  },
+  {
+    id: 'F11a',
+    invariant: 'F11',
+    guard: 'calls without an answer open no breaker',
+    file: 'src/upstream/breaker.ts',
+    search: "return breaker.state === 'closed' ? { ...breaker, failures: breaker.failures + 1 } : breaker;",
+    replacement: "return nextBreaker({ ...breaker, failures: breaker.failures + 1 }, 'silence', nowMs, rules);",
+    test: breakerTest,
+    name: 'keeps the calls of all others',
+  },
+  {
+    id: 'F11b',
+    invariant: 'F11',
+    guard: 'beside a trial the gateway asks itself',
+    file: 'src/upstream/breaker.ts',
+    search: "state === 'half_open' || (state === 'closed' && failures >= rules.failures)",
+    replacement: "state === 'closed' && failures >= rules.failures",
+    test: breakerTest,
+    name: 'is open to all again while that caller’s trial is not answered',
+  },
+  {
+    id: 'F11c',
+    invariant: 'F11',
+    guard: 'a question without an answer opens the breaker',
+    file: 'src/upstream/target.ts',
+    search: "else if (said.kind !== 'aborted' && said.kind !== 'address_forbidden') this.#judge('silence');",
+    replacement: '',
+    test: breakerTest,
+    name: 'is found dead by the calls of a single caller',
   },
 ];
