@@ -19,6 +19,8 @@ export async function startFaultyUpstream(chance) {
   }
 
   const server = createServer((req, res) => {
+    // The gateway's own question, for nobody's account: whether it is there.
+    if (req.headers['user-agent'] === 'callora-health') return res.end();
     const [, kind = '', detail = ''] = req.url.split('/');
     const call = { account: req.headers['callora-account'], answered: false };
     if (req.headers['x-soak'] === 'wild') calls.set(req.headers['callora-call'], call);
