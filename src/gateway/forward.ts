@@ -15,8 +15,8 @@ export type Answered = {
   upgraded: Upgraded | undefined;
 };
 
-/** The socket behind a 101, paused, and what has come on it already. */
-export type Upgraded = { socket: Duplex; rest: Buffer };
+/** The socket behind a 101, paused, what has come on it already, and the target it leads to. */
+export type Upgraded = { socket: Duplex; rest: Buffer; origin: string };
 
 /** Where the answer's body goes once its head may leave. `data` returns false when the client is behind. */
 export type Sink = {
@@ -115,14 +115,14 @@ export class UpstreamCall implements UpgradeHandler {
     this.#settleHead({ ok: true, upstream: this, head, framing, upgraded: undefined });
   }
 
-  onUpgrade(head: ResponseHead, socket: Duplex, rest: Buffer): void {
+  onUpgrade(head: ResponseHead, socket: Duplex, rest: Buffer, origin: string): void {
     if (this.#phase !== 'waiting') {
       socket.destroy();
       return;
     }
     this.#phase = 'ended';
     this.#end = 'ended';
-    this.#settleHead({ ok: true, upstream: this, head, framing: { kind: 'none' }, upgraded: { socket, rest } });
+    this.#settleHead({ ok: true, upstream: this, head, framing: { kind: 'none' }, upgraded: { socket, rest, origin } });
   }
 
   onData(chunk: Buffer): boolean {

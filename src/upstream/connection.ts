@@ -201,7 +201,7 @@ export class Connection implements AnswerSink {
     this.#socket.pause();
     this.#socket.removeAllListeners('data').removeAllListeners('end').removeAllListeners('drain');
     this.#owner.answered();
-    call.upgrade.onUpgrade(head, this.#socket, Buffer.from(rest));
+    call.upgrade.onUpgrade(head, this.#socket, Buffer.from(rest), this.#settings.dialer.origin);
   }
 
   fault(kind: 'protocol' | 'head_too_large' | 'closed', detail: string): void {

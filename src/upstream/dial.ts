@@ -5,6 +5,8 @@ import { guardedLookup, type Resolve } from './address-guard.ts';
 
 /** Where and how connections to one target are made; what can be made once is. */
 export type Dialer = {
+  /** As the catalog names the target. */
+  readonly origin: string;
   /** The value of the Host field. */
   readonly host: string;
   readonly isTls: boolean;
@@ -20,6 +22,7 @@ export function createDialer(origin: string, upstream: Upstream, resolve?: Resol
   const lookup = guardedLookup(upstream.allowPrivate, resolve);
   const to: To = { host, port, lookup, noDelay: true };
   return {
+    origin,
     host: url.host,
     isTls,
     dial: isTls ? secureDial(to, upstream) : (onread) => connect(onread ? { ...to, onread } : to),

@@ -74,8 +74,11 @@ export type UpstreamHandler = {
 };
 
 export type UpgradeHandler = UpstreamHandler & {
-  /** The socket is paused and the handler's from here on; `rest` are bytes behind the head. No other call follows. */
-  onUpgrade(head: ResponseHead, socket: Duplex, rest: Buffer): void;
+  /**
+   * The socket is paused and the handler's from here on; `rest` are bytes behind the head, `origin` is the target's. No other
+   * call follows.
+   */
+  onUpgrade(head: ResponseHead, socket: Duplex, rest: Buffer, origin: string): void;
 };
 
 export type UpstreamHandle = { resume(): void; abort(reason: Error): void };

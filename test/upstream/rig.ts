@@ -172,10 +172,10 @@ export function call(upstreams: Upstreams, api: Api, options: CallOptions = {}):
       outcome.error = error;
       end(outcome);
     },
-    onUpgrade(head, socket, rest) {
+    onUpgrade(head, socket, rest, origin) {
       heard();
       outcome.status = head.status;
-      onUpgrade?.(head, socket, rest);
+      onUpgrade?.(head, socket, rest, origin);
     },
   };
   const handle = onUpgrade ? upstreams.upgrade(api, request, handler) : upstreams.send(api, request, handler);

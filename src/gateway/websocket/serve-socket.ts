@@ -1,6 +1,6 @@
 import { readBearer } from '../../access/bearer.ts';
 import { endOfPurchase, type SocketCause } from '../../billing/socket-charging.ts';
-import type { Route } from '../../catalog/model.ts';
+import type { Config, Route } from '../../catalog/model.ts';
 import { formatUsdc } from '../../money.ts';
 import { admit } from '../admit.ts';
 import { answer, type Call, type CallDeps, close, giveUp, open, send, takeBody } from '../call.ts';
@@ -18,9 +18,12 @@ import {
   type SocketWish,
 } from './handshake.ts';
 import { SocketSession } from './session.ts';
+import { watchSale } from './still-sold.ts';
 import { type Purchase, SocketTill } from './till.ts';
 
 export type SocketDeps = CallDeps & {
+  /** The catalog in force, which may be another than that of the call. */
+  config(): Config;
   /** All that are open: a drain ends them. */
   sockets: Set<SocketSession>;
   draining(): boolean;
@@ -192,6 +195,7 @@ function openSession(deps: SocketDeps, call: Call, opening: Opening, agreed: Agr
     upstream: upgraded,
     packed: terms.extension !== undefined,
     isPaused: () => deps.isPaused(route.api.name),
+    isSold: watchSale(deps.config, route, upgraded.origin),
   });
   // From here on the session writes its end.
   opening.bought = undefined;

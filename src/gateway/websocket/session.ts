@@ -25,6 +25,8 @@ export type SessionOptions = {
   packed: boolean;
   /** For a route without a token: whether its API is paused. */
   isPaused(): boolean;
+  /** Whether the catalog in force sells what the connection was opened for. */
+  isSold(): boolean;
   log: Log;
 };
 
@@ -82,6 +84,7 @@ export class SocketSession {
   }
 
   async #pay(till: SocketTill, messages: number): Promise<Payment> {
+    if (!this.#options.isSold()) return { paid: 0, stop: withdrawn };
     try {
       const { purchases, refused } = await till.buy(messages);
       this.#underWay.push(...purchases);
@@ -119,7 +122,7 @@ export class SocketSession {
 
   /** One timer for all that time decides: the next minute, the next look at token and balance, silence. */
   async #watch(): Promise<void> {
-    const { clock, limits, route, till } = this.#options;
+    const { clock, limits, route, till, isSold } = this.#options;
     const { websocketIdleTimeoutMs: idleMs, websocketCheckIntervalMs: checkMs } = limits;
     const byMinute = till !== undefined && route.websocket === 'minute' && route.priceUnits > 0n;
     const startMs = clock.monotonicMs();
@@ -137,13 +140,13 @@ export class SocketSession {
       }
       if (till && nowMs >= minuteAtMs) {
         minuteAtMs = nowMs + minuteMs;
-        const refused = await this.#nextMinute(till);
-        if (refused !== undefined) return this.tunnel.close(closingFor(refused));
+        const closing = isSold() ? await this.#nextMinute(till) : withdrawn;
+        if (closing) return this.tunnel.close(closing);
       }
       if (nowMs >= checkAtMs) {
         checkAtMs = nowMs + checkMs;
-        const refused = await this.#look();
-        if (refused !== undefined) return this.tunnel.close(closingFor(refused));
+        const closing = isSold() ? await this.#look() : withdrawn;
+        if (closing) return this.tunnel.close(closing);
       }
     }
   }
@@ -158,7 +161,7 @@ export class SocketSession {
   }
 
   /** Nothing passes in a minute that is not paid. */
-  async #nextMinute(till: SocketTill): Promise<ErrorCode | undefined> {
+  async #nextMinute(till: SocketTill): Promise<Closing | undefined> {
     this.tunnel.pause();
     const { purchases, refused } = await till.buy(1);
     const [minute] = purchases;
@@ -170,16 +173,20 @@ export class SocketSession {
       this.#runningSinceMs = this.#options.clock.monotonicMs();
     }
     this.tunnel.resume();
-    return refused;
+    return refused && closingFor(refused);
   }
 
-  async #look(): Promise<ErrorCode | undefined> {
+  async #look(): Promise<Closing | undefined> {
     const { till, route, isPaused } = this.#options;
-    if (!till) return isPaused() ? 'api_paused' : undefined;
+    if (!till) return isPaused() ? closingFor('api_paused') : undefined;
     // What runs is paid; messages still have to be.
-    return route.websocket === 'message' ? till.broke() : till.barred();
+    const refused = await (route.websocket === 'message' ? till.broke() : till.barred());
+    return refused && closingFor(refused);
   }
 }
+
+/** RFC 6455 section 7.4.1: the endpoint goes away. Whoever opens another learns what is sold now. */
+const withdrawn: Closing = { code: 1001, reason: 'what this connection was opened for is no longer sold' };
 
 /** 1008 where the account has to do something, 1013 (try again later) where it cannot. */
 export function closingFor(code: ErrorCode): Closing {

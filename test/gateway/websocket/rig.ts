@@ -124,6 +124,7 @@ export async function openSession(options: {
     capUnits: undefined,
   };
   let bad: 'token_expired' | 'token_revoked' | 'overloaded' | undefined;
+  let sold = true;
   let nextId = 1;
   const refunds: string[] = [];
   const deps: TillDeps = {
@@ -173,6 +174,7 @@ export async function openSession(options: {
     upstream: { socket: upstream.near, rest: options.upstreamRest ?? Buffer.alloc(0) },
     packed: options.packed ?? false,
     isPaused: () => deps.isPaused('live'),
+    isSold: () => sold,
     log: silentLog(),
   });
   let cause: SocketCause | undefined;
@@ -195,6 +197,10 @@ export async function openSession(options: {
     },
     spoil(reason: typeof bad) {
       bad = reason;
+    },
+    /** As a reload does that takes what is sold out of the catalog. */
+    withdraw() {
+      sold = false;
     },
     /** Moves the clock until the session is over, as a server's time does. */
     async over(): Promise<SocketCause> {

@@ -6,7 +6,7 @@ import { GatewayError } from '../../../src/errors.ts';
 import type { GatewayDeps } from '../../../src/gateway/deps.ts';
 import { silentLog } from '../../../src/log.ts';
 import { until } from '../../support/until.ts';
-import { makeConfig, usdc } from '../make-config.ts';
+import { type ApiSpec, makeConfig, usdc } from '../make-config.ts';
 import { readAnswer } from '../raw-client.ts';
 import { type RawUpstream, type Seen, startUpstream } from '../raw-upstream.ts';
 import { type Rig, startRig, token } from '../rig.ts';
@@ -469,16 +469,59 @@ describe('a WebSocket through the gateway', () => {
     noMoneyLeftOver();
   });
 
-  it('keeps the price it opened with when the catalog changes', async () => {
+  const live = { match: 'GET /live', price: '0.1', websocket: 'message' as const };
+
+  it.each<[string, Partial<ApiSpec>]>([
+    ['its price', { list: [{ ...live, price: '0.9' }] }],
+    ['a limit of its upstream', { upstream: { connectionsMax: 7 } }],
+    ['the credentials for its upstream', { headers: [['x-api-key', 'another-secret']] }],
+  ])('keeps the price it opened with when the catalog changes %s', async (_, change) => {
     await start('message');
     const socket = await open();
-    rig.setConfig(
-      makeConfig([{ origin: upstream.origin, list: [{ match: 'GET /live', price: '0.9', websocket: 'message' }] }]),
-    );
+    rig.setConfig(makeConfig([{ origin: upstream.origin, list: [live], ...change }]));
     socket.peer.say('one');
     await until(() => far?.messages.length === 1);
     expect(rig.account().charged).toBe(usdc('0.1'));
     await closed(socket);
+  });
+
+  it('goes on when its API gets another target beside the one it leads to', async () => {
+    await start('message');
+    const socket = await open();
+    const origins = ['http://127.0.0.1:1', upstream.origin];
+    rig.setConfig(makeConfig([{ origin: '', list: [live], upstream: { origins } }]));
+    socket.peer.say('one');
+    await until(() => far?.messages.length === 1);
+    await closed(socket);
+  });
+
+  it.each<[string, Partial<ApiSpec>]>([
+    ['its API', { name: 'another' }],
+    ['its mount', { mount: '/elsewhere' }],
+    ['its payee', { payee: 'GANOTHER' }],
+    ['its target', { upstream: { origins: ['http://127.0.0.1:1'] } }],
+    ['its base path', { basePath: '/v2' }],
+    ['its route', { list: [{ ...live, match: 'GET /other' }] }],
+    ['its unit', { list: [{ ...live, websocket: 'minute' }] }],
+    ['who may open it', { list: [{ ...live, price: '0', auth: 'none' }] }],
+  ])('ends with 1001 at the next message, which is not charged, when the catalog changes %s', async (_, change) => {
+    await start('message');
+    const socket = await open();
+    socket.peer.say('one');
+    await until(() => far?.messages.length === 1);
+    rig.setConfig(makeConfig([{ origin: upstream.origin, list: [live], ...change }]));
+    socket.peer.say('two');
+    await until(() => far?.close !== undefined || far?.messages.length === 2, 'what the upstream hears');
+    expect(far?.close?.code).toBe(1001);
+    far?.sayClose(1001);
+    await until(() => socket.peer.close !== undefined, 'the close frame');
+    expect(socket.peer.close).toEqual({ code: 1001, reason: expect.stringContaining('no longer sold') });
+    expect([far?.messages, rig.account().charged]).toEqual([['one'], usdc('0.1')]);
+    socket.peer.sayClose(1001);
+    socket.peer.socket.end();
+    far?.socket.end();
+    await until(() => rig.gateway.stats().running === 0, 'the end of the call');
+    noMoneyLeftOver();
   });
 
   it.each(['client', 'upstream'] as const)('leaves nothing open when the %s is reset', async (side) => {

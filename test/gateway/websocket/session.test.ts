@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SocketUnit } from '../../../src/catalog/model.ts';
@@ -556,6 +557,31 @@ describe('an open WebSocket ends', () => {
     await until(() => rig.client.close !== undefined);
     expect(rig.client.close).toEqual({ code: 1013, reason: expect.stringContaining(code) });
     await rig.over();
+  });
+
+  it.each(units)('with 1001 within the check interval when it is no longer sold: per %s', async (per) => {
+    const rig = await openSession({ per });
+    rig.withdraw();
+    rig.clock.advance(60_000);
+    await setImmediate();
+    expect(rig.session.tunnel.isClosing).toBe(true);
+    await until(() => rig.client.close !== undefined && rig.upstream.close !== undefined, 'the close frames');
+    expect(rig.client.close).toEqual({ code: 1001, reason: expect.stringContaining('no longer sold') });
+    expect(rig.upstream.close).toEqual({ code: 1001, reason: '' });
+    expect(await rig.over()).toBe('gateway');
+    expect(books(rig)).toMatchObject({ charges: per === 'message' ? 0 : 1, refunds: [] });
+  });
+
+  it('with 1001 in place of the next minute when it is no longer sold', async () => {
+    const rig = await openSession({ per: 'minute', limits: { websocketCheckIntervalMs: 3_600_000 } });
+    rig.withdraw();
+    rig.clock.advance(60_000);
+    await setImmediate();
+    expect(rig.session.tunnel.isClosing).toBe(true);
+    await until(() => rig.client.close !== undefined, 'the close frame');
+    expect(rig.client.close?.code).toBe(1001);
+    await rig.over();
+    expect(books(rig).charges).toBe(1);
   });
 
   it('when nothing has come from either side for the idle time, and a ping is something', async () => {
