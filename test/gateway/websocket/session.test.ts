@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SocketUnit } from '../../../src/catalog/model.ts';
@@ -563,7 +563,7 @@ describe('an open WebSocket ends', () => {
     const rig = await openSession({ per });
     rig.withdraw();
     rig.clock.advance(60_000);
-    await setImmediate();
+    await turn();
     expect(rig.session.tunnel.isClosing).toBe(true);
     await until(() => rig.client.close !== undefined && rig.upstream.close !== undefined, 'the close frames');
     expect(rig.client.close).toEqual({ code: 1001, reason: expect.stringContaining('no longer sold') });
@@ -576,7 +576,7 @@ describe('an open WebSocket ends', () => {
     const rig = await openSession({ per: 'minute', limits: { websocketCheckIntervalMs: 3_600_000 } });
     rig.withdraw();
     rig.clock.advance(60_000);
-    await setImmediate();
+    await turn();
     expect(rig.session.tunnel.isClosing).toBe(true);
     await until(() => rig.client.close !== undefined, 'the close frame');
     expect(rig.client.close?.code).toBe(1001);
