@@ -130,6 +130,8 @@ export function createUpstreams(deps: { log: Log; clock: Clock; resolve?: Resolv
     send: (api, request, handler) => poolOf(api).send(request, handler),
     upgrade: (api, request, handler) => poolOf(api).upgrade(request, handler),
     reload(apis) {
+      // Nobody would end the probes of its pools.
+      if (closing.signal.aborted) return;
       const used = new Set(apis.map(keyOf));
       for (const [key, pool] of pools) {
         if (used.has(key)) continue;

@@ -212,6 +212,16 @@ describe('a pool', () => {
     await until(() => server.sockets.every((socket) => socket.destroyed));
   });
 
+  it('is not opened by a reload that comes when the gateway has stopped', async () => {
+    const server = await holding();
+    const upstreams = makeUpstreams();
+    await upstreams.close();
+    upstreams.reload([
+      apiOf(server.origin, { health: { path: '/', intervalMs: 1, timeoutMs: 1, healthy: 1, unhealthy: 1 } }),
+    ]);
+    expect(upstreams.states()).toEqual([]);
+  });
+
   it('opens no connection before a call needs one', async () => {
     const server = await serve(answering(ok));
     const upstreams = makeUpstreams();
