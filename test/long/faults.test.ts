@@ -3,10 +3,10 @@ import { classicScript, lifeScript, lossScript, type Script } from '../simulatio
 import { playFaults } from '../simulation/single-faults.ts';
 import { figure } from '../support/figure.ts';
 
-/** Single faults at numbered spots of the scripts, of the first at every one; `npm run simulate -- --faults` plays every one. */
+/** Single faults at numbered spots of the scripts; `npm run simulate -- --faults` plays every one. */
 it.each<[string, Script, number]>([
-  ['a whole life', lifeScript, 1],
-  ['payments on their way into the vault', classicScript, 8],
+  ['a whole life', lifeScript, 3],
+  ['payments on their way into the vault', classicScript, 12],
   ['a loss of the database and of the way back', lossScript, 24],
 ])(
   'each fault of a request, a write or a sync, at any spot of %s, moves no unit',
