@@ -2,9 +2,9 @@ import { expect, it } from 'vitest';
 import { simulateShort } from '../simulation/short-life.ts';
 import { figure } from '../support/figure.ts';
 
-/** Hundreds of short lives with a fault or two. */
+/** A thousand short lives with a fault or two. */
 
-const shortLives = 900;
+const shortLives = 1_000;
 
 it(`every unit is where it belongs after each command of ${shortLives} short lives with faults, and at the end on chain`, async () => {
   const total = new Map<string, number>();

@@ -6,10 +6,12 @@ import type { ModelCall } from './model.ts';
 
 /** What consumers and upstreams do to a call, from its admission to its end. */
 export async function begin(life: Life, kind: 'capped' | undefined): Promise<void> {
-  const gateway = await life.alive();
+  await life.alive();
   const { address } = life.random.pick(life.network.consumers);
   const token = kind && (await life.cappedToken(address));
   if (kind && !token) return;
+  // Over the token a gateway whose disk had failed may have given way to the next one.
+  const gateway = await life.alive();
   life.losses.follow(life);
   const running = gateway.begin(address, life.random.below(life.catalog.sold.length), token);
   if (gateway.dead) return;

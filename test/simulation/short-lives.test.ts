@@ -5,9 +5,15 @@ import { simulateShort } from './short-life.ts';
 
 const lives = 50;
 
+/** Seeds of lives that once broke. */
+const kept = [
+  // A call asked a gateway for its token that had given way to the next one meanwhile.
+  100_934,
+];
+
 it(`every unit is where it belongs after each command of ${lives} short lives with faults, and at the end on chain`, async () => {
   const total = new Map<string, number>();
-  for (let seed = 1; seed <= lives; seed++) {
+  for (const seed of [...kept, ...Array.from({ length: lives }, (_, at) => at + 1)]) {
     const { counts } = await simulateShort(seed);
     for (const [kind, count] of Object.entries(counts)) total.set(kind, (total.get(kind) ?? 0) + count);
   }

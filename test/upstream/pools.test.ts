@@ -23,6 +23,18 @@ async function holding(): Promise<RawServer & { release(answer?: string): void; 
   };
 }
 
+/** The pool of an API that a reload has taken away, when nothing of it is left to end. */
+async function droppedByReload() {
+  const server = await holding();
+  const clock = fakeClock();
+  const upstreams = makeUpstreams(clock);
+  const api = apiOf(server.origin);
+  upstreams.reload([api]);
+  upstreams.reload([]);
+  await pass(clock, 1_000);
+  return { server, clock, upstreams, api };
+}
+
 describe('a pool', () => {
   it('opens connections up to its limit, and further calls wait in the order they came', async () => {
     const server = await holding();
@@ -169,13 +181,7 @@ describe('a pool', () => {
   });
 
   it('that a reload has dropped holds a call that comes late to its time limits', async () => {
-    const server = await holding();
-    const clock = fakeClock();
-    const upstreams = makeUpstreams(clock);
-    const api = apiOf(server.origin);
-    upstreams.reload([api]);
-    upstreams.reload([]);
-    await pass(clock, 1_000);
+    const { server, clock, upstreams, api } = await droppedByReload();
     const late = call(upstreams, api, { firstByteTimeoutMs: 2_000 });
     await until(() => server.held.length === 1);
     await pass(clock, 1_900);
@@ -186,13 +192,7 @@ describe('a pool', () => {
   });
 
   it('that a reload has dropped ends a call that comes late when the gateway stops', async () => {
-    const server = await holding();
-    const clock = fakeClock();
-    const upstreams = makeUpstreams(clock);
-    const api = apiOf(server.origin);
-    upstreams.reload([api]);
-    upstreams.reload([]);
-    await pass(clock, 1_000);
+    const { server, upstreams, api } = await droppedByReload();
     const late = call(upstreams, api);
     await until(() => server.held.length === 1);
     await upstreams.close();
