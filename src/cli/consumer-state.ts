@@ -12,6 +12,8 @@ export type GatewayState = {
   passphrase: string;
   vault: string;
   rpcUrl: string | undefined;
+  /** It was named with `--rpc`, and is not what the gateway says. */
+  rpcChosen?: boolean | undefined;
   loginKey: string | undefined;
   /** Path of the key file used last. */
   keyFile: string | undefined;
@@ -47,7 +49,10 @@ export function writeState(dir: string, state: GatewayState): void {
   renameSync(`${file}.next`, file);
 }
 
-/** Takes what a gateway says now into what is pinned, or refuses: network and vault never change silently. */
+/**
+ * Takes what a gateway says now into what is pinned, or refuses: network and vault never change silently. Its RPC server may:
+ * operators change theirs, and all that is signed is for the pinned network and vault.
+ */
 export function pin(
   pinned: GatewayState | undefined,
   said: { gateway: string; passphrase: string; vault: string; rpcUrl: string | undefined },
@@ -65,7 +70,7 @@ export function pin(
         'Use the new one only if its operator announced it: then remove the state file.',
     );
   }
-  return { ...pinned, rpcUrl: pinned.rpcUrl ?? said.rpcUrl };
+  return pinned.rpcChosen ? pinned : { ...pinned, rpcUrl: said.rpcUrl ?? pinned.rpcUrl };
 }
 
 /** An origin as a file name: two gateways on one host differ by scheme and port. */

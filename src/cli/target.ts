@@ -45,9 +45,8 @@ export async function pinnedGateway(cli: Cli, options: TargetOptions): Promise<G
     throw new CliError('refused', `${gateway} is no Callora gateway: it names no vault and network`);
   }
   requireNetwork(gateway, passphrase, options.network);
-  const rpcUrl = options.rpc ?? (typeof hint === 'string' ? hint : undefined);
-  const state = pin(pinned, { gateway, passphrase, vault, rpcUrl });
-  const next = options.rpc === undefined ? state : { ...state, rpcUrl: options.rpc };
+  const state = pin(pinned, { gateway, passphrase, vault, rpcUrl: typeof hint === 'string' ? hint : undefined });
+  const next = options.rpc === undefined ? state : { ...state, rpcUrl: options.rpc, rpcChosen: true };
   if (!pinned) cli.note(`pinned ${gateway}: vault ${vault} on "${passphrase}"`);
   writeState(cli.stateDir, next);
   return next;
@@ -63,7 +62,7 @@ export async function findTarget(cli: Cli, options: TargetOptions): Promise<Targ
   return { ...requireRpc(options, state), vault: state.vault, state };
 }
 
-/** The RPC server of the options, or the one that the gateway named at first sight. */
+/** The RPC server of the options, the one chosen before, or the one that the gateway named last. */
 export function requireRpc(options: TargetOptions, state: GatewayState): { rpcUrl: string; passphrase: string } {
   const rpcUrl = options.rpc ?? state.rpcUrl;
   if (rpcUrl !== undefined) return { rpcUrl, passphrase: state.passphrase };

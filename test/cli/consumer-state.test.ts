@@ -32,7 +32,13 @@ describe('what is pinned', () => {
   );
 
   it('keeps the RPC server of the consumer’s choice', () => {
-    expect(pin(state, { ...state, rpcUrl: 'https://other.example' }).rpcUrl).toBe('https://rpc.example');
+    const chosen = { ...state, rpcChosen: true };
+    expect(pin(chosen, { ...state, rpcUrl: 'https://other.example' }).rpcUrl).toBe('https://rpc.example');
+  });
+
+  it('follows its gateway to another RPC server where the consumer has chosen none', () => {
+    expect(pin(state, { ...state, rpcUrl: 'https://other.example' }).rpcUrl).toBe('https://other.example');
+    expect(pin(state, { ...state, rpcUrl: undefined }).rpcUrl).toBe('https://rpc.example');
   });
 
   it('tells gateways of one host apart', () => {
