@@ -6,6 +6,7 @@ import { readHolding } from '../../src/stellar/account-transactions.ts';
 import { createVault } from '../../src/stellar/vault-client.ts';
 import { createRandom } from '../simulation/random.ts';
 import { type ConsumerPlan, type Line, openConsumers } from './consumers.ts';
+import { until } from './devnet-process.ts';
 import { flightsOf } from './flights.ts';
 import { launchGateway } from './gateway.ts';
 import { type LeftAccount, readLeftBooks } from './left-books.ts';
@@ -91,6 +92,13 @@ async function end(world: World): Promise<LossEnd> {
   await consumers.stop();
   const served = new Set(consumers.lines.flatMap(({ book }) => [...book.served]));
   await shop.books.settleNow();
+  // Settlement goes before payouts, and may have left them no moment: now each payee gets what is due without being asked for.
+  for (const { payee } of shop.apis) {
+    await until(
+      () => vault.earnings(payee, 0),
+      ({ netPaid }) => netPaid > 0n,
+    );
+  }
   const { reconciled } = await reconcile(shop);
   await world.gateway.end('SIGTERM');
   const lost = readLeftBooks(shop.databaseFile);
